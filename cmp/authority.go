@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cmp
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"time"
+)
+
+// Authority is what the server half calls once a message has been parsed and its protection and proof of
+// possession have been verified. It decides who may have what; it never sees a message that is malformed,
+// wrongly protected or replayed. An error that is a *Refusal goes to the client as it stands, in a signed
+// error message; any other error becomes systemFailure and is told to nobody.
+type Authority interface {
+	// Inform answers a general message (RFC 9810 §5.3.19).
+	Inform(context.Context, InformRequest) (*InformResponse, error)
+	// Update answers a key update request (RFC 9810 §5.3.5, RFC 9483 §4.1.3) with the certificate, or
+	// says how long to wait. It is called again for each poll (RFC 9810 §5.3.22) and must be idempotent
+	// on (old certificate, new public key).
+	Update(context.Context, UpdateRequest) (*UpdateResponse, error)
+	// Confirm takes a certificate confirmation (RFC 9810 §5.3.18). It must be idempotent.
+	Confirm(context.Context, Confirmation) error
+}
+
+// InformRequest says what a general message asks for.
+type InformRequest struct {
+	Campaign      string // operation label of the path, "" without one
+	CACerts       bool   // id-it-caCerts, RFC 9810 §5.3.19.14
+	Template      bool   // id-it-certReqTemplate, RFC 9810 §5.3.19.16
+	Campaigns     bool   // ours: open campaigns
+	StandingOf    []byte // ours: SHA-256 of the old certificate's DER, 32 bytes, or nil
+	ServiceFacts  bool   // ours: trial login URL and minimum program version
+	TransactionID []byte
+}
+
+// InformResponse carries the answers to what was asked; a nil field is not sent.
+type InformResponse struct {
+	CACerts   []*x509.Certificate
+	Template  *Template
+	Campaigns []Campaign
+	Standing  *Standing
+	Service   *ServiceFacts
+}
+
+// Template is the certificate request template: what key the service wants.
+type Template struct {
+	KeyAlgorithm string // "RSA"
+	KeyBits      int    // modulus bits, id-regCtrl-rsaKeyLen
+}
+
+// Campaign is one open campaign as the program needs to know it.
+type Campaign struct {
+	ID            string
+	Title         string // Italian
+	LegalBasis    string // Italian
+	ExpiryFrom    time.Time
+	ExpiryTo      time.Time
+	NewNotAfter   time.Time // zero: one year after issue
+	OpenFrom      time.Time
+	OpenTo        time.Time
+	AcceptExpired bool
+	Series        []string
+	Last          bool // chosen only when no other open campaign accepts the certificate
+}
+
+// Standing says how an old certificate stands with the service. For a certificate that the service does
+// not know only Decision is set, to "unknown".
+type Standing struct {
+	Decision     string   // "renewable", "renewed", "refused", "waiting", "unknown"
+	Reason       string   // stable code word of a refusal
+	Campaigns    []string // ids of the open campaigns that accept it
+	AttemptsLeft int      // further keys that may be presented
+	State        string   // "", "requested", "issued", "installed", "proven", "abandoned", "refused"
+	Issued       []byte   // DER of the certificate issued for it, the newest, or nil
+	Place        int      // place in the queue, 0: no queue
+	CheckAfter   time.Duration
+	Ticket       []byte // to be carried in the kur's generalInfo
+}
+
+// ServiceFacts is what else the service says of itself.
+type ServiceFacts struct {
+	LoginURL       string
+	MinimumVersion string
+}
+
+// UpdateRequest is a verified key update request.
+type UpdateRequest struct {
+	Campaign       string              // operation label of the path
+	OldCertificate *x509.Certificate   // signer of the message = oldCertID
+	Others         []*x509.Certificate // further extraCerts
+	Subject        []byte              // DER of the template's subject, nil if absent
+	PublicKey      crypto.PublicKey    // the new key; its possession was proven by signature
+	SPKI           []byte              // DER of SubjectPublicKeyInfo as it came
+	TransactionID  []byte
+	Ticket         []byte // place in the queue, or nil
+	Polled         bool   // this call is for a pollReq
+}
+
+// UpdateResponse holds a certificate or a waiting time, never both.
+type UpdateResponse struct {
+	Certificate *x509.Certificate
+	CheckAfter  time.Duration // > 0: status waiting, pollRep
+}
+
+// Confirmation is a verified certificate confirmation.
+type Confirmation struct {
+	OldCertificate  *x509.Certificate
+	CertificateHash []byte // hash of the new certificate with its signature's digest (RFC 9810 §5.3.18)
+	Accepted        bool   // false: the client rejects the certificate
+	Reason          string // the client's text with a rejection, for the record
+	TransactionID   []byte
+}
+
+// Refusal is an answer that refuses a request: it becomes a signed error message.
+type Refusal struct {
+	Info FailureInfo // bit of PKIFailureInfo, RFC 9810 §5.2.3
+	Code string      // our stable code word, sent in errorDetails
+	Text string      // Italian, for the person; under 500 bytes
+}
+
+func (r *Refusal) Error() string { return "refused: " + r.Code }

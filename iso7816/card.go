@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package iso7816 is the wire of a card: command and response APDUs, status words, BER-TLV and the
+// answer to reset (ISO/IEC 7816-3 and 7816-4). It knows no particular card, keeps no state but that
+// of a chain of commands, and refuses whatever is not well formed instead of guessing.
+package iso7816
+
+import "errors"
+
+// Card is one end of the wire: a reader's card, an emulated one, a replay, or a wrapper of any of them.
+type Card interface {
+	// ATR returns the answer to reset, 2 to 33 bytes (ISO/IEC 7816-3 §8.2.1).
+	ATR() []byte
+	// Transmit sends one command APDU and returns the response APDU, which ends with SW1 SW2. An error
+	// means that nothing is known of the command's effect; a refusal by the card is a response.
+	Transmit(command []byte) ([]byte, error)
+}
+
+// ErrCardGone says that the card or its reader is no longer there. Transports wrap it.
+var ErrCardGone = errors.New("the card is no longer in the reader")
+
+// transacter is a card that can be kept from other programs for a while (PC/SC part 5).
+type transacter interface {
+	Begin() error
+	End(reset bool) error
+}
+
+// Begin starts a transaction where the card can have one; it waits while another program holds one.
+// A card that was reset by another program since the last transaction is connected anew.
+func Begin(c Card) error {
+	if t, ok := c.(transacter); ok {
+		return t.Begin()
+	}
+	return nil
+}
+
+// End ends the transaction. With reset the card forgets every verified code and its current file.
+func End(c Card, reset bool) error {
+	if t, ok := c.(transacter); ok {
+		return t.End(reset)
+	}
+	return nil
+}
