@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package cardmodel is what each card is, as data: a table of literals, with the source of every fact
+// beside it, and the match by answer to reset. Nothing outside this package compares the name of a
+// series. What no public source says is marked "assumed:" with the reason, and printed with that mark.
+package cardmodel
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Fact is a value and where it is known from. From names a source, or starts with "assumed:" and gives
+// the reason for the choice.
+type Fact[T any] struct {
+	Value T
+	From  string
+}
+
+// Assumed says whether no public source states the value.
+func (f Fact[T]) Assumed() bool { return strings.HasPrefix(f.From, assumedMark) }
+
+const assumedMark = "assumed:"
+
+// MarshalJSON writes the value with "source" or "assumed" beside it.
+func (f Fact[T]) MarshalJSON() ([]byte, error) {
+	if f.Assumed() {
+		return json.Marshal(struct {
+			Value   T      `json:"value"`
+			Assumed string `json:"assumed"`
+		}{f.Value, strings.TrimSpace(strings.TrimPrefix(f.From, assumedMark))})
+	}
+	return json.Marshal(struct {
+		Value  T      `json:"value"`
+		Source string `json:"source"`
+	}{f.Value, f.From})
+}
+
+// Path is a file's identifiers from below the MF (3F00) down; an empty path is the MF itself.
+type Path []uint16
+
+// String writes the path as 1400/9001, and the MF as MF.
+func (p Path) String() string {
+	if len(p) == 0 {
+		return "MF"
+	}
+	s := make([]string, len(p))
+	for i, f := range p {
+		s[i] = fmt.Sprintf("%04X", f)
+	}
+	return strings.Join(s, "/")
+}
+
+// Bytes returns the identifiers as SELECT by path wants them, without 3F00.
+func (p Path) Bytes() []byte {
+	b := make([]byte, 0, 2*len(p))
+	for _, f := range p {
+		b = append(b, byte(f>>8), byte(f))
+	}
+	return b
+}
+
+// Parent is the path without its last identifier, and FID the last one. Both refuse the MF by panicking:
+// no literal names it where a parent is asked for.
+func (p Path) Parent() Path { return p[:len(p)-1] }
+func (p Path) FID() uint16  { return p[len(p)-1] }
+
+func (p Path) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// Hex is a run of bytes that prints as hexadecimal.
+type Hex []byte
+
+func (h Hex) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%X", []byte(h)), nil }
+
+// Access is the nine access bytes of tag 86 in their order (card.md §2.3): for a DF RFU, update objects,
+// append objects, deactivate, activate, delete, administer, create, RFU; for an EF read, update, append,
+// deactivate, activate, delete, administer, increase, decrease. 00 is always, FF never, else the
+// reference of the code that must have been verified.
+type Access [9]byte
+
+func (a Access) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%X", a[:]), nil }
+
+// Code is a PIN or a PUK.
+type Code struct {
+	Reference byte `json:"reference"` // P2 of VERIFY without the backtracking bit
+	Min       int  `json:"min"`       // digits
+	Max       int  `json:"max"`       // digits
+	Stored    int  `json:"stored"`    // bytes sent, padded
+	Pad       byte `json:"pad"`
+	Tries     int  `json:"tries"`
+}
+
+// KeyRef is where a private key lies and what MSE SET calls it.
+type KeyRef struct {
+	DF Path `json:"df"`
+	ID byte `json:"id"`
+}
+
+// Place is room for one key pair and its certificate.
+type Place struct {
+	Certificate Path   `json:"certificate"`
+	PublicKey   Path   `json:"publicKey"`
+	Key         KeyRef `json:"key"`
+}
+
+// DF is a dedicated file that must be there before a pair can be made, and is created where it is not.
+type DF struct {
+	Path   Path   `json:"path"`
+	Size   int    `json:"size"` // bytes asked for
+	Access Access `json:"access"`
+}
+
+// Pattern is what the historical bytes of a family have in common (card.md §1.1): the chip maker is one
+// of IC, the mask maker is Mask, the firmware's major number lies between First and Last.
+type Pattern struct {
+	IC    Hex  `json:"ic"`
+	Mask  byte `json:"mask"`
+	First byte `json:"first"`
+	Last  byte `json:"last"`
+}
+
+// Series is a sigla printed on cards, and the answer to reset that an emulated card of it gives.
+type Series struct {
+	Sigla string    `json:"sigla"`
+	ATR   Fact[Hex] `json:"atr"`
+}
+
+// Model is one kind of chip with its operating system and file system.
+type Model struct {
+	ID           string         `json:"id"`
+	Name         string         `json:"name"`
+	ATR          Fact[Pattern]  `json:"atr"`
+	Series       Fact[[]Series] `json:"series"`
+	NotRenewable Fact[string]   `json:"notRenewable"` // code word of the reason, "" where renewable
+
+	ExtendedLength Fact[bool] `json:"extendedLength"` // commands over 255 bytes without chaining
+	WriteChunk     Fact[int]  `json:"writeChunk"`     // bytes of one UPDATE BINARY at most
+	Memory         Fact[int]  `json:"memory"`         // bytes free at issue
+
+	PIN           Fact[Code]  `json:"pin"`
+	PUK           Fact[Code]  `json:"puk"`
+	Backtrack     Fact[bool]  `json:"backtrack"`     // P2 of VERIFY carries 80h
+	CountsTries   Fact[bool]  `json:"countsTries"`   // a wrong code gets 63Cx, not 6300
+	Environment   Fact[byte]  `json:"environment"`   // security environment restored before MSE SET
+	IssuedKeyBits Fact[int]   `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
+	Old           Fact[Place] `json:"old"`           // the pair made at issue; its public key has no file that is read
+
+	// What a renewable card has besides; zero elsewhere.
+	MFCreate          Fact[byte]    `json:"mfCreate"`       // access byte of CREATE in the MF
+	AtIssue           Fact[[]DF]    `json:"atIssue"`        // DFs below 1400, itself included, that are there at issue
+	Needed            Fact[[]DF]    `json:"needed"`         // DFs to create where absent, parents first
+	NewEnvironment    Fact[bool]    `json:"newEnvironment"` // a DF created for keys gets a security environment of its own
+	Places            Fact[[]Place] `json:"places"`         // in the order in which they are used
+	NewKeyBits        Fact[int]     `json:"newKeyBits"`
+	ObjectAccess      Fact[Access]  `json:"objectAccess"`    // of the files made for a certificate and a public key
+	CertificateSize   Fact[int]     `json:"certificateSize"` // bytes of the file made for a certificate
+	PublicKeySize     Fact[int]     `json:"publicKeySize"`   // bytes of the file made for a public key
+	Temporary         Fact[uint16]  `json:"temporary"`       // file that receives the public key from GENERATE KEY PAIR
+	TemporarySize     Fact[int]     `json:"temporarySize"`
+	KeyAlgorithm      Fact[byte]    `json:"keyAlgorithm"`      // algorithm byte of the key objects
+	PublicKeyRecovery Fact[string]  `json:"publicKeyRecovery"` // how a key is known again without any record
+}
+
+// NeedsPUK says whether something that must be created on a card as issued wants the PUK.
+func (m *Model) NeedsPUK() bool {
+	return m.NotRenewable.Value == "" && m.MFCreate.Value == m.PUK.Value.Reference &&
+		len(m.Needed.Value) > 0 && len(m.AtIssue.Value) == 0
+}
+
+// Sigle lists the series sold on this model.
+func (m *Model) Sigle() []string {
+	s := make([]string, len(m.Series.Value))
+	for i, x := range m.Series.Value {
+		s[i] = x.Sigla
+	}
+	return s
+}
