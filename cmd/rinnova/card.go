@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"rinnova/cardmodel"
+	"rinnova/emulator"
+	"rinnova/iso7816"
+	"rinnova/pcsc"
+	"rinnova/renewal"
+	"rinnova/transcript"
+)
+
+// opened is a card that was opened by its text, and how to have it back after it was taken out.
+type opened struct {
+	iso7816.Card
+	reader   string // as PC/SC names it, "" for the others
+	emulated bool
+	reinsert func(context.Context) (iso7816.Card, error)
+	closers  []io.Closer
+}
+
+// Close lets the card go.
+func (o *opened) Close() {
+	for i := len(o.closers) - 1; i >= 0; i-- {
+		o.closers[i].Close()
+	}
+}
+
+// open opens the card that --card names.
+func (p *program) open() (*opened, error) {
+	kind, name, _ := strings.Cut(p.Card, ":")
+	o := &opened{}
+	var err error
+	switch {
+	case p.Card == "" || kind == "pcsc" && name != "":
+		err = p.openReader(o, name)
+	case kind == "emulated" && name != "":
+		o.emulated = true
+		err = openEmulated(o, name)
+	case kind == "replay" && name != "":
+		err = openReplay(o, name)
+	default:
+		err = usage("card-malformed-name", nil)
+	}
+	if err == nil && p.Clock != "" && !o.emulated {
+		err = usage("clock-only-emulated", nil)
+	}
+	if err == nil && p.Record != "" {
+		err = p.record(o)
+	}
+	if err != nil {
+		o.Close()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (p *program) openReader(o *opened, name string) error {
+	if name == "" {
+		readers, err := pcsc.Readers()
+		if err != nil {
+			return cardFailure(err)
+		}
+		var with []string
+		for _, r := range readers {
+			if r.Present {
+				with = append(with, r.Name)
+			}
+		}
+		switch {
+		case len(readers) == 0:
+			return cardFailure(pcsc.ErrNoReader)
+		case len(with) == 0:
+			return cardFailure(pcsc.ErrNoCard)
+		case len(with) > 1:
+			f := usage("card-ambiguous", nil).(*renewal.Failure)
+			f.Text = strings.Join(with, "; ")
+			return f
+		}
+		name = with[0]
+	}
+	c, err := pcsc.Open(name)
+	if err != nil {
+		return cardFailure(err)
+	}
+	o.Card, o.reader, o.closers = c, c.Reader(), append(o.closers, c)
+	o.reinsert = func(ctx context.Context) (iso7816.Card, error) { return p.reinserted(ctx, o) }
+	return nil
+}
+
+// reinserted waits until the card left the reader and is back.
+func (p *program) reinserted(ctx context.Context, o *opened) (iso7816.Card, error) {
+	o.Card.(io.Closer).Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := false
+	for readers := range pcsc.Watch(ctx) {
+		present := false
+		for _, r := range readers {
+			present = present || r.Name == o.reader && r.Present && !r.Mute
+		}
+		if !present {
+			gone = true
+			continue
+		}
+		if gone {
+			c, err := pcsc.Open(o.reader)
+			if err != nil {
+				return nil, cardFailure(err)
+			}
+			o.closers = append(o.closers, c)
+			return c, nil
+		}
+	}
+	return nil, ctx.Err()
+}
+
+// cardFailure gives the reader's errors their codes.
+func cardFailure(err error) error {
+	code := ""
+	switch {
+	case errors.Is(err, pcsc.ErrNoService):
+		code = "no-smartcard-service"
+	case errors.Is(err, pcsc.ErrNoReader):
+		code = "no-reader"
+	case errors.Is(err, pcsc.ErrNoCard), errors.Is(err, iso7816.ErrCardGone):
+		code = "no-card"
+	case errors.Is(err, pcsc.ErrBusy), errors.Is(err, emulator.ErrInUse):
+		code = "card-busy"
+	default:
+		return err
+	}
+	return &renewal.Failure{Code: code, Exit: renewal.ExitCard, Err: err, Tries: -1}
+}
+
+func openEmulated(o *opened, name string) error {
+	var c *emulator.Card
+	var err error
+	if _, _, ok := cardmodel.BySeries(name); ok {
+		c, err = emulator.Demo(name, rand.Reader)
+	} else {
+		c, err = emulator.Open(name)
+	}
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return usage("card-file-missing", err)
+		}
+		return cardFailure(err)
+	}
+	o.Card, o.closers = c, append(o.closers, c)
+	o.reinsert = func(context.Context) (iso7816.Card, error) { c.Reset(); return c, nil }
+	return nil
+}
+
+func openReplay(o *opened, name string) error {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return usage("card-file-missing", err)
+	}
+	t, err := transcript.Parse(b)
+	if err != nil {
+		return usage("replay-malformed", err)
+	}
+	r, err := transcript.NewReplay(t)
+	if err != nil {
+		return usage("replay-malformed", err)
+	}
+	o.Card = r
+	return nil
+}
+
+// record puts a recorder round the card. The file names no code and no personal data.
+func (p *program) record(o *opened) error {
+	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return usage("record-unwritable", err)
+	}
+	o.closers = append(o.closers, f)
+	withhold := transcript.Files
+	if o.emulated {
+		withhold = transcript.Secrets // its holder is nobody, and the whole can be replayed
+	}
+	rec, err := transcript.NewRecorder(o.Card, f, withhold)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	o.Card = rec
+	return nil
+}
+
+type readersCommand struct{}
+
+func (readersCommand) Run(p *program) error {
+	readers, err := pcsc.Readers()
+	if err != nil {
+		return cardFailure(err)
+	}
+	if p.JSON {
+		type line struct {
+			Index   int    `json:"index"`
+			Name    string `json:"name"`
+			Present bool   `json:"present"`
+			Mute    bool   `json:"mute"`
+			InUse   bool   `json:"inUse"`
+			ATR     string `json:"atr"`
+		}
+		list := []line{}
+		for _, r := range readers {
+			list = append(list, line{r.Index, r.Name, r.Present, r.Mute, r.InUse, fmt.Sprintf("%X", r.ATR)})
+		}
+		p.event(list)
+		return nil
+	}
+	if len(readers) == 0 {
+		return cardFailure(pcsc.ErrNoReader)
+	}
+	for _, r := range readers {
+		state := "vuoto"
+		switch {
+		case r.Mute:
+			state = "la tessera non risponde: è inserita al contrario?"
+		case r.Present:
+			state = "tessera inserita"
+		}
+		if r.Exclusive {
+			state += ", riservata da un altro programma"
+		}
+		fmt.Fprintf(p.out, "%d  %s: %s\n", r.Index, r.Name, state)
+	}
+	return nil
+}

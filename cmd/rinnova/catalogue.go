@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"fmt"
+
+	"rinnova/renewal"
+)
+
+// Texts of the guide, to the letter (its numbers are those of the project's list of strings).
+const (
+	textNothing  = "Nessun certificato rinnovabile presente nella carta: %s" // T5
+	textWindow   = "Rinnovo certificato"                                     // T7
+	textEnterPIN = "Inserisci il PIN corretto per continuare il rinnovo"     // T9
+	textPIN      = "Codice PIN"                                              // T10
+	textRunning  = "Rinnovo del certificato in corso, attendere..."          // T13
+	textEnterPUK = "Inserisci il PUK corretto per continuare il rinnovo"     // T15
+	textPUK      = "Codice PUK"                                              // T16
+	textFailed   = "Rinnovo certificato non riuscito"                        // T17
+	textDone     = "Certificato rinnovato con successo"                      // T20
+)
+
+// stage is the text under the progress bar for each step. Generazione chiave is the guide's; the texts for
+// the file system and the installation are formed after it.
+var stage = map[string]string{
+	"identify": "Lettura della tessera ...",
+	"inspect":  "Verifica della rinnovabilità ...",
+	"unlock":   "Verifica del PIN ...",
+	"prepare":  "Generazione filesystem di firma in corso ...",
+	"generate": "Generazione chiave in corso ...",
+	"request":  "Richiesta del certificato in corso ...",
+	"check":    "Controllo del certificato ...",
+	"install":  "Installazione certificato in corso ...",
+	"prove":    "Prova del nuovo certificato ...",
+	"confirm":  "Conferma al servizio ...",
+	"reinsert": "Rimuova la tessera, attenda circa un minuto e la inserisca di nuovo.",
+	"login":    "Prova di accesso ...",
+	"result":   textDone,
+}
+
+// noted are the texts of what a run remarks without stopping.
+var noted = map[string]string{
+	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
+	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
+}
+
+// explanation is what a person is told of a failure.
+type explanation struct{ What, Card, Do string }
+
+const (
+	intact   = "La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato."
+	resumes  = "La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato."
+	again    = "Esegua di nuovo il rinnovo."
+	desk     = "Si rivolga all'assistenza e indichi il codice riportato qui sotto."
+	instead  = "Per accedere ai servizi può usare SPID o la CIE; alla scadenza riceverà la nuova tessera per posta."
+	noReader = "Nessuna tessera è stata letta."
+	usageDo  = "Corregga il comando; `rinnova --help` elenca le opzioni."
+)
+
+var explanations = map[string]explanation{
+	"card-removed":             {"La tessera è stata tolta, o il lettore scollegato, durante il lavoro.", resumes, "Reinserisca la tessera ed esegua di nuovo il rinnovo."},
+	"other-card":               {"Nel lettore c'è una tessera diversa da quella di prima.", "Nessuna delle due tessere è stata cambiata.", "Inserisca la tessera con cui ha iniziato ed esegua di nuovo il rinnovo."},
+	"interrupted":              {"Il rinnovo è stato interrotto.", resumes, again},
+	"card-busy":                {"Un altro programma sta usando la tessera.", intact, "Chiuda il browser e i programmi di firma, poi riprovi."},
+	"no-smartcard-service":     {"Il servizio del sistema per le smart card non risponde.", noReader, "Verifichi che il servizio (pcscd su Linux, «Smart card» su Windows) sia installato e attivo, poi riprovi."},
+	"no-reader":                {"Non è collegato alcun lettore di smart card.", noReader, "Colleghi il lettore al computer e riprovi."},
+	"no-card":                  {"Nel lettore non c'è alcuna tessera.", noReader, "Inserisca la tessera, con il chip verso il lettore, e riprovi."},
+	"card-ambiguous":           {"È inserita più di una tessera: %s.", intact, "Scelga quale con --card pcsc:<lettore>."},
+	"card-mute":                {"La tessera non risponde.", noReader, "Controlli che il chip sia rivolto verso i contatti del lettore; la pulisca e riprovi."},
+	"card-contactless":         {"La tessera è letta senza contatto: così non si può rinnovare.", intact, "La inserisca a fondo nella fessura del lettore a contatto."},
+	"card-not-cns":             {"La tessera inserita non è una TS-CNS.", intact, "Inserisca la Tessera Sanitaria con il chip."},
+	"card-foreign":             {"La tessera si presenta come una CNS ma non ne ha il contenuto.", intact, "Inserisca la Tessera Sanitaria con il chip."},
+	"card-not-health":          {"La tessera è una Carta Nazionale dei Servizi, ma non una Tessera Sanitaria.", intact, "Per rinnovarla si rivolga a chi l'ha rilasciata."},
+	"card-model-unknown":       {"Questo modello di tessera non è ancora conosciuto dal programma.", intact, desk},
+	"card-malformed":           {"I dati letti dalla tessera non sono nella forma prevista.", intact, "Pulisca il chip e riprovi; se si ripete, si rivolga all'assistenza."},
+	"card-error":               {"La tessera ha rifiutato un comando.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza e indichi il codice riportato qui sotto."},
+	"card-write":               {"La tessera non ha conservato quanto le è stato scritto.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza."},
+	"card-wrong-key":           {"La chiave sulla tessera non ha dato la firma attesa.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza."},
+	"card-reset":               {"Un altro programma ha azzerato la tessera durante il lavoro.", resumes, "Chiuda il browser e i programmi di firma ed esegua di nuovo il rinnovo."},
+	"no-certificate":           {"Sulla tessera non c'è un certificato di autenticazione del titolare.", intact, "Se la tessera non è mai stata attivata, si rivolga allo sportello che l'attiva."},
+	"no-room":                  {"Sulla tessera non c'è posto per un altro certificato.", intact, instead},
+	"series-not-renewable":     {"Le tessere di questa serie non si possono rinnovare.", intact, instead},
+	"series-not-in-campaign":   {"La serie di questa tessera non è compresa nella campagna di rinnovo.", intact, instead},
+	"series-needed":            {"Occorre sapere la sigla stampata sul fronte della tessera, vicino al chip (per esempio ID 2019).", intact, "La indichi con --series."},
+	"campaign-closed":          {"La campagna di rinnovo è chiusa.", intact, instead},
+	"no-campaign":              {"Nessuna campagna di rinnovo è aperta per questo certificato.", intact, instead},
+	"campaign-ambiguous":       {"Più campagne accettano questo certificato: %s.", intact, "Scelga quale con --campaign."},
+	"campaign-unknown":         {"Il servizio non conosce questa campagna.", intact, usageDo},
+	"not-in-window":            {"La scadenza del certificato non rientra nel periodo della campagna.", intact, "Se il certificato non è scaduto può già usarlo per accedere. " + instead},
+	"already-renewed":          {"Il certificato è già stato rinnovato in questa campagna.", "La tessera contiene già il certificato rinnovato.", "Può usarla per accedere: chiuda e riapra il browser."},
+	"expired-credential":       {"Il certificato è scaduto e questa campagna accetta solo certificati ancora validi.", intact, instead},
+	"no-attempts-left":         {"Per questo certificato non sono ammesse altre richieste.", intact, desk},
+	"not-in-registry":          {"Il servizio non conosce il certificato di questa tessera.", intact, desk},
+	"revoked":                  {"Il certificato di questa tessera è stato revocato.", intact, instead},
+	"suspended":                {"Il certificato di questa tessera è sospeso.", intact, "Chieda allo sportello di riattivarlo, poi riprovi."},
+	"service-refused":          {"Il servizio ha rifiutato la richiesta.", resumes, desk},
+	"pin-format":               {"Il PIN ha da 5 a 8 cifre: quanto inserito non è stato inviato alla tessera.", intact, again},
+	"pin-wrong":                {"Il PIN non è corretto.", intact, "Controlli il PIN prima di riprovare: dopo tre errori consecutivi la tessera lo blocca."},
+	"pin-blocked":              {"Il PIN è bloccato.", intact, "Si sblocca con il PUK, con il programma del suo lettore o allo sportello."},
+	"puk-format":               {"Il PUK ha da 5 a 8 cifre: quanto inserito non è stato inviato alla tessera.", intact, again},
+	"puk-wrong":                {"Il PUK non è corretto.", intact, "Controlli il PUK prima di riprovare: troppi errori bloccano la tessera per sempre."},
+	"puk-blocked":              {"Il PUK è bloccato.", intact, "La tessera non si può più rinnovare: ne chieda un'altra allo sportello."},
+	"last-try":                 {"Resta un solo tentativo prima del blocco, e non è stato usato.", intact, "Se è certo del codice, lo confermi (--last-try)."},
+	"input-missing":            {"Manca un codice e nessuno può inserirlo.", intact, "Usi un terminale, oppure --pin-from e, dove occorre, --puk-from."},
+	"cancelled":                {"Il rinnovo è stato annullato.", intact, again},
+	"service-unreachable":      {"Il servizio di rinnovo non è raggiungibile.", resumes, "Controlli il collegamento a Internet e riprovi più tardi."},
+	"service-busy":             {"Il servizio di rinnovo è molto occupato.", resumes, "Riprovi fra qualche minuto."},
+	"service-error":            {"Il servizio di rinnovo ha risposto con un errore.", resumes, "Riprovi più tardi."},
+	"service-portal":           {"Al posto del servizio ha risposto una pagina: la rete chiede forse un accesso.", resumes, "Apra il browser, completi l'accesso alla rete e riprovi."},
+	"proxy-auth":               {"Il proxy della rete chiede nome e password.", resumes, "Li indichi nella variabile d'ambiente HTTPS_PROXY, o usi un'altra rete."},
+	"service-untrusted":        {"La risposta ricevuta non è del servizio di rinnovo, o è stata alterata.", resumes, "Controlli --ca e --tls-ca; se usa una rete altrui, provi da un'altra."},
+	"service-not-given":        {"Non è indicato alcun servizio di rinnovo.", intact, "Lo indichi con --service."},
+	"service-malformed":        {"L'indirizzo del servizio non è valido: deve iniziare con https://.", intact, usageDo},
+	"ca-needed":                {"Mancano i certificati radice di chi emette.", intact, "Li indichi con --ca."},
+	"ca-unreadable":            {"Il file dei certificati radice non è leggibile.", intact, usageDo},
+	"certificate-unacceptable": {"Il certificato ricevuto non è quello richiesto: non è stato installato.", resumes, desk},
+	"waiting-too-long":         {"Il servizio fa attendere troppo a lungo.", resumes, "Riprovi più tardi."},
+	"login-unknown":            {"Non è noto dove provare l'accesso.", intact, "Lo indichi con --login."},
+	"login-unreadable":         {"La pagina di prova non ha dato una risposta comprensibile.", intact, "Controlli l'indirizzo e riprovi."},
+	"login-refused":            {"La pagina di prova non ha accettato il certificato.", intact, "Se è appena stato rinnovato, tolga la tessera, attenda un minuto e la reinserisca."},
+	"card-malformed-name":      {"--card non è nella forma prevista.", noReader, usageDo},
+	"card-file-missing":        {"Il file della tessera non esiste o non è leggibile.", noReader, usageDo},
+	"clock-only-emulated":      {"--clock vale solo per tessere emulate.", intact, usageDo},
+	"clock-malformed":          {"--clock non è un'ora RFC 3339.", intact, usageDo},
+	"replay-malformed":         {"Il file registrato non è leggibile.", noReader, usageDo},
+	"record-unwritable":        {"Il file della registrazione non è scrivibile.", intact, usageDo},
+	"journal-nowhere":          {"Non c'è una cartella per il diario dei rinnovi.", intact, "La indichi con --journal."},
+	"secret-malformed":         {"--pin-from e --puk-from vogliono env:NOME, file:PERCORSO o fd:N.", intact, usageDo},
+	"not-in-this-version":      {"Questo comando non è ancora in questa versione.", intact, usageDo},
+	"demo-failed":              {"La dimostrazione non è partita: il servizio di prova non risponde.", intact, "Verifichi che rinnovad stia accanto a rinnova."},
+	"internal":                 {"Il programma ha incontrato un errore imprevisto.", resumes, desk},
+}
+
+// explain finds the texts of a failure. What the service said for itself takes the place of the first.
+func explain(f *renewal.Failure) explanation {
+	e, ok := explanations[f.Code]
+	if !ok {
+		e = explanation{"Il servizio ha rifiutato la richiesta.", resumes, desk}
+	}
+	switch {
+	case f.Code == "card-ambiguous" || f.Code == "campaign-ambiguous":
+		e.What = fmt.Sprintf(e.What, f.Text)
+	case f.Text != "":
+		e.What = f.Text
+	}
+	if f.Tries > 0 {
+		e.What += " " + triesLeft(f.Tries)
+	}
+	return e
+}
+
+func triesLeft(n int) string {
+	if n == 1 {
+		return "Resta 1 tentativo."
+	}
+	return fmt.Sprintf("Restano %d tentativi.", n)
+}

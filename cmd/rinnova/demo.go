@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"rinnova/emulator"
+	"rinnova/renewal"
+)
+
+type demoCommand struct {
+	Series   string `help:"Sigla della tessera emulata." default:"AC2014" placeholder:"SIGLA"`
+	From     string `name:"at" help:"Ora in cui si svolge, RFC 3339 (per esempio 2020-05-25T10:00:00Z)." placeholder:"ORA"`
+	Keep     string `help:"Cartella in cui lasciare certificati e servizio." type:"path" placeholder:"DIR"`
+	rinnovad string `kong:"-"`
+}
+
+// Codes of the emulated card that the demonstration issues.
+const (
+	demoPIN = "12345"
+	demoPUK = "12345678"
+)
+
+// Run starts the service that stands beside the program, issues an emulated card, renews it and logs in.
+func (c *demoCommand) Run(p *program) error {
+	dir := c.Keep
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "rinnova-demo-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	} else if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := c.find(); err != nil {
+		return err
+	}
+	say := func(format string, a ...any) { fmt.Fprintf(p.out, "\n── "+format+"\n", a...) }
+
+	service, card := filepath.Join(dir, "service"), filepath.Join(dir, "card.json")
+	say("Dimostrazione: tutto è emulato e fittizio, su questo computer.")
+	clock := []string{}
+	if c.From != "" {
+		clock = []string{"--clock", c.From}
+	}
+	if err := c.rinnovadRun(p, append([]string{"init", "--dir", service}, clock...)...); err != nil {
+		return err
+	}
+	if err := c.rinnovadRun(p, append([]string{"card", "issue", "--dir", service, "--series", c.Series, "--out", card,
+		"--pin", demoPIN, "--puk", demoPUK, "--pem", dir}, clock...)...); err != nil {
+		return err
+	}
+	addresses, stop, err := c.serve(p, service, clock)
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	os.Setenv("RINNOVA_DEMO_PIN", demoPIN)
+	os.Setenv("RINNOVA_DEMO_PUK", demoPUK)
+	d := *p.commands
+	d.Card, d.Service, d.CA, d.TLSCA = "emulated:"+card, addresses["cmp"], filepath.Join(service, "ca.pem"), filepath.Join(service, "tls.pem")
+	d.Journal, d.Clock = filepath.Join(dir, "journal"), c.From
+	q := &program{&d, p.ctx, p.out, p.err}
+
+	say("La tessera %s prima del rinnovo", c.Series)
+	if err := (statusCommand{}).Run(q); err != nil {
+		return err
+	}
+	say("%s", textWindow)
+	if err := (&renewCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, PUKFrom: "env:RINNOVA_DEMO_PUK", Series: c.Series}).Run(q); err != nil {
+		return err
+	}
+	say("La tessera dopo il rinnovo")
+	if err := (statusCommand{}).Run(q); err != nil {
+		return err
+	}
+	say("Prova di accesso con il nuovo certificato")
+	if err := (&verifyCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, Login: addresses["login"]}).Run(q); err != nil {
+		return err
+	}
+	if c.Keep != "" {
+		if err := keepCertificate(q, filepath.Join(dir, "new.pem"), service, dir); err != nil {
+			return err
+		}
+		say("Restano in %s: old.pem, new.pem, ca.pem e la cartella del servizio.", dir)
+	}
+	say("Fatto: la tessera ha una chiave e un certificato nuovi, e l'accesso è riuscito.")
+	return nil
+}
+
+// find looks for rinnovad where this program stands.
+func (c *demoCommand) find() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	c.rinnovad = filepath.Join(filepath.Dir(self), "rinnovad")
+	if runtime.GOOS == "windows" {
+		c.rinnovad += ".exe"
+	}
+	if _, err := os.Stat(c.rinnovad); err != nil {
+		return demoFailed(err)
+	}
+	return nil
+}
+
+func demoFailed(err error) error {
+	return &renewal.Failure{Code: "demo-failed", Exit: renewal.ExitFailure, Err: err, Tries: -1}
+}
+
+func (c *demoCommand) rinnovadRun(p *program, args ...string) error {
+	cmd := exec.CommandContext(p.ctx, c.rinnovad, args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return demoFailed(fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out))))
+	}
+	return nil
+}
+
+// serve starts the service on free ports and waits for its ready line: «pronto» and name=address pairs.
+func (c *demoCommand) serve(p *program, dir string, clock []string) (map[string]string, func(), error) {
+	ctx, cancel := context.WithCancel(p.ctx)
+	cmd := exec.CommandContext(ctx, c.rinnovad, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, clock...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if runtime.GOOS == "windows" {
+		cmd.Cancel = cmd.Process.Kill
+	}
+	cmd.WaitDelay = 5 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, nil, demoFailed(err)
+	}
+	stop := func() { cancel(); cmd.Wait() }
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "pronto ") {
+		stop()
+		return nil, nil, demoFailed(fmt.Errorf("no ready line: %w", err))
+	}
+	go io.Copy(io.Discard, out)
+	addresses := map[string]string{}
+	for _, f := range strings.Fields(line)[1:] {
+		if name, url, ok := strings.Cut(f, "="); ok {
+			addresses[name] = url
+		}
+	}
+	return addresses, stop, nil
+}
+
+// keepCertificate leaves the new certificate and the issuing root as PEM files.
+func keepCertificate(p *program, file, service, dir string) error {
+	c, err := emulator.Open(strings.TrimPrefix(p.Card, "emulated:"))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	now, err := p.clock()
+	if err != nil {
+		return err
+	}
+	v, err := (&renewal.Renewal{Card: c, Now: now}).Look(p.ctx)
+	if err != nil {
+		return err
+	}
+	der := v.Held[0].Certificate.Certificate.Raw
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+		return err
+	}
+	ca, err := os.ReadFile(filepath.Join(service, "ca.pem"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o644)
+}

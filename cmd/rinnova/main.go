@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Command rinnova is the citizen's program: it shows what a card holds, renews its certificate and proves
+// it with a login. Scripts and tests rest on its commands, flags, JSON and exit codes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"rinnova/renewal"
+)
+
+// version is set by the linker.
+var version = "0.1.0-dev"
+
+// commands are the program's commands and the flags common to all.
+type commands struct {
+	Card     string `help:"Tessera: pcsc:<lettore o numero>, emulated:<file o sigla>, replay:<file>. Senza, l'unica tessera inserita." placeholder:"CARD"`
+	Service  string `help:"Indirizzo del servizio di rinnovo." env:"RINNOVA_SERVICE" placeholder:"URL"`
+	CA       string `name:"ca" help:"Certificati radice di chi emette (PEM)." env:"RINNOVA_CA" type:"path" placeholder:"FILE"`
+	TLSCA    string `name:"tls-ca" help:"Certificati radice del server (PEM); senza, quelli del sistema." env:"RINNOVA_TLS_CA" type:"path" placeholder:"FILE"`
+	Campaign string `help:"Campagna; senza, quella che accetta il certificato." placeholder:"ID"`
+	JSON     bool   `name:"json" help:"Scrive JSON."`
+	Journal  string `help:"Cartella del diario dei rinnovi." type:"path" placeholder:"DIR"`
+	Record   string `help:"Registra gli scambi con la tessera, senza codici, in un file." type:"path" placeholder:"FILE"`
+	Clock    string `help:"Ora di partenza, RFC 3339: solo con tessere emulate." placeholder:"ORA"`
+
+	Readers readersCommand `cmd:"" help:"Elenca i lettori e le tessere inserite."`
+	Status  statusCommand  `cmd:"" help:"Mostra la tessera e dice se il certificato è rinnovabile."`
+	Renew   renewCommand   `cmd:"" help:"Rinnova il certificato."`
+	Verify  verifyCommand  `cmd:"" help:"Prova il certificato con un accesso."`
+	Models  modelsCommand  `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
+	Demo    demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
+	Doctor  doctorCommand  `cmd:"" help:"Cerca che cosa non va."`
+	Version versionCommand `cmd:"" help:"Stampa la versione."`
+}
+
+// program is what the commands run in.
+type program struct {
+	*commands
+	ctx context.Context
+	out io.Writer
+	err io.Writer
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run executes one command line and returns the exit code.
+func run(args []string, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	p := &program{&c, ctx, out, errOut}
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("rinnova"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS."), kong.UsageOnError())
+	if err != nil {
+		panic(err) // the struct above is at fault
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit // help was printed
+	}
+	if err != nil {
+		return p.fail(usage("usage", err))
+	}
+	if err := k.Run(p); err != nil {
+		return p.fail(err)
+	}
+	return 0
+}
+
+// usage is a failure of the command line itself.
+func usage(code string, err error) error {
+	return &renewal.Failure{Code: code, Exit: renewal.ExitUsage, Err: err, Tries: -1}
+}
+
+// fail prints a failure, for people on the error output or as the last JSON event, and returns its exit
+// code.
+func (p *program) fail(err error) int {
+	f := renewal.Classify(err)
+	if p.JSON && f.Code == "login-refused" && f.Step == "" {
+		return f.Exit // verify has printed the site's answer
+	}
+	if p.JSON {
+		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit, Failed: f.Step, Tries: known(f.Tries)})
+		return f.Exit
+	}
+	if f.Code == "usage" {
+		fmt.Fprintf(p.err, "%s\n", errors.Unwrap(f))
+		return f.Exit
+	}
+	e := explain(f)
+	if f.Step != "" {
+		fmt.Fprintf(p.err, "\n%s\n\n", textFailed)
+	}
+	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s\n", e.What, e.Card, e.Do, f.Code)
+	return f.Exit
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(p *program) error {
+	if p.JSON {
+		p.event(map[string]string{"version": version})
+		return nil
+	}
+	fmt.Fprintln(p.out, "rinnova", version)
+	return nil
+}
+
+type doctorCommand struct{}
+
+func (doctorCommand) Run(*program) error { return usage("not-in-this-version", nil) }

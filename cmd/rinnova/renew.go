@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"fmt"
+
+	"rinnova/renewal"
+)
+
+type renewCommand struct {
+	codes        `embed:""`
+	PUKFrom      string `name:"puk-from" help:"Da dove leggere il PUK, per le serie che lo chiedono." placeholder:"DA"`
+	Series       string `help:"Sigla stampata sulla tessera, dove occorre distinguerla." placeholder:"SIGLA"`
+	WaitReinsert bool   `help:"Attende che la tessera sia tolta e reinserita."`
+	Login        bool   `help:"Prova l'accesso con il nuovo certificato."`
+}
+
+// Run renews and, where asked to, goes on until the citizen has logged in.
+func (c *renewCommand) Run(p *program) error {
+	o, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	r, err := p.renewal(o)
+	if err != nil {
+		return err
+	}
+	if r.Service.URL == nil {
+		return usage("service-not-given", nil)
+	}
+	show := p.progress()
+	who := p.person(c.PINFrom, c.PUKFrom, c.LastTry)
+	who.before = show.clear
+	r.Prompter, r.Series, r.Events = who, c.Series, show.show
+	out, err := r.Run(p.ctx)
+	show.clear()
+	if err != nil {
+		return err
+	}
+	defer out.Session.Forget()
+	if c.WaitReinsert {
+		show.show(renewal.Event{Step: "reinsert", State: renewal.Started})
+		card, err := o.reinsert(p.ctx)
+		if err != nil {
+			return failedAt("reinsert", err)
+		}
+		if err := out.Session.Resume(card); err != nil {
+			return failedAt("reinsert", err)
+		}
+		contents, err := out.Session.Read()
+		if err != nil {
+			return failedAt("reinsert", err)
+		}
+		if f := contents.Places[out.Place].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
+			return failedAt("reinsert", &renewal.Failure{Code: "card-write", Exit: renewal.ExitFailure, Tries: -1})
+		}
+		show.show(renewal.Event{Step: "reinsert", State: renewal.Done})
+	}
+	var login *renewal.Login
+	if c.Login {
+		show.show(renewal.Event{Step: "login", State: renewal.Started})
+		if login, err = p.login(out, out.LoginURL); err != nil {
+			return failedAt("login", err)
+		}
+		show.show(renewal.Event{Step: "login", State: renewal.Done})
+	}
+	show.clear()
+	if p.JSON {
+		end := out.Certificate.NotAfter
+		p.event(resultEvent{Step: "result", State: "done", Text: textDone, Code: "done", Campaign: out.Campaign, Slot: out.Place, NotAfter: &end})
+		return nil
+	}
+	fmt.Fprintf(p.out, "\n%s\nIl nuovo certificato è valido fino al %s.\n", textDone, dates(out.Certificate.NotAfter))
+	if login != nil {
+		p.printLogin(login)
+	} else {
+		fmt.Fprintln(p.out, "Rimuova la tessera, attenda circa un minuto e la inserisca di nuovo; poi chiuda e riapra il browser.")
+	}
+	fmt.Fprintln(p.out, "La validità della Tessera Sanitaria e della TEAM non cambia.")
+	return nil
+}
+
+func (p *program) login(out *renewal.Outcome, url string) (*renewal.Login, error) {
+	roots, err := p.tlsRoots()
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.transport()
+	if err != nil {
+		return nil, err
+	}
+	return renewal.LoginWith(p.ctx, out.Session, out.Session.Contents.Places[out.Place], url, roots, t)
+}
+
+func failedAt(step string, err error) error {
+	f := *renewal.Classify(err)
+	f.Step = step
+	return &f
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"rinnova/renewal"
+)
+
+// renewal puts together a run on the card from the common flags. Without --service it can look only.
+func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
+	now, err := p.clock()
+	if err != nil {
+		return nil, err
+	}
+	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Now: now, Random: rand.Reader, Wait: wait, Written: dropCached}
+	if r.Journal, err = p.journal(); err != nil {
+		return nil, err
+	}
+	if p.Service == "" {
+		return r, nil
+	}
+	if r.Service.URL, err = serviceURL(p.Service); err != nil {
+		return nil, err
+	}
+	t, err := p.transport()
+	if err != nil {
+		return nil, err
+	}
+	r.Service.HTTP = &http.Client{Transport: t, Timeout: 2 * time.Minute}
+	if p.CA == "" {
+		return nil, usage("ca-needed", nil)
+	}
+	r.Anchors, err = certificates(p.CA)
+	return r, err
+}
+
+// clock is the system's, or one that started at --clock.
+func (p *program) clock() (func() time.Time, error) {
+	if p.Clock == "" {
+		return time.Now, nil
+	}
+	t, err := time.Parse(time.RFC3339, p.Clock)
+	if err != nil {
+		return nil, usage("clock-malformed", err)
+	}
+	started := time.Now()
+	return func() time.Time { return t.Add(time.Since(started)) }, nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// serviceURL takes https anywhere and http on this machine only: what travels is not secret, but who
+// answers must be known.
+func serviceURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil {
+		return nil, usage("service-malformed", errors.New("not an address"))
+	}
+	switch u.Scheme {
+	case "https":
+		return u, nil
+	case "http":
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+			return u, nil
+		}
+	}
+	return nil, usage("service-malformed", errors.New("neither https nor this machine"))
+}
+
+func (p *program) transport() (*http.Transport, error) {
+	roots, err := p.tlsRoots()
+	if err != nil {
+		return nil, err
+	}
+	now, err := p.clock()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 30 * time.Second,
+		DialContext:     (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+		TLSClientConfig: &tls.Config{RootCAs: roots, Time: now, MinVersion: tls.VersionTLS12}}, nil
+}
+
+// tlsRoots are those of --tls-ca, nil for the system's.
+func (p *program) tlsRoots() (*x509.CertPool, error) {
+	if p.TLSCA == "" {
+		return nil, nil
+	}
+	list, err := certificates(p.TLSCA)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	for _, c := range list {
+		pool.AddCert(c)
+	}
+	return pool, nil
+}
+
+// certificates reads a PEM file of certificates; none at all is an error.
+func certificates(file string) ([]*x509.Certificate, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage("ca-unreadable", err)
+	}
+	var list []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, b = pem.Decode(b); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, usage("ca-unreadable", err)
+		}
+		list = append(list, c)
+	}
+	if len(list) == 0 {
+		return nil, usage("ca-unreadable", errors.New("no certificate in the file"))
+	}
+	return list, nil
+}
+
+// journal is kept in --journal or where the system keeps the state of programs.
+func (p *program) journal() (*renewal.Journal, error) {
+	dir := p.Journal
+	if dir == "" {
+		dir = os.Getenv("XDG_STATE_HOME")
+		if dir == "" {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return nil, usage("journal-nowhere", err)
+			}
+			dir = filepath.Join(home, ".local", "state")
+			if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+				if dir, err = os.UserConfigDir(); err != nil {
+					return nil, usage("journal-nowhere", err)
+				}
+			}
+		}
+		dir = filepath.Join(dir, "rinnova")
+	}
+	return renewal.JournalIn(dir), nil
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	_ "time/tzdata" // Windows has no zone files
+
+	"rinnova/cns"
+	"rinnova/renewal"
+)
+
+type statusCommand struct{}
+
+// statusJSON is the answer of status --json.
+type statusJSON struct {
+	Reader       string            `json:"reader"`
+	ATR          string            `json:"atr"`
+	Model        string            `json:"model"`
+	Series       []string          `json:"series"`
+	IDCarta      string            `json:"idCarta"`
+	Certificates []certificateJSON `json:"certificates"`
+	Renewable    bool              `json:"renewable"`
+	Reason       string            `json:"reason"`
+	Campaign     string            `json:"campaign,omitempty"`
+}
+
+type certificateJSON struct {
+	Slot      int       `json:"slot"`
+	Serial    string    `json:"serial"`
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	KeyBits   int       `json:"keyBits"`
+	Renewed   bool      `json:"renewed"`
+}
+
+// Run shows the card. It succeeds whenever the card was read; whether something can be renewed is part of
+// the answer.
+func (statusCommand) Run(p *program) error {
+	o, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	r, err := p.renewal(o)
+	if err != nil {
+		return err
+	}
+	v, err := r.Look(p.ctx)
+	if err != nil {
+		return err
+	}
+	s := statusJSON{Reader: o.reader, ATR: fmt.Sprintf("%X", o.ATR()), Model: v.Session.Model.ID, Series: v.Session.Model.Sigle(),
+		IDCarta: v.Session.IDCarta.Masked(), Certificates: []certificateJSON{}, Campaign: v.Campaign, Renewable: v.Refusal == nil}
+	if s.Reader == "" {
+		s.Reader = p.Card
+	}
+	if v.Refusal != nil {
+		s.Reason = v.Refusal.Code
+	}
+	for _, h := range v.Held {
+		s.Certificates = append(s.Certificates, describe(h))
+	}
+	if p.JSON {
+		p.event(s)
+		return nil
+	}
+	p.printStatus(v, s)
+	return nil
+}
+
+func describe(h cns.Place) certificateJSON {
+	c := h.Certificate.Certificate
+	bits := 0
+	if k, ok := c.PublicKey.(interface{ Size() int }); ok {
+		bits = 8 * k.Size()
+	}
+	return certificateJSON{h.Number, fmt.Sprintf("%X", c.SerialNumber), c.NotBefore, c.NotAfter, bits, h.Number > 0}
+}
+
+func (p *program) printStatus(v *renewal.View, s statusJSON) {
+	fmt.Fprintf(p.out, "Titolare:     %s %s\n", printable(v.Session.Personal.Name), printable(v.Session.Personal.Surname))
+	fmt.Fprintf(p.out, "Tessera:      %s\n", s.IDCarta)
+	fmt.Fprintf(p.out, "Modello:      %s (sigle: %s)\n", v.Session.Model.Name, strings.Join(s.Series, ", "))
+	for _, c := range s.Certificates {
+		kind := "di emissione"
+		if c.Renewed {
+			kind = "rinnovato"
+		}
+		fmt.Fprintf(p.out, "Certificato:  %s, valido dal %s al %s, chiave di %d bit\n", kind, dates(c.NotBefore), dates(c.NotAfter), c.KeyBits)
+	}
+	switch {
+	case s.Renewable:
+		fmt.Fprintf(p.out, "\nIl certificato è rinnovabile (campagna %s): esegua `rinnova renew`.\n", s.Campaign)
+		if v.Session.Model.NeedsPUK() && !v.Session.Contents.Ready {
+			fmt.Fprintln(p.out, "Per questa tessera servono il PIN e il PUK.")
+		}
+	case v.Refusal.Exit == renewal.ExitNothing:
+		e := explain(v.Refusal)
+		fmt.Fprintf(p.out, "\n"+textNothing+"\n%s\n%s\n", s.IDCarta, e.What, e.Do)
+	default:
+		e := explain(v.Refusal)
+		fmt.Fprintf(p.out, "\nNon è stato possibile sapere se il certificato è rinnovabile.\n%s\n%s\nCodice: %s\n", e.What, e.Do, s.Reason)
+	}
+}
+
+// printable drops control characters: a name on a card may hold anything.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7F && r < 0xA0 {
+			return -1
+		}
+		return r
+	}, s)
+}

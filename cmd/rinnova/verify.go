@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"fmt"
+
+	"rinnova/renewal"
+)
+
+type verifyCommand struct {
+	codes `embed:""`
+	Login string `help:"Indirizzo della prova di accesso; senza, lo dice il servizio." placeholder:"URL"`
+}
+
+// Run logs in with the card's newest valid certificate and prints what the site saw.
+func (c *verifyCommand) Run(p *program) error {
+	o, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	r, err := p.renewal(o)
+	if err != nil {
+		return err
+	}
+	if c.Login == "" && r.Service.URL == nil {
+		return usage("login-unknown", nil)
+	}
+	r.Prompter = p.person(c.PINFrom, "", c.LastTry)
+	roots, err := p.tlsRoots()
+	if err != nil {
+		return err
+	}
+	t, err := p.transport()
+	if err != nil {
+		return err
+	}
+	l, err := r.Verify(p.ctx, c.Login, roots, t)
+	if l != nil && p.JSON {
+		p.event(l)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	p.printLogin(l)
+	return nil
+}
+
+func (p *program) printLogin(l *renewal.Login) {
+	fmt.Fprintf(p.out, "Accesso riuscito: %s, codice fiscale %s, certificato valido dal %s al %s (%s).\n",
+		printable(l.Name), printable(l.CodiceFiscaleMasked), dates(l.NotBefore), dates(l.NotAfter), printable(l.TLS))
+}

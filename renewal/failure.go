@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"rinnova/cardmodel"
+	"rinnova/cmp"
+	"rinnova/cns"
+	"rinnova/holder"
+	"rinnova/iso7816"
+)
+
+// Failure is why a renewal, or the look at a card, did not go on. Code is a stable word; Exit is the
+// command line's exit code; Text is what the service said, in Italian, where it said something; Tries is
+// what is left of a PIN or PUK, -1 where that is not known or not the matter.
+type Failure struct {
+	Code  string
+	Step  string
+	Exit  int
+	Text  string
+	Tries int
+	Err   error
+}
+
+func (f *Failure) Error() string {
+	if f.Err == nil {
+		return f.Code
+	}
+	return f.Code + ": " + f.Err.Error()
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Exit codes of the command line.
+const (
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitNothing     = 3
+	ExitCard        = 4
+	ExitCode        = 5
+	ExitRefused     = 6
+	ExitInterrupted = 7
+)
+
+// exits gives the exit code of every failure that does not come from the service; failures with a code
+// that is not here are refusals of the service.
+var exits = map[string]int{
+	"card-removed": ExitInterrupted, "interrupted": ExitInterrupted, "other-card": ExitInterrupted, "card-reset": ExitInterrupted,
+	"card-busy":    ExitCard,
+	"card-not-cns": ExitNothing, "card-foreign": ExitNothing, "card-not-health": ExitNothing, "card-contactless": ExitNothing,
+	"card-model-unknown": ExitNothing, "card-mute": ExitNothing, "card-malformed": ExitNothing, "no-certificate": ExitNothing,
+	"series-not-renewable": ExitNothing, "series-not-in-campaign": ExitNothing, "campaign-closed": ExitNothing, "not-in-window": ExitNothing,
+	"already-renewed": ExitNothing, "no-campaign": ExitNothing, "expired-credential": ExitNothing,
+	"pin-wrong": ExitCode, "pin-blocked": ExitCode, "pin-format": ExitCode, "puk-wrong": ExitCode, "puk-blocked": ExitCode,
+	"puk-format": ExitCode, "last-try": ExitCode,
+	"input-missing": ExitUsage, "series-needed": ExitUsage, "campaign-ambiguous": ExitUsage, "campaign-unknown": ExitUsage,
+	"cancelled": ExitFailure, "no-room": ExitFailure, "card-error": ExitFailure, "card-wrong-key": ExitFailure, "card-write": ExitFailure,
+	"service-unreachable": ExitFailure, "service-busy": ExitFailure, "service-error": ExitFailure, "service-untrusted": ExitFailure,
+	"service-portal": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
+	"login-unknown": ExitUsage, "login-unreadable": ExitFailure, "service-not-given": ExitUsage,
+	"internal": ExitFailure,
+}
+
+func fail(code string, err error) *Failure {
+	exit, ok := exits[code]
+	if !ok {
+		exit = ExitRefused
+	}
+	return &Failure{Code: code, Exit: exit, Err: err, Tries: -1}
+}
+
+// Classify gives an error its code. A *Failure is returned as it is.
+func Classify(err error) *Failure {
+	var (
+		f       *Failure
+		refusal *cmp.Refusal
+		code    *cns.CodeError
+		http    *cmp.HTTPError
+		sw      iso7816.SW
+		network net.Error
+	)
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.Canceled):
+		return fail("interrupted", err)
+	case errors.Is(err, iso7816.ErrCardGone):
+		return fail("card-removed", err)
+	case errors.Is(err, cns.ErrOtherCard):
+		return fail("other-card", err)
+	case errors.As(err, &refusal):
+		f := fail(refusal.Code, err)
+		if refusal.Code == "" || f.Exit == ExitFailure {
+			f.Code, f.Exit = "service-refused", ExitRefused
+		}
+		f.Text = refusal.Text
+		return f
+	case errors.As(err, &code):
+		name := "pin"
+		if code.PUK {
+			name = "puk"
+		}
+		if code.Tries == 0 {
+			return &Failure{Code: name + "-blocked", Exit: ExitCode, Tries: 0, Err: err}
+		}
+		return &Failure{Code: name + "-wrong", Exit: ExitCode, Tries: code.Tries, Err: err}
+	case errors.Is(err, ErrNoInput):
+		return fail("input-missing", err)
+	case errors.Is(err, ErrCancelled):
+		return fail("cancelled", err)
+	case errors.Is(err, cardmodel.ErrContactless):
+		return fail("card-contactless", err)
+	case errors.Is(err, cardmodel.ErrNotCNS):
+		return fail("card-not-cns", err)
+	case errors.Is(err, cardmodel.ErrUnknownModel):
+		return fail("card-model-unknown", err)
+	case errors.Is(err, cns.ErrForeign):
+		return fail("card-foreign", err)
+	case errors.Is(err, cns.ErrNotHealthCard):
+		return fail("card-not-health", err)
+	case errors.Is(err, iso7816.ErrATR):
+		return fail("card-mute", err)
+	case errors.Is(err, holder.ErrPersonalData), errors.Is(err, holder.ErrIDCarta), errors.Is(err, iso7816.ErrTLV),
+		errors.Is(err, iso7816.ErrResponse), errors.Is(err, iso7816.ErrEndless):
+		return fail("card-malformed", err)
+	case errors.Is(err, cns.ErrReadBack):
+		return fail("card-write", err)
+	case errors.Is(err, cns.ErrSignature), errors.Is(err, cns.ErrNoPublicKey):
+		return fail("card-wrong-key", err)
+	case errors.As(err, &sw):
+		if sw == iso7816.SWNoMemory {
+			return fail("no-room", err)
+		}
+		return fail("card-error", err)
+	case errors.As(err, &http):
+		switch {
+		case http.Status == 407:
+			return fail("proxy-auth", err)
+		case http.Status == 503 || http.Status == 429:
+			return fail("service-busy", err)
+		case http.Status < 400 || http.Status == 511:
+			return fail("service-portal", err) // a page where a message was expected
+		}
+		return fail("service-error", err)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
+		return fail("service-unreachable", err)
+	case errors.Is(err, errService):
+		return fail("service-untrusted", err)
+	}
+	return fail("internal", err)
+}
+
+// errService marks an answer that is no answer of the service that was asked.
+var errService = errors.New("the answer is not the service's")
+
+func untrusted(err error) error {
+	var refusal *cmp.Refusal
+	if err == nil || errors.As(err, &refusal) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errService, err)
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"rinnova/cmp"
+	"rinnova/cns"
+)
+
+// inspect ends every refusal that can be known before a PIN is typed: the model, the service's standing
+// and campaign, the series, the place for the new pair and the memory for it.
+func (n *run) inspect(ctx context.Context) error {
+	if code := n.s.Model.NotRenewable.Value; code != "" {
+		return fail(code, nil)
+	}
+	held := candidates(n.s)
+	if len(held) == 0 {
+		return fail("no-certificate", nil)
+	}
+	if err := n.standings(ctx, held); err != nil {
+		return err
+	}
+	if !bytes.Equal(n.rec.Old, hash(n.base.Certificate.Certificate)) {
+		// The journal speaks of another renewal of this card: only the codes' counters are still true.
+		n.rec = record{Old: hash(n.base.Certificate.Certificate), PINTries: n.rec.PINTries, PUKTries: n.rec.PUKTries}
+	}
+	if err := n.decide(ctx); err != nil {
+		return err
+	}
+	if err := n.series(ctx); err != nil {
+		return err
+	}
+	return n.choosePlace()
+}
+
+// decide applies the service's decision and chooses the campaign. Without a standing the kur decides.
+func (n *run) decide(ctx context.Context) error {
+	for n.standing != nil && n.standing.Decision == "waiting" {
+		after := max(n.standing.CheckAfter, time.Second)
+		n.tell(Event{Step: "inspect", State: Waiting, Place: n.standing.Place, For: after})
+		if err := n.Wait(ctx, after); err != nil {
+			return err
+		}
+		res, err := n.ask(ctx, cmp.InformRequest{Campaign: n.Campaign, StandingOf: n.rec.Old})
+		if err != nil {
+			return err
+		}
+		n.standing = res.Standing
+	}
+	if n.standing == nil {
+		n.campaign = n.Campaign
+		return nil
+	}
+	st := n.standing
+	switch st.Decision {
+	case "unknown":
+		return fail("not-in-registry", nil)
+	case "renewed":
+		if i := slices.IndexFunc(n.s.Contents.Places, func(p cns.Place) bool {
+			return p.Certificate.State == cns.Readable && bytes.Equal(p.Certificate.Certificate.Raw, st.Issued)
+		}); i > 0 && !(n.rec.Certificate != nil && !n.rec.Confirmed && bytes.Equal(n.rec.Certificate, st.Issued)) {
+			return fail("already-renewed", nil)
+		}
+		// Confirmed or seen in a login, and this card's record is unfinished or its file was lost: go on.
+		if len(st.Issued) == 0 {
+			return fail("already-renewed", nil)
+		}
+	case "refused":
+		return fail(st.Reason, nil)
+	}
+	switch {
+	case n.Campaign != "":
+		n.campaign = n.Campaign
+		if len(st.Campaigns) > 0 && !slices.Contains(st.Campaigns, n.Campaign) {
+			return fail(n.refusedBy(n.Campaign), nil)
+		}
+	case slices.Contains(st.Campaigns, n.rec.Campaign):
+		n.campaign = n.rec.Campaign
+	case len(st.Campaigns) == 1:
+		n.campaign = st.Campaigns[0]
+	case len(st.Campaigns) > 1:
+		f := fail("campaign-ambiguous", nil)
+		f.Text = joined(st.Campaigns)
+		return f
+	}
+	return nil
+}
+
+// refusedBy tells why a campaign that was asked for by name does not accept the certificate.
+func (n *run) refusedBy(id string) string {
+	if slices.ContainsFunc(n.open, func(c cmp.Campaign) bool { return c.ID == id }) {
+		return "not-in-window"
+	}
+	return "campaign-closed"
+}
+
+func joined(ids []string) string {
+	var b []byte
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, id...)
+	}
+	return string(b)
+}
+
+// series asks the citizen for the sigla only where the chip may carry siglas of which the campaign takes
+// some and not others.
+func (n *run) series(ctx context.Context) error {
+	sigle := n.s.Model.Sigle()
+	if n.Series != "" {
+		if !slices.Contains(sigle, n.Series) {
+			return fail("series-not-in-campaign", nil)
+		}
+		sigle = []string{n.Series}
+	}
+	i := slices.IndexFunc(n.open, func(c cmp.Campaign) bool { return c.ID == n.campaign })
+	if i < 0 || len(n.open[i].Series) == 0 {
+		return nil
+	}
+	accepted := func(s string) bool { return slices.Contains(n.open[i].Series, s) }
+	if !slices.ContainsFunc(sigle, accepted) {
+		return fail("series-not-in-campaign", nil)
+	}
+	if !slices.ContainsFunc(sigle, func(s string) bool { return !accepted(s) }) {
+		return nil
+	}
+	if n.Prompter == nil {
+		return nil // a look: the question is asked when the renewal is
+	}
+	s, err := n.Prompter.Consent(ctx, Question{Kind: AskSeries, Options: sigle})
+	if err != nil {
+		if f := Classify(err); f.Code == "input-missing" {
+			return fail("series-needed", err)
+		}
+		return err
+	}
+	if !slices.Contains(sigle, s) || !accepted(s) {
+		return fail("series-not-in-campaign", nil)
+	}
+	return nil
+}
+
+// choosePlace takes the place that holds what the service issued for this certificate, else the one the
+// journal names, else the first that holds no certificate; and asks for memory where it needs some.
+func (n *run) choosePlace() error {
+	free := func(p cns.Place) bool {
+		s := p.Certificate.State
+		return p.Number > 0 && (s == cns.Absent || s == cns.Empty || s == cns.Partial)
+	}
+	places := n.s.Contents.Places
+	i := slices.IndexFunc(places, func(p cns.Place) bool { return p.Number > 0 && n.unfinished(p.Certificate) })
+	if i < 0 {
+		i = slices.IndexFunc(places, func(p cns.Place) bool { return free(p) && p.Number == n.rec.Place })
+	}
+	if i < 0 {
+		i = slices.IndexFunc(places, free)
+	}
+	if i < 0 {
+		return fail("no-room", nil)
+	}
+	n.place = places[i]
+	m := n.s.Model
+	// A key object keeps two components of the modulus' size and their headers.
+	need := m.CertificateSize.Value + m.PublicKeySize.Value + m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
+	if n.place.Certificate.State == cns.Absent && n.rec.Place != n.place.Number && n.s.Contents.Free >= 0 && n.s.Contents.Free < need {
+		begun, err := n.s.Begun(n.place.Where)
+		if err != nil {
+			return err
+		}
+		if !begun {
+			return fail("no-room", nil)
+		}
+	}
+	return nil
+}
+
+// unfinished says whether a certificate on the card is the renewal that goes on.
+func (n *run) unfinished(f cns.CertificateFile) bool {
+	if f.State != cns.Readable {
+		return false
+	}
+	return n.standing != nil && bytes.Equal(f.Certificate.Raw, n.standing.Issued) || bytes.Equal(f.Certificate.Raw, n.rec.Certificate)
+}
