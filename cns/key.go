@@ -133,8 +133,9 @@ func (b *Block) putKeyObject(class, id byte) error {
 	if class == modulusClass {
 		option = 0x22 // more components follow
 	}
-	// Component number, 00, n bytes; the inner length counts the 00.
-	value := iso7816.AppendLength([]byte{class - modulusClass + 1}, n+1)
+	// Length, 00, n bytes; the length counts the 00. Over 127 bytes it takes the BER form (assumed, card.md
+	// §9 row 7: the Incrypto34 form in one byte ends at 1024 bits).
+	value := iso7816.AppendLength(nil, n+1)
 	value = append(append(value, 0x00), bytes.Repeat([]byte{0xFF}, n)...)
 	d := iso7816.AppendTLV(nil, 0x83, []byte{class, id})
 	d = iso7816.AppendTLV(d, 0x85, []byte{option, 0x00, m.KeyAlgorithm.Value, 0x0F, 0xFF, 0xFF, 0x00, 0x00})

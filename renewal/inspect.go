@@ -46,7 +46,7 @@ func (n *run) decide(ctx context.Context) error {
 		if err := n.Wait(ctx, after); err != nil {
 			return err
 		}
-		res, err := n.ask(ctx, cmp.InformRequest{Campaign: n.Campaign, StandingOf: n.rec.Old})
+		res, err := n.ask(ctx, cmp.InformRequest{StandingOf: n.rec.Old})
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@
 package renewal
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -45,7 +46,7 @@ func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResp
 	if err != nil {
 		return nil, err
 	}
-	answer, err := r.Service.client("").Post(ctx, der)
+	answer, err := r.Service.client(r.Campaign).Post(ctx, der)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +115,14 @@ func (n *run) standings(ctx context.Context, held []cns.Place) error {
 		answers[i] = res.Standing
 	}
 	for i, p := range held {
+		// This computer's own renewal, of which it never saw the end: confirmed or not, it is finished first.
+		if a := answers[i]; a != nil && !n.rec.Confirmed && n.rec.Certificate != nil && bytes.Equal(n.rec.Certificate, a.Issued) &&
+			bytes.Equal(n.rec.Old, hash(p.Certificate.Certificate)) {
+			n.base, n.standing = p, a
+			return nil
+		}
+	}
+	for i, p := range held {
 		if renewalOfAnother(p.Certificate.Certificate, answers) {
 			continue
 		}
@@ -128,7 +137,7 @@ func (n *run) standings(ctx context.Context, held []cns.Place) error {
 // another one on the card.
 func renewalOfAnother(c *x509.Certificate, answers []*cmp.Standing) bool {
 	for _, a := range answers {
-		if a != nil && string(a.Issued) == string(c.Raw) && !settled(a) {
+		if a != nil && bytes.Equal(a.Issued, c.Raw) && !settled(a) {
 			return true
 		}
 	}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: EUPL-1.2
+
+VERSION ?= 0.1.0-dev
+SERIES  ?= AC2014
+GOFLAGS += -trimpath
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+
+# What the tests need beyond Go, gcc, make and Node: a package for each line.
+PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl
+
+.PHONY: build demo test test-full check packages-installed fuzz bench clean
+
+build:
+	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
+
+# A whole renewal on an emulated card with the real service, on this computer only, without root.
+demo: build
+	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))
+
+# Every test. Installs what is missing, which needs root.
+test: packages-installed check
+	go test -timeout 20m ./...
+
+# The same under the race detector, twice, and a minute of each fuzz target.
+test-full: test fuzz
+	go test -race -count 2 -timeout 90m ./...
+
+check: build
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	@for target in linux/arm64 windows/amd64 windows/386 windows/arm64 darwin/amd64 darwin/arm64; do \
+		echo "build $$target"; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/rinnova || exit 1; \
+	done
+
+packages-installed:
+	@missing=; for p in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || exit 1; \
+	fi
+
+# One minute of each fuzz target.
+FUZZTIME ?= 60s
+fuzz:
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++]=$$1} /^ok/ {for (i=0;i<n;i++) print $$2, t[i]; n=0}' | \
+	while read -r package target; do \
+		echo "$$package $$target"; \
+		go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+	done
+
+bench:
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+clean:
+	rm -rf bin dist
