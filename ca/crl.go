@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ca
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// CRL makes a complete revocation list, version 2 (RFC 5280 §5), signed with SHA-256 even by a root whose own
+// signature is SHA-1. The number must be greater than that of every list before; the caller keeps it. It refuses a
+// serial number that stands twice and a reason that a complete list cannot hold (§5.3.1: 7 is unused, 8 is for delta
+// lists); reason 0 is left out, as the same clause wants.
+func (i *Issuer) CRL(number int64, thisUpdate, nextUpdate time.Time, revoked []x509.RevocationListEntry) ([]byte, error) {
+	if number <= 0 {
+		return nil, fmt.Errorf("CRL number %d", number)
+	}
+	if !nextUpdate.After(thisUpdate) {
+		return nil, errors.New("CRL ends before it begins")
+	}
+	seen := make(map[string]bool, len(revoked))
+	for _, entry := range revoked {
+		if entry.SerialNumber == nil || entry.SerialNumber.Sign() <= 0 {
+			return nil, errors.New("CRL entry without a positive serial number")
+		}
+		if entry.ReasonCode < 0 || entry.ReasonCode > 10 || entry.ReasonCode == 7 || entry.ReasonCode == 8 {
+			return nil, fmt.Errorf("CRL entry with reason %d", entry.ReasonCode)
+		}
+		serial := string(entry.SerialNumber.Bytes())
+		if seen[serial] {
+			return nil, fmt.Errorf("CRL with serial number %x twice", entry.SerialNumber)
+		}
+		seen[serial] = true
+	}
+	algorithm, err := algorithmOf(i.certificate.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		SignatureAlgorithm:        algorithm,
+		Number:                    big.NewInt(number),
+		ThisUpdate:                thisUpdate,
+		NextUpdate:                nextUpdate,
+		RevokedCertificateEntries: revoked,
+	}, i.certificate, i.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign CRL: %w", err)
+	}
+	return der, nil
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package ca makes certificates and revocation lists: the roots of a trial, the old certificates of emulated cards,
+// the renewed certificates (lint, record, sign once, compare), the CMP signer's and the TLS server's; and it judges
+// what comes in: old certificates and new keys. It reaches no network and no database.
+package ca
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"sync"
+	"time"
+)
+
+// KeyKind is a kind of key that this package makes for itself, never for a citizen.
+type KeyKind string
+
+const (
+	P256    KeyKind = "p256"
+	RSA2048 KeyKind = "rsa2048"
+	RSA4096 KeyKind = "rsa4096"
+)
+
+// GenerateKey makes a key of the kind, in memory.
+func GenerateKey(kind KeyKind) (crypto.Signer, error) {
+	switch kind {
+	case P256:
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case RSA2048:
+		return rsa.GenerateKey(rand.Reader, 2048)
+	case RSA4096:
+		return rsa.GenerateKey(rand.Reader, 4096)
+	}
+	return nil, fmt.Errorf("unknown kind of key %q", string(kind))
+}
+
+// Issuer is a root certificate with its private key, wherever that is kept.
+type Issuer struct {
+	certificate *x509.Certificate
+	key         crypto.Signer
+
+	// throwaway is a key of the same algorithm, so that what it signs has the same TBSCertificate.
+	throwaway func() (crypto.Signer, error)
+}
+
+// NewIssuer joins a root certificate and its key. It refuses a certificate that is no root (RFC 5280 §4.2.1.3,
+// §4.2.1.9: CA bit, keyCertSign, cRLSign), one without subject key identifier, and a key of another certificate.
+func NewIssuer(certificate *x509.Certificate, key crypto.Signer) (*Issuer, error) {
+	if err := checkRoot(certificate); err != nil {
+		return nil, err
+	}
+	if certificate.KeyUsage&x509.KeyUsageCRLSign == 0 || len(certificate.SubjectKeyId) == 0 {
+		return nil, errors.New("issuing certificate lacks cRLSign or a subject key identifier")
+	}
+	kind := P256
+	if certificate.PublicKeyAlgorithm == x509.RSA {
+		kind = RSA2048 // the size leaves no trace in what is signed
+	}
+	if own, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(certificate.PublicKey) {
+		return nil, errors.New("key of another certificate")
+	}
+	return &Issuer{
+		certificate: certificate,
+		key:         key,
+		throwaway:   sync.OnceValues(func() (crypto.Signer, error) { return GenerateKey(kind) }),
+	}, nil
+}
+
+// Certificate returns the root certificate.
+func (i *Issuer) Certificate() *x509.Certificate { return i.certificate }
+
+// RootRequest says what a root is to be.
+type RootRequest struct {
+	Name      Name
+	Key       crypto.Signer           // RSA of 2048 bits or more, or P-256
+	Signature x509.SignatureAlgorithm // zero: SHA-256 with the key; SHA1WithRSA for a legacy root
+	NotBefore time.Time
+	NotAfter  time.Time
+}
+
+// NewRoot makes a self-signed root: pathlen 0, since every CNS certificate stands directly under its root, and
+// keyUsage keyCertSign and cRLSign, both extensions critical.
+func NewRoot(r RootRequest) (*Issuer, error) {
+	subject, err := r.Name.encode()
+	if err != nil {
+		return nil, err
+	}
+	algorithm, err := algorithmOf(r.Key.Public())
+	if err != nil {
+		return nil, err
+	}
+	switch r.Signature {
+	case 0, algorithm:
+	case x509.SHA1WithRSA:
+		algorithm = x509.SHA1WithRSA
+	default:
+		return nil, fmt.Errorf("signature algorithm %v", r.Signature)
+	}
+	ski, err := keyIdentifier(r.Key.Public())
+	if err != nil {
+		return nil, err
+	}
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          serial,
+		RawSubject:            subject,
+		SignatureAlgorithm:    algorithm,
+		NotBefore:             r.NotBefore,
+		NotAfter:              r.NotAfter,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+		SubjectKeyId:          ski,
+	}
+	if !r.NotAfter.After(r.NotBefore) {
+		return nil, errors.New("root ends before it begins")
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, r.Key.Public(), r.Key)
+	if err != nil {
+		return nil, fmt.Errorf("sign root: %w", err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	return NewIssuer(certificate, r.Key)
+}
+
+// LoadIssuer reads a root certificate and its PKCS#8 key, each one PEM block.
+func LoadIssuer(certificatePEM, keyPEM []byte) (*Issuer, error) {
+	certificates, err := ParseCertificates(certificatePEM)
+	if err != nil {
+		return nil, err
+	}
+	if len(certificates) != 1 {
+		return nil, fmt.Errorf("%d certificates, want the issuing one alone", len(certificates))
+	}
+	key, err := ParseKey(keyPEM)
+	if err != nil {
+		return nil, err
+	}
+	return NewIssuer(certificates[0], key)
+}
+
+// ParseKey reads one unencrypted PKCS#8 key in PEM.
+func ParseKey(keyPEM []byte) (crypto.Signer, error) {
+	block, rest := pem.Decode(keyPEM)
+	if block == nil || block.Type != "PRIVATE KEY" || len(rest) > 0 {
+		return nil, errors.New("not one PEM block of type PRIVATE KEY")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("malformed PKCS#8 key") // the cause could quote the key
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("key cannot sign")
+	}
+	return signer, nil
+}
+
+// EncodeKey returns the PKCS#8 form in PEM of a key held in memory.
+func EncodeKey(key crypto.Signer) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// ParseCertificates reads a file of trust anchors or a single certificate: PEM blocks of type CERTIFICATE, at least
+// one, with text between them left aside and any other block refused.
+func ParseCertificates(certificatesPEM []byte) ([]*x509.Certificate, error) {
+	var certificates []*x509.Certificate
+	for rest := certificatesPEM; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("PEM block of type %q among certificates", block.Type)
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		certificates = append(certificates, certificate)
+	}
+	if len(certificates) == 0 {
+		return nil, errors.New("no certificate in PEM")
+	}
+	return certificates, nil
+}
+
+// EncodeCertificate returns one PEM block.
+func EncodeCertificate(certificate *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+}
+
+// checkRoot says whether c may stand above an end entity: RFC 5280 §4.2.1.3 and §4.2.1.9. Any path length does,
+// since it counts intermediate certificates only, and none is accepted between root and end entity.
+func checkRoot(c *x509.Certificate) error {
+	switch {
+	case c.Version != 3 || !c.BasicConstraintsValid || !c.IsCA:
+		return errors.New("root without the CA bit")
+	case c.KeyUsage&x509.KeyUsageCertSign == 0:
+		return errors.New("root without keyCertSign")
+	}
+	_, err := algorithmOf(c.PublicKey)
+	return err
+}
+
+// algorithmOf returns what a key of the service signs with. It refuses keys other than RSA of 2048 bits or more
+// and P-256.
+func algorithmOf(key crypto.PublicKey) (x509.SignatureAlgorithm, error) {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < 2048 {
+			return 0, fmt.Errorf("RSA key of %d bits", bits)
+		}
+		return x509.SHA256WithRSA, nil
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P256() {
+			return x509.ECDSAWithSHA256, nil
+		}
+	}
+	return 0, errors.New("key neither RSA nor P-256")
+}
+
+// keyIdentifier is method 1 of RFC 5280 §4.2.1.2: SHA-1 of the public key's bits, which every tool computes alike
+// and where no collision resistance is asked for.
+func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return nil, err
+	}
+	var spki struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &spki); err != nil {
+		return nil, err
+	}
+	sum := sha1.Sum(spki.Key.Bytes)
+	return sum[:], nil
+}
+
+// newSerial draws a serial number of 16 octets, always: positive, and 126 bits of it random (RFC 5280 §4.1.2.2
+// allows 20 octets).
+func newSerial() (*big.Int, error) {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return nil, err
+	}
+	b[0] = b[0]&0x3f | 0x40
+	return new(big.Int).SetBytes(b[:]), nil
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ca
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	zcrypto "github.com/zmap/zcrypto/x509"
+	"github.com/zmap/zlint/v3"
+	rules "github.com/zmap/zlint/v3/lint"
+)
+
+// ErrLint says that a certificate about to be signed is not what the profile or RFC 5280 wants.
+var ErrLint = errors.New("lint")
+
+// exempt are lints of the subject's form, each with what an old certificate may have there. The subject is copied
+// byte for byte, and mending it would make it another name; lintProfile reads its grammar.
+var exempt = map[string]string{
+	"w_subject_dn_leading_whitespace":               "blank before the administration's name",
+	"w_subject_dn_trailing_whitespace":              "blank after it; a real sample ends its notice with one",
+	"e_subject_dn_country_not_printable_string":     "country as UTF8String",
+	"e_subject_printable_string_badalpha":           "name of an administration with & or _ as PrintableString",
+	"e_subject_organization_name_max_length":        "company name over 64 characters",
+	"e_subject_organizational_unit_name_max_length": "administration's name over 64 characters",
+	"w_subject_given_name_recommended_max_length":   "given names over 64 characters",
+	"w_subject_surname_recommended_max_length":      "surnames over 64 characters",
+}
+
+// registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community, which state good
+// sense. Left out are the rules of public web, mail and browser authorities, of qualified certificates and of
+// elliptic-curve keys: a CNS certificate is none of these; and Fermat's factorisation, most of zlint's time,
+// which CheckKey has tried for more rounds.
+var registry = sync.OnceValues(func() (rules.Registry, error) {
+	return rules.GlobalRegistry().Filter(rules.FilterOptions{
+		IncludeSources: rules.SourceList{rules.RFC5280, rules.RFC3279, rules.Community},
+		ExcludeNames:   []string{"e_rsa_fermat_factorization"},
+	})
+})
+
+// lint judges a certificate that issuer is about to sign: first against the profile, field by field, then by zlint.
+// A warning refuses like an error. The signature is not looked at.
+func lint(c, issuer *x509.Certificate) error {
+	if err := lintProfile(c, issuer); err != nil {
+		return fmt.Errorf("%w: %w", ErrLint, err)
+	}
+	applied, err := registry()
+	if err != nil {
+		return err
+	}
+	parsed, err := zcrypto.ParseCertificate(c.Raw)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLint, err)
+	}
+	for name, result := range zlint.LintCertificateEx(parsed, applied).Results {
+		if _, ok := exempt[name]; !ok && result.Status >= rules.Warn {
+			return fmt.Errorf("%w: %s", ErrLint, name)
+		}
+	}
+	return nil
+}
+
+// lintProfile refuses whatever deviates from the profile of domain.md §2.1 as Prepare builds it.
+func lintProfile(c, issuer *x509.Certificate) error {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return errors.New("public key is not RSA")
+	}
+	ski, err := keyIdentifier(key)
+	if err != nil {
+		return err
+	}
+	algorithm, err := algorithmOf(issuer.PublicKey)
+	if err != nil {
+		return err
+	}
+	if len(c.CRLDistributionPoints) != 1 || !strings.HasSuffix(c.CRLDistributionPoints[0], CRLPath) {
+		return errors.New("CRL distribution point")
+	}
+	publicURL := strings.TrimSuffix(c.CRLDistributionPoints[0], CRLPath)
+	profile, err := cnsTemplate(key, publicURL, oidPolicyCurrent, CRLPath)
+	if err != nil {
+		return err
+	}
+	for _, field := range []struct {
+		name  string
+		holds bool
+	}{
+		{"serial number", c.SerialNumber.Sign() > 0 && c.SerialNumber.BitLen() == 127},
+		{"signature algorithm", c.SignatureAlgorithm == algorithm},
+		{"issuer", bytes.Equal(c.RawIssuer, issuer.RawSubject)},
+		{"validity", c.NotBefore.Before(c.NotAfter) && !c.NotBefore.Before(issuer.NotBefore) && !c.NotAfter.After(issuer.NotAfter)},
+		{"key size", key.N.BitLen() >= 2048 && key.N.BitLen() <= 4096},
+		{"keyUsage", c.KeyUsage == x509.KeyUsageDigitalSignature},
+		{"extKeyUsage", slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}) && len(c.UnknownExtKeyUsage) == 0},
+		{"subject key identifier", bytes.Equal(c.SubjectKeyId, ski)},
+		{"authority key identifier", bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)},
+		{"authority information access", slices.Equal(c.OCSPServer, profile.OCSPServer) && len(c.IssuingCertificateURL) == 0},
+	} {
+		if !field.holds {
+			return errors.New(field.name)
+		}
+	}
+	criticality := map[string]bool{}
+	for _, extension := range c.Extensions {
+		criticality[extension.Id.String()] = extension.Critical
+		if extension.Id.Equal(oidCertificatePolicies) && !bytes.Equal(extension.Value, profile.ExtraExtensions[0].Value) {
+			return errors.New("certificatePolicies")
+		}
+	}
+	if !maps.Equal(criticality, profileExtensions) {
+		return errors.New("set of extensions")
+	}
+	return readSubject(&Old{Certificate: c})
+}
+
+// profileExtensions are the extensions of the profile, none more, and whether each is critical.
+var profileExtensions = map[string]bool{
+	"2.5.29.14":         false, // subjectKeyIdentifier
+	"2.5.29.15":         true,  // keyUsage
+	"2.5.29.31":         false, // cRLDistributionPoints
+	"2.5.29.32":         false, // certificatePolicies
+	"2.5.29.35":         false, // authorityKeyIdentifier
+	"2.5.29.37":         false, // extKeyUsage
+	"1.3.6.1.5.5.7.1.1": false, // authorityInfoAccess
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ca
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"sync/atomic"
+	"time"
+)
+
+// Backdate is how far before its issue a renewed certificate begins, for clocks that are late; but never before
+// the issuing root begins.
+const Backdate = time.Hour
+
+// Request asks for a renewed certificate. Nothing but these fields reaches the certificate.
+type Request struct {
+	Old       *x509.Certificate // accepted by VerifyOld; its subject is copied byte for byte
+	PublicKey *rsa.PublicKey    // checked again, by CheckKey
+	Now       time.Time
+	NotAfter  time.Time // a campaign's decision
+	PublicURL string    // http://host[:port]
+}
+
+// Prepared is a certificate that has been linted and not yet been signed. Record its intent before Sign.
+type Prepared struct {
+	issuer *Issuer
+	intent *x509.Certificate
+	signed atomic.Bool
+}
+
+var (
+	// ErrSigned is what a second Sign answers. Whoever lost the certificate begins again from the recorded intent.
+	ErrSigned = errors.New("already signed")
+	// ErrIssuerEnds says that the root ends before the certificate it was asked for.
+	ErrIssuerEnds = errors.New("issuing root ends before the certificate")
+)
+
+// Prepare builds the renewed certificate from the profile, draws its serial number, signs a copy with a throw-away
+// key and lints that copy. It refuses with a Reason a key that CheckKey refuses, and otherwise what no campaign
+// should have decided: an end in the past or beyond the root's.
+func (i *Issuer) Prepare(r Request) (*Prepared, error) {
+	if err := CheckKey(r.PublicKey, r.Old); err != nil {
+		return nil, err
+	}
+	notBefore := r.Now.Add(-Backdate)
+	if notBefore.Before(i.certificate.NotBefore) {
+		notBefore = i.certificate.NotBefore
+	}
+	switch {
+	case r.Now.Before(i.certificate.NotBefore):
+		return nil, errors.New("issuing root not yet valid")
+	case !r.NotAfter.After(r.Now):
+		return nil, errors.New("certificate would end before it is issued")
+	case r.NotAfter.After(i.certificate.NotAfter):
+		return nil, ErrIssuerEnds
+	}
+	template, err := cnsTemplate(r.PublicKey, r.PublicURL, oidPolicyCurrent, CRLPath)
+	if err != nil {
+		return nil, err
+	}
+	if template.SerialNumber, err = newSerial(); err != nil {
+		return nil, err
+	}
+	template.RawSubject = r.Old.RawSubject
+	template.NotBefore, template.NotAfter = notBefore, r.NotAfter
+	intent, err := i.signAside(template, r.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return i.Resume(intent)
+}
+
+// signAside signs with the throw-away key what the issuing key would sign.
+func (i *Issuer) signAside(template *x509.Certificate, key *rsa.PublicKey) ([]byte, error) {
+	aside, err := i.throwaway()
+	if err != nil {
+		return nil, err
+	}
+	parent := *i.certificate
+	parent.PublicKey = nil // or CreateCertificate would miss the key that belongs to it
+	return x509.CreateCertificate(rand.Reader, template, &parent, key, aside)
+}
+
+// Resume takes an intent from the record, after a crash between recording and signing or between signing and
+// recording: the certificate then signed has the same TBSCertificate, serial number included, so at most one
+// certificate ever exists for the intent. It lints again.
+func (i *Issuer) Resume(intent []byte) (*Prepared, error) {
+	certificate, err := x509.ParseCertificate(intent)
+	if err != nil {
+		return nil, fmt.Errorf("intent: %w", err)
+	}
+	if err := lint(certificate, i.certificate); err != nil {
+		return nil, err
+	}
+	return &Prepared{issuer: i, intent: certificate}, nil
+}
+
+// Serial returns the serial number of the certificate to be signed.
+func (p *Prepared) Serial() *big.Int { return p.intent.SerialNumber }
+
+// NotBefore returns the beginning of the certificate to be signed.
+func (p *Prepared) NotBefore() time.Time { return p.intent.NotBefore }
+
+// Intent returns the DER of the linted copy: the whole certificate but for its signature, which is by a key that
+// nobody keeps or trusts.
+func (p *Prepared) Intent() []byte { return p.intent.Raw }
+
+// Sign signs, once, and verifies what came back from the key, which may sit in a faulty device; it returns no
+// certificate whose TBSCertificate is not, byte for byte, that of the intent.
+func (p *Prepared) Sign() (*x509.Certificate, error) {
+	if p.signed.Swap(true) {
+		return nil, ErrSigned
+	}
+	issuer := p.issuer
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber:    p.intent.SerialNumber,
+		RawSubject:      p.intent.RawSubject,
+		NotBefore:       p.intent.NotBefore,
+		NotAfter:        p.intent.NotAfter,
+		ExtraExtensions: p.intent.Extensions,
+	}, issuer.certificate, p.intent.PublicKey, issuer.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign certificate: %w", err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	if err := issuer.certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature); err != nil {
+		return nil, fmt.Errorf("own signature: %w", err)
+	}
+	if !bytes.Equal(certificate.RawTBSCertificate, p.intent.RawTBSCertificate) {
+		return nil, errors.New("signed certificate differs from the intent")
+	}
+	return certificate, nil
+}

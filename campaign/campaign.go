@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package campaign decides whether a certificate may be renewed, and until when: a law's extension as data, and
+// one pure function over it. It reaches no database, no network and no clock; the same decision is taken by the
+// service, which is bound by it, and by the program, which uses it to spare the citizen a PIN.
+//
+// Days are days of Europe/Rome whatever the location of a time.Time: an old certificate that ends at
+// 2019-12-31T23:00:00Z ends on 1 January 2020.
+package campaign
+
+import (
+	"time"
+	_ "time/tzdata" // Windows has no zone database, and a day of Rome must be one everywhere
+)
+
+// Rome is the location that the days of a campaign are counted in.
+var Rome = func() *time.Location {
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		panic(err) // time/tzdata is linked in
+	}
+	return rome
+}()
+
+// Campaign is one law's extension of the authentication certificate. Of ExpiryFrom, ExpiryTo, OpenFrom, OpenTo and
+// NewNotAfter only the day counts, and both ends belong to the window.
+type Campaign struct {
+	ID         string // path label of the CMP URL
+	Version    int    // raised by each change; a decision is recorded with it
+	Title      string // Italian
+	LegalBasis string // Italian
+
+	ExpiryFrom time.Time // first day on which the old certificate may end; zero: no first day
+	ExpiryTo   time.Time // last day on which the old certificate may end; zero: no last day
+
+	NewNotAfter time.Time // last day of the renewed certificate; zero: the same day one year after issue
+
+	OpenFrom time.Time // first day of service; zero: no first day
+	OpenTo   time.Time // last day of service; zero: no last day
+
+	AcceptExpired bool     // whether an old certificate that has ended may still ask
+	Series        []string // sigle on the front of the card; applied by the program, which sees the card
+	Attempts      int      // keys that may be presented for one old certificate
+	Capacity      int      // renewals under way at the same time; 0: no limit
+	Last          bool     // chosen only when no other open campaign accepts the certificate
+}
+
+// Reasons: one stable code word for each way to be refused.
+const (
+	CampaignClosed    = "campaign-closed"    // not within the days of service, or its last day has passed
+	NotInWindow       = "not-in-window"      // the old certificate does not end within the window
+	NotYetValid       = "not-yet-valid"      // the old certificate has not begun
+	ExpiredCredential = "expired-credential" // it has ended and the campaign wants one that has not
+	NoExtension       = "no-extension"       // the renewed certificate would end no later than the old one
+	AlreadyRenewed    = "already-renewed"    // in this campaign
+	Revoked           = "revoked"
+	Suspended         = "suspended"
+	NoAttemptsLeft    = "no-attempts-left"
+	NoCampaign        = "no-campaign" // only from Choose: none is open
+)
+
+// Question is what a decision rests on. Renewed and Attempts are those of the campaign asked: "already renewed" is
+// per campaign and per old certificate, so that a card may be extended again by a later law.
+type Question struct {
+	Now       time.Time
+	NotBefore time.Time // of the old certificate
+	NotAfter  time.Time // of the old certificate
+	Revoked   bool
+	Suspended bool
+	Renewed   bool // a certificate for it was confirmed, or seen in a login
+	Attempts  int  // keys already presented for it
+}
+
+// Decision is the answer. NotAfter is set only when Accepted is.
+type Decision struct {
+	Accepted bool
+	Reason   string    // "" when Accepted is set
+	NotAfter time.Time // of the renewed certificate, UTC
+}
+
+// Open reports whether now lies within the days of service, and before the end of what would be issued.
+func (c Campaign) Open(now time.Time) bool {
+	return within(now, c.OpenFrom, c.OpenTo) && c.newNotAfter(now).After(now)
+}
+
+// Decide says whether the certificate of q may be renewed in c. What is wrong with the certificate itself comes
+// before what the campaign asks, so that a revoked card hears that it is revoked.
+//
+// An old certificate that ends on or after the end of the renewed one is refused as no-extension even when its
+// last day is within the window: one that ends on 30 June 2020 at 23:59:59 has nothing to gain from a law that
+// extends to 30 June 2020, while one that ends on that day at 00:00 gains the day.
+func (c Campaign) Decide(q Question) Decision {
+	notAfter := c.newNotAfter(q.Now)
+	switch {
+	case q.Revoked:
+		return Decision{Reason: Revoked}
+	case q.Suspended:
+		return Decision{Reason: Suspended}
+	case q.Renewed:
+		return Decision{Reason: AlreadyRenewed}
+	case !c.Open(q.Now):
+		return Decision{Reason: CampaignClosed}
+	case q.Now.Before(q.NotBefore):
+		return Decision{Reason: NotYetValid}
+	case !within(q.NotAfter, c.ExpiryFrom, c.ExpiryTo):
+		return Decision{Reason: NotInWindow}
+	case q.Now.After(q.NotAfter) && !c.AcceptExpired:
+		return Decision{Reason: ExpiredCredential}
+	case !notAfter.After(q.NotAfter):
+		return Decision{Reason: NoExtension}
+	case q.Attempts >= c.Attempts:
+		return Decision{Reason: NoAttemptsLeft}
+	}
+	return Decision{Accepted: true, NotAfter: notAfter}
+}
+
+// nearness orders the reasons by how near a campaign came to accepting, for a person who named none.
+var nearness = []string{NoCampaign, CampaignClosed, NotYetValid, NotInWindow, ExpiredCredential, NoExtension, NoAttemptsLeft, AlreadyRenewed, Suspended, Revoked}
+
+// newNotAfter is the end of the last day of a certificate issued at now. A certificate issued on 29 February for
+// one year ends on 1 March.
+func (c Campaign) newNotAfter(now time.Time) time.Time {
+	last := c.NewNotAfter
+	if last.IsZero() {
+		last = now.In(Rome).AddDate(1, 0, 0)
+	}
+	return endOf(last.In(Rome).Date()).UTC()
+}
+
+// within reports whether t falls on a day from first to last, both included, each unbounded when zero.
+func within(t, first, last time.Time) bool {
+	if !first.IsZero() {
+		if t.Before(day(first.In(Rome).Date())) {
+			return false
+		}
+	}
+	if !last.IsZero() {
+		y, m, d := last.In(Rome).Date()
+		if !t.Before(day(y, m, d+1)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"rinnova/store"
+)
+
+// certificateLine is a certificate as list and revoke print it. Serial numbers and digests are lower-case hexadecimal.
+type certificateLine struct {
+	Serial    string    `json:"serial"`
+	OldSHA256 string    `json:"oldSha256"` // of the certificate it renews; of itself for an old one
+	State     string    `json:"state"`
+	Valid     bool      `json:"valid"` // handed out, in date, neither revoked nor suspended
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	Campaign  string    `json:"campaign"` // "" for an old one
+}
+
+func lineOf(c store.Certificate, now time.Time) certificateLine {
+	return certificateLine{
+		Serial: c.Serial, OldSHA256: c.Old.String(), State: string(c.State),
+		Valid:     c.Status == store.Active && !now.Before(c.NotBefore) && !now.After(c.NotAfter),
+		NotBefore: c.NotBefore, NotAfter: c.NotAfter, Campaign: c.Campaign,
+	}
+}
+
+type certificateList struct{ place }
+
+func (c *certificateList) Run(p *program) error {
+	clock, err := c.clock()
+	if err != nil {
+		return err
+	}
+	s, err := c.open(p.ctx, clock())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all, err := s.Certificates(p.ctx)
+	if err != nil {
+		return err
+	}
+	lines := []certificateLine{}
+	for _, c := range all {
+		lines = append(lines, lineOf(c, clock()))
+	}
+	return p.print(lines)
+}
+
+func (p *program) print(v any) error {
+	e := json.NewEncoder(p.out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+type certificateRevoke struct {
+	place
+	Certificate string `arg:"" name:"certificato" help:"Numero di serie, o SHA-256 del certificato, in esadecimale."`
+}
+
+// Run revokes a certificate for good, whether the service issued it or it is a card's old one, and prints it.
+func (c *certificateRevoke) Run(p *program) error {
+	clock, err := c.clock()
+	if err != nil {
+		return err
+	}
+	now := clock()
+	s, err := c.open(p.ctx, now)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	found, err := c.registered(p, s)
+	if err != nil {
+		return err
+	}
+	if err := s.SetStatus(p.ctx, found.Digest, store.Revoked, store.ReasonUnspecified, now); err != nil {
+		return err
+	}
+	issued, err := s.WithDigest(p.ctx, found.Digest)
+	if errors.Is(err, store.ErrNotFound) {
+		return p.print(certificateLine{
+			Serial: found.Serial, OldSHA256: found.Digest.String(), State: string(store.Revoked), NotBefore: found.NotBefore, NotAfter: found.NotAfter,
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return p.print(lineOf(issued, now))
+}
+
+// registered finds the one certificate that is meant. Another program may print a serial number with colons, in
+// capitals, or with a leading zero.
+func (c *certificateRevoke) registered(p *program, s *store.Store) (store.Registration, error) {
+	word := strings.ToLower(strings.ReplaceAll(c.Certificate, ":", ""))
+	if b, err := hex.DecodeString(word); err == nil && len(b) == len(store.Digest{}) {
+		r, err := s.Registered(p.ctx, store.Digest(b))
+		if errors.Is(err, store.ErrNotFound) {
+			err = failed("certificate-unknown", "nessun certificato ha questa impronta", nil)
+		}
+		return r, err
+	}
+	list, err := s.WithSerial(p.ctx, strings.TrimLeft(word, "0"))
+	switch {
+	case err != nil:
+		return store.Registration{}, err
+	case len(list) == 0:
+		return store.Registration{}, failed("certificate-unknown", "nessun certificato ha questo numero di serie", nil)
+	case len(list) > 1:
+		return store.Registration{}, failed("certificate-ambiguous", "più certificati hanno questo numero di serie: indicare lo SHA-256", nil)
+	}
+	return list[0], nil
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"rinnova/ca"
+	"rinnova/cmp"
+	"rinnova/portal"
+	"rinnova/ra"
+	"rinnova/store"
+)
+
+// minimumVersion is the oldest program that the service is sure to understand.
+const minimumVersion = "0.1.0"
+
+// maxConnections bounds each listener; a renewal holds one for seconds.
+const maxConnections = 1024
+
+type serveCommand struct {
+	place
+	Listen    string `required:"" placeholder:"IND:PORTA" help:"Dove ricevere le richieste CMP (porta 0: una libera)."`
+	Login     string `required:"" placeholder:"IND:PORTA" help:"Dove offrire la prova di accesso (porta 0: una libera)."`
+	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
+	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare liste e certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
+}
+
+// Run serves until the program is told to end, then lets open requests finish.
+func (c *serveCommand) Run(p *program) error {
+	clock, err := c.clock()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(p.err, nil))
+	current, err := c.issuer(currentName)
+	if err != nil {
+		return err
+	}
+	legacy, err := c.issuer(legacyName)
+	if err != nil {
+		return err
+	}
+	server, err := c.server()
+	if err != nil {
+		return err
+	}
+	signer, err := c.signer(current)
+	if err != nil {
+		return err
+	}
+	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()}, []*x509.Certificate{current.Certificate()})
+	if err != nil {
+		return err
+	}
+	db, err := c.open(p.ctx, clock())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+
+	public, publicURL, err := c.publish(p.ctx, db)
+	if err != nil {
+		return err
+	}
+	defer public.Close()
+	cmpListener, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer cmpListener.Close()
+	loginListener, err := listen(c.Login)
+	if err != nil {
+		return err
+	}
+	defer loginListener.Close()
+	cmpURL, loginURL := "https://"+cmpListener.Addr().String(), "https://"+loginListener.Addr().String()
+
+	authority, err := ra.New(p.ctx, ra.Config{
+		Store: db, Issuer: current, Verifier: verifier, PublicURL: publicURL, LoginURL: loginURL,
+		MinimumVersion: minimumVersion, Clock: clock, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	requests := http.NewServeMux()
+	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock}
+	requests.Handle("/.well-known/cmp", handler)
+	requests.Handle("/.well-known/cmp/", handler)
+	requests.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := db.Ping(r.Context()); err != nil {
+			http.Error(w, "base dati non raggiungibile", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	cmpTLS := &tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12}
+	loginTLS := portal.LoginTLS(server, []*x509.Certificate{legacy.Certificate(), current.Certificate()})
+	servers := []served{
+		{tls.NewListener(cmpListener, cmpTLS), newServer(requests, log)},
+		{tls.NewListener(loginListener, loginTLS), newServer(portal.Login(authority), log)},
+		{public, newServer(portal.Publication(authority, current, legacy), log)},
+	}
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { ended <- s.server.Serve(s.listener) }()
+	}
+	fmt.Fprintf(p.out, "pronto cmp=%s login=%s public=%s\n", cmpURL, loginURL, publicURL)
+
+	select {
+	case <-p.ctx.Done():
+	case err = <-ended: // a listener failed: end the others too
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 10*time.Second)
+	defer cancel()
+	for _, s := range servers {
+		err = errors.Join(err, s.server.Shutdown(stopping))
+	}
+	return err
+}
+
+type served struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' failed handshakes
+	}
+}
+
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, failed("listen", "non è possibile ascoltare su questo indirizzo", err)
+	}
+	return netutil.LimitListener(l, maxConnections), nil
+}
+
+// publish opens the plain listener and finds the URL that goes into certificates. Without a wish it takes the port of
+// the last time, so that the certificates issued then can still be checked, or any.
+func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listener, string, error) {
+	address, public := c.Publish, strings.TrimSuffix(c.PublicURL, "/")
+	if public != "" {
+		u, err := url.Parse(public)
+		if err != nil || u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+			return nil, "", misused("usage", "--public-url vuole un indirizzo http:// senza percorso", nil)
+		}
+		if ip := net.ParseIP(u.Hostname()); address == "" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+			address = u.Host
+			if u.Port() == "" {
+				address = net.JoinHostPort(u.Hostname(), "80")
+			}
+			if u.Port() == "0" {
+				public = ""
+			}
+		}
+	}
+	var l net.Listener
+	if address == "" && public == "" {
+		if last, err := db.PublicURL(ctx); err == nil {
+			l, _ = net.Listen("tcp", strings.TrimPrefix(last, "http://"))
+		}
+	}
+	if l == nil {
+		if address == "" {
+			address = "127.0.0.1:0"
+		}
+		var err error
+		if l, err = net.Listen("tcp", address); err != nil {
+			return nil, "", failed("listen", "non è possibile ascoltare su questo indirizzo", err)
+		}
+	}
+	if public == "" {
+		public = "http://" + l.Addr().String()
+	}
+	if err := db.SetPublicURL(ctx, public); err != nil {
+		l.Close()
+		return nil, "", err
+	}
+	return netutil.LimitListener(l, maxConnections), public, nil
+}

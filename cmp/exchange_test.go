@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cmp
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// journalled is the transaction after a stay in a journal.
+func journalled(t *testing.T, tr *Transaction) *Transaction {
+	t.Helper()
+	text, err := json.Marshal(tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := new(Transaction)
+	if err := json.Unmarshal(text, back); err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+func TestUpdateAndConfirm(t *testing.T) {
+	f := pki()
+	for _, c := range []struct {
+		name string
+		old  Credential
+		key  crypto.Signer
+	}{
+		{"RSA 2048 by RSA 2048", f.old2048, f.newRSA},
+		{"RSA 2048 by RSA 1024", f.old1024, f.newRSA},
+		{"P-256 by P-256", f.oldEC, f.newEC},
+		{"P-256 by a certificate without key identifier", f.noKeyID, f.newEC},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := new(authority)
+			client, _ := serve(t, a)
+			c.old.Chain = []*x509.Certificate{f.legacyCA.Certificate}
+			tr := newTransaction(t)
+			der, err := tr.UpdateRequest(c.old, c.key, []byte("posto 7"), now, rand.Reader)
+			answer := post(t, client, der, err)
+			tr = journalled(t, tr)
+			resp, err := tr.UpdateResponse(answer, f.trust())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.Certificate == nil || resp.CheckAfter != 0 || !samePublicKey(resp.Certificate.PublicKey, c.key.Public()) {
+				t.Fatalf("answer %+v", resp)
+			}
+			q := a.updates[0]
+			spki, _ := x509.MarshalPKIXPublicKey(c.key.Public())
+			if q.Campaign != "2020" || string(q.Ticket) != "posto 7" || q.Polled || !bytes.Equal(q.TransactionID, tr.ID) ||
+				!q.OldCertificate.Equal(c.old.Certificate) || !bytes.Equal(q.Subject, c.old.Certificate.RawSubject) ||
+				!bytes.Equal(q.SPKI, spki) || len(q.Others) != 1 || !q.Others[0].Equal(f.legacyCA.Certificate) {
+				t.Errorf("authority saw %+v", q)
+			}
+			tr = journalled(t, tr)
+			der, err = tr.ConfirmRequest(c.old, resp.Certificate, true, "", now, rand.Reader)
+			answer = post(t, client, der, err)
+			if err := journalled(t, tr).ConfirmResponse(answer, f.trust()); err != nil {
+				t.Fatal(err)
+			}
+			hash := sha256.Sum256(resp.Certificate.Raw)
+			conf := a.confirmed[0]
+			if !conf.Accepted || conf.Reason != "" || !bytes.Equal(conf.CertificateHash, hash[:]) ||
+				!bytes.Equal(conf.TransactionID, tr.ID) || !conf.OldCertificate.Equal(c.old.Certificate) {
+				t.Errorf("authority saw %+v", conf)
+			}
+		})
+	}
+}
+
+func TestRejectedCertificate(t *testing.T) {
+	f, a := pki(), new(authority)
+	client, _ := serve(t, a)
+	tr := newTransaction(t)
+	cert := issue(f.oldEC.Certificate.RawSubject, f.newEC.Public())
+	der, err := tr.ConfirmRequest(f.oldEC, cert, false, "data di scadenza errata\x00\x1b[31m", now, rand.Reader)
+	if err := tr.ConfirmResponse(post(t, client, der, err), f.trust()); err != nil {
+		t.Fatal(err)
+	}
+	if c := a.confirmed[0]; c.Accepted || c.Reason != "data di scadenza errata[31m" {
+		t.Errorf("authority saw %+v", c)
+	}
+}
+
+func TestInform(t *testing.T) {
+	f := pki()
+	full := InformResponse{
+		CACerts:  []*x509.Certificate{f.currentCA.Certificate},
+		Template: &Template{"RSA", 2048},
+		Campaigns: []Campaign{{
+			ID: "2020", Title: "Rinnovo TS-CNS «2020»", LegalBasis: "art. 17-quater",
+			ExpiryFrom: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), ExpiryTo: time.Date(2020, 6, 30, 23, 59, 59, 0, time.UTC),
+			NewNotAfter: time.Date(2021, 6, 30, 21, 59, 59, 0, time.UTC), OpenFrom: time.Date(2020, 2, 1, 0, 0, 0, 0, time.UTC),
+			OpenTo: time.Date(2020, 12, 31, 0, 0, 0, 0, time.UTC), Series: []string{"AC2014", "ID2019"},
+		}, {ID: "prova", AcceptExpired: true, Last: true}},
+		Standing: &Standing{
+			Decision: "renewed", Reason: "already-renewed", Campaigns: []string{"2020", "prova"}, AttemptsLeft: 3,
+			State: "issued", Issued: f.citizen.Certificate.Raw, Place: 12, CheckAfter: 90 * time.Second, Ticket: []byte("posto"),
+		},
+		Service: &ServiceFacts{"https://prova.example/accesso", "1.2.0"},
+	}
+	hash := bytes.Repeat([]byte{7}, 32)
+	all := InformRequest{CACerts: true, Template: true, Campaigns: true, StandingOf: hash, ServiceFacts: true}
+	for _, c := range []struct {
+		name string
+		ask  InformRequest
+		give InformResponse
+	}{
+		{"everything", all, full},
+		{"nothing asked, nothing told", InformRequest{}, InformResponse{}},
+		{"certificates only", InformRequest{CACerts: true}, InformResponse{CACerts: full.CACerts}},
+		{"no campaign open", InformRequest{Campaigns: true}, InformResponse{Campaigns: []Campaign{}}},
+		{"unknown certificate", InformRequest{StandingOf: hash}, InformResponse{Standing: &Standing{Decision: "unknown"}}},
+		{"facts not known", InformRequest{ServiceFacts: true}, InformResponse{Service: &ServiceFacts{}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := &authority{inform: &c.give}
+			client, _ := serve(t, a)
+			tr := newTransaction(t)
+			der, err := tr.GeneralRequest(c.ask, rand.Reader)
+			got, err := journalled(t, tr).GeneralResponse(post(t, client, der, err), f.trust())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(*got, c.give) {
+				t.Errorf("got  %+v\nwant %+v", *got, c.give)
+			}
+			c.ask.Campaign, c.ask.TransactionID = "2020", tr.ID
+			if !reflect.DeepEqual(a.informs[0], c.ask) {
+				t.Errorf("authority saw %+v, want %+v", a.informs[0], c.ask)
+			}
+		})
+	}
+}
+
+// What the Authority must not say never reaches the wire.
+func TestInformRefusesToEncode(t *testing.T) {
+	for name, bad := range map[string]InformResponse{
+		"decision":      {Standing: &Standing{Decision: "forse"}},
+		"state":         {Standing: &Standing{Decision: "renewed", State: "?"}},
+		"reason":        {Standing: &Standing{Decision: "refused", Reason: "Perché no"}},
+		"ticket":        {Standing: &Standing{Decision: "waiting", Ticket: make([]byte, 1025)}},
+		"attempts":      {Standing: &Standing{Decision: "refused", AttemptsLeft: -1}},
+		"campaign's id": {Campaigns: []Campaign{{ID: "a/b"}}},
+		"not UTF-8":     {Campaigns: []Campaign{{ID: "a", Title: "\xff"}}},
+		"EC template":   {Template: &Template{"EC", 256}},
+	} {
+		if _, err := bad.genp(); err == nil {
+			t.Errorf("%s: encoded", name)
+		}
+	}
+	if _, err := newTransaction(t).GeneralRequest(InformRequest{StandingOf: make([]byte, 20)}, rand.Reader); err == nil {
+		t.Error("hash of 20 bytes: encoded")
+	}
+}
+
+func TestWaiting(t *testing.T) {
+	f, a := pki(), &authority{wait: 2, after: 2500 * time.Millisecond}
+	client, _ := serve(t, a)
+	tr := newTransaction(t)
+	der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+	for i, want := range []time.Duration{time.Second, 3 * time.Second, 0} {
+		resp, err2 := tr.UpdateResponse(post(t, client, der, err), f.trust())
+		if err2 != nil {
+			t.Fatal(err2)
+		}
+		if resp.CheckAfter != want || (resp.Certificate != nil) != (want == 0) {
+			t.Fatalf("answer %d: %+v, want waiting time %v", i, resp, want)
+		}
+		tr = journalled(t, tr)
+		der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
+	}
+	if len(a.updates) != 3 || a.updates[0].Polled || !a.updates[1].Polled || !a.updates[2].Polled {
+		t.Errorf("authority saw %+v", a.updates)
+	}
+	// A poll too many, after a lost kup, gets the certificate again.
+	if resp, err2 := tr.UpdateResponse(post(t, client, der, err), f.trust()); err2 != nil || resp.Certificate == nil {
+		t.Errorf("%+v, %v", resp, err2)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	f := pki()
+	long := "abc" + strings.Repeat("è vietato ", 200) // 45 times 11 bytes after abc, the next è would be bytes 498 and 499
+	for _, c := range []struct {
+		name string
+		fail error
+		want Refusal
+	}{
+		{"as it stands", &Refusal{CertRevoked, "revoked", "Il certificato è stato revocato."},
+			Refusal{CertRevoked, "revoked", "Il certificato è stato revocato."}},
+		{"wrapped", errors.Join(errors.New("x"), &Refusal{BadAlg, "roca", "Chiave debole."}), Refusal{BadAlg, "roca", "Chiave debole."}},
+		{"highest bit", &Refusal{DuplicateCertReq, "duplicate", "Già chiesto."}, Refusal{DuplicateCertReq, "duplicate", "Già chiesto."}},
+		{"no bit, no code, no text", &Refusal{Info: NoFailureInfo}, Refusal{NoFailureInfo, CodeUnspecified, ""}},
+		{"NUL and control characters", &Refusal{BadTime, "late", "Troppo\x00 tardi\r\n"}, Refusal{BadTime, "late", "Troppo tardi"}},
+		{"too long", &Refusal{BadTime, "late", long}, Refusal{BadTime, "late", long[:498]}},
+		{"internal", errors.New("pq: password of the database"), *RefusalSystem},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client, _ := serve(t, &authority{fail: c.fail})
+			for kind, ask := range map[string]func(*Transaction) ([]byte, error, func([]byte) error){
+				"genm": func(tr *Transaction) ([]byte, error, func([]byte) error) {
+					der, err := tr.GeneralRequest(InformRequest{CACerts: true}, rand.Reader)
+					return der, err, func(b []byte) error { _, err := tr.GeneralResponse(b, f.trust()); return err }
+				},
+				"kur": func(tr *Transaction) ([]byte, error, func([]byte) error) {
+					der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+					return der, err, func(b []byte) error { _, err := tr.UpdateResponse(b, f.trust()); return err }
+				},
+				"certConf": func(tr *Transaction) ([]byte, error, func([]byte) error) {
+					der, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
+					return der, err, func(b []byte) error { return tr.ConfirmResponse(b, f.trust()) }
+				},
+			} {
+				der, err, read := ask(newTransaction(t))
+				answer := post(t, client, der, err)
+				var r *Refusal
+				if err := read(answer); !errors.As(err, &r) || *r != c.want {
+					t.Errorf("%s: %#v, want %#v", kind, err, c.want)
+				}
+				if bytes.Contains(answer, []byte("password")) {
+					t.Errorf("%s: the cause of an internal error left the service", kind)
+				}
+				// OpenSSL prints nothing of an error that reaches 1 KB.
+				if m, err := ParseMessage(answer); err != nil || len(m.Content) >= 1024 {
+					t.Errorf("%s: error content of %d bytes, %v", kind, len(m.Content), err)
+				}
+			}
+		})
+	}
+}
+
+func TestReplay(t *testing.T) {
+	f, a := pki(), new(authority)
+	client, _ := serve(t, a)
+	tr := newTransaction(t)
+	kur, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+	var wg sync.WaitGroup
+	answers := make([][]byte, 4)
+	for i := range answers {
+		wg.Go(func() { answers[i] = post(t, client, kur, err) })
+	}
+	wg.Wait()
+	for _, b := range answers[1:] {
+		if !bytes.Equal(b, answers[0]) {
+			t.Fatal("the same bytes were answered in two ways")
+		}
+	}
+	if len(a.updates) != 1 {
+		t.Errorf("authority asked %d times", len(a.updates))
+	}
+
+	again := &Transaction{ID: tr.ID}
+	der, err := again.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+	wantRefusal(t, post(t, client, der, err), again, RefusalInUse)
+
+	elsewhere := &Client{URL: strings.TrimSuffix(client.URL, "2020") + "2022"}
+	wantRefusal(t, post(t, elsewhere, kur, nil), tr, RefusalInUse)
+
+	if _, err := tr.UpdateResponse(answers[0], f.trust()); err != nil {
+		t.Error(err)
+	}
+	if _, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader); err == nil {
+		t.Error("a transaction made two kur")
+	}
+}
+
+// wantRefusal reads an answer as tr would, with its nonce.
+func wantRefusal(t *testing.T, answer []byte, tr *Transaction, want *Refusal) {
+	t.Helper()
+	var r *Refusal
+	if _, err := journalled(t, tr).UpdateResponse(answer, pki().trust()); !errors.As(err, &r) || *r != *want {
+		t.Errorf("got %#v, want %s", err, want.Code)
+	}
+}
+
+// A failure that may pass is not remembered, and the transaction stays the kur's.
+func TestPassingFailure(t *testing.T) {
+	f := pki()
+	for _, fail := range []error{errors.New("database is locked"), &Refusal{SystemUnavail, "busy", "Riprovare."}} {
+		a := &authority{fail: fail}
+		client, _ := serve(t, a)
+		tr := newTransaction(t)
+		der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+		var r *Refusal
+		if _, err := journalled(t, tr).UpdateResponse(post(t, client, der, err), f.trust()); !errors.As(err, &r) {
+			t.Fatal(err)
+		}
+		a.fail = nil
+		if resp, err := tr.UpdateResponse(post(t, client, der, nil), f.trust()); err != nil || resp.Certificate == nil {
+			t.Errorf("%+v, %v", resp, err)
+		}
+	}
+}
+
+// Another process knows neither kur nor nonces: it refuses a poll and takes a certConf.
+func TestRestart(t *testing.T) {
+	f, a := pki(), &authority{wait: 1, after: time.Second}
+	before, _ := serve(t, a)
+	after, h := serve(t, a)
+	tr := newTransaction(t)
+	der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+	if _, err := tr.UpdateResponse(post(t, before, der, err), f.trust()); err != nil {
+		t.Fatal(err)
+	}
+	der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
+	wantRefusal(t, post(t, after, der, err), tr, RefusalUnknownTransaction)
+
+	conf, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
+	first := post(t, after, conf, err)
+	if err := tr.ConfirmResponse(first, f.trust()); err != nil || len(a.confirmed) != 1 {
+		t.Fatalf("%v, %d confirmations", err, len(a.confirmed))
+	}
+	if !bytes.Equal(post(t, after, conf, nil), first) {
+		t.Error("the same certConf was answered in two ways")
+	}
+	// What is remembered is forgotten after an hour.
+	h.Now = func() time.Time { return time.Now().Add(RememberedFor + time.Minute) }
+	if bytes.Equal(post(t, after, conf, nil), first) || len(a.confirmed) != 2 {
+		t.Errorf("%d confirmations after an hour", len(a.confirmed))
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	var m memory[int, int]
+	for i := range 3 * Remembered {
+		m.open(i, now, func() int { return i })
+	}
+	if len(m.entries) != Remembered || len(m.order) != Remembered {
+		t.Fatalf("%d entries in order of %d", len(m.entries), len(m.order))
+	}
+	if _, found := m.find(2*Remembered-1, now); found {
+		t.Error("the oldest stayed")
+	}
+	if v, found := m.find(2*Remembered, now); !found || v != 2*Remembered {
+		t.Error("a younger one went")
+	}
+	if _, found := m.find(2*Remembered, now.Add(RememberedFor+1)); found || len(m.order) != 0 {
+		t.Error("kept beyond its time")
+	}
+}

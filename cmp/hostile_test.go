@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cmp
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// forge is a kur in the making, for a hostile client to change at any point.
+type forge struct {
+	t       *testing.T
+	tr      *Transaction
+	old     Credential
+	req     *certReqMsg
+	message Message
+}
+
+func newForge(t *testing.T) *forge {
+	f := pki()
+	req, err := newCertReqMsg(f.oldEC.Certificate, f.newEC, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fg := &forge{t: t, tr: newTransaction(t), old: f.oldEC, req: req}
+	if fg.message.Header, err = fg.tr.header(nullName, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	fg.tr.SenderNonce = fg.message.Header.SenderNonce
+	fg.message.Body = BodyKeyUpdateRequest
+	return fg
+}
+
+// prove signs the request anew after a change.
+func (fg *forge) prove(key crypto.Signer) {
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, fg.req.buildCertReq)
+	fg.req.certReq = b.BytesOrPanic()
+	fg.req.popo.signature = fg.must(sign(key, fg.req.certReq, rand.Reader))
+}
+
+func (fg *forge) must(der []byte, err error) []byte {
+	fg.t.Helper()
+	if err != nil {
+		fg.t.Fatal(err)
+	}
+	return der
+}
+
+func (fg *forge) kur() []byte {
+	fg.t.Helper()
+	fg.message.Content = fg.must(fg.req.marshal())
+	return fg.must(fg.message.protect(fg.old, rand.Reader))
+}
+
+// reprotect signs a message that was changed after protect.
+func (fg *forge) reprotect(key crypto.Signer) []byte {
+	fg.t.Helper()
+	fg.message.Protection = fg.must(sign(key, sequenceOf(fg.must(fg.message.protectedPart())), rand.Reader))
+	return fg.must(fg.message.Marshal())
+}
+
+func algorithm(oid string) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) { addOID(b, oid) })
+	return b.BytesOrPanic()
+}
+
+// TestHostileClient wants of each message the refusal named, or, with none, that it is no CMP at all. None
+// of them may reach the Authority.
+func TestHostileClient(t *testing.T) {
+	f := pki()
+	for _, c := range []struct {
+		name string
+		make func(*forge) []byte
+		want *Refusal
+	}{
+		{"trailing byte", func(fg *forge) []byte { return append(fg.kur(), 0) }, nil},
+		{"cut", func(fg *forge) []byte { k := fg.kur(); return k[:len(k)-1] }, nil},
+		{"empty", func(fg *forge) []byte { return nil }, nil},
+		{"indefinite length", func(fg *forge) []byte { return []byte{0x30, 0x80, 0, 0} }, nil},
+		{"ten thousand levels", func(fg *forge) []byte { return nested(10_000) }, nil},
+		{"ten thousand levels in the body", func(fg *forge) []byte {
+			fg.message.Content = nested(10_000)
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, RefusalFormat},
+		{"ten thousand levels in a name", func(fg *forge) []byte {
+			fg.message.Header.Recipient = directoryName(nested(10_000))
+			fg.message.Header.Version = 9
+			return fg.kur()
+		}, RefusalVersion},
+		{"two bodies", func(fg *forge) []byte {
+			fg.message.Content = append(fg.must(fg.req.marshal()), fg.must(fg.req.marshal())...)
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, nil},
+		{"pvno 3", func(fg *forge) []byte { fg.message.Header.Version = 3; return fg.kur() }, RefusalVersion},
+		{"no transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = nil; return fg.kur() }, RefusalTransactionID},
+		{"short transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 15); return fg.kur() }, RefusalTransactionID},
+		{"long transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 65); return fg.kur() }, RefusalTransactionID},
+		{"no senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = nil; return fg.kur() }, RefusalSenderNonce},
+		{"short senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 15); return fg.kur() }, RefusalSenderNonce},
+		{"long senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 65); return fg.kur() }, RefusalSenderNonce},
+		{"unprotected kur", func(fg *forge) []byte {
+			fg.message.Content = fg.must(fg.req.marshal())
+			return fg.must(fg.message.Marshal())
+		}, RefusalUnprotected},
+		{"protection taken off", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Protection = nil
+			return fg.must(fg.message.Marshal())
+		}, RefusalUnprotected},
+		{"no certificate", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.ExtraCerts = nil
+			return fg.must(fg.message.Marshal())
+		}, RefusalProtection},
+		{"certificate that is none", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.ExtraCerts[0] = nullName[2:]
+			return fg.must(fg.message.Marshal())
+		}, RefusalSignerCertificate},
+		{"somebody else's certificate first", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.ExtraCerts[0] = f.noKeyID.Certificate.Raw
+			fg.message.Header.SenderKID = nil
+			return fg.must(fg.message.Marshal())
+		}, RefusalProtection},
+		{"sender is another", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Header.Sender = directoryName(f.other.Certificate.RawSubject)
+			return fg.reprotect(fg.old.Key)
+		}, RefusalProtection},
+		{"senderKID of another", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Header.SenderKID = f.other.Certificate.SubjectKeyId
+			return fg.reprotect(fg.old.Key)
+		}, RefusalProtection},
+		{"header changed after signing", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{oidQueueTicket, octetString([]byte("posto 1"))}}
+			return fg.must(fg.message.Marshal())
+		}, RefusalProtection},
+		{"protection cut", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Protection = fg.message.Protection[:10]
+			return fg.must(fg.message.Marshal())
+		}, RefusalProtection},
+		{"RSA algorithm, EC key", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Header.ProtectionAlg = algorithm(oidSHA256WithRSA)
+			return fg.reprotect(fg.old.Key)
+		}, RefusalProtection},
+		{"SHA-1", func(fg *forge) []byte {
+			fg.old = f.old2048
+			fg.kur()
+			fg.message.Header.ProtectionAlg = algorithm(oidSHA1WithRSA)
+			part := sequenceOf(fg.must(fg.message.protectedPart()))
+			digest := sha1.Sum(part)
+			fg.message.Protection = fg.must(fg.old.Key.Sign(rand.Reader, digest[:], crypto.SHA1))
+			return fg.must(fg.message.Marshal())
+		}, RefusalSHA1},
+		{"MAC", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.ExtraCerts = nil
+			fg.message.Header.ProtectionAlg = algorithm(oidPasswordBasedMAC)
+			return fg.must(fg.message.Marshal())
+		}, RefusalIntegrity},
+		{"RSASSA-PSS", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Header.ProtectionAlg = algorithm(oid("1.2.840.113549.1.1.10"))
+			return fg.must(fg.message.Marshal())
+		}, RefusalAlgorithm},
+		{"no popo", func(fg *forge) []byte { fg.req.popo = nil; return fg.kur() }, RefusalPOPO},
+		{"raVerified", func(fg *forge) []byte { fg.req.popo = &popo{choice: 0, other: []byte{}}; return fg.kur() }, RefusalPOPO},
+		{"POPO by another key", func(fg *forge) []byte { fg.prove(f.spare); return fg.kur() }, RefusalPOPO},
+		{"POPO with poposkInput", func(fg *forge) []byte { fg.req.popo.keyInput = []byte{0xA0, 0}; return fg.kur() }, RefusalPOPO},
+		{"POPO algorithm SHA-1", func(fg *forge) []byte { fg.req.popo.algorithm = algorithm(oidECDSAWithSHA1); return fg.kur() }, RefusalSHA1},
+		{"key swapped after POPO", func(fg *forge) []byte {
+			spki := fg.must(x509.MarshalPKIXPublicKey(f.spare.Public()))
+			fg.req.template[templatePublicKey] = unwrap(spki)
+			return fg.kur()
+		}, RefusalPOPO},
+		{"subject swapped after POPO", func(fg *forge) []byte {
+			fg.req.template[templateSubject] = f.other.Certificate.RawSubject
+			return fg.kur()
+		}, RefusalPOPO},
+		{"no key", func(fg *forge) []byte { fg.req.template[templatePublicKey] = nil; fg.prove(f.newEC); return fg.kur() }, RefusalTemplate},
+		{"key unreadable", func(fg *forge) []byte {
+			fg.req.template[templatePublicKey] = []byte{5, 0}
+			fg.prove(f.newEC)
+			return fg.kur()
+		}, RefusalTemplate},
+		{"old key again", func(fg *forge) []byte {
+			fg.req.template[templatePublicKey] = unwrap(fg.old.Certificate.RawSubjectPublicKeyInfo)
+			fg.prove(fg.old.Key)
+			return fg.kur()
+		}, RefusalSameKey},
+		{"oldCertID of another", func(fg *forge) []byte {
+			fg.req.controls = []InfoTypeAndValue{controlOldCertID(f.other.Certificate)}
+			fg.prove(f.newEC)
+			return fg.kur()
+		}, RefusalOldCertificate},
+		{"oldCertID of another CA, same serial", func(fg *forge) []byte {
+			twin := *fg.old.Certificate
+			twin.RawIssuer = f.foreignCA.Certificate.RawSubject
+			fg.req.controls = []InfoTypeAndValue{controlOldCertID(&twin)}
+			fg.prove(f.newEC)
+			return fg.kur()
+		}, RefusalOldCertificate},
+		{"oldCertID twice", func(fg *forge) []byte {
+			fg.req.controls = append(fg.req.controls, fg.req.controls[0])
+			fg.prove(f.newEC)
+			return fg.kur()
+		}, RefusalFormat},
+		{"certReqId 1", func(fg *forge) []byte { fg.req.certReqID = 1; fg.prove(f.newEC); return fg.kur() }, RefusalFormat},
+		{"two requests", func(fg *forge) []byte {
+			one := fg.must(fg.req.marshal())
+			s := cryptobyte.String(one)
+			var inner cryptobyte.String
+			s.ReadASN1(&inner, asn1.SEQUENCE)
+			fg.message.Content = sequenceOf(bytes.Repeat(inner, 2))
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, RefusalFormat},
+		{"ticket too long", func(fg *forge) []byte {
+			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{oidQueueTicket, octetString(make([]byte, 1025))}}
+			return fg.kur()
+		}, RefusalFormat},
+		{"ticket twice", func(fg *forge) []byte {
+			ticket := InfoTypeAndValue{oidQueueTicket, octetString([]byte("posto"))}
+			fg.message.Header.GeneralInfo = []InfoTypeAndValue{ticket, ticket}
+			return fg.kur()
+		}, RefusalFormat},
+		{"ticket without value", func(fg *forge) []byte {
+			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{Type: oidQueueTicket}}
+			return fg.kur()
+		}, RefusalFormat},
+		{"poll out of the blue", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyPollRequest, fg.must(pollReq(0))
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, RefusalUnknownTransaction},
+		{"certConf with hashAlg", func(fg *forge) []byte {
+			fg.message.Body = BodyCertConfirm
+			fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32), hashAlg: []byte{0xA0, 0}}).marshal())
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, RefusalHashAlgorithm},
+		{"certConf with a short hash", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyCertConfirm, fg.must((&certStatus{hash: make([]byte, 20)}).marshal())
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, RefusalFormat},
+		{"certConf that waits", func(fg *forge) []byte {
+			fg.message.Body = BodyCertConfirm
+			fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32), status: &statusInfo{status: statusWaiting}}).marshal())
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, RefusalFormat},
+		{"ir", func(fg *forge) []byte { fg.message.Body = 0; return fg.kur() }, RefusalMessageType},
+		{"kup", func(fg *forge) []byte { fg.message.Body = BodyKeyUpdateResponse; return fg.kur() }, RefusalMessageType},
+		{"nested", func(fg *forge) []byte { fg.message.Body = 20; return fg.kur() }, RefusalMessageType},
+		{"genm with a signature that fails", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyGeneralMessage, sequenceOf(nil)
+			fg.must(fg.message.protect(fg.old, rand.Reader))
+			return fg.reprotect(f.spare)
+		}, RefusalProtection},
+		{"genm asking the unknown", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{Type: oid("1.3.6.1.5.5.7.4.2")})
+			return fg.must(fg.message.Marshal())
+		}, RefusalInfoType},
+		{"genm asking twice", func(fg *forge) []byte {
+			fg.message.Body = BodyGeneralMessage
+			fg.message.Content = info(InfoTypeAndValue{Type: oidCACerts}, InfoTypeAndValue{Type: oidCACerts})
+			return fg.must(fg.message.Marshal())
+		}, RefusalFormat},
+		{"genm with a value", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{oidCACerts, []byte{5, 0}})
+			return fg.must(fg.message.Marshal())
+		}, RefusalFormat},
+		{"standing of 20 bytes", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})
+			return fg.must(fg.message.Marshal())
+		}, RefusalFormat},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := new(authority)
+			client, h := serve(t, a)
+			fg := newForge(t)
+			der := c.make(fg)
+			answer, err := client.Post(t.Context(), der)
+			var status *HTTPError
+			switch {
+			case c.want == nil:
+				if !errors.As(err, &status) || status.Status != http.StatusBadRequest {
+					t.Errorf("answer %s, error %v", short(answer), err)
+				}
+			case err != nil:
+				t.Error(err)
+			default:
+				m, err := ParseMessage(answer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := pki().trust().check(m); err != nil {
+					t.Error(err)
+				}
+				e, err := parseErrorMsg(m.Content)
+				if err != nil || m.Body != BodyError || *e.status.refusal(e.details) != *c.want {
+					t.Errorf("%v %+v, %v, want %s", m.Body, e, err, c.want.Code)
+				}
+			}
+			if len(a.informs)+len(a.updates)+len(a.confirmed) != 0 {
+				t.Error("it reached the authority")
+			}
+			if len(h.transactions.entries) != 0 {
+				t.Error("a transaction was opened for it")
+			}
+		})
+	}
+}
+
+func nested(levels int) []byte {
+	der := []byte{0x30, 0}
+	for range levels {
+		if len(der) > 60_000 {
+			break
+		}
+		der = sequenceOf(der)
+	}
+	return der
+}
+
+func info(list ...InfoTypeAndValue) []byte {
+	var b cryptobyte.Builder
+	addInfo(&b, list)
+	return b.BytesOrPanic()
+}
+
+// unwrap takes the SEQUENCE off, as the IMPLICIT tag of the template does.
+func unwrap(der []byte) []byte {
+	var content cryptobyte.String
+	s := cryptobyte.String(der)
+	s.ReadASN1(&content, asn1.SEQUENCE)
+	return content
+}
+
+// What OpenSSL and others send although the profile frowns on it is taken.
+func TestLiberal(t *testing.T) {
+	f := pki()
+	for name, change := range map[string]func(*forge){
+		"issuer, version and validity in the template": func(fg *forge) {
+			fg.req.template[0] = []byte{2}
+			fg.req.template[3] = f.legacyCA.Certificate.RawSubject
+			fg.req.template[4] = []byte{}
+			fg.prove(f.newEC)
+		},
+		"no oldCertID":                func(fg *forge) { fg.req.controls = nil; fg.prove(f.newEC) },
+		"no subject":                  func(fg *forge) { fg.req.template[templateSubject] = nil; fg.prove(f.newEC) },
+		"messageTime of 1999":         func(fg *forge) { fg.message.Header.MessageTime = []byte("19991231235959Z") },
+		"messageTime that is none":    func(fg *forge) { fg.message.Header.MessageTime = []byte("ieri") },
+		"recipient is the legacy CA":  func(fg *forge) { fg.message.Header.Recipient = directoryName(f.legacyCA.Certificate.RawSubject) },
+		"recipient by name of a host": func(fg *forge) { fg.message.Header.Recipient = []byte{0x82, 1, 'x'} },
+		"regInfo":                     func(fg *forge) { fg.req.regInfo = sequenceOf(nil) },
+		"a control that nobody knows": func(fg *forge) {
+			fg.req.controls = append(fg.req.controls, InfoTypeAndValue{oidRSAKeyLen, []byte{2, 1, 1}})
+			fg.prove(f.newEC)
+		},
+		"implicitConfirm is not obeyed": func(fg *forge) {
+			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{oid("1.3.6.1.5.5.7.4.13"), []byte{5, 0}}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := serve(t, new(authority))
+			fg := newForge(t)
+			change(fg)
+			m, err := ParseMessage(post(t, client, fg.kur(), nil))
+			if err != nil || m.Body != BodyKeyUpdateResponse || m.Header.GeneralInfo != nil {
+				t.Errorf("%+v, %v", m, err)
+			}
+		})
+	}
+	// A certConf whose statusInfo is absent accepts; an error message of the client is answered.
+	a := new(authority)
+	client, _ := serve(t, a)
+	fg := newForge(t)
+	fg.message.Body, fg.message.Content = BodyCertConfirm, fg.must((&certStatus{hash: make([]byte, 32)}).marshal())
+	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil), f.trust()); err != nil || !a.confirmed[0].Accepted {
+		t.Error(err)
+	}
+	fg = newForge(t)
+	fg.message.Body, fg.message.Content = BodyError, fg.must(errorOf(RefusalSystem).marshal())
+	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil), f.trust()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHostileFollower tries to take over a transaction that somebody else's kur opened.
+func TestHostileFollower(t *testing.T) {
+	f := pki()
+	for _, c := range []struct {
+		name string
+		by   Credential
+		lost bool // the nonce that the server sent
+		want *Refusal
+	}{
+		{"another certificate", f.other, false, RefusalOtherSigner},
+		{"another certificate of the same person", f.noKeyID, false, RefusalOtherSigner},
+		{"another nonce", f.oldEC, true, RefusalRecipientNonce},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := &authority{wait: 1, after: time.Second}
+			client, _ := serve(t, a)
+			tr := newTransaction(t)
+			der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+			if _, err := tr.UpdateResponse(post(t, client, der, err), f.trust()); err != nil {
+				t.Fatal(err)
+			}
+			if c.lost {
+				tr.RecipNonce = make([]byte, 16)
+			}
+			der, err = tr.PollRequest(c.by, now, rand.Reader)
+			wantRefusal(t, post(t, client, der, err), tr, c.want)
+			der, err = tr.ConfirmRequest(c.by, f.citizen.Certificate, true, "", now, rand.Reader)
+			wantRefusal(t, post(t, client, der, err), tr, c.want)
+			if len(a.updates) != 1 || len(a.confirmed) != 0 {
+				t.Error("it reached the authority")
+			}
+		})
+	}
+}
+
+// TestHostileServer hands the client answers that it must not take.
+func TestHostileServer(t *testing.T) {
+	f := pki()
+	good := issue(f.oldEC.Certificate.RawSubject, f.newEC.Public())
+	kup := func(r certRep) []byte { return bytesOf(t)(r.marshal()) }
+	granted := kup(certRep{certificate: good.Raw})
+	refused := bytesOf(t)(errorOf(RefusalSystem).marshal())
+	for _, c := range []struct {
+		name   string
+		by     Credential
+		change func(*Message) // before it is signed
+		after  func([]byte) []byte
+		want   error
+	}{
+		{"good", f.signer, nil, nil, nil},
+		{"good, RSA signer with cmcRA", f.signerRSA, nil, nil, nil},
+		{"anchor without digitalSignature", Credential{Certificate: f.currentCA.Certificate, Key: f.currentCA.Key}, nil, nil, ErrUntrusted},
+		{"foreign signer", f.foreignSigner, nil, nil, ErrUntrusted},
+		{"foreign signer that brings its root", Credential{f.foreignSigner.Certificate, []*x509.Certificate{f.foreignCA.Certificate}, f.foreignSigner.Key}, nil, nil, ErrUntrusted},
+		{"signer under the legacy CA", f.legacySigner, nil, nil, ErrUntrusted},
+		{"citizen under the current CA", f.citizen, nil, nil, ErrUntrusted},
+		{"expired signer", f.expiredSigner, nil, nil, ErrUntrusted},
+		{"signer without digitalSignature", f.noSignatureUse, nil, nil, ErrUntrusted},
+		{"bit flipped", f.signer, nil, func(b []byte) []byte { i := bytes.Index(b, good.Raw); b[i+len(good.Raw)-1] ^= 1; return b }, ErrUntrusted},
+		{"trailing byte", f.signer, nil, func(b []byte) []byte { return append(b, 0) }, ErrMalformed},
+		{"cut", f.signer, nil, func(b []byte) []byte { return b[:len(b)-1] }, ErrMalformed},
+		{"unprotected", f.signer, nil, unprotected(t), ErrUntrusted},
+		{"unprotected error", f.signer, func(m *Message) { m.Body, m.Content = BodyError, refused }, unprotected(t), ErrUntrusted},
+		{"error of a foreign signer", f.foreignSigner, func(m *Message) { m.Body, m.Content = BodyError, refused }, nil, ErrUntrusted},
+		{"wrong transactionID", f.signer, func(m *Message) { m.Header.TransactionID = make([]byte, 16) }, nil, ErrMismatch},
+		{"no transactionID", f.signer, func(m *Message) { m.Header.TransactionID = nil }, nil, ErrMismatch},
+		{"wrong recipNonce", f.signer, func(m *Message) { m.Header.RecipNonce = make([]byte, 16) }, nil, ErrMismatch},
+		{"no recipNonce", f.signer, func(m *Message) { m.Header.RecipNonce = nil }, nil, ErrMismatch},
+		{"error with a wrong recipNonce", f.signer, func(m *Message) {
+			m.Body, m.Content, m.Header.RecipNonce = BodyError, refused, make([]byte, 16)
+		}, nil, ErrMismatch},
+		{"pvno 3", f.signer, func(m *Message) { m.Header.Version = 3 }, nil, ErrMalformed},
+		{"endless senderNonce", f.signer, func(m *Message) { m.Header.SenderNonce = make([]byte, 65) }, nil, ErrMalformed},
+		{"genp", f.signer, func(m *Message) { m.Body, m.Content = BodyGeneralResponse, sequenceOf(nil) }, nil, ErrMismatch},
+		{"pkiConf", f.signer, func(m *Message) { m.Body, m.Content = BodyConfirmation, pkiConfirm }, nil, ErrMismatch},
+		{"certificate for another key", f.signer, func(m *Message) {
+			m.Content = kup(certRep{certificate: issue(f.oldEC.Certificate.RawSubject, f.spare.Public()).Raw})
+		}, nil, ErrWrongKey},
+		{"certReqId 1", f.signer, func(m *Message) { m.Content = kup(certRep{certReqID: 1, certificate: good.Raw}) }, nil, ErrMismatch},
+		{"no certificate", f.signer, func(m *Message) { m.Content = kup(certRep{}) }, nil, ErrMalformed},
+		{"certificate that is none", f.signer, func(m *Message) { m.Content = kup(certRep{certificate: sequenceOf(nil)}) }, nil, ErrMalformed},
+		{"status 9", f.signer, func(m *Message) { m.Content = kup(certRep{status: statusInfo{status: 9}, certificate: good.Raw}) }, nil, ErrMalformed},
+		{"poll for another request", f.signer, func(m *Message) {
+			m.Body = BodyPollResponse
+			m.Content = bytesOf(t)((&pollRep{certReqID: 1, checkAfter: 1}).marshal())
+		}, nil, ErrMismatch},
+		{"poll in a thousand years", f.signer, func(m *Message) {
+			m.Body = BodyPollResponse
+			m.Content = bytesOf(t)((&pollRep{checkAfter: 31_556_952_000}).marshal())
+		}, nil, ErrMalformed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tr := newTransaction(t)
+			if _, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader); err != nil {
+				t.Fatal(err)
+			}
+			m := &Message{Body: BodyKeyUpdateResponse, Content: granted, Header: Header{
+				Version: version, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce, SenderNonce: make([]byte, 16),
+			}}
+			if c.change != nil {
+				c.change(m)
+			}
+			der, err := m.protect(c.by, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.after != nil {
+				der = c.after(der)
+			}
+			resp, err := tr.UpdateResponse(der, f.trust())
+			if c.want == nil {
+				if err != nil || !resp.Certificate.Equal(good) || len(tr.RecipNonce) != 16 {
+					t.Errorf("%+v, %v", resp, err)
+				}
+				return
+			}
+			if !errors.Is(err, c.want) || resp != nil {
+				t.Errorf("%+v, %v, want %v", resp, err, c.want)
+			}
+			var r *Refusal
+			if errors.As(err, &r) {
+				t.Error("our verdict reads as the server's refusal")
+			}
+			if errors.Is(err, ErrUntrusted) && tr.RecipNonce != nil {
+				t.Error("an untrusted answer changed the transaction")
+			}
+		})
+	}
+}
+
+func bytesOf(t *testing.T) func([]byte, error) []byte {
+	return func(b []byte, err error) []byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+}
+
+func unprotected(t *testing.T) func([]byte) []byte {
+	return func(der []byte) []byte {
+		m, err := ParseMessage(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Protection = nil
+		return bytesOf(t)(m.Marshal())
+	}
+}
+
+// caCerts of a genp do not make their root an anchor.
+func TestCACertsAreNoAnchors(t *testing.T) {
+	f := pki()
+	client, _ := serve(t, &authority{inform: &InformResponse{CACerts: []*x509.Certificate{f.foreignCA.Certificate}}})
+	tr := newTransaction(t)
+	der, err := tr.GeneralRequest(InformRequest{CACerts: true}, rand.Reader)
+	resp, err := tr.GeneralResponse(post(t, client, der, err), f.trust())
+	if err != nil || len(resp.CACerts) != 1 {
+		t.Fatalf("%+v, %v", resp, err)
+	}
+	m := &Message{Body: BodyGeneralResponse, Content: sequenceOf(nil), Header: Header{
+		Version: version, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce,
+	}}
+	forged := bytesOf(t)(m.protect(f.foreignSigner, rand.Reader))
+	if _, err := tr.GeneralResponse(forged, f.trust()); !errors.Is(err, ErrUntrusted) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A card key signs the digest it is given and nothing else; a wrong pair of key and certificate is seen
+// before a message leaves.
+func TestSigner(t *testing.T) {
+	f := pki()
+	bad := Credential{Certificate: f.oldEC.Certificate, Key: f.spare}
+	tr := newTransaction(t)
+	if _, err := tr.UpdateRequest(bad, f.newEC, nil, now, rand.Reader); err == nil || tr.FirstNonce != nil {
+		t.Errorf("error %v, transaction %+v", err, tr)
+	}
+	if _, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, strings.NewReader("short")); err == nil {
+		t.Error("nonce out of nothing")
+	}
+	card := &countingSigner{Signer: f.old1024.Key}
+	if _, err := tr.UpdateRequest(Credential{Certificate: f.old1024.Certificate, Key: card}, f.newRSA, nil, now, rand.Reader); err != nil || card.signed != 1 {
+		t.Errorf("error %v, %d signatures", err, card.signed)
+	}
+}
+
+type countingSigner struct {
+	crypto.Signer
+	signed int
+}
+
+func (c *countingSigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	c.signed++
+	if len(digest) != sha256.Size || opts != crypto.SHA256 {
+		return nil, errors.New("not a SHA-256 digest for PKCS#1 v1.5")
+	}
+	return c.Signer.Sign(nil, digest, opts)
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cmp
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/subtle"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Sizes in bytes of what identifies a transaction and its messages (RFC 9483 §3.1: 128 bits each).
+const (
+	transactionIDSize    = 16
+	maxTransactionIDSize = 64
+	nonceSize            = 16
+	maxNonceSize         = 64
+)
+
+var (
+	// ErrUntrusted says that an answer is not protected, that its protection does not verify, or that its
+	// signer is nobody whom the anchors let speak for the service.
+	ErrUntrusted = errors.New("untrusted CMP answer")
+	// ErrMismatch says that an answer belongs to another transaction or to another request of this one, or
+	// is of a kind that does not answer the request.
+	ErrMismatch = errors.New("CMP answer does not belong to the request")
+	// ErrWrongKey says that the certificate in an answer is not for the key that was asked for.
+	ErrWrongKey = errors.New("certificate is not for the requested key")
+)
+
+// Transaction is the client's side of one CMP transaction. A method that ends in Request makes the next
+// message, for the caller to send as it likes, and the one that ends in Response judges the answer to it.
+// The fields can be kept in a journal, as JSON, and restored. Not for several goroutines at once.
+type Transaction struct {
+	ID          []byte // transactionID, 16 bytes
+	SenderNonce []byte // of the request sent last
+	RecipNonce  []byte // the nonce the peer last sent us, echoed as recipNonce
+	FirstNonce  []byte // of the kur, while there is one
+	NewKey      []byte // DER of the SubjectPublicKeyInfo asked for, while there is a kur
+}
+
+// NewTransaction draws a transactionID.
+func NewTransaction(rand io.Reader) (*Transaction, error) {
+	id, err := random(rand, transactionIDSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Transaction{ID: id}, nil
+}
+
+func random(rand io.Reader, n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(rand, b); err != nil {
+		return nil, fmt.Errorf("randomness: %w", err)
+	}
+	return b, nil
+}
+
+// Trust says by whom answers may be signed. Certificates that came in a message help to build the chain
+// and are never roots of it.
+type Trust struct {
+	Anchors []*x509.Certificate
+	Now     time.Time
+}
+
+// nullName is a directoryName that names nobody (RFC 9483 §3.1, NULL-DN).
+var nullName = directoryName([]byte{0x30, 0x00})
+
+// header draws the nonce of the next request.
+func (t *Transaction) header(recipient []byte, rand io.Reader) (Header, error) {
+	if len(t.ID) != transactionIDSize {
+		return Header{}, fmt.Errorf("transactionID has %d bytes instead of %d", len(t.ID), transactionIDSize)
+	}
+	nonce, err := random(rand, nonceSize)
+	if err != nil {
+		return Header{}, err
+	}
+	h := Header{Version: version, Sender: nullName, Recipient: recipient, TransactionID: t.ID, SenderNonce: nonce}
+	if len(t.RecipNonce) > 0 {
+		h.RecipNonce = t.RecipNonce
+	}
+	return h, nil
+}
+
+// protected makes a request signed by old. Nothing of the transaction changes when it fails.
+func (t *Transaction) protected(body BodyType, content []byte, info []InfoTypeAndValue, old Credential, now time.Time, rand io.Reader) ([]byte, error) {
+	h, err := t.header(directoryName(old.Certificate.RawIssuer), rand)
+	if err != nil {
+		return nil, err
+	}
+	h.MessageTime = []byte(now.UTC().Format(generalizedTime))
+	h.GeneralInfo = info
+	m := Message{Header: h, Body: body, Content: content}
+	der, err := m.protect(old, rand)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", body, err)
+	}
+	t.SenderNonce = h.SenderNonce
+	return der, nil
+}
+
+// GeneralRequest makes a genm (RFC 9810 §5.3.19, RFC 9483 §4.3) without protection and without a sender's
+// name, so that nothing is signed before a PIN was asked for. Campaign and TransactionID of q are not sent:
+// the one stands in the URL, the other is t's.
+func (t *Transaction) GeneralRequest(q InformRequest, rand io.Reader) ([]byte, error) {
+	content, err := q.genm()
+	if err != nil {
+		return nil, err
+	}
+	h, err := t.header(nullName, rand)
+	if err != nil {
+		return nil, err
+	}
+	m := Message{Header: h, Body: BodyGeneralMessage, Content: content}
+	der, err := m.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	t.SenderNonce = h.SenderNonce
+	return der, nil
+}
+
+// GeneralResponse reads the genp, which must be protected. What the server does not know or does not tell
+// stays nil. Its caCerts are information, never anchors.
+func (t *Transaction) GeneralResponse(der []byte, trust Trust) (*InformResponse, error) {
+	m, err := t.open(der, trust, nil)
+	if err != nil {
+		return nil, err
+	}
+	if m.Body != BodyGeneralResponse {
+		return nil, unexpected(m.Body, BodyGeneralMessage)
+	}
+	r := new(InformResponse)
+	if err := r.parse(m.Content); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// UpdateRequest makes a kur (RFC 9483 §4.1.3): subject of old, newKey, oldCertID, possession proved by
+// newKey, the message signed by old; the ticket, if any, goes into generalInfo. Each key signs once. A
+// transaction carries one kur: to send it again, send the same bytes.
+func (t *Transaction) UpdateRequest(old Credential, newKey crypto.Signer, ticket []byte, now time.Time, rand io.Reader) ([]byte, error) {
+	if t.FirstNonce != nil {
+		return nil, errors.New("transaction already carries a kur")
+	}
+	if len(ticket) > maxTicket {
+		return nil, fmt.Errorf("ticket of %d bytes", len(ticket))
+	}
+	spki, err := x509.MarshalPKIXPublicKey(newKey.Public())
+	if err != nil {
+		return nil, err
+	}
+	req, err := newCertReqMsg(old.Certificate, newKey, rand)
+	if err != nil {
+		return nil, fmt.Errorf("proof of possession: %w", err)
+	}
+	content, err := req.marshal()
+	if err != nil {
+		return nil, err
+	}
+	var info []InfoTypeAndValue
+	if len(ticket) > 0 {
+		info = []InfoTypeAndValue{{oidQueueTicket, octetString(ticket)}}
+	}
+	der, err := t.protected(BodyKeyUpdateRequest, content, info, old, now, rand)
+	if err != nil {
+		return nil, err
+	}
+	t.FirstNonce, t.NewKey = t.SenderNonce, spki
+	return der, nil
+}
+
+// UpdateResponse reads the answer to a kur or a pollReq: a kup with the certificate, or a waiting time,
+// which is one second when the server names none (a kup of status waiting has no place for it). The
+// certificate is for the key asked for ([ErrWrongKey]); nothing else of it has been judged. A refusal
+// comes back as a [*Refusal].
+func (t *Transaction) UpdateResponse(der []byte, trust Trust) (*UpdateResponse, error) {
+	// After polling, RFC 9483 §4.4 leaves open whose nonce the kup echoes: the last pollReq's or the kur's.
+	m, err := t.open(der, trust, t.FirstNonce)
+	if err != nil {
+		return nil, err
+	}
+	switch m.Body {
+	case BodyPollResponse:
+		p, err := parsePollRep(m.Content)
+		if err != nil {
+			return nil, err
+		}
+		if p.certReqID != 0 {
+			return nil, fmt.Errorf("%w: certReqId %d", ErrMismatch, p.certReqID)
+		}
+		return &UpdateResponse{CheckAfter: time.Duration(max(p.checkAfter, 1)) * time.Second}, nil
+	case BodyKeyUpdateResponse:
+		r, err := parseCertRep(m.Content)
+		if err != nil {
+			return nil, err
+		}
+		return t.updated(r)
+	}
+	return nil, unexpected(m.Body, BodyKeyUpdateRequest)
+}
+
+func (t *Transaction) updated(r *certRep) (*UpdateResponse, error) {
+	if r.certReqID != 0 {
+		return nil, fmt.Errorf("%w: certReqId %d", ErrMismatch, r.certReqID)
+	}
+	switch r.status.status {
+	case statusRejection:
+		return nil, r.status.refusal(nil)
+	case statusWaiting:
+		return &UpdateResponse{CheckAfter: time.Second}, nil
+	case statusAccepted, statusGrantedWithMods:
+	default:
+		return nil, malformed(fmt.Sprintf("PKIStatus %d in a kup", r.status.status))
+	}
+	if r.certificate == nil {
+		return nil, malformed("kup without certificate")
+	}
+	cert, err := x509.ParseCertificate(r.certificate)
+	if err != nil {
+		return nil, malformed("certificate in the kup")
+	}
+	key, err := x509.ParsePKIXPublicKey(t.NewKey)
+	if err != nil {
+		return nil, fmt.Errorf("key of the transaction: %w", err)
+	}
+	if !samePublicKey(key, cert.PublicKey) {
+		return nil, ErrWrongKey
+	}
+	return &UpdateResponse{Certificate: cert}, nil
+}
+
+// PollRequest makes a pollReq (RFC 9810 §5.3.22), signed by old; its answer is for UpdateResponse.
+func (t *Transaction) PollRequest(old Credential, now time.Time, rand io.Reader) ([]byte, error) {
+	content, err := pollReq(0)
+	if err != nil {
+		return nil, err
+	}
+	return t.protected(BodyPollRequest, content, nil, old, now, rand)
+}
+
+// ConfirmRequest makes a certConf (RFC 9810 §5.3.18), signed by old: the certificate is in use, or, with
+// accepted false, rejected for the reason given. No hashAlg is sent: pvno 2 has none. A certificate learnt
+// otherwise than by this transaction is confirmed in a new one.
+func (t *Transaction) ConfirmRequest(old Credential, cert *x509.Certificate, accepted bool, reason string, now time.Time, rand io.Reader) ([]byte, error) {
+	hash, err := CertificateHash(cert)
+	if err != nil {
+		return nil, err
+	}
+	c := certStatus{hash: hash, status: &statusInfo{status: statusAccepted}}
+	if !accepted {
+		c.status.status = statusRejection
+		c.status.failInfo = failInfoBits(IncorrectData)
+		if text := plainText(reason); text != "" {
+			c.status.text = []string{text}
+		}
+	}
+	content, err := c.marshal()
+	if err != nil {
+		return nil, err
+	}
+	return t.protected(BodyCertConfirm, content, nil, old, now, rand)
+}
+
+// ConfirmResponse reads the answer to a certConf: nil for pkiConf, a [*Refusal] for an error message.
+func (t *Transaction) ConfirmResponse(der []byte, trust Trust) error {
+	m, err := t.open(der, trust, nil)
+	if err != nil {
+		return err
+	}
+	if m.Body != BodyConfirmation {
+		return unexpected(m.Body, BodyCertConfirm)
+	}
+	return parsePKIConfirm(m.Content)
+}
+
+func unexpected(got, asked BodyType) error {
+	return fmt.Errorf("%w: %v after %v", ErrMismatch, got, asked)
+}
+
+// open reads an answer and checks, in this order, its form, its protection and signer, its transaction and
+// nonces (RFC 9483 §3.5); an error message becomes its [*Refusal]. The answer may echo also the other
+// nonce, if not nil. Only an answer that passed changes the transaction.
+func (t *Transaction) open(der []byte, trust Trust, other []byte) (*Message, error) {
+	m, err := ParseMessage(der)
+	if err != nil {
+		return nil, err
+	}
+	if err := trust.check(m); err != nil {
+		return nil, err
+	}
+	h := m.Header
+	if h.Version != version {
+		return nil, malformed(fmt.Sprintf("pvno %d", h.Version))
+	}
+	if len(t.SenderNonce) == 0 || subtle.ConstantTimeCompare(h.TransactionID, t.ID) != 1 {
+		return nil, fmt.Errorf("%w: transactionID", ErrMismatch)
+	}
+	if !bytes.Equal(h.RecipNonce, t.SenderNonce) && (other == nil || !bytes.Equal(h.RecipNonce, other)) {
+		return nil, fmt.Errorf("%w: recipNonce", ErrMismatch)
+	}
+	if n := len(h.SenderNonce); n > maxNonceSize {
+		return nil, malformed("senderNonce")
+	}
+	if m.Body == BodyError {
+		e, err := parseErrorMsg(m.Content)
+		if err != nil {
+			return nil, err
+		}
+		t.RecipNonce = h.SenderNonce
+		return nil, e.status.refusal(e.details)
+	}
+	t.RecipNonce = h.SenderNonce
+	return m, nil
+}
+
+// Extended key usages that let a certificate speak for a CA or RA (RFC 9810 §4.5, RFC 6402 §2.10).
+var authorityUsages = []string{"1.3.6.1.5.5.7.3.27", "1.3.6.1.5.5.7.3.28"} // id-kp-cmcCA, id-kp-cmcRA
+
+// check verifies the protection and its signer: a chain to an anchor, keyUsage digitalSignature where there
+// is a keyUsage (RFC 9483 §3.2), and id-kp-cmcCA or id-kp-cmcRA where there is an extendedKeyUsage. The
+// last is what keeps holders of the certificates issued under the same root, all of them with clientAuth,
+// from answering in the service's place.
+func (trust Trust) check(m *Message) error {
+	cert, err := m.verifyProtection()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUntrusted, withoutRefusal(err))
+	}
+	if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return fmt.Errorf("%w: keyUsage of the signer", ErrUntrusted)
+	}
+	if !mayAnswer(cert) {
+		return fmt.Errorf("%w: extendedKeyUsage of the signer", ErrUntrusted)
+	}
+	opts := x509.VerifyOptions{
+		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: trust.Now,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	}
+	for _, c := range trust.Anchors {
+		opts.Roots.AddCert(c)
+	}
+	for _, c := range m.otherCertificates() {
+		opts.Intermediates.AddCert(c)
+	}
+	if _, err := cert.Verify(opts); err != nil {
+		return fmt.Errorf("%w: %w", ErrUntrusted, err)
+	}
+	return nil
+}
+
+func mayAnswer(cert *x509.Certificate) bool {
+	if len(cert.ExtKeyUsage) == 0 && len(cert.UnknownExtKeyUsage) == 0 {
+		return true
+	}
+	for _, usage := range cert.UnknownExtKeyUsage {
+		for _, known := range authorityUsages {
+			if usage.String() == known {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// withoutRefusal keeps errors.As from taking our own verdict on an answer for the server's refusal.
+func withoutRefusal(err error) error {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return errors.New(r.Code)
+	}
+	return err
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package pcsc
+
+// Apple's PCSC framework: DWORD and LONG are 32 bits, and SCARD_READERSTATE is packed.
+type (
+	dword  uint32
+	handle int32
+)
+
+const (
+	libraryPath = "/System/Library/Frameworks/PCSC.framework/PCSC"
+	maxATR      = 33
+	stateSize   = 61
+)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// CRL is a revocation list as it was published.
+type CRL struct {
+	Number int64
+	Covers string // the state of the registry it was made from, as Covers returns it
+	MadeAt time.Time
+	DER    []byte
+}
+
+// LatestCRL returns an issuer's newest revocation list, or ErrNotFound.
+func (s *Store) LatestCRL(ctx context.Context, issuer []byte) (CRL, error) {
+	var c CRL
+	var made int64
+	err := s.db.QueryRowContext(ctx, `SELECT number, covers, made_at, der FROM crls WHERE issuer = $1 ORDER BY number DESC LIMIT 1`, issuer).
+		Scan(&c.Number, &c.Covers, &made, &c.DER)
+	c.MadeAt = moment(made)
+	return c, notFound(err)
+}
+
+// AddCRL keeps an issuer's revocation list. ErrChanged: another replica has used the number.
+func (s *Store) AddCRL(ctx context.Context, issuer []byte, c CRL) error {
+	res, err := s.db.ExecContext(ctx, `INSERT INTO crls (issuer, number, covers, made_at, der) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		issuer, c.Number, c.Covers, millis(c.MadeAt), c.DER)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return ErrChanged
+}
+
+// Covers names the present state of an issuer's revocations: it changes whenever one is added, turned from
+// a suspension into a revocation, or lifted.
+func (s *Store) Covers(ctx context.Context, issuer []byte) (string, error) {
+	var count, latest int64
+	err := s.db.QueryRowContext(ctx, `SELECT count(*), coalesce(max(changed_at), 0) FROM registry
+		WHERE issuer = $1 AND status IN ('revoked', 'suspended')`, issuer).Scan(&count, &latest)
+	return fmt.Sprintf("%d of %d", count, latest), err
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package store
+
+import (
+	"context"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// State is how far a certificate has come.
+type State string
+
+// requested → issued → installed → proven is the way of a renewal; abandoned is the label of one that
+// another, confirmed, has replaced; refused is one that the client rejected.
+const (
+	Requested State = "requested"
+	Issued    State = "issued"
+	Installed State = "installed"
+	Proven    State = "proven"
+	Abandoned State = "abandoned"
+	Refused   State = "refused"
+)
+
+// Confirmed says whether the state is reached by a confirmation or a login only.
+func (s State) Confirmed() bool { return s == Installed || s == Proven }
+
+// Certificate is one intent to issue and what became of it.
+type Certificate struct {
+	Serial          string // lower-case hexadecimal
+	Old             Digest // the certificate it renews
+	SPKI            Digest
+	Campaign        string
+	CampaignVersion int
+	State           State
+	Intent          []byte // DER of what was, or will be, signed, under a signature that counts for nothing
+	DER             []byte // nil until signed
+	Digest          Digest // zero until signed
+	NotBefore       time.Time
+	NotAfter        time.Time
+	RequestedAt     time.Time
+	ChangedAt       time.Time
+	Note            string // the client's words with a rejection
+	Status          Status // "" until signed
+}
+
+// Intent is what is put on record before the signature.
+type Intent struct {
+	Serial          string // lower-case hexadecimal, never used before
+	Old             Digest
+	SPKI            Digest
+	Campaign        string
+	CampaignVersion int
+	DER             []byte // the certificate to be, under a signature that counts for nothing
+	NotBefore       time.Time
+	NotAfter        time.Time
+}
+
+// Progress is what a campaign has to know of an old certificate's renewal.
+type Progress struct {
+	Presented int  // keys presented so far
+	Renewed   bool // one certificate was confirmed, or seen in a login
+}
+
+// Errors of Intend and Confirm on which the caller decides anew.
+var (
+	ErrChanged = errors.New("another request for the same certificate came first")
+	ErrKeySeen = errors.New("key was presented or registered for another certificate")
+	ErrRevoked = errors.New("certificate is revoked")
+)
+
+const certificate = `c.serial, c.old_digest, c.spki, c.campaign, c.campaign_version, c.state, c.intent, c.der, c.digest,
+	c.not_before, c.not_after, c.requested_at, c.changed_at, c.note, coalesce(r.status, '')
+	FROM certificates c LEFT JOIN registry r ON r.digest = c.digest`
+
+func scanCertificate(row interface{ Scan(...any) error }) (Certificate, error) {
+	var c Certificate
+	var notBefore, notAfter, requested, changed int64
+	if err := row.Scan(&c.Serial, &c.Old, &c.SPKI, &c.Campaign, &c.CampaignVersion, &c.State, &c.Intent, &c.DER, &c.Digest,
+		&notBefore, &notAfter, &requested, &changed, &c.Note, &c.Status); err != nil {
+		return Certificate{}, notFound(err)
+	}
+	c.NotBefore, c.NotAfter, c.RequestedAt, c.ChangedAt = moment(notBefore), moment(notAfter), moment(requested), moment(changed)
+	return c, nil
+}
+
+// querier is what *sql.DB and *sql.Tx have in common here.
+type querier interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}
+
+func one(ctx context.Context, q querier, where string, args ...any) (Certificate, error) {
+	return scanCertificate(q.QueryRowContext(ctx, `SELECT `+certificate+` WHERE `+where, args...))
+}
+
+// ForKey returns what was requested for that old certificate and new key, or ErrNotFound.
+func (s *Store) ForKey(ctx context.Context, old, spki Digest) (Certificate, error) {
+	return one(ctx, s.db, `c.old_digest = $1 AND c.spki = $2`, old, spki)
+}
+
+// WithDigest returns the certificate the service issued with that digest, or ErrNotFound.
+func (s *Store) WithDigest(ctx context.Context, digest Digest) (Certificate, error) {
+	return one(ctx, s.db, `c.digest = $1`, digest)
+}
+
+// RenewalsOf returns what was requested for an old certificate, the newest first.
+func (s *Store) RenewalsOf(ctx context.Context, old Digest) ([]Certificate, error) {
+	return s.certificates(ctx, `SELECT `+certificate+` WHERE c.old_digest = $1 ORDER BY c.requested_at DESC, c.serial`, old)
+}
+
+// Certificates returns every intent and certificate, the oldest first.
+func (s *Store) Certificates(ctx context.Context) ([]Certificate, error) {
+	return s.certificates(ctx, `SELECT `+certificate+` ORDER BY c.requested_at, c.serial`)
+}
+
+func (s *Store) certificates(ctx context.Context, query string, args ...any) ([]Certificate, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []Certificate
+	for rows.Next() {
+		c, err := scanCertificate(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+// ProgressOf returns how far the renewal of an old certificate has come in a campaign.
+func (s *Store) ProgressOf(ctx context.Context, old Digest, campaign string) (Progress, error) {
+	return progress(ctx, s.db, old, campaign)
+}
+
+func progress(ctx context.Context, q querier, old Digest, campaign string) (Progress, error) {
+	var p Progress
+	var confirmed int
+	// The second count: a certificate that this campaign issued, or one made from it, is renewed already by this
+	// campaign, or a card could be renewed for ever by one law.
+	err := q.QueryRowContext(ctx, `WITH RECURSIVE line (digest) AS (
+			SELECT digest FROM registry WHERE digest = $1
+			UNION SELECT c.old_digest FROM certificates c JOIN line ON c.digest = line.digest)
+		SELECT count(*), count(CASE WHEN state IN ('installed', 'proven') THEN 1 END)
+			+ (SELECT count(*) FROM certificates c JOIN line ON c.digest = line.digest WHERE c.campaign = $2)
+		FROM certificates WHERE old_digest = $1 AND campaign = $2`, old, campaign).Scan(&p.Presented, &confirmed)
+	p.Renewed = confirmed > 0
+	return p, err
+}
+
+// Intend records an intent durably, if the old certificate is still active and its progress is still
+// what the decision was made on; else it is ErrChanged. A key that another certificate owns is
+// ErrKeySeen.
+func (s *Store) Intend(ctx context.Context, in Intent, decided Progress, now time.Time) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		if err := lockOld(ctx, tx, in.Old); err != nil {
+			return err
+		}
+		var status Status
+		if err := tx.QueryRowContext(ctx, `SELECT status FROM registry WHERE digest = $1`, in.Old).Scan(&status); err != nil {
+			return err
+		}
+		found, err := progress(ctx, tx, in.Old, in.Campaign)
+		if err != nil {
+			return err
+		}
+		if status != Active || found != decided {
+			return ErrChanged
+		}
+		owner, err := claimKey(ctx, tx, in.SPKI, in.Old, now)
+		if err != nil {
+			return err
+		}
+		if owner != in.Old {
+			return ErrKeySeen
+		}
+		res, err := tx.ExecContext(ctx, `INSERT INTO certificates
+			(serial, old_digest, spki, campaign, campaign_version, state, intent, not_before, not_after, requested_at, changed_at)
+			VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING`,
+			in.Serial, in.Old, in.SPKI, in.Campaign, in.CampaignVersion, in.DER, millis(in.NotBefore), millis(in.NotAfter), millis(now))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return ErrChanged
+	})
+}
+
+// lockOld makes transactions on one old certificate follow each other: PostgreSQL holds the row until
+// the commit. SQLite has one writer anyway.
+func lockOld(ctx context.Context, tx *sql.Tx, old Digest) error {
+	res, err := tx.ExecContext(ctx, `UPDATE registry SET serial = serial WHERE digest = $1`, old)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return ErrNotFound
+}
+
+// Record puts the signed certificate on record and returns what is now held for its intent: the
+// certificate given, the one another replica recorded first, or an intent that was abandoned meanwhile.
+// A certificate without an intent is refused.
+func (s *Store) Record(ctx context.Context, cert *x509.Certificate, now time.Time) (Certificate, error) {
+	var held Certificate
+	err := s.within(ctx, func(tx *sql.Tx) error {
+		// The intent's row first, and locked: of two replicas that sign the same intent one records.
+		res, err := tx.ExecContext(ctx, `UPDATE certificates SET changed_at = $1
+			WHERE serial = $2 AND state = 'requested'`, millis(now), serialOf(cert))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			if err := insertRegistration(ctx, tx, cert, now); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = 'issued', der = $1, digest = $2 WHERE serial = $3`,
+				cert.Raw, Sum(cert.Raw), serialOf(cert)); err != nil {
+				return err
+			}
+		}
+		held, err = one(ctx, tx, `c.serial = $1`, serialOf(cert))
+		if errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("serial number %s was never intended: %w", serialOf(cert), err)
+		}
+		return err
+	})
+	return held, err
+}
+
+// Confirm marks the certificate as installed, if it is not further already, and only then abandons and
+// revokes as superseded what else was requested for the same old certificate in the same campaign and
+// never confirmed. ErrNotFound: no such certificate for that old one; ErrRevoked: it may not be used.
+func (s *Store) Confirm(ctx context.Context, old, digest Digest, now time.Time) (Certificate, error) {
+	return s.settle(ctx, old, digest, Installed, now)
+}
+
+// Prove marks the certificate as seen in a login, which counts as installed even when it was never
+// confirmed. Errors as for Confirm.
+func (s *Store) Prove(ctx context.Context, digest Digest, now time.Time) (Certificate, error) {
+	c, err := s.WithDigest(ctx, digest)
+	if err != nil || c.State == Proven {
+		return c, err
+	}
+	return s.settle(ctx, c.Old, digest, Proven, now)
+}
+
+func (s *Store) settle(ctx context.Context, old, digest Digest, state State, now time.Time) (Certificate, error) {
+	var c Certificate
+	err := s.within(ctx, func(tx *sql.Tx) error {
+		if err := lockOld(ctx, tx, old); err != nil {
+			return err
+		}
+		var err error
+		if c, err = one(ctx, tx, `c.old_digest = $1 AND c.digest = $2`, old, digest); err != nil {
+			return err
+		}
+		switch {
+		case c.Status != Active:
+			return ErrRevoked
+		case c.State == Proven, c.State == state:
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = $1, changed_at = $2 WHERE serial = $3`, state, millis(now), c.Serial); err != nil {
+			return err
+		}
+		c.State, c.ChangedAt = state, now
+		if err := supersede(ctx, tx, c, now); err != nil {
+			return err
+		}
+		return leave(ctx, tx, old)
+	})
+	return c, err
+}
+
+// supersede abandons the unconfirmed siblings of a confirmed certificate.
+func supersede(ctx context.Context, tx *sql.Tx, c Certificate, now time.Time) error {
+	const siblings = `old_digest = $1 AND campaign = $2 AND serial <> $3 AND state IN ('requested', 'issued')`
+	if _, err := tx.ExecContext(ctx, `UPDATE registry SET status = 'revoked', reason = $4, changed_at = $5
+		WHERE status <> 'revoked' AND digest IN (SELECT digest FROM certificates WHERE `+siblings+`)`,
+		c.Old, c.Campaign, c.Serial, ReasonSuperseded, millis(now)); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE certificates SET state = 'abandoned', changed_at = $4 WHERE `+siblings,
+		c.Old, c.Campaign, c.Serial, millis(now))
+	return err
+}
+
+// Reject marks a certificate that the client did not take as refused, with the client's words, and
+// revokes it. One that was confirmed before stays as it is: ErrChanged. ErrNotFound as for Confirm.
+func (s *Store) Reject(ctx context.Context, old, digest Digest, note string, now time.Time) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		if err := lockOld(ctx, tx, old); err != nil {
+			return err
+		}
+		c, err := one(ctx, tx, `c.old_digest = $1 AND c.digest = $2`, old, digest)
+		if err != nil {
+			return err
+		}
+		switch {
+		case c.State == Refused, c.State == Abandoned:
+			return nil
+		case c.State.Confirmed():
+			return ErrChanged
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = 'refused', note = $1, changed_at = $2 WHERE serial = $3`, note, millis(now), c.Serial); err != nil {
+			return err
+		}
+		return setStatus(ctx, tx, digest, Revoked, ReasonCessationOfOperation, now)
+	})
+}

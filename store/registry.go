@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package store
+
+import (
+	"context"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Status is how a certificate stands with whoever issued it.
+type Status string
+
+// The three values of Status. A suspension can be lifted, a revocation cannot.
+const (
+	Active    Status = "active"
+	Suspended Status = "suspended"
+	Revoked   Status = "revoked"
+)
+
+// Reasons of a revocation (RFC 5280 §5.3.1).
+const (
+	ReasonUnspecified          = 0
+	ReasonSuperseded           = 4
+	ReasonCessationOfOperation = 5
+	ReasonCertificateHold      = 6
+)
+
+// Registration is one certificate the registry knows. It holds nothing of the person.
+type Registration struct {
+	Digest    Digest
+	Issuer    []byte // DER of the issuer's name
+	Serial    string // lower-case hexadecimal
+	SPKI      Digest
+	NotBefore time.Time
+	NotAfter  time.Time
+	Status    Status
+	Reason    int       // CRLReason, when revoked or suspended
+	ChangedAt time.Time // when Status was set
+}
+
+// ErrRegistered refuses a certificate whose issuer and serial number are taken by another one, or whose
+// key belongs to another one.
+var ErrRegistered = errors.New("issuer and serial number, or key, are registered for another certificate")
+
+// Register enters an old certificate as active. Entering the same certificate again changes nothing,
+// whatever its status has become.
+func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.Time) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		digest, spki := Sum(cert.Raw), Sum(cert.RawSubjectPublicKeyInfo)
+		if err := insertRegistration(ctx, tx, cert, now); err != nil {
+			return err
+		}
+		var known Digest
+		err := tx.QueryRowContext(ctx, `SELECT digest FROM registry WHERE issuer = $1 AND serial = $2`, cert.RawIssuer, serialOf(cert)).Scan(&known)
+		if err != nil {
+			return err
+		}
+		owner, err := claimKey(ctx, tx, spki, digest, now)
+		if err != nil {
+			return err
+		}
+		if known != digest || owner != digest {
+			return ErrRegistered
+		}
+		return nil
+	})
+}
+
+func insertRegistration(ctx context.Context, tx *sql.Tx, cert *x509.Certificate, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO registry (digest, issuer, serial, spki, not_before, not_after, status, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		Sum(cert.Raw), cert.RawIssuer, serialOf(cert), Sum(cert.RawSubjectPublicKeyInfo), millis(cert.NotBefore), millis(cert.NotAfter), Active, millis(now))
+	return err
+}
+
+// claimKey enters the key as owner's unless it is already somebody's, and returns whose it is.
+func claimKey(ctx context.Context, tx *sql.Tx, spki, owner Digest, now time.Time) (Digest, error) {
+	_, err := tx.ExecContext(ctx, `INSERT INTO keys (spki, owner, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, spki, owner, millis(now))
+	if err != nil {
+		return Digest{}, err
+	}
+	var holder Digest
+	return holder, tx.QueryRowContext(ctx, `SELECT owner FROM keys WHERE spki = $1`, spki).Scan(&holder)
+}
+
+func serialOf(cert *x509.Certificate) string { return fmt.Sprintf("%x", cert.SerialNumber) }
+
+const registration = `digest, issuer, serial, spki, not_before, not_after, status, reason, changed_at`
+
+func scanRegistration(row interface{ Scan(...any) error }) (Registration, error) {
+	var r Registration
+	var notBefore, notAfter, changed int64
+	if err := row.Scan(&r.Digest, &r.Issuer, &r.Serial, &r.SPKI, &notBefore, &notAfter, &r.Status, &r.Reason, &changed); err != nil {
+		return Registration{}, notFound(err)
+	}
+	r.NotBefore, r.NotAfter, r.ChangedAt = moment(notBefore), moment(notAfter), moment(changed)
+	return r, nil
+}
+
+// Registered returns the registration of the certificate with that digest, or ErrNotFound.
+func (s *Store) Registered(ctx context.Context, digest Digest) (Registration, error) {
+	return scanRegistration(s.db.QueryRowContext(ctx, `SELECT `+registration+` FROM registry WHERE digest = $1`, digest))
+}
+
+// WithSerial returns the registrations with that serial number (lower-case hexadecimal), of any issuer.
+func (s *Store) WithSerial(ctx context.Context, serial string) ([]Registration, error) {
+	return s.registrations(ctx, `SELECT `+registration+` FROM registry WHERE serial = $1 ORDER BY digest`, serial)
+}
+
+// SetStatus sets the status of a registered certificate with the reason (RFC 5280 §5.3.1). A revoked
+// certificate stays revoked: setting it again to anything changes nothing and is no error.
+func (s *Store) SetStatus(ctx context.Context, digest Digest, status Status, reason int, now time.Time) error {
+	return s.within(ctx, func(tx *sql.Tx) error { return setStatus(ctx, tx, digest, status, reason, now) })
+}
+
+func setStatus(ctx context.Context, tx *sql.Tx, digest Digest, status Status, reason int, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE registry SET status = $1, reason = $2, changed_at = $3
+		WHERE digest = $4 AND status <> 'revoked' AND status <> $1`, status, reason, millis(now), digest)
+	if err != nil {
+		return err
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM registry WHERE digest = $1`, digest).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Unusable returns the revoked and suspended certificates of an issuer (DER of its name) that had not
+// expired at since: the content of its revocation list (RFC 5280 §5.1.2.6).
+func (s *Store) Unusable(ctx context.Context, issuer []byte, since time.Time) ([]Registration, error) {
+	return s.registrations(ctx, `SELECT `+registration+` FROM registry
+		WHERE issuer = $1 AND status IN ('revoked', 'suspended') AND not_after >= $2 ORDER BY changed_at, digest`, issuer, millis(since))
+}
+
+func (s *Store) registrations(ctx context.Context, query string, args ...any) ([]Registration, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []Registration
+	for rows.Next() {
+		r, err := scanRegistration(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
