@@ -233,7 +233,7 @@ func TestCodes(t *testing.T) {
 		{"malformed", person{pins: []string{"12a45"}}, "pin-format", -1, 3, 10, false},
 		{"wrong once", person{pins: []string{"11111"}}, "pin-wrong", 2, 2, 10, false},
 		{"wrong, then right", person{pins: []string{"11111", rightPIN}, puks: []string{rightPUK}}, "", -1, 3, 10, false},
-		{"twice wrong, no consent", person{pins: []string{"11111", "22222", rightPIN}}, "last-try", 1, 1, 10, false},
+		{"twice wrong, no consent", person{pins: []string{"11111", "22222", rightPIN}}, "pin-wrong", 1, 1, 10, false},
 		{"twice wrong, consent, right", person{pins: []string{"11111", "22222", rightPIN}, puks: []string{rightPUK}, lastTry: true}, "", -1, 3, 10, false},
 		{"three times wrong", person{pins: []string{"11111", "22222", "33333", rightPIN}, lastTry: true}, "pin-blocked", 0, 0, 10, false},
 		{"PUK wrong", person{pins: []string{rightPIN}, puks: []string{"87654321"}}, "puk-wrong", 9, 3, 9, false},
@@ -271,7 +271,7 @@ func TestLastTryIsRemembered(t *testing.T) {
 	card := s.card("OT2015", 80, inWindow)
 	journal, _ := memory()
 	who := &person{pins: []string{"11111", "22222"}}
-	if _, err := s.run(card, who, journal).Run(t.Context()); code(err) != "campaign-ambiguous" && code(err) != "last-try" {
+	if _, err := s.run(card, who, journal).Run(t.Context()); code(err) != "pin-wrong" {
 		t.Fatal(err)
 	}
 	card.Reinsert()

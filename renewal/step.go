@@ -56,8 +56,11 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 		}
 		if req.Tries == 1 {
 			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, PUK: puk})
-			if err != nil && !errors.Is(err, ErrNoInput) {
+			switch {
+			case err != nil && !errors.Is(err, ErrNoInput):
 				return err
+			case err != nil && last != nil:
+				return last // asked once, refused, and nobody to ask again
 			}
 			if answer == "" {
 				f := fail("last-try", last)

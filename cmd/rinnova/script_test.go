@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// programs is where the three programs were built for this run of the tests.
+var programs string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "rinnova-test-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		programs = dir
+		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova/cmd/rinnova", "rinnova/cmd/rinnovad", "rinnova/cmd/vcns")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s\n", out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// running is a service that was started for a test.
+type running struct {
+	dir       string
+	addresses map[string]string
+	stop      func()
+}
+
+// startService makes a service in a folder, where there is none yet, and starts it.
+func startService(dir string, clock ...string) (*running, error) {
+	rinnovad := filepath.Join(programs, "rinnovad")
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		if out, err := exec.Command(rinnovad, append([]string{"init", "--dir", dir}, clock...)...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("init: %w: %s", err, out)
+		}
+	}
+	cmd := exec.Command(rinnovad, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, clock...)...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		cmd.Process.Kill()
+		cmd.Wait()
+		return nil, fmt.Errorf("serve: %w: %s", err, log.Bytes())
+	}
+	go io.Copy(io.Discard, out)
+	s := &running{dir: dir, addresses: map[string]string{}}
+	for _, f := range strings.Fields(line) {
+		if name, url, ok := strings.Cut(f, "="); ok {
+			s.addresses[name] = url
+		}
+	}
+	s.stop = func() {
+		cmd.Process.Signal(os.Interrupt)
+		done := make(chan struct{})
+		go func() { cmd.Wait(); close(done) }()
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			cmd.Process.Kill()
+			<-done
+		}
+	}
+	return s, nil
+}
+
+// TestScripts runs every script of testdata. Commands of ours beside testscript's: "service [CLOCK]" starts
+// a service and sets SERVICE, LOGIN, CA and TLSCA; "noservice" stops it; "exits N COMMAND…" runs a command
+// that must end with that exit code.
+func TestScripts(t *testing.T) {
+	if scripts, err := filepath.Glob("testdata/*.txtar"); err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"service": func(ts *testscript.TestScript, _ bool, args []string) {
+				var clock []string
+				if len(args) > 0 {
+					clock = []string{"--clock", args[0]}
+				}
+				s, err := startService(ts.MkAbs("service"), clock...)
+				ts.Check(err)
+				ts.Defer(s.stop)
+				ts.Setenv("RINNOVA_SERVICE", s.addresses["cmp"])
+				ts.Setenv("LOGIN", s.addresses["login"])
+				ts.Setenv("RINNOVA_CA", filepath.Join(s.dir, "ca.pem"))
+				ts.Setenv("RINNOVA_TLS_CA", filepath.Join(s.dir, "tls.pem"))
+			},
+			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
+				want, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				err = ts.Exec(args[1], args[2:]...)
+				got := 0
+				var exit *exec.ExitError
+				if errors.As(err, &exit) {
+					got = exit.ExitCode()
+				} else {
+					ts.Check(err)
+				}
+				if got != want {
+					ts.Fatalf("exit code %d, want %d", got, want)
+				}
+			},
+		},
+	})
+}
