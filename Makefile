@@ -19,7 +19,7 @@ demo: build
 
 # Every test. Installs what is missing, which needs root.
 test: packages-installed check
-	go test -timeout 20m ./...
+	go test -count 1 -timeout 20m ./...
 
 # The same under the race detector, twice, and a minute of each fuzz target.
 test-full: test fuzz

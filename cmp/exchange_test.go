@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -240,6 +241,54 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// After a refusal there is nothing to poll for, and the answer's nonce is the one to echo.
+func TestPollAfterRefusal(t *testing.T) {
+	f := pki()
+	a := &authority{fail: &Refusal{CertRevoked, "revoked", "Revocato."}}
+	client, _ := serve(t, a)
+	tr := newTransaction(t)
+	der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+	if _, err := tr.UpdateResponse(post(t, client, der, err), f.trust()); err == nil {
+		t.Fatal("no refusal")
+	}
+	a.fail = nil
+	der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
+	wantRefusal(t, post(t, client, der, err), tr, RefusalUnknownTransaction)
+	if len(a.updates) != 1 {
+		t.Error("it reached the authority")
+	}
+}
+
+func TestCertificateHash(t *testing.T) {
+	f := pki()
+	dir := folder(t.TempDir())
+	for _, c := range []struct {
+		by     Credential
+		alg    x509.SignatureAlgorithm
+		digest string
+	}{
+		{f.legacyCA, x509.SHA256WithRSA, "sha256"}, {f.legacyCA, x509.SHA384WithRSA, "sha384"}, {f.legacyCA, x509.SHA512WithRSA, "sha512"},
+		{f.legacyCA, x509.SHA256WithRSAPSS, "sha256"}, {f.legacyCA, x509.SHA384WithRSAPSS, "sha384"}, {f.legacyCA, x509.SHA512WithRSAPSS, "sha512"},
+		{f.currentCA, x509.ECDSAWithSHA256, "sha256"}, {f.currentCA, x509.ECDSAWithSHA384, "sha384"}, {f.currentCA, x509.ECDSAWithSHA512, "sha512"},
+		{f.legacyCA, x509.SHA1WithRSA, ""},
+	} {
+		cert := certify(c.by, f.newEC, &x509.Certificate{SignatureAlgorithm: c.alg}).Certificate
+		hash, err := CertificateHash(cert)
+		if c.digest == "" {
+			if err == nil {
+				t.Errorf("%v: no error", c.alg)
+			}
+			continue
+		}
+		dir.certificate(t, "c.pem", cert)
+		out, err2 := dir.openssl(t, "x509 -in c.pem -noout -fingerprint -"+c.digest)
+		_, fingerprint, _ := strings.Cut(strings.TrimSpace(strings.ReplaceAll(out, ":", "")), "=")
+		if err != nil || err2 != nil || fmt.Sprintf("%X", hash) != fingerprint {
+			t.Errorf("%v: %X, %v; openssl: %s", c.alg, hash, err, out)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -135,5 +136,28 @@ func TestHTTPClient(t *testing.T) {
 	}
 	if _, err := (&Client{URL: big.URL + "?102401"}).Post(t.Context(), nil); !errors.Is(err, ErrMalformed) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A kept-alive connection that dies under a request costs nothing: the same bytes go out again.
+func TestHTTPClientRepeats(t *testing.T) {
+	var requests atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if requests.Add(1) == 2 {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Type", mediaType)
+		w.Write(body)
+	}))
+	defer s.Close()
+	client := &Client{URL: s.URL, HTTP: s.Client()}
+	for _, message := range []string{"uno", "due"} {
+		if b, err := client.Post(t.Context(), []byte(message)); err != nil || string(b) != message {
+			t.Errorf("%q, %v", b, err)
+		}
+	}
+	if n := requests.Load(); n != 3 {
+		t.Errorf("%d requests instead of 3", n)
 	}
 }

@@ -5,11 +5,14 @@ package cmp
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -374,4 +377,108 @@ func oversized() []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) { addSequence(b, [][]byte{sequenceOf(make([]byte, MaxAnswer))}) })
 	return b.BytesOrPanic()
+}
+
+// notation makes DER of hexadecimal octets in which braces after a tag stand for its length and content.
+func notation(t *testing.T, text string) []byte {
+	t.Helper()
+	stack := [][]byte{nil}
+	for text = strings.ReplaceAll(text, " ", ""); text != ""; {
+		top := len(stack) - 1
+		switch {
+		case text[0] == '{':
+			stack, text = append(stack, nil), text[1:]
+		case text[0] == '}' && top > 0 && len(stack[top]) < 128:
+			stack[top-1] = append(append(stack[top-1], byte(len(stack[top]))), stack[top]...)
+			stack, text = stack[:top], text[1:]
+		default:
+			octet, err := hex.DecodeString(text[:2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			stack[top], text = append(stack[top], octet...), text[2:]
+		}
+	}
+	return stack[0]
+}
+
+// TestMalformedContent hands each body's parser bytes that are right but for one thing.
+func TestMalformedContent(t *testing.T) {
+	for name, c := range map[string]struct {
+		body BodyType
+		der  string
+		ok   bool
+	}{
+		"failInfo":                     {BodyError, "30{30{020102 03020780}}", true},
+		"failInfo of no byte":          {BodyError, "30{30{020102 0300}}", false},
+		"failInfo of eight unused":     {BodyError, "30{30{020102 03020800}}", false},
+		"failInfo unused without bits": {BodyError, "30{30{020102 030101}}", false},
+		"failInfo with bits unused":    {BodyError, "30{30{020102 03020701}}", false},
+		"status with more":             {BodyError, "30{30{020102 0500}}", false},
+		"empty statusString":           {BodyError, "30{30{020102 3000}}", false},
+		"empty errorDetails":           {BodyError, "30{30{020102} 3000}", false},
+		"status padded":                {BodyError, "30{30{02020002}}", false},
+		"error":                        {BodyError, "30{30{020102} 020101 30{0C{41}}}", true},
+		"error with more":              {BodyError, "30{30{020102} 020101 30{0C{41}} 0500}", false},
+		"certConf":                     {BodyCertConfirm, "30{30{0400 020100}}", true},
+		"certConf with hashAlg":        {BodyCertConfirm, "30{30{0400 020100 A0{30{060105}}}}", true},
+		"two certConf":                 {BodyCertConfirm, "30{30{0400 020100}30{0400 020100}}", false},
+		"no certConf":                  {BodyCertConfirm, "3000", false},
+		"certConf with more":           {BodyCertConfirm, "30{30{0400 020100 0500}}", false},
+		"certConf's status broken":     {BodyCertConfirm, "30{30{0400 020100 3000}}", false},
+		"poll":                         {BodyPollRequest, "30{30{020100}}", true},
+		"two polls":                    {BodyPollRequest, "30{30{020100}30{020100}}", false},
+		"poll with more":               {BodyPollRequest, "30{30{020100 0500}}", false},
+		"waiting time of ten days":     {BodyPollResponse, "30{30{020100 02030D2F00}}", true},
+		"waiting time of ten and 1 s":  {BodyPollResponse, "30{30{020100 02030D2F01}}", false},
+		"negative waiting time":        {BodyPollResponse, "30{30{020100 0201FF}}", false},
+		"poll's reason empty":          {BodyPollResponse, "30{30{020100 020101 3000}}", false},
+		"pkiConf":                      {BodyConfirmation, "0500", true},
+		"pkiConf with content":         {BodyConfirmation, "050100", false},
+		"waiting":                      {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}}}", true},
+		"two responses":                {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}30{020100 30{020103}}}}", false},
+		"certificate":                  {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000}}}}}", true},
+		"publicationInfo and rspInfo":  {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000} A1{3000}} 0400}}}", true},
+		"two certificates":             {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000 3000}}}}}", false},
+		"encrypted certificate":        {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A1{3000}}}}}", false},
+		"with private key":             {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000} A0{3000}}}}}", false},
+		"empty caPubs":                 {BodyKeyUpdateResponse, "30{A1{3000} 30{30{020100 30{020103}}}}", false},
+		"request":                      {BodyKeyUpdateRequest, "30{30{30{020100 30{A3{3000} A5{3000}}}}}", true},
+		"template out of order":        {BodyKeyUpdateRequest, "30{30{30{020100 30{A5{3000} A3{3000}}}}}", false},
+		"template field twice":         {BodyKeyUpdateRequest, "30{30{30{020100 30{A5{3000} A5{3000}}}}}", false},
+		"template field [10]":          {BodyKeyUpdateRequest, "30{30{30{020100 30{AA00}}}}", false},
+		"subject primitive":            {BodyKeyUpdateRequest, "30{30{30{020100 30{8500}}}}", false},
+		"control":                      {BodyKeyUpdateRequest, "30{30{30{020100 3000 30{30{060105 0500}}}}}", true},
+		"empty controls":               {BodyKeyUpdateRequest, "30{30{30{020100 3000 3000}}}", false},
+		"control without value":        {BodyKeyUpdateRequest, "30{30{30{020100 3000 30{30{060105}}}}}", false},
+		"raVerified":                   {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000}}", true},
+		"popo of no choice":            {BodyKeyUpdateRequest, "30{30{30{020100 3000} A400}}", false},
+		"popo of another tag":          {BodyKeyUpdateRequest, "30{30{30{020100 3000} 0400}}", false},
+		"popo empty":                   {BodyKeyUpdateRequest, "30{30{30{020100 3000} A100}}", false},
+		"popo with more":               {BodyKeyUpdateRequest, "30{30{30{020100 3000} A1{3000 0301 00 0500}}}", false},
+		"regInfo":                      {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000 3000}}", true},
+		"regInfo and more":             {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000 3000 3000}}", false},
+	} {
+		der := notation(t, c.der)
+		again, err := reencode(c.body, der)
+		if c.ok && (err != nil || !bytes.Equal(again, der)) {
+			t.Errorf("%s: %x, %v, want %x", name, again, err, der)
+		}
+		if !c.ok && !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestKeySizes(t *testing.T) {
+	message := []byte("messaggio")
+	for bits, want := range map[int]error{1000: RefusalAlgorithm, 1024: errSignature, 8192: errSignature, 8200: RefusalAlgorithm} {
+		key := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), uint(bits-1)), big.NewInt(1)), E: 65537}
+		if err := verifySignature(key, algorithm(oidSHA256WithRSA), message, make([]byte, bits/8)); err != want {
+			t.Errorf("%d bits: %v, want %v", bits, err, want)
+		}
+	}
+	if err := verifySignature(ed25519.PublicKey(make([]byte, 32)), algorithm(oidSHA256WithRSA), message, nil); err != RefusalAlgorithm {
+		t.Errorf("Ed25519: %v", err)
+	}
 }

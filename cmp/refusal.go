@@ -40,7 +40,7 @@ var (
 		"Il servizio non ha l'informazione richiesta."}
 	RefusalTemplate = &Refusal{BadCertTemplate, "bad-template",
 		"Nella richiesta di certificato manca la nuova chiave pubblica, o non è leggibile."}
-	RefusalSameKey = &Refusal{BadCertTemplate, "same-key",
+	RefusalSameKey = &Refusal{BadCertTemplate, "key-is-old",
 		"La richiesta contiene la vecchia chiave: per il rinnovo ne occorre una nuova."}
 	RefusalPOPO = &Refusal{BadPOP, "bad-proof-of-possession",
 		"La richiesta non dimostra il possesso della nuova chiave."}

@@ -111,8 +111,18 @@ func TestOpenSC(t *testing.T) {
 				}
 			}
 			out := tool("pkcs11-tool", "--module", module, "--token-label", "BRUNILDE ESEMPIO", "--login", "--pin", DemoPIN, "--test")
-			if !strings.Contains(out, "No errors") || !strings.Contains(out, "testing key 0") {
-				t.Errorf("no signature was tested:\n%s", out)
+			// OpenSC 0.23 asks for 100 random bytes at once, more than Idemia's cards of 2021 give.
+			result := "No errors"
+			if card.challengeLimit() < 100 {
+				result = "1 errors"
+				if strings.Count(out, "ERR:") != 1 || !strings.Contains(out, "ERR: C_GenerateRandom") {
+					t.Errorf("another error than the random bytes:\n%s", out)
+				}
+			}
+			for _, want := range []string{result, "testing key 0 (CNS0)", "all 4 signature functions seem to work", "SHA256-RSA-PKCS: OK"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
 			}
 			if card.Tries(0x10) != 3 {
 				t.Errorf("%d tries left", card.Tries(0x10))

@@ -208,11 +208,15 @@ func TestLastCampaign(t *testing.T) {
 	if want := time.Date(2021, 5, 25, 21, 59, 59, 0, time.UTC); !cert.NotAfter.Equal(want) { // a year, end of day in Rome
 		t.Errorf("valid until %v, want %v", cert.NotAfter, want)
 	}
-	// A certificate of the current root can itself be renewed.
 	s.confirm(old, cert)
+
+	// A certificate of the current root can itself be renewed, by a later law and not by the one that made it.
 	s.now = clock.AddDate(0, 11, 0)
+	_, err := s.Update(t.Context(), s.request(cert, "second"))
+	refused(t, err, "already-renewed")
+	s.setCampaign("2022", func(c *campaign.Campaign) { c.OpenFrom, c.ExpiryFrom = time.Time{}, time.Time{} })
 	next := s.renew(s.request(cert, "second"))
-	if want := time.Date(2022, 4, 25, 21, 59, 59, 0, time.UTC); !next.NotAfter.Equal(want) {
+	if want := time.Date(2023, 12, 31, 22, 59, 59, 0, time.UTC); !next.NotAfter.Equal(want) {
 		t.Errorf("valid until %v, want %v", next.NotAfter, want)
 	}
 }

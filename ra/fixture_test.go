@@ -55,7 +55,7 @@ func key(t testing.TB, name string, bits int) *rsa.PrivateKey {
 // service is an Authority with everything a test may turn.
 type service struct {
 	*ra.Authority
-	t       *testing.T
+	t       testing.TB
 	dsn     string
 	store   *store.Store
 	legacy  *ca.Issuer
@@ -93,7 +93,7 @@ func newService(t *testing.T) *service {
 	return newServiceOn(t, filepath.Join(t.TempDir(), "rinnovad.db"))
 }
 
-func newServiceOn(t *testing.T, dsn string) *service {
+func newServiceOn(t testing.TB, dsn string) *service {
 	t.Helper()
 	s := &service{t: t, dsn: dsn, now: clock}
 	var err error

@@ -95,7 +95,7 @@ func Classify(err error) *Failure {
 		return fail("other-card", err)
 	case errors.As(err, &refusal):
 		f := fail(refusal.Code, err)
-		if refusal.Code == "" || f.Exit == ExitFailure {
+		if refusal.Code == cmp.CodeUnspecified || f.Exit == ExitFailure {
 			f.Code, f.Exit = "service-refused", ExitRefused
 		}
 		f.Text = refusal.Text

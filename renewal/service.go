@@ -63,6 +63,7 @@ type View struct {
 	Campaigns []cmp.Campaign // open ones, as the service tells
 	Service   cmp.ServiceFacts
 	Standing  *cmp.Standing
+	Begun     bool // a renewal of this certificate was cut short and can go on
 	// Refusal is why nothing can be renewed, nil where it can.
 	Refusal *Failure
 }
@@ -86,7 +87,15 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 		v.Refusal = Classify(err)
 	}
 	v.Base, v.Campaign, v.Service, v.Standing, v.Campaigns = n.base, n.campaign, n.service, n.standing, n.open
+	v.Begun = v.Refusal == nil && n.begun()
 	return v, nil
+}
+
+// begun says whether journal, service or card know of a renewal that did not end.
+func (n *run) begun() bool {
+	return n.rec.Place > 0 && !n.rec.Confirmed || n.standing != nil && len(n.standing.Issued) > 0 ||
+		n.place.Certificate.State == cns.Empty || n.place.Certificate.State == cns.Partial ||
+		n.s.Model.NeedsPUK() && n.s.Contents.Ready && n.place.Number == 1
 }
 
 // standings asks how the certificates stand, the newest first, and chooses the one to renew: the newest
@@ -100,7 +109,7 @@ func (n *run) standings(ctx context.Context, held []cns.Place) error {
 		}
 		res, err := n.ask(ctx, q)
 		var refusal *cmp.Refusal
-		if errors.As(err, &refusal) && refusal.Code == "" {
+		if errors.As(err, &refusal) && refusal.Code == cmp.CodeUnspecified {
 			res, err = &cmp.InformResponse{}, nil // a CMP server that is not ours does not know the question
 		}
 		if err != nil {

@@ -307,7 +307,14 @@ func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 	check(t, err)
 	_, err = s.Confirm(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), now)
 	check(t, err)
-	// A renewed certificate is itself the old one of the next renewal.
+	// A renewed certificate is itself the old one of the next renewal, but not in the campaign that made it.
+	for camp, want := range map[string]store.Progress{"2020": {Renewed: true}, "2022": {}} {
+		p, err := s.ProgressOf(ctx, store.Sum(cert.Raw), camp)
+		check(t, err)
+		if p != want {
+			t.Fatalf("progress in %s: %+v", camp, p)
+		}
+	}
 	next := newCertificate(t, "new", 2)
 	check(t, s.Intend(ctx, intent(cert, next, "2022"), store.Progress{}, now))
 	_, err = s.Record(ctx, next, now)

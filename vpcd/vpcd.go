@@ -55,6 +55,7 @@ func Serve(ctx context.Context, conn net.Conn, card Card) error {
 func serve(conn net.Conn, card Card) error {
 	buf := make([]byte, 0xFFFF)
 	for {
+		quickAck(conn)
 		var head [2]byte
 		if _, err := io.ReadFull(conn, head[:]); err != nil {
 			return err

@@ -41,6 +41,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
 	Doctor  doctorCommand  `cmd:"" help:"Cerca che cosa non va."`
 	Version versionCommand `cmd:"" help:"Stampa la versione."`
+	Window  windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
 }
 
 // program is what the commands run in.
@@ -66,7 +67,7 @@ func run(args []string, out, errOut io.Writer) int {
 		panic(err) // the struct above is at fault
 	}
 	if len(args) == 0 {
-		args = []string{"--help"}
+		args = withoutArguments
 	}
 	k, err := parser.Parse(args)
 	if exit >= 0 {

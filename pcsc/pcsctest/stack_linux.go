@@ -49,7 +49,8 @@ type Stack struct {
 
 // Start starts pcscd and returns when both readers are listed; they are empty. One stack runs at a time
 // on a computer: Start waits until tests of other packages have stopped theirs. It fails the test when
-// a package is missing, or when a pcscd runs that no test started, which it leaves alone.
+// a package is missing, and when a pcscd runs or a reader's port is taken that is no test's: it leaves
+// those alone.
 func Start(t testing.TB) *Stack {
 	t.Helper()
 	if _, err := exec.LookPath("pcscd"); err != nil {
@@ -62,6 +63,9 @@ func Start(t testing.TB) *Stack {
 	if conn, err := net.Dial("unix", socket); err == nil {
 		conn.Close()
 		t.Fatal("a pcscd that no test started already runs on this computer, perhaps with a card in use: stop it first (systemctl stop pcscd.socket pcscd)")
+	}
+	for _, addr := range addresses {
+		free(t, addr)
 	}
 	s := &Stack{Readers: slices.Clone(readers), Addrs: slices.Clone(addresses)}
 	t.Cleanup(func() {
@@ -89,6 +93,25 @@ func lock(t testing.TB) {
 		}
 		if err != syscall.EINTR {
 			t.Fatalf("lock of the smart-card stack: %v", err)
+		}
+	}
+}
+
+// free waits until nothing has a reader's port: any connection of the computer may get it for a moment.
+func free(t testing.TB, addr string) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(startup); ; time.Sleep(100 * time.Millisecond) {
+		l, err := net.Listen("tcp4", ":"+port)
+		if err == nil {
+			l.Close()
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the virtual reader's port is taken, perhaps by a pcscd in a container: %v", err)
 		}
 	}
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
+//go:build unix
+
 // Package storetest starts a real PostgreSQL for tests, in a temporary folder and on a free port. A server
 // that cannot be started fails the test.
 package storetest

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"rinnova/desktop"
+	"rinnova/iso7816"
+	"rinnova/pcsc"
+	"rinnova/renewal"
+)
+
+var errJournalFile = fs.ErrNotExist
+
+// windowCommand shows the window. Without a web view, or with --browser, it is a page in the citizen's
+// browser.
+type windowCommand struct {
+	Browser bool          `help:"Nel browser, invece che in una finestra propria."`
+	Demo    bool          `help:"Dimostrazione: tessere e servizio finti."`
+	Fast    bool          `hidden:"" help:"Nella dimostrazione, senza i tempi di un lettore."`
+	URL     bool          `name:"print-url" hidden:"" help:"Stampa l'indirizzo e non apre il browser."`
+	Several bool          `hidden:"" help:"Anche se un'altra finestra è aperta."`
+	Late    time.Duration `hidden:"" default:"15s" help:"Dopo quanto la lettura è in ritardo."`
+	Pause   time.Duration `hidden:"" default:"1m" help:"Attesa dopo che la tessera è stata tolta."`
+}
+
+func (c *windowCommand) Run(p *program) error {
+	if !c.Several {
+		release, err := p.alone()
+		if errors.Is(err, desktop.ErrRunning) {
+			return &renewal.Failure{Code: "already-open", Exit: renewal.ExitFailure, Err: err, Tries: -1}
+		}
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	ctx, cancel := context.WithCancel(p.ctx)
+	defer cancel()
+	var cfg desktop.Config
+	var err error
+	if c.Demo {
+		cfg, err = p.demonstration(ctx, c.Fast)
+	} else {
+		cfg, err = p.real(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	cfg.Patience, cfg.Pause = c.Late, c.Pause
+	return c.show(ctx, p, cfg)
+}
+
+// inBrowser serves the page on this computer and opens it.
+func (c *windowCommand) inBrowser(ctx context.Context, p *program, cfg desktop.Config) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg.Quit = cancel
+	w := desktop.New(cfg)
+	defer w.Close()
+	b, err := desktop.Browse(w)
+	if err != nil {
+		return err
+	}
+	if c.URL {
+		fmt.Fprintln(p.out, b.URL())
+	} else if err := openBrowser(b.URL()); err != nil {
+		fmt.Fprintln(p.err, "Apra questo indirizzo nel browser:", b.URL())
+	}
+	return b.Serve(ctx)
+}
+
+// alone holds the place of the one window.
+func (p *program) alone() (func(), error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	return desktop.Alone(filepath.Join(dir, "rinnova"))
+}
+
+// demonstration is a window on cards and a service that exist in memory only. It lives on 25/05/2020, in
+// the days of the guide, unless --clock says otherwise.
+func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config, error) {
+	d := *p.commands
+	if d.Clock == "" {
+		d.Clock = "2020-05-25T10:00:00+02:00"
+	}
+	clock, err := (&program{&d, p.ctx, p.out, p.err}).clock()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	b, err := newBench(ctx, clock, fast)
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	return b.configure(), nil
+}
+
+// real is a window on the computer's readers and the service of the common flags.
+func (p *program) real(ctx context.Context) (desktop.Config, error) {
+	now, err := p.clock()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	roots, err := p.tlsRoots()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	t, err := p.transport()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	readers := make(chan []desktop.Reader)
+	go func() {
+		defer close(readers)
+		for list := range pcsc.Watch(ctx) {
+			var told []desktop.Reader
+			if list != nil {
+				told = []desktop.Reader{}
+			}
+			for _, r := range list {
+				told = append(told, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute, Token: string(r.ATR)})
+			}
+			select {
+			case readers <- told:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return desktop.Config{Version: version, Readers: readers, LoginRoots: roots, LoginTransport: t, Service: p.Service, Now: now,
+		Open: func(_ context.Context, reader string) (*desktop.Card, error) {
+			d := *p.commands
+			d.Card = "pcsc:" + reader
+			q := &program{&d, p.ctx, p.out, p.err}
+			o, err := q.open()
+			if err != nil {
+				return nil, err
+			}
+			counted := &countedCard{Card: o.Card}
+			o.Card = counted
+			r, err := q.renewal(o)
+			if err != nil {
+				o.Close()
+				return nil, err
+			}
+			return &desktop.Card{Renewal: r, Count: counted.count, Close: o.Close}, nil
+		},
+		Probe: func(ctx context.Context) error {
+			if p.Service == "" {
+				return usage("service-not-given", nil)
+			}
+			return probe(ctx, &http.Client{Transport: t}, p.Service)
+		},
+	}, nil
+}
+
+// countedCard counts commands, for the bar.
+type countedCard struct {
+	iso7816.Card
+	n atomic.Int64
+}
+
+func (c *countedCard) count() int { return int(c.n.Load()) }
+
+func (c *countedCard) Transmit(command []byte) ([]byte, error) {
+	c.n.Add(1)
+	return c.Card.Transmit(command)
+}
+
+func (c *countedCard) Begin() error         { return iso7816.Begin(c.Card) }
+func (c *countedCard) End(reset bool) error { return iso7816.End(c.Card, reset) }
+
+// probe says whether something answers HTTP at an address.
+func probe(ctx context.Context, client *http.Client, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	return err
+}

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rinnova/campaign"
+	"rinnova/cardmodel"
+	"rinnova/cns"
+	"rinnova/desktop"
+	"rinnova/emulator"
+	"rinnova/iso7816"
+	"rinnova/renewal"
+)
+
+// Names of the demonstration's readers.
+var benchReaders = []string{"Lettore dimostrativo 1", "Lettore dimostrativo 2"}
+
+// linkCommand and linkByte are the model of a reader's link: a command takes 20 ms, and a byte 1 ms at
+// 9600 baud and a few times less where the card agrees to more.
+const (
+	linkCommand = 20 * time.Millisecond
+	linkByte    = 100 * time.Microsecond
+	linkKey     = 6 * time.Second // a chip's time for a key of 2048 bits, of which the emulator needs a part
+)
+
+// bench is the demonstration: two readers and cards that exist in memory only, a service of its own, and
+// what can go wrong with them.
+type bench struct {
+	ctx     context.Context
+	clock   func() time.Time
+	open    *demoService // campaigns are open
+	closed  *demoService // a month after the last one closed
+	fast    bool         // no time is spent on a link
+	out     chan []desktop.Reader
+	journal *renewal.Journal
+
+	mu       sync.Mutex
+	slots    [2]slot
+	readers  int  // how many are plugged in
+	pcsc     bool // the smart-card service is there
+	inserted int  // cards put in so far: tells two insertions apart
+	shut     bool // the closed service answers
+}
+
+// slot is a reader and the card in it, or beside it.
+type slot struct {
+	card   iso7816.Card
+	chip   *emulator.Card // nil where the card is no emulated one
+	series string
+	fault  string
+	in     bool
+	mute   bool
+	busy   bool
+	number int
+}
+
+// newBench starts the demonstration at an instant: cards of each series can be put in from then on.
+func newBench(ctx context.Context, clock func() time.Time, fast bool) (*bench, error) {
+	b := &bench{ctx: ctx, clock: clock, fast: fast, out: make(chan []desktop.Reader, 64), journal: memoryJournal(), readers: 1, pcsc: true}
+	var err error
+	if b.open, err = newDemoService(ctx, clock, func(campaign.Campaign) bool { return true }); err != nil {
+		return nil, err
+	}
+	later := func() time.Time { return clock().AddDate(5, 0, 0) }
+	if b.closed, err = newDemoService(ctx, later, func(c campaign.Campaign) bool { return !c.Last }); err != nil {
+		return nil, err
+	}
+	b.tell()
+	return b, nil
+}
+
+// memoryJournal is a journal that ends with the program.
+func memoryJournal() *renewal.Journal {
+	var mu sync.Mutex
+	files := map[string][]byte{}
+	return &renewal.Journal{
+		Read: func(name string) ([]byte, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if f, ok := files[name]; ok {
+				return slices.Clone(f), nil
+			}
+			return nil, errJournalFile
+		},
+		Write: func(name string, data []byte) error {
+			mu.Lock()
+			defer mu.Unlock()
+			files[name] = slices.Clone(data)
+			return nil
+		},
+	}
+}
+
+// service is the one that answers now.
+func (b *bench) service() *demoService {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shut {
+		return b.closed
+	}
+	return b.open
+}
+
+// now is the service's time, so that the two agree.
+func (b *bench) now() time.Time { return b.service().clock() }
+
+// tell says how the readers are. Every change goes through it, so that the channel has room.
+func (b *bench) tell() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.pcsc {
+		b.send(nil)
+		return
+	}
+	list := []desktop.Reader{}
+	for i := range b.readers {
+		s := b.slots[i]
+		r := desktop.Reader{Name: benchReaders[i], Present: s.in, Mute: s.in && s.mute}
+		if s.in {
+			r.Token = fmt.Sprint(s.number)
+		}
+		list = append(list, r)
+	}
+	b.send(list)
+}
+
+func (b *bench) send(list []desktop.Reader) {
+	select {
+	case b.out <- list:
+	case <-b.ctx.Done():
+	}
+}
+
+// openCard connects to the card in a reader.
+func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error) {
+	b.mu.Lock()
+	i := slices.Index(benchReaders, reader)
+	if i < 0 || !b.slots[i].in {
+		b.mu.Unlock()
+		return nil, cardFailure(iso7816.ErrCardGone)
+	}
+	s := b.slots[i]
+	b.mu.Unlock()
+	if s.busy {
+		return nil, cardFailure(emulator.ErrInUse)
+	}
+	paced := &pacedCard{Card: s.card, bench: b, number: s.number, slot: i}
+	if s.fault == "slow-card" {
+		paced.first = time.Minute
+	}
+	return &desktop.Card{Renewal: b.renewal(paced), Count: paced.count, Close: func() {}}, nil
+}
+
+func (b *bench) renewal(card iso7816.Card) *renewal.Renewal {
+	s := b.service()
+	return &renewal.Renewal{Card: card, Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: demoHost}, HTTP: &http.Client{Transport: s, Timeout: 2 * time.Minute}},
+		Anchors: []*x509.Certificate{s.current.Certificate()}, Journal: b.journal, Now: s.clock, Random: rand.Reader, Wait: wait}
+}
+
+// pacedCard takes the time of a reader's link, and is gone once the card was taken out.
+type pacedCard struct {
+	iso7816.Card
+	bench     *bench
+	slot      int
+	number    int
+	first     time.Duration // before the first command
+	exchanged atomic.Int64
+}
+
+func (c *pacedCard) count() int { return int(c.exchanged.Load()) }
+
+func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
+	if c.exchanged.Add(1) == 1 && c.first > 0 {
+		if err := wait(c.bench.ctx, c.first); err != nil {
+			return nil, err
+		}
+	}
+	began := time.Now()
+	c.bench.mu.Lock()
+	s := c.bench.slots[c.slot]
+	c.bench.mu.Unlock()
+	if !s.in || s.number != c.number {
+		return nil, iso7816.ErrCardGone
+	}
+	answer, err := c.Card.Transmit(command)
+	if !c.bench.fast {
+		d := linkCommand + time.Duration(len(command)+len(answer))*linkByte
+		if len(command) > 1 && command[1] == 0x46 {
+			d = linkKey
+		}
+		if err := wait(c.bench.ctx, d-time.Since(began)); err != nil {
+			return nil, err
+		}
+	}
+	if errors.Is(err, iso7816.ErrCardGone) {
+		c.bench.remove(c.slot)
+	}
+	return answer, err
+}
+
+func (c *pacedCard) Begin() error         { return iso7816.Begin(c.Card) }
+func (c *pacedCard) End(reset bool) error { return iso7816.End(c.Card, reset) }
+
+// remove takes a card out and leaves it at hand.
+func (b *bench) remove(i int) {
+	b.mu.Lock()
+	b.slots[i].in = false
+	if c := b.slots[i].chip; c != nil {
+		c.SetFault(nil)
+	}
+	b.mu.Unlock()
+	b.tell()
+}
+
+// benchState is what the page knows of the bench.
+type benchState struct {
+	Series  []string `json:"series"`
+	Faults  []string `json:"faults"`
+	Slots   []string `json:"slots"` // the series of the card in or beside each reader, "" for none
+	In      []bool   `json:"in"`
+	Readers int      `json:"readers"`
+	PCSC    bool     `json:"pcsc"`
+	Down    bool     `json:"down"` // the network
+	Shut    bool     `json:"shut"` // the campaign
+	PIN     string   `json:"pin"`
+	PUK     string   `json:"puk"`
+	Date    string   `json:"date"`
+}
+
+// State tells the page what can be done.
+func (b *bench) State() any {
+	now := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := benchState{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.RFC3339)}
+	for _, m := range cardmodel.Models() {
+		s.Series = append(s.Series, m.Sigle()...)
+	}
+	slices.Sort(s.Series)
+	for _, x := range b.slots {
+		s.Slots, s.In = append(s.Slots, x.series), append(s.In, x.in)
+	}
+	return s
+}
+
+// Do changes the bench.
+func (b *bench) Do(ctx context.Context, action, series, fault string) error {
+	switch action {
+	case "insert", "insert-second":
+		i := 0
+		if action == "insert-second" {
+			i = 1
+		}
+		s, err := b.make(ctx, series, fault)
+		if err != nil {
+			return err
+		}
+		b.mu.Lock()
+		b.inserted++
+		s.in, s.number = true, b.inserted
+		b.slots[i], b.readers, b.pcsc = s, max(b.readers, i+1), true
+		b.mu.Unlock()
+	case "remove":
+		b.remove(0)
+		return nil
+	case "remove-second":
+		b.remove(1)
+		return nil
+	case "back":
+		b.mu.Lock()
+		if s := &b.slots[0]; s.card != nil && !s.in {
+			b.inserted++
+			s.in, s.number, s.fault = true, b.inserted, ""
+			if s.chip != nil {
+				s.chip.Reinsert()
+			}
+		}
+		b.mu.Unlock()
+	case "down", "up":
+		for _, s := range []*demoService{b.open, b.closed} {
+			s.down.Store(action == "down")
+		}
+		return nil
+	case "shut", "reopen":
+		b.mu.Lock()
+		b.shut = action == "shut"
+		b.mu.Unlock()
+		return nil
+	case "readers-off", "readers-on", "pcsc-off", "pcsc-on":
+		b.mu.Lock()
+		switch action {
+		case "readers-off":
+			b.readers = 0
+		case "readers-on":
+			b.readers = 1
+		default:
+			b.pcsc = action == "pcsc-on"
+		}
+		b.mu.Unlock()
+	default:
+		return fmt.Errorf("no action %q", action)
+	}
+	b.tell()
+	return nil
+}
+
+// faults are the scripts that a card can be put in with.
+var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-prepare", "cut-generate", "cut-install", "cut-prove",
+	"lost-request", "lost-confirm", "unregistered", "empty", "full", "mute", "contactless", "not-cns", "other-cns", "unknown-model", "busy",
+	"slow-card", "slow-service", "hostile"}
+
+// fixed is a card that has an answer to reset and nothing else.
+type fixed struct{ atr []byte }
+
+
+func (f fixed) ATR() []byte                     { return f.atr }
+func (f fixed) Transmit([]byte) ([]byte, error) { return []byte{0x6D, 0x00}, nil }
+
+// Answers to reset of cards that are none of ours: a bank's, one over the air (PC/SC part 3 §3.1.3.2.3),
+// and a CNS with a mask that no model has.
+var (
+	bankATR        = []byte{0x3B, 0x67, 0x00, 0x00, 0x29, 0x20, 0x00, 0x6F, 0x78, 0x90, 0x00}
+	contactlessATR = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
+	unknownCNSATR  = []byte{0x3B, 0xFF, 0x18, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x45, 0x00, 0x6B, 0x7E, 0x7E, 0x7E, 0x00, 0x01, 0x21, 0x01, 0x43, 0x4E, 0x53, 0x10, 0x31, 0x80, 0x29}
+)
+
+// make makes a card of a series and scripts what will go wrong with it.
+func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
+	if !slices.Contains(faults, fault) {
+		return slot{}, fmt.Errorf("no fault %q", fault)
+	}
+	s := slot{series: series, fault: fault}
+	for _, x := range []*demoService{b.open, b.closed} {
+		x.slow.Store(0)
+		x.failAt.Store(0)
+	}
+	switch fault {
+	case "contactless":
+		s.card = fixed{contactlessATR}
+		return s, nil
+	case "not-cns":
+		s.card = fixed{bankATR}
+		return s, nil
+	case "unknown-model":
+		s.card = fixed{unknownCNSATR}
+		return s, nil
+	}
+	d := demoCard{series: series, noCert: fault == "empty", unregistered: fault == "unregistered", hostile: fault == "hostile"}
+	if fault == "other-cns" {
+		d.first = '7'
+	}
+	c, err := b.service().issue(ctx, d)
+	if err != nil {
+		return slot{}, err
+	}
+	s.chip, s.card = c, c
+	switch fault {
+	case "mute":
+		s.mute = true
+	case "busy":
+		s.busy = true
+	case "begun", "renewed":
+		if fault == "begun" {
+			cutAt(c, 0xD6, 3)
+		}
+		_, err := b.elsewhere(c).Run(ctx)
+		c.SetFault(nil)
+		c.Reinsert()
+		if (err == nil) != (fault == "renewed") {
+			return slot{}, fmt.Errorf("preparing the card: %v", err)
+		}
+	case "pin-last", "pin-blocked", "puk-last":
+		if err := wrongCodes(c, fault); err != nil {
+			return slot{}, err
+		}
+	case "cut-prepare":
+		cutAt(c, 0xE0, 1)
+	case "cut-generate":
+		cutAt(c, 0x46, 1)
+	case "cut-install":
+		cutAt(c, 0xD6, 6)
+	case "cut-prove":
+		cutAt(c, 0x2A, 6)
+	case "full":
+		c.SetFault(func(_ int, command []byte) emulator.Fault {
+			if command[1] == 0xE0 || command[1] == 0xDA {
+				return emulator.Fault{SW: iso7816.SWNoMemory}
+			}
+			return emulator.Fault{}
+		})
+	case "slow-service":
+		b.service().slow.Store(int64(time.Minute))
+	case "lost-request", "lost-confirm":
+		s := b.service()
+		s.exchanges.Store(0)
+		// The look asks once, the renewal once more, then come request and confirmation.
+		s.failAt.Store(map[string]int64{"lost-request": 3, "lost-confirm": 4}[fault])
+	}
+	return s, nil
+}
+
+// cutAt takes the card away at the n-th command of an instruction, after it acted.
+func cutAt(c *emulator.Card, instruction byte, n int) {
+	seen := 0
+	c.SetFault(func(_ int, command []byte) emulator.Fault {
+		if command[1] == instruction {
+			if seen++; seen == n {
+				return emulator.Fault{Cut: emulator.CutAfter}
+			}
+		}
+		return emulator.Fault{}
+	})
+}
+
+// elsewhere is a renewal on another computer: without this one's journal, by somebody who knows the codes.
+func (b *bench) elsewhere(c *emulator.Card) *renewal.Renewal {
+	r := b.renewal(c)
+	r.Journal, r.Prompter = nil, knowing{c.Series()}
+	return r
+}
+
+type knowing struct{ series string }
+
+func (knowing) PIN(context.Context, renewal.CodeRequest) ([]byte, error) {
+	return []byte(demoPIN), nil
+}
+func (knowing) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
+	return []byte(demoPUK), nil
+}
+func (k knowing) Consent(context.Context, renewal.Question) (string, error) { return k.series, nil }
+
+// wrongCodes spends tries as a person would who forgot the code.
+func wrongCodes(c *emulator.Card, fault string) error {
+	s, err := cns.Open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Forget()
+	if fault == "puk-last" {
+		for range s.Model.PUK.Value.Tries - 1 {
+			missing, err := s.MissingDFs()
+			if err != nil || len(missing) == 0 {
+				return err
+			}
+			var refused *cns.CodeError
+			if err := s.CreateWithPUK(missing[0], []byte("00000000")); !errors.As(err, &refused) {
+				return fmt.Errorf("a wrong PUK was not refused: %w", err)
+			}
+		}
+		return nil
+	}
+	tries := s.Model.PIN.Value.Tries
+	if fault == "pin-last" {
+		tries--
+	}
+	for range tries {
+		var refused *cns.CodeError
+		if err := s.Unlock([]byte("00000")); !errors.As(err, &refused) {
+			return fmt.Errorf("a wrong PIN was not refused: %w", err)
+		}
+	}
+	return nil
+}
+
+// configure is the window's configuration in the demonstration: nothing in it reaches a reader or a socket.
+func (b *bench) configure() desktop.Config {
+	return desktop.Config{Version: version, Readers: b.out, Open: b.openCard, LoginRoots: b.open.roots, LoginTransport: b.open.transport(),
+		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, Patience: 15 * time.Second, Pause: time.Minute}
+}
+
+func (b *bench) probe(ctx context.Context) error {
+	return probe(ctx, &http.Client{Transport: b.service()}, "https://"+demoHost+"/.well-known/cmp")
+}

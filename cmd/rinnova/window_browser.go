@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+//go:build !window
+
+package main
+
+import (
+	"context"
+
+	"rinnova/desktop"
+)
+
+// withoutArguments is what a program without a web view does when it is started bare.
+var withoutArguments = []string{"--help"}
+
+func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config) error {
+	return c.inBrowser(ctx, p, cfg)
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// ErrRunning says that another window of this program is open.
+var ErrRunning = errors.New("the program is already open")
+
+// cookie carries the token after its first use.
+const cookie = "rinnova"
+
+// absent is how long the page may be away before the program ends: a browser slows the timers of a page
+// in the background, but a request that waits is answered within pollFor.
+const absent = 45 * time.Second
+
+// reload is how long a page takes to be loaded anew.
+const reload = 5 * time.Second
+
+// Browser is the shell that shows the page in the citizen's browser: on 127.0.0.1, at a random port, to
+// whoever has the token of this run.
+type Browser struct {
+	window   *Window
+	listener net.Listener
+	token    string
+	server   *http.Server
+}
+
+// Browse listens. The address to open is URL's.
+func Browse(w *Window) (*Browser, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	b := &Browser{window: w, listener: l, token: rand.Text()}
+	b.server = &http.Server{Handler: b.guard(w.Handler()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	return b, nil
+}
+
+// URL is the address that opens the page once; it holds the token.
+func (b *Browser) URL() string { return b.origin() + "/?t=" + url.QueryEscape(b.token) }
+
+func (b *Browser) origin() string { return "http://" + b.listener.Addr().String() }
+
+// Serve serves until ctx ends or the page has been away for long, but never in the middle of a renewal.
+func (b *Browser) Serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer cancel()
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				// Between good-bye and the first request of a page loaded anew.
+				if d := b.window.Deserted(); d > absent && !b.window.working() {
+					return
+				}
+			}
+		}
+	}()
+	ended := make(chan error, 1)
+	go func() { ended <- b.server.Serve(b.listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	b.window.stop()
+	return b.server.Close()
+}
+
+// working says whether a renewal does something that needs no person.
+func (w *Window) working() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.f.running != nil && w.f.running.prompt == nil
+}
+
+// guard lets in the page that has the token, and nobody who was led here: another name for this address
+// is 421 (DNS rebinding), no token 403, another origin 403.
+func (b *Browser) guard(next http.Handler) http.Handler {
+	host := b.listener.Addr().String()
+	deny := func(rw http.ResponseWriter, status int) { http.Error(rw, http.StatusText(status), status) }
+	return headers(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Host != host {
+			deny(rw, http.StatusMisdirectedRequest)
+			return
+		}
+		if t := r.URL.Query().Get("t"); r.Method == http.MethodGet && r.URL.Path == "/" && t != "" {
+			if !b.knows(t) {
+				deny(rw, http.StatusForbidden)
+				return
+			}
+			http.SetCookie(rw, &http.Cookie{Name: cookie, Value: b.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+			http.Redirect(rw, r, "/", http.StatusSeeOther)
+			return
+		}
+		c, err := r.Cookie(cookie)
+		if err != nil || !b.knows(c.Value) {
+			deny(rw, http.StatusForbidden)
+			return
+		}
+		if o := r.Header.Get("Origin"); o != "" && o != b.origin() || o == "" && r.Method != http.MethodGet {
+			deny(rw, http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(rw, r)
+	}))
+}
+
+func (b *Browser) knows(token string) bool {
+	return subtle.ConstantTimeCompare([]byte(token), []byte(b.token)) == 1
+}
+
+// Alone makes sure that one window is open on this account: it holds a file in dir until the program
+// ends, however it ends. A second caller gets ErrRunning.
+func Alone(dir string) (release func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "window.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, ErrRunning
+	}
+	return func() { f.Close() }, nil
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package desktop is the window: one http.Handler that shows a page and drives a renewal from it, and the
+// shell that serves the handler to a browser on this computer. It owns what the citizen sees, computed
+// from facts; readers and cards reach it as values and functions. Codes pass through it from the page to
+// the card and are kept nowhere.
+package desktop
+
+import (
+	"context"
+	"crypto/x509"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"rinnova/renewal"
+)
+
+// Config is what the window is made of. Fields without "nil" in their comment must be set.
+type Config struct {
+	Version string
+	// Readers tells the state of all readers at each change; nil while there is no smart-card service.
+	Readers <-chan []Reader
+	// Open connects to the card in a reader and puts together a renewal on it.
+	Open func(ctx context.Context, reader string) (*Card, error)
+	// LoginRoots and LoginTransport are for the trial login, as in renewal.LoginWith.
+	LoginRoots     *x509.CertPool
+	LoginTransport *http.Transport
+	// Probe says whether the issuing service answers; Service is its address, for people.
+	Probe   func(context.Context) error
+	Service string
+	// Save writes the error report and returns its path; nil: there is none in this build.
+	Save func(Incident) (string, error)
+	// Demo is the demonstration's bench; nil where cards and service are real.
+	Demo Bench
+	Now  func() time.Time
+	// Patience is how long a card may be read until the page explains, Pause the minute of step 14.
+	Patience time.Duration
+	Pause    time.Duration
+	// Quit ends the program; nil where the shell does it.
+	Quit func()
+}
+
+// Card is an open card.
+type Card struct {
+	Renewal *renewal.Renewal
+	Count   func() int // commands exchanged so far
+	Close   func()
+}
+
+// Incident is what an error report is about.
+type Incident struct {
+	Reader  string
+	Failure Failure
+	Steps   []StepTime
+}
+
+// StepTime is one event of the run that failed.
+type StepTime struct {
+	At    time.Time
+	Step  string
+	State string
+}
+
+// Bench is a demonstration: what can be put into its readers and what can go wrong.
+type Bench interface {
+	State() any
+	Do(ctx context.Context, action, series, fault string) error
+}
+
+// Window is the window's state and the work behind it.
+type Window struct {
+	cfg  Config
+	ctx  context.Context
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	mu      sync.Mutex
+	f       facts
+	version int
+	changed chan struct{} // closed at each change
+	polls   int           // state requests under way
+	polled  time.Time     // the end of the last one
+
+	look    context.CancelFunc // of the look under way
+	looks   int                // numbers looks: a late result of an old one is dropped
+	cancel  context.CancelFunc // of the run
+	prompts int
+	answer  chan reply // of the prompt that waits
+	outcome *renewal.Outcome
+	reader  string // of the run
+	steps   []StepTime
+}
+
+// New starts to follow the readers. Close ends it.
+func New(c Config) *Window {
+	w := &Window{cfg: c, changed: make(chan struct{}), polled: c.Now()}
+	w.ctx, w.stop = context.WithCancel(context.Background())
+	w.work.Go(w.follow)
+	return w
+}
+
+// Close ends everything that is under way, wipes what is kept of a code, and waits for it.
+func (w *Window) Close() {
+	w.stop()
+	w.work.Wait()
+	w.forget()
+}
+
+// Busy says whether a renewal is under way.
+func (w *Window) Busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.f.running != nil
+}
+
+// AskToClose says whether the window may close at once. While a renewal runs it may not: the page asks
+// first.
+func (w *Window) AskToClose() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running == nil {
+		return true
+	}
+	w.f.closing = true
+	w.bump()
+	return false
+}
+
+// bump tells everybody who waits that the facts changed. The lock is held.
+func (w *Window) bump() {
+	w.version++
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *Window) set(change func(*facts)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.f)
+	w.bump()
+}
+
+// follow takes in what the readers tell.
+func (w *Window) follow() {
+	for {
+		select {
+		case <-w.ctx.Done():
+			return
+		case readers, ok := <-w.cfg.Readers:
+			if !ok {
+				return
+			}
+			w.take(readers)
+		}
+	}
+}
+
+func (w *Window) take(readers []Reader) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.f.readers
+	w.f.told, w.f.service, w.f.readers = true, readers != nil, readers
+	if w.f.chosen != "" && !find(readers, w.f.chosen).Present {
+		w.f.chosen = ""
+	}
+	was := w.f.target
+	w.f.target = aim(w.f)
+	now, then := find(readers, w.f.target), find(before, w.f.target)
+	anew := w.f.target != was || now.Token != then.Token || now.Present != then.Present || now.Mute != then.Mute
+	switch {
+	case w.f.running != nil:
+		if !find(readers, w.reader).Present {
+			w.reply(reply{err: failure("card-removed", renewal.ExitInterrupted)})
+		}
+	case w.f.finished != nil:
+		w.reinserting(find(readers, w.reader).Present)
+	case w.f.failed != nil:
+		if anew {
+			w.f.seen = nil // looked at when the failure was read
+		}
+	case anew:
+		w.startLook()
+	}
+	w.bump()
+}
+
+func failure(code string, exit int) *renewal.Failure {
+	return &renewal.Failure{Code: code, Exit: exit, Tries: -1}
+}
+
+// startLook reads the card in the target reader. The lock is held.
+func (w *Window) startLook() {
+	if w.look != nil {
+		w.look()
+		w.look = nil
+	}
+	w.looks++
+	w.f.looking, w.f.seen = nil, nil
+	r := find(w.f.readers, w.f.target)
+	if !r.Present {
+		return
+	}
+	if r.Mute {
+		w.f.seen = &seen{failure: &Failure{Code: "card-mute", Tries: -1}}
+		return
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.look, w.f.looking = cancel, &looking{step: "identify"}
+	number := w.looks
+	w.work.Go(func() {
+		defer cancel()
+		late := time.AfterFunc(w.cfg.Patience, func() {
+			w.during(number, func(f *facts) { f.looking.late = true })
+		})
+		defer late.Stop()
+		result := w.read(ctx, number, r.Name)
+		w.during(number, func(f *facts) { f.looking, f.seen = nil, result })
+	})
+}
+
+// during changes the facts of a look, unless another one has begun.
+func (w *Window) during(number int, change func(*facts)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if number != w.looks || w.f.looking == nil {
+		return
+	}
+	change(&w.f)
+	w.bump()
+}
+
+func (w *Window) read(ctx context.Context, number int, reader string) *seen {
+	c, err := w.cfg.Open(ctx, reader)
+	if err != nil {
+		return &seen{failure: told(err)}
+	}
+	defer c.Close()
+	c.Renewal.Events = func(e renewal.Event) {
+		w.during(number, func(f *facts) { f.looking.step = e.Step })
+	}
+	// The queue is waited for when the renewal is asked for, not at each look.
+	c.Renewal.Wait = func(context.Context, time.Duration) error { return errQueue }
+	v, err := c.Renewal.Look(ctx)
+	if err != nil {
+		return &seen{failure: told(err)}
+	}
+	s := &seen{card: w.summary(v)}
+	if v.Refusal != nil && v.Refusal.Code != errQueue.Code {
+		s.failure = told(v.Refusal)
+		s.nothing = v.Refusal.Exit == renewal.ExitNothing || v.Refusal.Exit == renewal.ExitRefused
+	}
+	return s
+}
+
+// errQueue ends a look at the place in the queue: the card is renewable.
+var errQueue = failure("queue", renewal.ExitFailure)
+
+func told(err error) *Failure {
+	f := renewal.Classify(err)
+	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Tries: f.Tries}
+}
+
+func (w *Window) summary(v *renewal.View) *Summary {
+	m, p, now := v.Session.Model, v.Session.Personal, w.cfg.Now()
+	s := &Summary{Holder: printable(strings.TrimSpace(p.Name + " " + p.Surname)), ID: v.Session.IDCarta.Masked(), Model: m.Name, Series: m.Sigle(),
+		NeedsPUK: m.NeedsPUK() && !v.Session.Contents.Ready, Begun: v.Begun, Campaign: v.Campaign}
+	for _, h := range v.Held {
+		c := h.Certificate.Certificate
+		s.Certificates = append(s.Certificates, Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
+		s.StillValid = s.StillValid || !now.After(c.NotAfter) && !now.Before(c.NotBefore)
+	}
+	for _, c := range v.Campaigns {
+		if c.ID == v.Campaign {
+			s.Title = printable(c.Title)
+			if !c.NewNotAfter.IsZero() {
+				s.NewNotAfter = &c.NewNotAfter
+			}
+		}
+	}
+	return s
+}
+
+// printable makes a stranger's text fit to be shown: no control and no direction marks, at most 120
+// characters.
+func printable(s string) string {
+	out := []rune{}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			continue
+		}
+		if out = append(out, r); len(out) == 120 {
+			return string(slices.Concat(out, []rune("…")))
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"rinnova/renewal"
+)
+
+// State is all that the page knows: what to show, and no more. It never carries a code, and of the holder
+// only the name.
+type State struct {
+	Version  int       `json:"version"`
+	Screen   string    `json:"screen"`
+	Program  string    `json:"program"` // its version
+	Readers  []Reader  `json:"readers"`
+	Reader   string    `json:"reader,omitempty"` // the one in use
+	Loading  *Loading  `json:"loading,omitempty"`
+	Card     *Summary  `json:"card,omitempty"`
+	Failure  *Failure  `json:"failure,omitempty"`
+	Prompt   *Prompt   `json:"prompt,omitempty"`
+	Progress *Progress `json:"progress,omitempty"`
+	Done     *Done     `json:"done,omitempty"`
+	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
+	Report   *Report   `json:"report,omitempty"`
+	Demo     any       `json:"demo,omitempty"`
+}
+
+// Screens.
+const (
+	Starting   = "starting"   // the readers are not known yet
+	NoService  = "no-service" // the system's smart-card service does not answer
+	NoReader   = "no-reader"
+	NoCard     = "no-card"
+	Choose     = "choose"  // several cards
+	Reading    = "loading" // T4
+	Unreadable = "unreadable"
+	Unknown    = "unknown" // the card was read; whether it is renewable could not be learnt
+	Nothing    = "nothing" // T5
+	Renewable  = "card"
+	Asking     = "prompt"
+	Running    = "running"
+	Failed     = "failed"
+	Success    = "done"
+)
+
+// Reader is one reader as cmd tells it.
+type Reader struct {
+	Name    string `json:"name"`
+	Present bool   `json:"present"`
+	Mute    bool   `json:"mute,omitempty"`
+	Token   string `json:"-"` // differs between two insertions of different cards; the answer to reset will do
+}
+
+// Loading is a card being read. Late is set when it takes longer than it should; Waiting names who keeps
+// silent: "card" or "service".
+type Loading struct {
+	Late    bool   `json:"late"`
+	Waiting string `json:"waiting"`
+}
+
+// Summary is the card as its holder recognises it.
+type Summary struct {
+	Holder       string        `json:"holder"`
+	ID           string        `json:"id"` // masked
+	Model        string        `json:"model"`
+	Series       []string      `json:"series"`
+	NeedsPUK     bool          `json:"needsPuk"`
+	Begun        bool          `json:"begun"` // a renewal was interrupted
+	Certificates []Certificate `json:"certificates"`
+	Campaign     string        `json:"campaign,omitempty"`
+	Title        string        `json:"title,omitempty"`
+	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where the campaign counts from the issue
+	StillValid   bool          `json:"stillValid"`            // one of the certificates is valid now
+}
+
+// Certificate is one certificate of the holder's.
+type Certificate struct {
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	Renewed   bool      `json:"renewed"`
+	Expired   bool      `json:"expired"`
+}
+
+// Failure is a code word, for which the page has the texts, and what the service said for itself.
+type Failure struct {
+	Code  string `json:"code"`
+	Step  string `json:"step,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Tries int    `json:"tries"` // -1 where not the matter
+}
+
+// Prompt is a question to the person. Its number goes back with the answer, so that an answer never
+// reaches another question.
+type Prompt struct {
+	ID        int      `json:"id"`
+	Kind      string   `json:"kind"` // "pin", "puk", or a renewal.Question's
+	Min       int      `json:"min,omitempty"`
+	Max       int      `json:"max,omitempty"`
+	Tries     int      `json:"tries"`
+	Wrong     bool     `json:"wrong,omitempty"`
+	Malformed bool     `json:"malformed,omitempty"`
+	PUK       bool     `json:"puk,omitempty"`
+	Options   []string `json:"options,omitempty"`
+	Repeated  bool     `json:"repeated,omitempty"` // the renewal had begun to work before this question
+}
+
+// Progress is how far a renewal is, in percent. Endless is set while the card makes its key, which takes
+// as long as it takes.
+type Progress struct {
+	Step    string `json:"step"`
+	Percent int    `json:"percent"`
+	Endless bool   `json:"endless"`
+	Place   int    `json:"place,omitempty"`
+	Seconds int    `json:"seconds,omitempty"` // to wait for the service
+	Waiting bool   `json:"waiting,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+
+// Phases after a success: steps 14 and 15 of the guide.
+const (
+	PhaseRemove  = "remove"  // take the card out
+	PhaseWait    = "wait"    // about a minute
+	PhaseInsert  = "insert"  // put it back
+	PhaseCheck   = "check"   // being read
+	PhaseSeen    = "seen"    // the new certificate is on the card
+	PhaseLogin   = "login"   // trial login under way
+	PhaseEntered = "entered" // the login was answered
+)
+
+// Done is a renewal that ended well, and what follows it.
+type Done struct {
+	NotAfter time.Time      `json:"notAfter"`
+	Phase    string         `json:"phase"`
+	Seconds  int            `json:"seconds,omitempty"` // left of the minute
+	Problem  *Failure       `json:"problem,omitempty"` // of the last phase tried
+	Login    *renewal.Login `json:"login,omitempty"`
+	CanLogin bool           `json:"canLogin"`
+}
+
+// Report says where the error report was saved, or why not.
+type Report struct {
+	Path string `json:"path,omitempty"`
+	Code string `json:"code,omitempty"`
+}
+
+// facts are what the window knows. Nobody sets a state: it is computed from them.
+type facts struct {
+	told    bool // the readers were told at least once
+	service bool // there is a smart-card service
+	readers []Reader
+	chosen  string // by the citizen, among several
+	target  string // the reader whose card is looked at, "" for none
+
+	looking *looking // a look under way
+	seen    *seen    // its result
+
+	running  *running  // a renewal
+	failed   *Failure  // it ended badly
+	finished *finished // it ended well
+	closing  bool
+	report   *Report
+}
+
+type looking struct {
+	late bool
+	step string // under way
+}
+
+type seen struct {
+	card    *Summary
+	failure *Failure // why it cannot be read, or not be renewed
+	nothing bool     // the failure says that there is nothing to renew
+}
+
+type running struct {
+	prompt   *Prompt
+	step     string
+	waiting  renewal.Event // the last one that waits, zero when it went on
+	note     string
+	commands int // exchanged with the card within the step
+	worked   bool
+}
+
+type finished struct {
+	notAfter time.Time
+	phase    string
+	until    time.Time // end of the minute
+	problem  *Failure
+	login    *renewal.Login
+	canLogin bool
+}
+
+// view computes what to show.
+func view(f facts, now time.Time) State {
+	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil, Report: f.report}
+	if s.Readers == nil {
+		s.Readers = []Reader{}
+	}
+	if f.seen != nil {
+		s.Card = f.seen.card
+	}
+	switch s.Screen {
+	case Reading:
+		s.Loading = &Loading{Late: f.looking.late, Waiting: "card"}
+		if f.looking.step == "inspect" {
+			s.Loading.Waiting = "service"
+		}
+	case Unreadable, Unknown, Nothing:
+		s.Failure = f.seen.failure
+	case Asking:
+		s.Prompt = f.running.prompt
+	case Running:
+		s.Progress = progress(*f.running)
+	case Failed:
+		s.Failure = f.failed
+	case Success:
+		d := f.finished
+		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin}
+		if d.phase == PhaseWait {
+			s.Done.Seconds = max(0, int(math.Ceil(d.until.Sub(now).Seconds())))
+		}
+	}
+	return s
+}
+
+// screen chooses: what is being done to a card goes before what lies in the readers.
+func screen(f facts) string {
+	present := 0
+	for _, r := range f.readers {
+		if r.Present {
+			present++
+		}
+	}
+	switch {
+	case f.finished != nil:
+		return Success
+	case f.failed != nil:
+		return Failed
+	case f.running != nil && f.running.prompt != nil:
+		return Asking
+	case f.running != nil:
+		return Running
+	case !f.told:
+		return Starting
+	case !f.service:
+		return NoService
+	case len(f.readers) == 0:
+		return NoReader
+	case present == 0:
+		return NoCard
+	case f.target == "":
+		return Choose
+	case f.seen == nil && f.looking == nil:
+		return Starting
+	case f.seen == nil:
+		return Reading
+	case f.seen.failure == nil:
+		return Renewable
+	case f.seen.card == nil:
+		return Unreadable
+	case f.seen.nothing:
+		return Nothing
+	}
+	return Unknown
+}
+
+// work is each step's part of a renewal on the link model of 20 ms a command and 100 ms a message, in
+// percent, and the commands it takes on the largest layout; TestWork holds the sum to 100.
+var work = []struct {
+	step     string
+	percent  int
+	commands int
+}{
+	{"identify", 4, 20}, {"inspect", 4, 10}, {"unlock", 6, 12}, {"prepare", 10, 24}, {"generate", 30, 60},
+	{"request", 12, 20}, {"check", 2, 1}, {"install", 16, 40}, {"prove", 8, 40}, {"confirm", 8, 20},
+}
+
+// progress places a run on the bar. Within a step it moves with the commands exchanged.
+func progress(r running) *Progress {
+	p := &Progress{Step: r.step, Endless: r.step == "generate", Note: r.note}
+	for _, w := range work {
+		if w.step == r.step {
+			p.Percent += w.percent * min(r.commands, w.commands) / w.commands
+			break
+		}
+		p.Percent += w.percent
+	}
+	if r.waiting.State == renewal.Waiting {
+		p.Waiting, p.Place, p.Seconds = true, r.waiting.Place, int(r.waiting.For.Seconds())
+	}
+	return p
+}
+
+// aim finds the reader whose card is meant: the chosen one while it has a card, else the only one that
+// has.
+func aim(f facts) string {
+	var with []string
+	for _, r := range f.readers {
+		if r.Present {
+			with = append(with, r.Name)
+		}
+	}
+	switch {
+	case slices.Contains(with, f.chosen):
+		return f.chosen
+	case len(with) == 1:
+		return with[0]
+	}
+	return ""
+}
+
+func find(readers []Reader, name string) Reader {
+	for _, r := range readers {
+		if r.Name == name {
+			return r
+		}
+	}
+	return Reader{}
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package errorreport
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/windows"
+)
+
+// release is the version and the build number, which tells the Windows.
+func release() string {
+	v := windows.RtlGetVersion()
+	return fmt.Sprintf("Windows %d.%d build %d", v.MajorVersion, v.MinorVersion, v.BuildNumber)
+}
