@@ -179,13 +179,16 @@ func (s *Session) publicKeyFile(p cardmodel.Place) (*rsa.PublicKey, error) {
 	if ok, err := s.exists(p.PublicKey); err != nil || !ok {
 		return nil, err
 	}
-	b, err := s.readRest(nil, s.Model.PublicKeySize.Value)
+	b, err := s.readBinary(0, maxRead)
 	if err != nil {
 		return nil, err
 	}
 	n := derLength(b)
-	if n == 0 || n > len(b) {
+	if n == 0 || n > s.Model.PublicKeySize.Value {
 		return nil, nil
+	}
+	if b, err = s.readRest(b, n); err != nil || len(b) < n {
+		return nil, err
 	}
 	k, err := x509.ParsePKCS1PublicKey(b[:n])
 	if err != nil {

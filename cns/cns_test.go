@@ -68,7 +68,7 @@ func open(t *testing.T, card iso7816.Card) *cns.Session {
 func unlocked(t *testing.T, card iso7816.Card) *cns.Session {
 	t.Helper()
 	s := open(t, card)
-	if err := s.Unlock([]byte(emulator.DemoPIN)); err != nil {
+	if err := s.Unlock([]byte(emulator.DemoPIN), nil); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -206,7 +206,7 @@ func TestCodes(t *testing.T) {
 		}
 		n := c.n
 		for _, bad := range []string{"", "1234", "123456789", "12a45", "12 45", "１２３４５"} {
-			if err := s.Unlock([]byte(bad)); !errors.Is(err, cns.ErrCodeFormat) {
+			if err := s.Unlock([]byte(bad), nil); !errors.Is(err, cns.ErrCodeFormat) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
@@ -217,14 +217,14 @@ func TestCodes(t *testing.T) {
 		}
 		var refused *cns.CodeError
 		for want := 2; want >= 0; want-- {
-			if err := s.Unlock([]byte("54321")); !errors.As(err, &refused) || refused.Tries != want || refused.PUK {
+			if err := s.Unlock([]byte("54321"), nil); !errors.As(err, &refused) || refused.Tries != want || refused.PUK {
 				t.Errorf("want %d left: %v", want, err)
 			}
 			if left, ok := s.Tries(false); !ok || left != want || card.Tries(0x10) != want {
 				t.Errorf("%d left, the card says %d", left, card.Tries(0x10))
 			}
 		}
-		if err := s.Unlock([]byte(emulator.DemoPIN)); !errors.As(err, &refused) || refused.Tries != 0 {
+		if err := s.Unlock([]byte(emulator.DemoPIN), nil); !errors.As(err, &refused) || refused.Tries != 0 {
 			t.Errorf("blocked: %v", err)
 		}
 		if s.Unlocked() {
@@ -311,7 +311,7 @@ func TestCutWhileWriting(t *testing.T) {
 		trial := card.Clone()
 		gone := &cutting{Card: trial, left: cut}
 		s := open(t, trial)
-		if err := s.Unlock([]byte(emulator.DemoPIN)); err != nil {
+		if err := s.Unlock([]byte(emulator.DemoPIN), nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Resume(gone); err != nil && !errors.Is(err, iso7816.ErrCardGone) {

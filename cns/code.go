@@ -92,24 +92,26 @@ func (s *Session) verify(puk bool, code []byte) error {
 	return sw
 }
 
-// Unlock verifies the PIN in a block of its own and, on 9000, keeps a copy for the blocks that follow in
-// this run. A PIN that was refused is never sent again by the session.
-func (s *Session) Unlock(pin []byte) error {
+// Unlock verifies the PIN and, on 9000, keeps a copy for the blocks that follow in this run; then it runs f,
+// nil for nothing, as the first of them. A PIN that was refused is never sent again by the session.
+func (s *Session) Unlock(pin []byte, f func(*Block) error) error {
 	s.Forget()
-	err := s.transaction(true, func() error {
+	return s.transaction(true, func() error {
 		if err := s.sameCard(); err != nil {
 			return err
 		}
 		if err := s.selectFile(nil); err != nil {
 			return err
 		}
-		return s.verify(false, pin)
+		if err := s.verify(false, pin); err != nil {
+			return err
+		}
+		s.pin = bytes.Clone(pin)
+		if f == nil {
+			return nil
+		}
+		return f(&Block{s: s})
 	})
-	if err != nil {
-		return err
-	}
-	s.pin = bytes.Clone(pin)
-	return nil
 }
 
 // Unlocked says whether a PIN verified in this run is kept.

@@ -103,23 +103,28 @@ func (s *Session) readRest(head []byte, n int) ([]byte, error) {
 // holds the outer tag and length.
 const headSize = 8
 
-// update writes data to the selected file, which is read first: its head is blanked, then the body
-// written, then the head. What is there already is not written again. Every byte is read back.
-func (b *Block) update(data []byte) error {
+// update writes data to the selected file so that a write cut short parses as nothing: a head that is not
+// blank is blanked first, then the body is written, then the head. A file that was just created is not
+// read before; of another, what is there already is not written again. With readBack every byte is read
+// back, the body before the head makes it a file for everybody else.
+func (b *Block) update(data []byte, created, readBack bool) error {
 	s := b.s
-	old, err := s.readRest(nil, len(data))
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(old, data) {
-		return nil
+	n := min(headSize, len(data))
+	var old []byte
+	if !created {
+		var err error
+		if old, err = s.readRest(nil, len(data)); err != nil {
+			return err
+		}
+		if bytes.Equal(old, data) {
+			return nil
+		}
 	}
 	chunk := s.Model.WriteChunk.Value
 	write := func(offset int, part []byte) error {
 		_, err := b.do(iso7816.Command{INS: 0xD6, P1: byte(offset >> 8), P2: byte(offset), Data: part})
 		return err
 	}
-	n := min(headSize, len(data))
 	if len(old) >= n && !blank(old[:n]) {
 		if err := write(0, make([]byte, n)); err != nil {
 			return err
@@ -134,8 +139,10 @@ func (b *Block) update(data []byte) error {
 			return err
 		}
 	}
-	// The body is read back before the head makes it a certificate for everybody else.
-	body, err := s.readRest(append([]byte{}, data[:n]...), len(data))
+	if !readBack {
+		return write(0, data[:n])
+	}
+	body, err := s.readRest(bytes.Clone(data[:n]), len(data))
 	if err != nil {
 		return err
 	}

@@ -103,27 +103,24 @@ const (
 
 // PutKeyObjects makes room for a key in the place: two objects filled with FF, the modulus and the
 // private exponent (PUT DATA OCI, card.md §6.1 step 4). If the modulus object is there already it
-// returns ErrKeyTaken and has changed nothing: an existing key is never written over this way.
+// returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
+// cut between the two left out is added then.
 func (b *Block) PutKeyObjects(p cardmodel.Place) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
 		return err
 	}
 	err := b.putKeyObject(modulusClass, p.Key.ID)
-	if errors.Is(err, iso7816.SWExists) {
-		return ErrKeyTaken
-	}
-	if err != nil {
+	taken := errors.Is(err, iso7816.SWExists)
+	if err != nil && !taken {
 		return err
 	}
-	return b.putExponent(p)
-}
-
-func (b *Block) putExponent(p cardmodel.Place) error {
-	err := b.putKeyObject(exponentClass, p.Key.ID)
-	if errors.Is(err, iso7816.SWExists) {
-		return nil
+	if err := b.putKeyObject(exponentClass, p.Key.ID); err != nil && !errors.Is(err, iso7816.SWExists) {
+		return err
 	}
-	return err
+	if taken {
+		return ErrKeyTaken
+	}
+	return nil
 }
 
 func (b *Block) putKeyObject(class, id byte) error {
@@ -153,19 +150,20 @@ func (b *Block) Generate(p cardmodel.Place) (*rsa.PublicKey, error) {
 	m := b.s.Model
 	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], m.Temporary.Value)
 	// A public key of an earlier attempt must not be taken for the new one.
-	if err := b.remove(temporary); err != nil {
+	there, err := b.s.exists(temporary)
+	if err == nil && there {
+		err = b.remove(temporary)
+	}
+	if err == nil {
+		err = b.create(temporary, false, m.TemporarySize.Value, cardmodel.Access{})
+	}
+	if err == nil {
+		err = b.s.selectFile(p.Key.DF)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := b.create(temporary, false, m.TemporarySize.Value, cardmodel.Access{}); err != nil {
-		return nil, err
-	}
-	if err := b.s.selectFile(p.Key.DF); err != nil {
-		return nil, err
-	}
-	if err := b.putExponent(p); err != nil { // the run may have been cut between the two objects
-		return nil, err
-	}
-	_, err := b.do(iso7816.Command{INS: 0x46, Data: []byte{modulusClass, p.Key.ID, byte(m.Temporary.Value >> 8), byte(m.Temporary.Value),
+	_, err = b.do(iso7816.Command{INS: 0x46, Data: []byte{modulusClass, p.Key.ID, byte(m.Temporary.Value >> 8), byte(m.Temporary.Value),
 		0x00, 0x10, // no extra primality tests, p and q differ in length by at most 16 bits
 		0x00, 0x20}}) // public exponent of up to 32 bits
 	if err != nil {
@@ -185,7 +183,13 @@ func (s *Session) temporaryKey(p cardmodel.Place) (*rsa.PublicKey, error) {
 	if ok, err := s.exists(temporary); err != nil || !ok {
 		return nil, err
 	}
-	b, err := s.readRest(nil, s.Model.TemporarySize.Value)
+	b, err := s.readBinary(0, maxRead)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > 5 && b[2] == 0x82 { // 7F49 82 and two bytes of length
+		b, err = s.readRest(b, 5+int(b[3])<<8+int(b[4]))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -210,11 +214,12 @@ func (s *Session) temporaryKey(p cardmodel.Place) (*rsa.PublicKey, error) {
 // WritePublicKey stores a public key in the place's own file, so that it can be known again when every
 // other record is gone. It creates the file where it is absent.
 func (b *Block) WritePublicKey(p cardmodel.Place, k *rsa.PublicKey) error {
-	m := b.s.Model
-	if err := b.ensure(p.PublicKey, m.PublicKeySize.Value); err != nil {
+	created, err := b.ensure(p.PublicKey, b.s.Model.PublicKeySize.Value)
+	if err != nil {
 		return err
 	}
-	return b.update(x509.MarshalPKCS1PublicKey(k))
+	// Not read back: whoever uses it proves it by a test signature.
+	return b.update(x509.MarshalPKCS1PublicKey(k), created, false)
 }
 
 // DeleteTemporary removes the temporary file of the place's DF.
@@ -225,20 +230,21 @@ func (b *Block) DeleteTemporary(p cardmodel.Place) error {
 // WriteCertificate stores a certificate in the place's file, created where absent, and reads it back. Its
 // first bytes are written last: a file cut short parses as nothing.
 func (b *Block) WriteCertificate(p cardmodel.Place, der []byte) error {
-	if err := b.ensure(p.Certificate, max(len(der), b.s.Model.CertificateSize.Value)); err != nil {
+	created, err := b.ensure(p.Certificate, max(len(der), b.s.Model.CertificateSize.Value))
+	if err != nil {
 		return err
 	}
-	return b.update(der)
+	return b.update(der, created, true)
 }
 
-// ensure selects a file, created first where it is absent.
-func (b *Block) ensure(p cardmodel.Path, size int) error {
+// ensure selects a file, created first where it is absent, and says whether it was.
+func (b *Block) ensure(p cardmodel.Path, size int) (created bool, err error) {
 	ok, err := b.s.exists(p)
 	if err != nil || ok {
-		return err
+		return false, err
 	}
 	if err := b.create(p, false, size, b.s.Model.ObjectAccess.Value); err != nil {
-		return err
+		return false, err
 	}
-	return b.s.selectFile(p)
+	return true, b.s.selectFile(p)
 }

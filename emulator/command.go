@@ -20,16 +20,13 @@ const (
 // Transmit works on one command. Its error says that no answer left the card: power was cut by a fault,
 // the card was closed, or its file could not be written.
 func (c *Card) Transmit(command []byte) ([]byte, error) {
+	fault := c.ask(command)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gone {
 		return nil, errGone
 	}
-	c.fault, c.pages, c.torn, c.flipped, c.dirty = Fault{}, 0, false, false, false
-	if c.hook != nil {
-		c.fault = c.hook(c.index, command)
-		c.index++
-	}
+	c.fault, c.pages, c.torn, c.flipped, c.dirty = fault, 0, false, false, false
 	if c.fault.Cut == CutBefore {
 		c.lose()
 		return nil, errGone
@@ -57,6 +54,19 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 		sw = iso7816.SWAuthFailed
 	}
 	return append(slices.Clone(data), byte(sw>>8), byte(sw)), nil
+}
+
+// ask asks the hook, outside of the lock, so that it may look at the card or clone it.
+func (c *Card) ask(command []byte) Fault {
+	c.mu.Lock()
+	hook, index := c.hook, c.index
+	if hook == nil || c.gone {
+		c.mu.Unlock()
+		return Fault{}
+	}
+	c.index++
+	c.mu.Unlock()
+	return hook(index, command)
 }
 
 func (c *Card) lose() {

@@ -41,7 +41,7 @@ type Fault struct {
 }
 
 // SetFault sets the function asked before each command, nil for none. It gets the command's number, from
-// 0 since this call, and its bytes, which it must not keep.
+// 0 since this call, and its bytes, which it must not keep; it may inspect and clone the card.
 func (c *Card) SetFault(f func(index int, command []byte) Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

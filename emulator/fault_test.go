@@ -191,6 +191,31 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// A snapshot taken by the hook is the card before the command, and goes on by itself.
+func TestSnapshot(t *testing.T) {
+	c := issued(t, "AC2014")
+	var at []*Card
+	c.SetFault(func(i int, _ []byte) Fault {
+		if i != len(at) {
+			t.Errorf("command %d after %d", i, len(at))
+		}
+		at = append(at, c.Clone())
+		return Fault{}
+	})
+	for range 3 {
+		send(t, c, "0020001008"+wrongPIN)
+	}
+	for i, s := range at {
+		if s.Tries(0x10) != 3-i {
+			t.Errorf("snapshot %d has %d tries", i, s.Tries(0x10))
+		}
+		must(t, s, "0020001008"+pin)
+	}
+	if c.Tries(0x10) != 0 {
+		t.Error("a snapshot changed the card")
+	}
+}
+
 // Transactions as the layers above use them (PC/SC part 5): a reset at the end forgets the PIN.
 func TestTransaction(t *testing.T) {
 	c := prepared(t, "OT2015")

@@ -31,14 +31,12 @@ func (n *run) unlock(ctx context.Context) error {
 	if _, ok := n.base.Certificate.Certificate.PublicKey.(*rsa.PublicKey); !ok {
 		return fail("no-certificate", errors.New("the old key is not RSA"))
 	}
-	err := n.code(ctx, false, n.s.Unlock)
-	if err != nil {
-		return err
-	}
 	// The old key must work before anything is made: without it nothing can be asked.
-	return n.s.Block(func(b *cns.Block) error {
-		_, err := n.old(b).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
-		return err
+	return n.code(ctx, false, func(pin []byte) error {
+		return n.s.Unlock(pin, func(b *cns.Block) error {
+			_, err := n.old(b).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
+			return err
+		})
 	})
 }
 
@@ -273,18 +271,14 @@ func (n *run) install(context.Context) error {
 	return nil
 }
 
-// prove has the new key sign and verifies with the certificate as the card now shows it.
+// prove has the new key sign and verifies with the certificate that was read from the card: by install, or
+// before where nothing had to be written.
 func (n *run) prove(context.Context) error {
-	contents, err := n.s.Read()
-	if err != nil {
-		return err
-	}
-	n.place = contents.Places[n.place.Number]
-	if !n.installed() {
+	if !n.written {
 		return cns.ErrReadBack
 	}
 	return n.s.Block(func(b *cns.Block) error {
-		ok, err := b.Holds(n.place.Where.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
+		ok, err := b.Holds(n.place.Where.Key, n.cert.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = cns.ErrSignature
 		}

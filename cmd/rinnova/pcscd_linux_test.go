@@ -103,7 +103,7 @@ func TestRenewThroughReader(t *testing.T) {
 			t.Run(series, func(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "card.json")
 				if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", s.dir, "--series", series,
-					"--out", file, "--pin", "24680", "--puk", "13579246").CombinedOutput(); err != nil {
+					"--out", file, "--pin", "24680", "--puk", "13579246", "--key-bits", "1024").CombinedOutput(); err != nil {
 					t.Fatalf("%v: %s", err, out)
 				}
 				before := oldFiles(t, file)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,8 +18,6 @@ import (
 	"rinnova/pcsc"
 	"rinnova/renewal"
 )
-
-var errJournalFile = fs.ErrNotExist
 
 // windowCommand shows the window. Without a web view, or with --browser, it is a page in the citizen's
 // browser.

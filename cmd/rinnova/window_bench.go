@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
@@ -92,7 +93,7 @@ func memoryJournal() *renewal.Journal {
 			if f, ok := files[name]; ok {
 				return slices.Clone(f), nil
 			}
-			return nil, errJournalFile
+			return nil, fs.ErrNotExist
 		},
 		Write: func(name string, data []byte) error {
 			mu.Lock()
@@ -323,7 +324,6 @@ var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-la
 
 // fixed is a card that has an answer to reset and nothing else.
 type fixed struct{ atr []byte }
-
 
 func (f fixed) ATR() []byte                     { return f.atr }
 func (f fixed) Transmit([]byte) ([]byte, error) { return []byte{0x6D, 0x00}, nil }

@@ -52,14 +52,14 @@ type demoService struct {
 // newDemoService makes authorities of its own and takes the campaigns that keep says.
 func newDemoService(ctx context.Context, clock func() time.Time, keep func(campaign.Campaign) bool) (*demoService, error) {
 	s := &demoService{clock: clock, login: &pipeListener{conns: make(chan net.Conn), closed: ctx.Done()}, roots: x509.NewCertPool()}
-	from, until := clock().AddDate(-8, 0, 0), time.Now().AddDate(20, 0, 0)
+	from, until := clock().AddDate(-8, 0, 0).Truncate(time.Second), time.Now().AddDate(20, 0, 0).Truncate(time.Second)
 	const organization = "Rinnova (DIMOSTRAZIONE)"
 	root := func(name string, kind ca.KeyKind) (*ca.Issuer, error) {
 		key, err := ca.GenerateKey(kind)
 		if err != nil {
 			return nil, err
 		}
-		return ca.NewRoot(ca.RootRequest{Name: ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: name}, Key: key, NotBefore: from, NotAfter: until})
+		return ca.NewRoot(ca.RootRequest{Name: ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: name}, Key: key, NotBefore: from, NotAfter: until.AddDate(1, 0, 0)})
 	}
 	var err error
 	if s.legacy, err = root("Regione Esempio - CA Cittadini (DIMOSTRAZIONE, VECCHIA)", ca.RSA2048); err != nil {
