@@ -23,8 +23,11 @@ func (f Fact[T]) Assumed() bool { return strings.HasPrefix(f.From, assumedMark) 
 
 const assumedMark = "assumed:"
 
-// MarshalJSON writes the value with "source" or "assumed" beside it.
+// MarshalJSON writes the value with "source" or "assumed" beside it, null for a fact that a model leaves out.
 func (f Fact[T]) MarshalJSON() ([]byte, error) {
+	if f.From == "" {
+		return []byte("null"), nil
+	}
 	if f.Assumed() {
 		return json.Marshal(struct {
 			Value   T      `json:"value"`

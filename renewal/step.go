@@ -268,6 +268,8 @@ func (n *run) install(context.Context) error {
 		n.Written(n.s.IDCarta, n.place.Where.Certificate)
 	}
 	n.written = true
+	n.place.Certificate = cns.CertificateFile{State: cns.Readable, Certificate: n.cert}
+	n.s.Contents.Places[n.place.Number] = n.place
 	return nil
 }
 
