@@ -11,8 +11,6 @@ import (
 	"rinnova/cns"
 )
 
-func (n *run) keyKnown() bool { return n.public != nil }
-
 // generate sees to it that the place holds a key whose public key is known, and makes one only where
 // nobody knows of any. Places whose key reference is somebody else's are passed over.
 func (n *run) generate(context.Context) error {
@@ -47,7 +45,7 @@ func (n *run) generateIn(b *cns.Block) error {
 		if err != nil {
 			return err
 		}
-		if ok {
+		if keyAction(KeyFacts{Claimed: ok}) == KeepKey {
 			return n.keep(b, k, stored)
 		}
 	}
@@ -56,13 +54,18 @@ func (n *run) generateIn(b *cns.Block) error {
 			return err
 		}
 	}
+	facts := KeyFacts{Asked: n.standing != nil}
 	switch err := b.PutKeyObjects(p); {
 	case errors.Is(err, cns.ErrKeyTaken):
-		if err := n.replaceable(b); err != nil {
+		facts.Taken = true
+		if err := n.probe(b, &facts); err != nil {
 			return err
 		}
 	case err != nil:
 		return err
+	}
+	if keyAction(facts) == NextPlace {
+		return errTaken
 	}
 	if err := b.BlankCertificate(p); err != nil { // it is of a key that is about to go, if of any
 		return err
@@ -124,28 +127,26 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 	return nil
 }
 
-// replaceable says whether a key that nobody can name may be generated anew in its place: the PIN opens it
-// or it is an empty object, no certificate on the card belongs to it, and the service, which was asked,
-// issued nothing for this old certificate, or for a key that the test signature has refuted.
-func (n *run) replaceable(b *cns.Block) error {
+// probe finds out what is under a key reference that was taken before this run.
+func (n *run) probe(b *cns.Block, f *KeyFacts) error {
 	state, err := b.Probe(n.place.Where.Key)
-	if err != nil || state == cns.KeyUnusable {
+	if err != nil {
 		return err
 	}
-	if state == cns.KeyForeign || n.standing == nil {
-		return errTaken
+	f.State = map[cns.KeyState]KeyState{cns.KeyUnusable: KeyEmpty, cns.KeyForeign: KeyForeign, cns.KeyUsable: KeyUsable}[state]
+	if f.State != KeyUsable {
+		return nil
 	}
 	for _, p := range n.s.Contents.Places {
 		if p.Certificate.State != cns.Readable {
 			continue
 		}
-		if k, ok := p.Certificate.Certificate.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() == n.s.Model.NewKeyBits.Value {
-			if ok, err := b.Holds(n.place.Where.Key, k); err != nil || ok {
-				if err == nil {
-					err = errTaken
-				}
-				return err
-			}
+		k, ok := p.Certificate.Certificate.PublicKey.(*rsa.PublicKey)
+		if !ok || k.N.BitLen() != n.s.Model.NewKeyBits.Value {
+			continue
+		}
+		if f.Belongs, err = b.Holds(n.place.Where.Key, k); err != nil || f.Belongs {
+			return err
 		}
 	}
 	return nil

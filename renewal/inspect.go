@@ -35,12 +35,34 @@ func (n *run) inspect(ctx context.Context) error {
 	if err := n.series(ctx); err != nil {
 		return err
 	}
-	return n.choosePlace()
+	if err := n.choosePlace(); err != nil {
+		return err
+	}
+	var err error
+	n.missing, err = n.s.MissingDFs()
+	n.inspected = err == nil
+	return err
 }
 
 // decide applies the service's decision and chooses the campaign. Without a standing the kur decides.
 func (n *run) decide(ctx context.Context) error {
-	for n.standing != nil && n.standing.Decision == "waiting" {
+	for {
+		if n.standing == nil {
+			n.campaign = n.Campaign
+			return nil
+		}
+		switch v := verdict(n.witnesses()); v {
+		case WaitTurn:
+			if n.Prompter == nil {
+				return n.chooseCampaign() // a look takes no turn
+			}
+		case Refuses:
+			return fail(n.standing.Reason, nil)
+		case HasRenewed, NotKnown:
+			return fail(string(v), nil)
+		default:
+			return n.chooseCampaign()
+		}
 		after := max(n.standing.CheckAfter, time.Second)
 		n.tell(Event{Step: "inspect", State: Waiting, Place: n.standing.Place, For: after})
 		if err := n.Wait(ctx, after); err != nil {
@@ -52,27 +74,24 @@ func (n *run) decide(ctx context.Context) error {
 		}
 		n.standing = res.Standing
 	}
-	if n.standing == nil {
-		n.campaign = n.Campaign
-		return nil
+}
+
+// witnesses are what card, journal and service say of the certificate that was issued, if one was.
+func (n *run) witnesses() Witnesses {
+	issued := n.standing.Issued
+	return Witnesses{
+		Standing: n.standing.Decision,
+		Issued:   len(issued) > 0,
+		OnCard: slices.ContainsFunc(n.s.Contents.Places, func(p cns.Place) bool {
+			return p.Number > 0 && p.Certificate.State == cns.Readable && bytes.Equal(p.Certificate.Certificate.Raw, issued)
+		}),
+		Journal: n.rec.Certificate != nil && !n.rec.Confirmed && bytes.Equal(n.rec.Certificate, issued),
 	}
+}
+
+// chooseCampaign takes the one asked for, else the one begun with, else the only one.
+func (n *run) chooseCampaign() error {
 	st := n.standing
-	switch st.Decision {
-	case "unknown":
-		return fail("not-in-registry", nil)
-	case "renewed":
-		if i := slices.IndexFunc(n.s.Contents.Places, func(p cns.Place) bool {
-			return p.Certificate.State == cns.Readable && bytes.Equal(p.Certificate.Certificate.Raw, st.Issued)
-		}); i > 0 && !(n.rec.Certificate != nil && !n.rec.Confirmed && bytes.Equal(n.rec.Certificate, st.Issued)) {
-			return fail("already-renewed", nil)
-		}
-		// Confirmed or seen in a login, and this card's record is unfinished or its file was lost: go on.
-		if len(st.Issued) == 0 {
-			return fail("already-renewed", nil)
-		}
-	case "refused":
-		return fail(st.Reason, nil)
-	}
 	switch {
 	case n.Campaign != "":
 		n.campaign = n.Campaign
@@ -167,8 +186,15 @@ func (n *run) choosePlace() error {
 	}
 	n.place = places[i]
 	m := n.s.Model
-	// A key object keeps two components of the modulus' size and their headers.
-	need := m.CertificateSize.Value + m.PublicKeySize.Value + m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
+	// The free memory known is that of the certificate's DF, which may hold the others or stand beside them. A
+	// key object keeps two components of the modulus' size and their headers.
+	dir, need := n.place.Where.Certificate.Parent(), m.CertificateSize.Value
+	if slices.Equal(dir, n.place.Where.PublicKey[:len(dir)]) {
+		need += m.PublicKeySize.Value
+	}
+	if slices.Equal(dir, n.place.Where.Key.DF[:len(dir)]) {
+		need += m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
+	}
 	if n.place.Certificate.State == cns.Absent && n.rec.Place != n.place.Number && n.s.Contents.Free >= 0 && n.s.Contents.Free < need {
 		begun, err := n.s.Begun(n.place.Where)
 		if err != nil {

@@ -2,11 +2,12 @@
 
 // Package renewal is the renewal of a card's certificate: an ordered list of steps, each of which tells
 // from facts (what the card says now, what the journal kept, what the service answers) whether it is
-// done. No step number is stored: resuming, here or on another computer, is running the list again. The
+// done (action.go). No step number is stored: resuming, here or on another computer, is running the list again. The
 // old credential is never touched by any step.
 package renewal
 
 import (
+	"bytes"
 	"context"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -73,40 +74,34 @@ type Outcome struct {
 	LoginURL    string
 }
 
-// step is one of Steps.
-type step struct {
-	done func(*run) bool // by the facts as they are known; nil: never without doing it
-	do   func(*run, context.Context) error
-}
-
-var steps = map[string]step{
-	"identify": {nil, (*run).identify},
-	"inspect":  {nil, (*run).inspect},
-	"unlock":   {(*run).unlocked, (*run).unlock},
-	"prepare":  {(*run).prepared, (*run).prepare},
-	"generate": {(*run).keyKnown, (*run).generate},
-	"request":  {(*run).certificateKept, (*run).request},
-	"check":    {nil, (*run).check},
-	"install":  {(*run).installed, (*run).install},
-	"prove":    {nil, (*run).prove},
-	"confirm":  {(*run).confirmed, (*run).confirm},
+var steps = map[string]func(*run, context.Context) error{
+	"identify": (*run).identify,
+	"inspect":  (*run).inspect,
+	"unlock":   (*run).unlock,
+	"prepare":  (*run).prepare,
+	"generate": (*run).generate,
+	"request":  (*run).request,
+	"check":    (*run).check,
+	"install":  (*run).install,
+	"prove":    (*run).prove,
+	"confirm":  (*run).confirm,
 }
 
 // run is the facts of one run.
 type run struct {
 	*Renewal
-	s        *cns.Session
-	base     cns.Place        // the pair whose certificate is renewed
-	standing *cmp.Standing    // nil: the service knows no standing
-	service  cmp.ServiceFacts // zero where the service says nothing
-	open     []cmp.Campaign   // as the service tells
-	campaign string
-	rec      record
-	place    cns.Place // where the new pair goes
-	missing  []cardmodel.DF
-	public   *rsa.PublicKey    // of the new key, proven by a test signature
-	cert     *x509.Certificate // the new certificate
-	written  bool              // the place's file holds cert, as read back
+	s                          *cns.Session
+	base                       cns.Place        // the pair whose certificate is renewed
+	standing                   *cmp.Standing    // nil: the service knows no standing
+	service                    cmp.ServiceFacts // zero where the service says nothing
+	open                       []cmp.Campaign   // as the service tells
+	campaign                   string
+	rec                        record
+	place                      cns.Place         // where the new pair goes, with what its file holds as read last
+	missing                    []cardmodel.DF    // that the place needs
+	public                     *rsa.PublicKey    // of the new key, proven by a test signature
+	cert                       *x509.Certificate // the new certificate
+	inspected, checked, proven bool
 }
 
 // Run renews the certificate, or goes on with a renewal that was cut short. The error is a *Failure. The
@@ -114,7 +109,17 @@ type run struct {
 // follow; the caller then calls Forget.
 func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 	n := &run{Renewal: r}
-	for _, name := range Steps {
+	last := -1
+	for range 3 * len(Steps) {
+		name := next(n.facts())
+		if name == finish {
+			return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign, n.service.LoginURL}, nil
+		}
+		i := slices.Index(Steps, name)
+		for skipped := last + 1; skipped < i; skipped++ {
+			n.tell(Event{Step: Steps[skipped], State: Skipped})
+		}
+		last = i
 		if err := n.step(ctx, name); err != nil {
 			if n.s != nil {
 				n.s.Forget()
@@ -124,20 +129,43 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 			return nil, &f
 		}
 	}
-	return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign, n.service.LoginURL}, nil
+	n.s.Forget()
+	return nil, fail("internal", errors.New("the steps come to no end"))
+}
+
+// facts are what the run knows now.
+func (n *run) facts() Facts {
+	f := Facts{Read: n.s != nil, Inspected: n.inspected}
+	if !f.Inspected {
+		return f
+	}
+	f.Unlocked, f.Prepared, f.KeyKnown = n.s.Unlocked(), len(n.missing) == 0, n.public != nil
+	if f.KeyKnown && n.cert == nil {
+		n.cert = n.certificateKept()
+	}
+	if f.Kept = n.cert != nil; !f.Kept {
+		return f
+	}
+	f.Checked, f.Proven = n.checked, n.proven
+	f.Written = n.place.Certificate.State == cns.Readable && n.place.Certificate.Certificate.Equal(n.cert)
+	f.Confirmed = n.rec.Confirmed && bytes.Equal(n.rec.Certificate, n.cert.Raw)
+	return f
+}
+
+// renew makes another certificate the new one: what was found out about the former is void.
+func (n *run) renew(c *x509.Certificate) {
+	if n.cert != nil && n.cert.Equal(c) {
+		return
+	}
+	n.cert, n.checked, n.proven = c, false, false
 }
 
 func (n *run) step(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s := steps[name]
-	if s.done != nil && s.done(n) {
-		n.tell(Event{Step: name, State: Skipped})
-		return nil
-	}
 	n.tell(Event{Step: name, State: Started})
-	if err := s.do(n, ctx); err != nil {
+	if err := steps[name](n, ctx); err != nil {
 		return err
 	}
 	n.tell(Event{Step: name, State: Done})

@@ -23,8 +23,6 @@ func (n *run) old(b *cns.Block) cmp.Credential {
 	return cmp.Credential{Certificate: c, Key: b.Signer(n.base.Where.Key, c.PublicKey.(*rsa.PublicKey))}
 }
 
-func (n *run) unlocked() bool { return n.s.Unlocked() }
-
 // unlock asks the PIN until the card accepts it or the person gives up. Each code typed is sent once; one
 // of the wrong form is not sent; the last try needs a consent of its own.
 func (n *run) unlock(ctx context.Context) error {
@@ -103,21 +101,9 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 	}
 }
 
-func (n *run) prepared() bool {
-	var err error
-	n.missing, err = n.s.MissingDFs()
-	return err == nil && len(n.missing) == 0
-}
-
 // prepare creates the DFs of the signature file system that are absent. The PUK is asked only where the
 // first of them must be created in the MF under it.
 func (n *run) prepare(ctx context.Context) error {
-	if n.missing == nil {
-		var err error
-		if n.missing, err = n.s.MissingDFs(); err != nil {
-			return err
-		}
-	}
 	m := n.s.Model
 	for len(n.missing) > 0 && len(n.missing[0].Path) == 1 {
 		if m.MFCreate.Value != m.PUK.Value.Reference {
@@ -132,7 +118,7 @@ func (n *run) prepare(ctx context.Context) error {
 	if len(n.missing) == 0 {
 		return nil
 	}
-	return n.s.Block(func(b *cns.Block) error {
+	err := n.s.Block(func(b *cns.Block) error {
 		for _, d := range n.missing {
 			if err := b.CreateDF(d); err != nil {
 				return err
@@ -140,16 +126,20 @@ func (n *run) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil {
+		n.missing = nil
+	}
+	return err
 }
 
-func (n *run) certificateKept() bool {
+// certificateKept is the certificate for the new key that somebody has already, or nil.
+func (n *run) certificateKept() *x509.Certificate {
 	for _, der := range n.kept() {
 		if c, err := x509.ParseCertificate(der); err == nil && n.public.Equal(c.PublicKey) {
-			n.cert = c
-			return true
+			return c
 		}
 	}
-	return false
+	return nil
 }
 
 // kept lists the certificates that may be the new one: journal, service, card.
@@ -188,7 +178,7 @@ func (n *run) request(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.cert = res.Certificate
+	n.renew(res.Certificate)
 	n.rec.Certificate, n.rec.Transaction, n.rec.Confirmed = n.cert.Raw, tx, false
 	n.save()
 	return nil
@@ -202,6 +192,7 @@ var policyCNS = asn1.ObjectIdentifier{1, 3, 76, 16, 2, 1}
 func (n *run) check(ctx context.Context) error {
 	why := n.unacceptable()
 	if why == nil {
+		n.checked = true
 		return nil
 	}
 	if tx := n.rec.Transaction; tx != nil && bytes.Equal(n.rec.Certificate, n.cert.Raw) {
@@ -251,11 +242,6 @@ func (n *run) unacceptable() error {
 	return nil
 }
 
-func (n *run) installed() bool {
-	n.written = n.place.Certificate.State == cns.Readable && bytes.Equal(n.place.Certificate.Certificate.Raw, n.cert.Raw)
-	return n.written
-}
-
 // install writes the certificate into its own file and reads it back.
 func (n *run) install(context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
@@ -267,7 +253,6 @@ func (n *run) install(context.Context) error {
 	if n.Written != nil {
 		n.Written(n.s.IDCarta, n.place.Where.Certificate)
 	}
-	n.written = true
 	n.place.Certificate = cns.CertificateFile{State: cns.Readable, Certificate: n.cert}
 	n.s.Contents.Places[n.place.Number] = n.place
 	return nil
@@ -276,20 +261,14 @@ func (n *run) install(context.Context) error {
 // prove has the new key sign and verifies with the certificate that was read from the card: by install, or
 // before where nothing had to be written.
 func (n *run) prove(context.Context) error {
-	if !n.written {
-		return cns.ErrReadBack
-	}
 	return n.s.Block(func(b *cns.Block) error {
-		ok, err := b.Holds(n.place.Where.Key, n.cert.PublicKey.(*rsa.PublicKey))
+		ok, err := b.Holds(n.place.Where.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = cns.ErrSignature
 		}
+		n.proven = err == nil
 		return err
 	})
-}
-
-func (n *run) confirmed() bool {
-	return n.rec.Confirmed && bytes.Equal(n.rec.Certificate, n.cert.Raw)
 }
 
 // confirm tells the service that the certificate is on the card and works. Where the transaction in which
@@ -297,17 +276,12 @@ func (n *run) confirmed() bool {
 // same new key get the same certificate.
 func (n *run) confirm(ctx context.Context) error {
 	if n.rec.Transaction == nil || !bytes.Equal(n.rec.Certificate, n.cert.Raw) {
-		want := n.cert
+		was := n.cert
 		if err := n.request(ctx); err != nil {
 			return err
 		}
-		if !bytes.Equal(want.Raw, n.cert.Raw) {
-			n.place.Certificate = cns.CertificateFile{}
-			for _, again := range []func(context.Context) error{n.check, n.install, n.prove} {
-				if err := again(ctx); err != nil {
-					return err
-				}
-			}
+		if n.cert != was {
+			return nil // another certificate: the steps before this one are not done any more
 		}
 	}
 	tx := n.rec.Transaction

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"slices"
+	"testing"
+)
+
+// apply is the model of what a step does to the facts where it succeeds.
+func apply(f Facts, step string) Facts {
+	switch step {
+	case "identify":
+		f.Read = true
+	case "inspect":
+		f.Inspected = true
+	case "unlock":
+		f.Unlocked = true
+	case "prepare":
+		f.Prepared = true
+	case "generate":
+		f.KeyKnown = true
+	case "request":
+		f.Kept = true
+	case "check":
+		f.Checked = true
+	case "install":
+		f.Written = true
+	case "prove":
+		f.Proven = true
+	case "confirm":
+		f.Confirmed = true
+	}
+	return f
+}
+
+// facts enumerates all 1024 combinations.
+func facts() []Facts {
+	var all []Facts
+	for n := range 1 << 10 {
+		b := func(i int) bool { return n&(1<<i) != 0 }
+		all = append(all, Facts{b(0), b(1), b(2), b(3), b(4), b(5), b(6), b(7), b(8), b(9)})
+	}
+	return all
+}
+
+// What must hold before a step may be taken: the order of DESIGN's table, written out again.
+func permitted(f Facts, step string) bool {
+	switch step {
+	case "identify":
+		return true
+	case "inspect":
+		return f.Read
+	case "unlock": // no PIN before the service and the campaign said yes
+		return f.Read && f.Inspected
+	case "prepare":
+		return f.Unlocked && f.Inspected
+	case "generate":
+		return f.Unlocked && f.Prepared && !f.KeyKnown // a known key is never made again
+	case "request":
+		return f.Unlocked && f.KeyKnown && !f.Kept // one request for one key
+	case "check":
+		return f.Kept
+	case "install":
+		return f.Unlocked && f.Kept && f.Checked && f.KeyKnown
+	case "prove":
+		return f.Written && f.Checked
+	case "confirm": // only what is on the card and works
+		return f.Checked && f.Written && f.Proven
+	}
+	return false
+}
+
+func TestNext(t *testing.T) {
+	for _, f := range facts() {
+		step := next(f)
+		if step == finish {
+			if !f.Confirmed || !f.Proven || !f.Written || !f.Checked {
+				t.Errorf("%+v: finished", f)
+			}
+			continue
+		}
+		if !slices.Contains(Steps, step) || !permitted(f, step) {
+			t.Errorf("%+v: %s is not permitted", f, step)
+		}
+		// Applying the action once or twice is the same, makes progress and loses nothing.
+		once := apply(f, step)
+		if once == f || apply(once, step) != once {
+			t.Errorf("%+v: %s", f, step)
+		}
+		g, n := f, 0
+		for ; next(g) != finish; n++ {
+			if n > len(Steps) {
+				t.Fatalf("%+v: no end", f)
+			}
+			g = apply(g, next(g))
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	n := 0
+	for _, standing := range []string{"", "unknown", "waiting", "refused", "renewable", "renewed"} {
+		for bits := range 8 {
+			w := Witnesses{standing, bits&1 != 0, bits&2 != 0, bits&4 != 0}
+			if !w.Issued && (w.OnCard || w.Journal) {
+				continue // nothing issued, nothing to hold
+			}
+			n++
+			v := verdict(w)
+			var want Verdict
+			switch {
+			case standing == "" || standing == "renewable":
+				want = GoOn
+			case standing == "unknown":
+				want = NotKnown
+			case standing == "waiting":
+				want = WaitTurn
+			case standing == "refused":
+				want = Refuses
+			case !w.Issued: // the certificate is itself a renewal, of the same campaign
+				want = HasRenewed
+			case !w.OnCard: // confirmed, and the card has lost it: put it there again
+				want = GoOn
+			case w.Journal: // the end was never seen here
+				want = GoOn
+			default:
+				want = HasRenewed
+			}
+			if v != want {
+				t.Errorf("%+v: %s, want %s", w, v, want)
+			}
+		}
+	}
+	if n != 30 {
+		t.Errorf("%d combinations", n)
+	}
+}
+
+func TestKeyAction(t *testing.T) {
+	n := 0
+	for bits := range 16 {
+		for _, state := range []KeyState{KeyEmpty, KeyForeign, KeyUsable} {
+			n++
+			k := KeyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0, Asked: bits&8 != 0}
+			a := keyAction(k)
+			// What is made goes over what was there.
+			if a == MakeKey && k.Taken && (k.Claimed || k.State == KeyForeign || k.State == KeyUsable && (k.Belongs || !k.Asked)) {
+				t.Errorf("%+v: a key of worth is made anew", k)
+			}
+			if k.Claimed && a != KeepKey {
+				t.Errorf("%+v: a known key is not kept", k)
+			}
+			if !k.Claimed && !k.Taken && a != MakeKey {
+				t.Errorf("%+v: an empty place is not used", k)
+			}
+			if !k.Claimed && a == KeepKey {
+				t.Errorf("%+v: an unknown key is kept", k)
+			}
+		}
+	}
+	if n != 48 {
+		t.Error(n)
+	}
+}
