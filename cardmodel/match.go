@@ -5,6 +5,7 @@ package cardmodel
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"rinnova/iso7816"
 )
@@ -15,9 +16,14 @@ var (
 	ErrContactless = errors.New("the card answers over its contactless interface")
 	// ErrNotCNS: the historical bytes lack the CNS marker, or belong to a card known not to be Italian.
 	ErrNotCNS = errors.New("the card is not a CNS")
+	// ErrCIE: an electronic identity card with contacts (card.md §1.1). It wraps ErrNotCNS.
+	ErrCIE = fmt.Errorf("%w but an identity card", ErrNotCNS)
 	// ErrUnknownModel: a CNS on a chip that is not in the table.
 	ErrUnknownModel = errors.New("the card is a CNS of an unknown model")
 )
+
+// firstCIE is the answer to reset of the first identity cards; later ones carry "ITID".
+var firstCIE = atr("3BF41800FF8131805500318000C7")
 
 // Match finds the model whose pattern fits an answer to reset. It gives the family only, never the
 // series, and must be followed by a probe of the file system: foreign cards share these bytes
@@ -30,6 +36,9 @@ func Match(atr []byte) (*Model, error) {
 	// PC/SC part 3 builds 3B 8x 80 01 for contactless cards.
 	if len(atr) > 3 && atr[1]&0xF0 == 0x80 && atr[2] == 0x80 && atr[3] == 0x01 {
 		return nil, ErrContactless
+	}
+	if bytes.Equal(atr, firstCIE) || len(h) == 15 && string(h[6:]) == "\x02ITID  1\x80" {
+		return nil, ErrCIE
 	}
 	if len(h) != 15 || h[1] != 0x6B || string(h[9:12]) != "CNS" {
 		return nil, ErrNotCNS

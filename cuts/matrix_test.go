@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cuts
+
+import (
+	"os"
+	"testing"
+
+	"rinnova/cardmodel"
+)
+
+func renewable() []string {
+	var list []string
+	for _, m := range cardmodel.Models() {
+		if m.NotRenewable.Value == "" {
+			list = append(list, m.Sigle()...)
+		}
+	}
+	return list
+}
+
+// TestMatrix is the matrix as CI runs it: everything that changes the card or the service in full, reads
+// sampled.
+func TestMatrix(t *testing.T) {
+	tried, err := Run(t.Context(), Options{Series: renewable(), Reads: 9, Pages: 2}, os.Stdout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tried < 5000 {
+		t.Errorf("only %d cuts", tried)
+	}
+}
