@@ -51,11 +51,16 @@ const (
 // that is not here are refusals of the service.
 var exits = map[string]int{
 	"card-removed": ExitInterrupted, "interrupted": ExitInterrupted, "other-card": ExitInterrupted, "card-reset": ExitInterrupted,
-	"card-busy":    ExitCard,
-	"card-not-cns": ExitNothing, "card-foreign": ExitNothing, "card-not-health": ExitNothing, "card-contactless": ExitNothing,
-	"card-model-unknown": ExitNothing, "card-mute": ExitNothing, "card-malformed": ExitNothing, "no-certificate": ExitNothing,
+	"reader-failed": ExitInterrupted,
+	"card-busy":     ExitCard, "card-mute": ExitCard,
+	"card-not-cns": ExitNothing, "card-cie": ExitNothing, "card-foreign": ExitNothing, "card-not-health": ExitNothing,
+	"card-contactless": ExitNothing, "card-model-unknown": ExitNothing, "card-malformed": ExitNothing, "no-certificate": ExitNothing,
+	"card-not-activated":   ExitNothing,
 	"series-not-renewable": ExitNothing, "series-not-in-campaign": ExitNothing, "campaign-closed": ExitNothing, "not-in-window": ExitNothing,
 	"already-renewed": ExitNothing, "no-campaign": ExitNothing, "expired-credential": ExitNothing,
+	"no-extension": ExitNothing, "not-yet-valid": ExitNothing,
+	// What the service says when a run's own state is void: another run begins anew.
+	"unknown-transaction": ExitInterrupted, "transaction-in-use": ExitInterrupted,
 	"pin-wrong": ExitCode, "pin-blocked": ExitCode, "pin-format": ExitCode, "puk-wrong": ExitCode, "puk-blocked": ExitCode,
 	"puk-format": ExitCode, "last-try": ExitCode,
 	"input-missing": ExitUsage, "series-needed": ExitUsage, "campaign-ambiguous": ExitUsage, "campaign-unknown": ExitUsage,
@@ -63,15 +68,30 @@ var exits = map[string]int{
 	"service-unreachable": ExitFailure, "service-busy": ExitFailure, "service-error": ExitFailure, "service-untrusted": ExitFailure,
 	"service-portal": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
 	"login-unknown": ExitUsage, "login-unreadable": ExitFailure, "service-not-given": ExitUsage,
-	"internal": ExitFailure,
+	"service-refused": ExitRefused,
+	"internal":        ExitFailure,
+}
+
+// ExitOf is the exit code that goes with a failure's code.
+func ExitOf(code string) int {
+	if exit, ok := exits[code]; ok {
+		return exit
+	}
+	return ExitRefused
 }
 
 func fail(code string, err error) *Failure {
-	exit, ok := exits[code]
-	if !ok {
-		exit = ExitRefused
+	return &Failure{Code: code, Exit: ExitOf(code), Err: err, Tries: -1}
+}
+
+// saidByService is a failure whose code word the service chose. What is not its to say, as that a PIN is
+// wrong, is a refusal without a reason.
+func saidByService(code string, err error) *Failure {
+	f := fail(code, err)
+	if code == "" || code == cmp.CodeUnspecified || f.Exit == ExitFailure || f.Exit == ExitCard || f.Exit == ExitCode {
+		return fail("service-refused", err)
 	}
-	return &Failure{Code: code, Exit: exit, Err: err, Tries: -1}
+	return f
 }
 
 // Classify gives an error its code. A *Failure is returned as it is.
@@ -91,12 +111,20 @@ func Classify(err error) *Failure {
 		return fail("interrupted", err)
 	case errors.Is(err, iso7816.ErrCardGone):
 		return fail("card-removed", err)
+	case errors.Is(err, iso7816.ErrCardReset):
+		return fail("card-reset", err)
+	case errors.Is(err, iso7816.ErrCardBusy):
+		return fail("card-busy", err)
+	case errors.Is(err, iso7816.ErrCardMute), errors.Is(err, iso7816.ErrATR):
+		return fail("card-mute", err)
+	case errors.Is(err, iso7816.ErrReader):
+		return fail("reader-failed", err)
 	case errors.Is(err, cns.ErrOtherCard):
 		return fail("other-card", err)
 	case errors.As(err, &refusal):
-		f := fail(refusal.Code, err)
-		if refusal.Code == cmp.CodeUnspecified || f.Exit == ExitFailure {
-			f.Code, f.Exit = "service-refused", ExitRefused
+		f := saidByService(refusal.Code, err)
+		if refusal.Info == cmp.SystemFailure || refusal.Info == cmp.SystemUnavail {
+			f = fail("service-error", err)
 		}
 		f.Text = refusal.Text
 		return f
@@ -115,16 +143,18 @@ func Classify(err error) *Failure {
 		return fail("cancelled", err)
 	case errors.Is(err, cardmodel.ErrContactless):
 		return fail("card-contactless", err)
+	case errors.Is(err, cardmodel.ErrCIE):
+		return fail("card-cie", err)
 	case errors.Is(err, cardmodel.ErrNotCNS):
 		return fail("card-not-cns", err)
 	case errors.Is(err, cardmodel.ErrUnknownModel):
 		return fail("card-model-unknown", err)
 	case errors.Is(err, cns.ErrForeign):
 		return fail("card-foreign", err)
+	case errors.Is(err, cns.ErrNotActivated):
+		return fail("card-not-activated", err)
 	case errors.Is(err, cns.ErrNotHealthCard):
 		return fail("card-not-health", err)
-	case errors.Is(err, iso7816.ErrATR):
-		return fail("card-mute", err)
 	case errors.Is(err, holder.ErrPersonalData), errors.Is(err, holder.ErrIDCarta), errors.Is(err, iso7816.ErrTLV),
 		errors.Is(err, iso7816.ErrResponse), errors.Is(err, iso7816.ErrEndless):
 		return fail("card-malformed", err)

@@ -57,7 +57,7 @@ func (n *run) decide(ctx context.Context) error {
 				return n.chooseCampaign() // a look takes no turn
 			}
 		case Refuses:
-			return fail(n.standing.Reason, nil)
+			return saidByService(n.standing.Reason, nil)
 		case HasRenewed, NotKnown:
 			return fail(string(v), nil)
 		default:

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -80,7 +79,7 @@ var start = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 
 func newService(t testing.TB) *service {
 	s := &service{t: t, now: start}
-	s.store = must(store.Open(t.Context(), filepath.Join(t.TempDir(), "rinnovad.db")))
+	s.store = must(store.Open(t.Context(), store.Memory))
 	t.Cleanup(func() { s.store.Close() })
 	name := ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi di Certificazione"}
 	name.CommonName = "Regione Esempio - CA Cittadini (PROVA)"

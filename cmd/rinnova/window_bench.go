@@ -467,7 +467,7 @@ func wrongCodes(c *emulator.Card, fault string) error {
 	}
 	for range tries {
 		var refused *cns.CodeError
-		if err := s.Unlock([]byte("00000")); !errors.As(err, &refused) {
+		if err := s.Unlock([]byte("00000"), nil); !errors.As(err, &refused) {
 			return fmt.Errorf("a wrong PIN was not refused: %w", err)
 		}
 	}
