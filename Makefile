@@ -6,7 +6,7 @@ GOFLAGS += -trimpath
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 # What the tests need beyond Go, gcc, make and Node: a package for each line.
-PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl
+PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap
 
 .PHONY: build demo test test-full check packages-installed fuzz bench clean
 

@@ -41,7 +41,7 @@ type Place struct {
 type Contents struct {
 	Places []Place
 	Free   int  // bytes free where a new pair goes, -1 where the card does not say
-	Ready  bool // the signature file system is there, at least its first DF
+	Ready  bool // the DF of the certificates to come is there
 }
 
 // Read reads the certificates of every place and the free memory: one SELECT for each file, one READ
@@ -73,7 +73,7 @@ func (s *Session) read() (*Contents, error) {
 	if len(places) == 0 {
 		return c, nil
 	}
-	root := places[0].Certificate[:1] // DF_DS
+	root := places[0].Certificate.Parent()
 	switch c.Free, err = s.freeMemory(root); {
 	case errors.Is(err, iso7816.SWFileNotFound):
 		if c.Free, err = s.freeMemory(nil); err != nil {

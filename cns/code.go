@@ -88,6 +88,10 @@ func (s *Session) verify(puk bool, code []byte) error {
 	case iso7816.SWBlocked:
 		s.tries[c.Reference] = 0
 		return &CodeError{puk, 0}
+	case iso7816.SWUnusable, iso7816.SWObjectNotFound:
+		if !puk {
+			return fmt.Errorf("%w: %w", ErrNotActivated, sw)
+		}
 	}
 	return sw
 }

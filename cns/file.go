@@ -36,7 +36,7 @@ func (s *Session) selectFCI(p cardmodel.Path, fci bool) ([]byte, error) {
 		c.P2, c.Ne = 0x00, iso7816.NeShort
 	}
 	data, err := iso7816.Do(s.card, c)
-	if errors.Is(err, iso7816.SWDeactivated) {
+	if s.asleep = errors.Is(err, iso7816.SWDeactivated); s.asleep {
 		return data, nil // selected all the same (ISO/IEC 7816-4 table 6)
 	}
 	return data, err
@@ -77,6 +77,9 @@ func (s *Session) readBinary(offset, n int) ([]byte, error) {
 	data, err := iso7816.Do(s.card, iso7816.Command{INS: 0xB0, P1: byte(offset >> 8), P2: byte(offset), Ne: n})
 	if errors.Is(err, iso7816.SWEndOfFile) || errors.Is(err, iso7816.SWOffset) {
 		return data, nil
+	}
+	if s.asleep && err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotActivated, err)
 	}
 	return data, err
 }

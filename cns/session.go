@@ -22,6 +22,8 @@ var (
 	ErrNotHealthCard = errors.New("the card is a CNS but not a health card")
 	// ErrOtherCard: the card in the reader is not the one the session was opened on.
 	ErrOtherCard = errors.New("another card is in the reader")
+	// ErrNotActivated: a file or the PIN of the card is there and not in use yet, or not any more.
+	ErrNotActivated = errors.New("the card is not activated")
 	// ErrLocked: a command needs the PIN and the session has none.
 	ErrLocked = errors.New("the PIN has not been verified")
 )
@@ -41,6 +43,7 @@ type Session struct {
 
 	card    iso7816.Card
 	withFCI bool   // the card refuses SELECT without FCI
+	asleep  bool   // the selected file is deactivated
 	pin     []byte // verified in this run, nil before; wiped by Forget
 	tries   map[byte]int
 }
@@ -149,9 +152,16 @@ func (s *Session) sameCard() error {
 	return nil
 }
 
-// notFound turns the absence of a file that every CNS has into ErrForeign.
+// notFound turns the absence of a file that every CNS has into ErrForeign, and so every other way in which
+// a card of another kind says that it knows no such file or command.
 func notFound(err error) error {
-	if errors.Is(err, iso7816.SWFileNotFound) {
+	var sw iso7816.SW
+	if !errors.As(err, &sw) {
+		return err
+	}
+	switch sw {
+	case iso7816.SWFileNotFound, iso7816.SWNotSupported, iso7816.SWWrongP1P2, iso7816.SWWrongLc, iso7816.SWWrongData,
+		iso7816.SWWrongLength, iso7816.SWSecurity, iso7816.SWConditions, iso7816.SWOffset, iso7816.SWInstruction, iso7816.SWClass:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	return err

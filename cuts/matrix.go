@@ -5,11 +5,14 @@ package cuts
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"runtime"
 	"slices"
 	"sync"
@@ -88,7 +91,10 @@ type scenario struct {
 	net    exchange
 	disk   int // the write of the journal at which its disk is full from then on; -1 never, -2 read-only
 	memory memory
-	later  int // days between the runs
+	later  int  // days between the runs
+	wrong  int  // PINs mistyped in the first run
+	swap   int  // the transaction before which another card lies in the reader, 0: none
+	signer bool // the citizen's signature key lies in the first place
 	n      int
 }
 
@@ -205,7 +211,7 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 		if _, err := w.run(false); err != nil {
 			return nil, fmt.Errorf("%s: the uncut renewal: %w", series, err)
 		}
-		changing, reading, messages, writes := w.wire.chang, w.wire.count-w.wire.chang, w.net.seen, w.writes
+		changing, reading, messages, writes, begun := w.wire.chang, w.wire.count-w.wire.chang, w.net.seen, w.writes, w.wire.begun
 		w.store.Close()
 		whens := []struct {
 			name  string
@@ -247,6 +253,19 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 				}
 			}
 		}
+		for wrong := 1; wrong <= 2; wrong++ {
+			for _, m := range memories {
+				add(scenario{series: series, name: "PIN mistyped", wrong: wrong, memory: m})
+			}
+		}
+		for at := 2; at <= begun; at++ {
+			add(scenario{series: series, name: "another card", swap: at, memory: memories[at%2]})
+		}
+		add(scenario{series: series, name: "signature key in the first place", signer: true, memory: sameComputer})
+		for at := 0; at < changing; at += 3 {
+			add(scenario{series: series, name: "signature key in the first place", signer: true,
+				first: cut{kind: atCard, at: at, changes: true, when: emulator.CutAfter, cause: pulled}})
+		}
 		for at := range writes {
 			add(scenario{series: series, name: "journal's disk full", disk: at + 1, memory: sameComputer,
 				first: cut{kind: atCard, at: min(changing-1, 2*at+8), changes: true, when: emulator.CutAfter, cause: pulled}})
@@ -268,8 +287,24 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 		return err
 	}
 	defer w.store.Close()
-	stale := map[string][]byte{}
-	w.wire.plan, w.net = c.first, c.net
+	w.wire.plan, w.net, w.wire.swap = c.first, c.net, c.swap
+	if c.signer {
+		if err := w.addSignatureKey(); err != nil {
+			return fmt.Errorf("signature key: %w", err)
+		}
+	}
+	if c.swap > 0 {
+		if w.other, _, err = w.personalise(c.series, otherCard); err != nil {
+			return err
+		}
+		w.others = describe(w.other, w.model())
+	}
+	for range c.wrong {
+		w.pins = append(w.pins, wrongPIN)
+	}
+	if c.wrong > 0 {
+		w.pins, w.pinLeft = append(w.pins, ""), 3-c.wrong
+	}
 	if c.net.kind == "wrong clock" {
 		w.net.skew = -20 * 365 * 24 * 3600e9
 	}
@@ -283,10 +318,10 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 	if err := w.sound(); err != nil {
 		return fmt.Errorf("after the first run: %w", err)
 	}
-	if err == nil && c.first.kind != none && !w.wire.done {
+	if err == nil && c.first.kind != none && !w.wire.done && !c.signer {
 		return errors.New("the cut never came: the matrix is wrong")
 	}
-	w.full, w.fullAt, w.net.skew = false, -1, 0
+	w.full, w.fullAt, w.net.skew, w.pins, w.consents = false, -1, 0, nil, true
 	w.now = w.now.AddDate(0, 0, c.later)
 
 	elsewhere := false
@@ -296,10 +331,9 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 	case staleJournal:
 		// The journal of another renewal of a card of this number, of which another key was made and another
 		// certificate issued.
-		if stale, err = a.foreignJournal(ctx, c.series, w.files); err != nil {
+		if w.files, err = w.staleJournal(); err != nil {
 			return err
 		}
-		w.files = stale
 	case badJournal:
 		for name, b := range w.files {
 			if len(b) > 40 {
@@ -309,6 +343,7 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 			}
 		}
 	}
+	w.pinLeft = 3
 	if c.second.kind != none {
 		w.reinsert()
 		w.wire.plan, w.wire.done, w.wire.count, w.wire.chang = c.second, false, 0, 0
@@ -336,25 +371,86 @@ func renewed(err error) bool {
 	return errors.As(err, &f) && f.Code == "already-renewed"
 }
 
-// foreignJournal is what a journal keeps of a renewal that happened to another card of the same number, with
-// the same key for its own name and seal.
-func (a *authority) foreignJournal(ctx context.Context, series string, files map[string][]byte) (map[string][]byte, error) {
-	w, err := a.newWorld(ctx, series)
+// staleJournal is what a journal keeps of a renewal that happened to this card before it was as it is now: of
+// the same old certificate, with another key, another certificate and an open transaction.
+func (w *world) staleJournal() (map[string][]byte, error) {
+	before, err := w.newService(w.ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer w.store.Close()
-	if key, ok := files["key"]; ok {
-		w.files["key"] = key
+	defer before.store.Close()
+	before.card, before.old = w.origin.Clone(), w.old
+	before.wire = &wire{card: before.card, world: before}
+	if err := before.store.Register(w.ctx, w.old, w.now); err != nil {
+		return nil, err
+	}
+	if key, ok := w.files["key"]; ok {
+		before.files["key"] = key
 	}
 	// Its key is the last of the pool, which no other card of the matrix draws.
-	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return a.fresh[len(a.fresh)-1], nil })
-	// Cut before certConf, so that its record is unfinished.
-	w.net = exchange{at: 2, kind: "request lost"}
-	if _, err := w.run(false); err == nil {
-		return nil, errors.New("the foreign renewal was not cut")
+	before.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.fresh[len(w.fresh)-1], nil })
+	before.net = exchange{at: 2, kind: "request lost"} // certConf
+	if _, err := before.run(false); err == nil {
+		return nil, errors.New("the earlier renewal was not cut")
 	}
-	return w.files, nil
+	return before.files, nil
+}
+
+// addSignatureKey puts a key and a certificate with nonRepudiation, of another issuer, in the first place, as a
+// citizen's signature kit would.
+func (w *world) addSignatureKey() error {
+	s, err := cns.Open(w.card)
+	if err != nil {
+		return err
+	}
+	missing, err := s.MissingDFs()
+	if err != nil {
+		return err
+	}
+	p := s.Model.Places.Value[0]
+	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.fresh[len(w.fresh)-2], nil })
+	made := 0
+	defer w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { made++; return w.fresh[made%4], nil })
+	if len(missing) > 0 && len(missing[0].Path) == 1 {
+		if err := s.CreateWithPUK(missing[0], []byte(rightPUK)); err != nil {
+			return err
+		}
+		missing = missing[1:]
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: w.old.Subject.CommonName},
+		NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(9, 0, 0), KeyUsage: x509.KeyUsageContentCommitment}
+	key := w.fresh[len(w.fresh)-2]
+	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: "Firma (PROVA)"}}, &key.PublicKey, key)
+	if err != nil {
+		return err
+	}
+	err = s.Unlock([]byte(rightPIN), func(b *cns.Block) error {
+		for _, d := range missing {
+			if err := b.CreateDF(d); err != nil {
+				return err
+			}
+		}
+		if s.Model.NewEnvironment.Value {
+			if err := b.PutEnvironment(p); err != nil {
+				return err
+			}
+		}
+		if err := b.PutKeyObjects(p); err != nil {
+			return err
+		}
+		if _, err := b.Generate(p); err != nil {
+			return err
+		}
+		if err := b.DeleteTemporary(p); err != nil {
+			return err
+		}
+		return b.WriteCertificate(p, der)
+	})
+	s.Forget()
+	w.card.Reinsert()
+	b, _ := w.card.File(p.Certificate.String())
+	w.foreign = map[string][]byte{p.Certificate.String(): b}
+	return err
 }
 
 // sound checks what must hold at every moment.
@@ -368,7 +464,15 @@ func (w *world) sound() error {
 	if w.sent.puks > w.typed.puks {
 		return fmt.Errorf("the PUK was sent %d times and typed %d times", w.sent.puks, w.typed.puks)
 	}
-	if pin, puk := w.card.Tries(0x10), w.card.Tries(0x11); pin != 3 || puk != 10 {
+	for name, want := range w.foreign {
+		if b, ok := w.card.File(name); !ok || !bytes.Equal(b, want) {
+			return errors.New("another application's certificate was changed")
+		}
+	}
+	if w.other != nil && describe(w.other, w.model()) != w.others {
+		return errors.New("another card was changed")
+	}
+	if pin, puk := w.card.Tries(0x10), w.card.Tries(0x11); pin != w.pinLeft || puk != 10 {
 		return fmt.Errorf("tries left: PIN %d, PUK %d", pin, puk)
 	}
 	keys := map[store.Digest]int{}
@@ -387,7 +491,7 @@ func (w *world) sound() error {
 	// A certificate file either holds a whole certificate or parses as nothing.
 	for _, p := range w.model().Places.Value {
 		b, ok := w.card.File(p.Certificate.String())
-		if !ok || len(b) < 4 || b[0] != 0x30 || b[1] != 0x82 {
+		if _, known := w.foreign[p.Certificate.String()]; known || !ok || len(b) < 4 || b[0] != 0x30 || b[1] != 0x82 {
 			continue
 		}
 		n := 4 + int(b[2])<<8 + int(b[3])

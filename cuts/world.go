@@ -103,28 +103,44 @@ func newAuthority() (*authority, error) {
 // world is one case: a service with its database, a card, a computer with its journal, a person.
 type world struct {
 	*authority
-	ctx     context.Context
-	now     time.Time
-	store   *store.Store
-	handler http.Handler
-	card    *emulator.Card
-	old     *x509.Certificate
-	before  []byte // the old credential's files
-	files   map[string][]byte
-	full    bool // the journal's disk takes no write
-	writes  int  // of the journal
-	fullAt  int  // the write at which the disk is full, -1 never
-	typed   struct{ pins, puks int }
-	pins    []string // what the person types next; empty: the right one
-	sent    struct{ puks, generate int }
-	known   bool // a run got past generate: its key must never be made again
-	wire    *wire
-	net     exchange
-	early   string // what a certConf found wrong
-	place   int    // of the new pair, 0 while not known
+	ctx      context.Context
+	now      time.Time
+	store    *store.Store
+	handler  http.Handler
+	card     *emulator.Card
+	origin   *emulator.Card // as issued
+	other    *emulator.Card // the card of somebody else, where the case has one
+	others   string         // what it holds
+	old      *x509.Certificate
+	before   []byte            // the old credential's files
+	foreign  map[string][]byte // files of another application on the card, which must stay as they are
+	pinLeft  int               // tries of the PIN that must be left
+	files    map[string][]byte
+	full     bool // the journal's disk takes no write
+	writes   int  // of the journal
+	fullAt   int  // the write at which the disk is full, -1 never
+	typed    struct{ pins, puks int }
+	pins     []string // what the person types next; empty: the right one
+	consents bool     // to a last try
+	sent     struct{ puks, generate int }
+	known    bool // a run got past generate: its key must never be made again
+	wire     *wire
+	net      exchange
+	early    string // what a certConf found wrong
+	place    int    // of the new pair, 0 while not known
 }
 
+// newWorld is a service and a card of its registry.
 func (a *authority) newWorld(ctx context.Context, series string) (*world, error) {
+	w, err := a.newService(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.issue(series)
+}
+
+// newService is a world without a card.
+func (a *authority) newService(ctx context.Context) (*world, error) {
 	w := &world{authority: a, ctx: ctx, now: start, files: map[string][]byte{}, fullAt: -1}
 	var err error
 	if w.store, err = store.Open(ctx, store.Memory); err != nil {
@@ -135,10 +151,7 @@ func (a *authority) newWorld(ctx context.Context, series string) (*world, error)
 			return nil, err
 		}
 	}
-	if err := w.serve(); err != nil {
-		return nil, err
-	}
-	return w, w.issue(series)
+	return w, w.serve()
 }
 
 // serve starts the service anew on its database: what it kept in memory is gone.
@@ -191,7 +204,7 @@ func (w *world) issue(series string) error {
 		made++
 		return w.fresh[(made-1)%len(w.fresh)], nil
 	})
-	w.before = oldFiles(w.card)
+	w.before, w.origin, w.pinLeft = oldFiles(w.card), w.card.Clone(), 3
 	w.wire = &wire{card: w.card, world: w}
 	return w.store.Register(w.ctx, w.old, w.now)
 }
@@ -264,7 +277,7 @@ func (w *world) journal() *renewal.Journal {
 	}
 }
 
-// PIN, PUK and Consent are the person, who types what the case says and never consents to a last try.
+// PIN, PUK and Consent are the person, who types what the case says.
 func (w *world) PIN(context.Context, renewal.CodeRequest) ([]byte, error) {
 	pin := rightPIN
 	if len(w.pins) > 0 {
@@ -283,21 +296,23 @@ func (w *world) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
 }
 
 func (w *world) Consent(context.Context, renewal.Question) (string, error) {
+	if w.consents {
+		return "yes", nil
+	}
 	return "", renewal.ErrNoInput
 }
 
 // wire is the card as the program reaches it, cut where the case says.
 type wire struct {
 	card  *emulator.Card
-	other *emulator.Card // put in the reader's place when the case swaps cards
+	swap  int // the transaction before which the other card is put in its place, 0 never
+	begun int
 	world *world
 	count int // commands so far, and those that may change the card
 	chang int
 	plan  cut
 	done  bool // the cut has happened
 	gone  bool
-	// waiting is set while a reset by another program has to be told.
-	reset bool
 }
 
 // changes says whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
@@ -310,6 +325,9 @@ func (w *wire) ATR() []byte { return w.card.ATR() }
 func (w *wire) Begin() error {
 	if w.gone {
 		return fmt.Errorf("begin: %w", iso7816.ErrCardGone)
+	}
+	if w.begun++; w.begun == w.swap {
+		w.card = w.world.other
 	}
 	return w.card.Begin()
 }
@@ -364,7 +382,7 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 		// security status does not.
 		w.card.Reinsert()
 		if w.plan.when != emulator.NoCut {
-			return nil, errReset
+			return nil, iso7816.ErrCardReset
 		}
 		return r, nil
 	}
@@ -375,14 +393,24 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 	return nil, fmt.Errorf("transmit: %w", err)
 }
 
-// errReset is what the reader says when another program reset the card in the middle.
-var errReset = fmt.Errorf("the card was reset by another program")
-
 // reinsert makes the card as it is after it came back to a reader.
 func (w *world) reinsert() {
+	w.wire.card, w.wire.swap = w.card, 0
 	w.card.SetFault(nil)
 	w.card.Reinsert()
 	w.wire.gone = false
+}
+
+// describe is all that a card holds in the places a renewal uses, and its counters.
+func describe(c *emulator.Card, m *cardmodel.Model) string {
+	s := fmt.Sprint(c.Keys(), c.Tries(0x10), c.Tries(0x11), oldFiles(c))
+	for _, p := range m.Places.Value {
+		for _, f := range []string{p.Certificate.String(), p.PublicKey.String()} {
+			b, ok := c.File(f)
+			s += fmt.Sprint(f, ok, b)
+		}
+	}
+	return s
 }
 
 // exchange is what happens to the n-th message between program and service.

@@ -9,9 +9,9 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,7 +33,8 @@ const reload = 5 * time.Second
 type Browser struct {
 	window   *Window
 	listener net.Listener
-	token    string
+	once     atomic.Pointer[string] // the token of the address, gone after its first use
+	secret   string                 // what the cookie holds
 	server   *http.Server
 }
 
@@ -43,13 +44,21 @@ func Browse(w *Window) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Browser{window: w, listener: l, token: rand.Text()}
+	b := &Browser{window: w, listener: l, secret: rand.Text()}
+	token := rand.Text()
+	b.once.Store(&token)
 	b.server = &http.Server{Handler: b.guard(w.Handler()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	return b, nil
 }
 
-// URL is the address that opens the page once; it holds the token.
-func (b *Browser) URL() string { return b.origin() + "/?t=" + url.QueryEscape(b.token) }
+// URL is the address that opens the page, once: it holds the token, which whoever sees the command line of
+// the browser sees too. After its first use it is the address alone.
+func (b *Browser) URL() string {
+	if t := b.once.Load(); t != nil {
+		return b.origin() + "/?t=" + *t
+	}
+	return b.origin() + "/"
+}
 
 func (b *Browser) origin() string { return "http://" + b.listener.Addr().String() }
 
@@ -102,16 +111,17 @@ func (b *Browser) guard(next http.Handler) http.Handler {
 			return
 		}
 		if t := r.URL.Query().Get("t"); r.Method == http.MethodGet && r.URL.Path == "/" && t != "" {
-			if !b.knows(t) {
+			once := b.once.Load()
+			if once == nil || !same(t, *once) || !b.once.CompareAndSwap(once, nil) {
 				deny(rw, http.StatusForbidden)
 				return
 			}
-			http.SetCookie(rw, &http.Cookie{Name: cookie, Value: b.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+			http.SetCookie(rw, &http.Cookie{Name: cookie, Value: b.secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 			http.Redirect(rw, r, "/", http.StatusSeeOther)
 			return
 		}
 		c, err := r.Cookie(cookie)
-		if err != nil || !b.knows(c.Value) {
+		if err != nil || !same(c.Value, b.secret) {
 			deny(rw, http.StatusForbidden)
 			return
 		}
@@ -123,9 +133,7 @@ func (b *Browser) guard(next http.Handler) http.Handler {
 	}))
 }
 
-func (b *Browser) knows(token string) bool {
-	return subtle.ConstantTimeCompare([]byte(token), []byte(b.token)) == 1
-}
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // Alone makes sure that one window is open on this account: it holds a file in dir until the program
 // ends, however it ends. A second caller gets ErrRunning.

@@ -97,7 +97,7 @@ type Window struct {
 
 // New starts to follow the readers. Close ends it.
 func New(c Config) *Window {
-	w := &Window{cfg: c, changed: make(chan struct{}), polled: c.Now()}
+	w := &Window{cfg: c, changed: make(chan struct{}), polled: time.Now()}
 	w.ctx, w.stop = context.WithCancel(context.Background())
 	w.work.Go(w.follow)
 	return w

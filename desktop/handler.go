@@ -92,7 +92,7 @@ func (w *Window) Handler() http.Handler {
 	if err != nil {
 		panic(err) // the directive above is at fault
 	}
-	mux.Handle("GET /", page(files))
+	mux.Handle("/", page(files))
 	return headers(mux)
 }
 

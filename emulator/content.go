@@ -42,6 +42,9 @@ func (c *Card) readBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 		return nil, iso7816.SWOffset
 	}
 	b := f.Data[off:]
+	if c.fault.OldFile && f.before != nil {
+		b = f.before[off:]
+	}
 	switch {
 	case cmd.Ne <= len(b):
 		return b[:cmd.Ne], iso7816.SWOK
@@ -67,6 +70,7 @@ func (c *Card) updateBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if off+len(cmd.Data) > len(f.Data) {
 		return nil, iso7816.SWWrongLength
 	}
+	f.before = f.Data
 	f.Data = c.program(f.Data, off, cmd.Data)
 	return nil, iso7816.SWOK
 }

@@ -38,6 +38,8 @@ type Fault struct {
 	RefuseNoFCI    bool // 6A86 to SELECT with P2 0C
 	DropZeros      bool // leading zero bytes of an RSA result are not answered
 	ForgetOnSelect bool // SELECT drops the security status
+	OldFile        bool // READ BINARY answers what the file held before the last UPDATE BINARY
+	OtherKey       bool // GENERATE KEY PAIR reports one key and keeps another
 }
 
 // SetFault sets the function asked before each command, nil for none. It gets the command's number, from

@@ -175,6 +175,15 @@ func TestLies(t *testing.T) {
 	if _, sw := send(t, c, update); sw != "6982" {
 		t.Errorf("after a SELECT that forgets: %s", sw)
 	}
+	// What a file held before the last write, and not before the one before it.
+	_, _, c = under(Fault{}, update)
+	must(t, c, "00D6000001FF")
+	c.SetFault(once(Fault{OldFile: true}))
+	for _, want := range []string{"3082", "FF82"} {
+		if data, _ := send(t, c, "00B0000002"); fmt.Sprintf("%X", data) != want {
+			t.Errorf("old file: %X, want %s", data, want)
+		}
+	}
 	// A block whose result is 1 has 255 leading zeros: any signature of 1, that is 1 itself.
 	for _, x := range []struct {
 		drop bool
@@ -188,6 +197,25 @@ func TestLies(t *testing.T) {
 		if err != nil || len(got) != x.want || got[len(got)-1] != 1 {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
+	}
+}
+
+// A card that reports one key and keeps another signs for the one that it keeps.
+func TestOtherKey(t *testing.T) {
+	c := prepared(t, "OT2015")
+	reported, kept := testKey(t, 2048, 1), testKey(t, 2048, 2)
+	list := []*rsa.PrivateKey{reported, kept}
+	c.SetKeys(func(int) (*rsa.PrivateKey, error) { k := list[0]; list = list[1:]; return k, nil })
+	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400, 0x8110}))
+	c.SetFault(once(Fault{OtherKey: true}))
+	must(t, c, "0046000008"+"20107EAD00100020")
+	if result, _ := c.File("1400/8110/7EAD"); !bytes.Contains(result, reported.N.Bytes()) || bytes.Contains(result, kept.N.Bytes()) {
+		t.Error("the key that is reported")
+	}
+	must(t, c, "0022F303", "0022F1B803830110", "102A8086FF00"+fmt.Sprintf("%X", plain(256)[:254]))
+	sig, sw := send(t, c, "002A808602"+fmt.Sprintf("%X", plain(256)[254:])+"00")
+	if sw != "9000" || !bytes.Equal(public(&kept.PublicKey, sig), plain(256)) {
+		t.Error("the key that is kept", sw)
 	}
 }
 

@@ -75,7 +75,14 @@ func (c *Card) generate(cmd iso7816.Command) ([]byte, iso7816.SW) {
 		return nil, swNoDiagnosis
 	}
 	n, e := c.crt.keep(key)
-	modulus.Value = c.program(modulus.Value, 0, n)
+	kept := n
+	if c.fault.OtherKey {
+		if key, err = c.generateKey(8 * size); err != nil || key.N.BitLen() != 8*size {
+			return nil, swNoDiagnosis
+		}
+		kept, e = c.crt.keep(key)
+	}
+	modulus.Value = c.program(modulus.Value, 0, kept)
 	exponent.Value = c.program(exponent.Value, 0, e)
 	if form == typeTransparent {
 		ef.Data = c.program(ef.Data, 0, slices.Concat(result(n)...))

@@ -58,11 +58,14 @@ func (c *Collector) Record(card interface {
 	return r, nil
 }
 
-// Reader adds a reader by the name that the system has for it.
+// Reader adds a reader by the name that the system has for it, or adds to what is known of it.
 func (c *Collector) Reader(name string, card, used bool) {
+	name = plain(name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if name = plain(name); name != "" && len(c.readers) < maxList {
+	if i := slices.IndexFunc(c.readers, func(r Reader) bool { return r.Name == name }); i >= 0 {
+		c.readers[i].Card, c.readers[i].Used = c.readers[i].Card || card, c.readers[i].Used || used
+	} else if name != "" && len(c.readers) < maxList {
 		c.readers = append(c.readers, Reader{name, card, used})
 	}
 }
@@ -93,8 +96,12 @@ func (c *Collector) Step(name, state, code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := moment(c.Now())
-	if last := len(c.steps) - 1; state == "done" && last >= 0 && c.steps[last].Name == name && c.steps[last].State == "started" {
-		c.steps[last].State, c.steps[last].Ended = state, &now
+	begun := len(c.steps) - 1
+	for begun >= 0 && (c.steps[begun].Name != name || c.steps[begun].State != "started") {
+		begun--
+	}
+	if state == "done" && begun >= 0 {
+		c.steps[begun].State, c.steps[begun].Ended = state, &now
 	} else if len(c.steps) < maxSteps {
 		c.steps = append(c.steps, Step{Name: name, State: state, Code: code, Begun: now})
 	}
@@ -119,8 +126,11 @@ func (c *Collector) Report(f Failure, err error) (*Report, *transcript.Transcrip
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.Errors = types(err)
+	if !isWord(f.Code) {
+		f.Code = "unknown" // a service may say anything
+	}
 	r := &Report{Format: Format, Created: moment(c.Now()), Program: c.Program, System: c.System, Drivers: c.Drivers,
-		Readers: c.readers, Card: c.card, Failure: f, Steps: slices.Clone(c.steps), Requests: c.requests}
+		Readers: slices.Clone(c.readers), Card: c.card, Failure: f, Steps: slices.Clone(c.steps), Requests: slices.Clone(c.requests)}
 	if c.recorder == nil {
 		return r, nil, r.check()
 	}

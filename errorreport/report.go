@@ -117,7 +117,7 @@ type Transcript struct {
 var errField = errors.New("field of another form")
 
 var (
-	isWord       = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`).MatchString
+	wordForm     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	isVersion    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.+~-]{0,39}$`).MatchString
 	isText       = regexp.MustCompile(`^[!-~]([ -~]{0,98}[!-~])?$`).MatchString
 	isATR        = regexp.MustCompile(`^([0-9A-F]{2}){2,33}$`).MatchString
@@ -128,6 +128,9 @@ var (
 	isID         = regexp.MustCompile(`^([0-9a-f]{2}){1,64}$`).MatchString
 	isKind       = regexp.MustCompile(`^[0-9A-Za-z]{1,20}$`).MatchString
 )
+
+// isWord takes a code word, and none that could be a codice fiscale or a number of somebody's.
+func isWord(s string) bool { return wordForm.MatchString(s) && plain(s) == s }
 
 // Most that a list has.
 const (

@@ -16,7 +16,10 @@ var bundles = map[string]string{"linux": "/usr/lib/pcsc/drivers", "darwin": "/us
 
 // thisComputer reads the system and the readers' drivers. What cannot be read is left out.
 func thisComputer() (System, []Driver) {
-	s := System{OS: runtime.GOOS, Arch: runtime.GOARCH, Release: plain(release())}
+	s := System{OS: runtime.GOOS, Arch: runtime.GOARCH}
+	if r := release(); isText(r) {
+		s.Release = r
+	}
 	var drivers []Driver
 	if dir := bundles[runtime.GOOS]; dir != "" {
 		drivers = driversIn(os.DirFS(dir))

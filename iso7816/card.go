@@ -16,8 +16,21 @@ type Card interface {
 	Transmit(command []byte) ([]byte, error)
 }
 
-// ErrCardGone says that the card or its reader is no longer there. Transports wrap it.
-var ErrCardGone = errors.New("the card is no longer in the reader")
+// Why nothing can be had of a card. Transports wrap them.
+var (
+	// ErrCardGone says that the card or its reader is no longer there.
+	ErrCardGone = errors.New("the card is no longer in the reader")
+	// ErrCardReset says that another program or the system reset the card: verified codes and the current
+	// file are lost. Begin connects anew.
+	ErrCardReset = errors.New("the card was reset")
+	// ErrCardBusy says that another program kept the card for as long as was waited.
+	ErrCardBusy = errors.New("the card is in use by another program")
+	// ErrCardMute says that something is in the reader which does not answer, or not in a protocol that
+	// cards have: often a card turned over.
+	ErrCardMute = errors.New("the card does not answer")
+	// ErrReader says that the reader failed to carry a command, although a card is in it.
+	ErrReader = errors.New("the card reader failed")
+)
 
 // transacter is a card that can be kept from other programs for a while (PC/SC part 5).
 type transacter interface {

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -32,8 +31,8 @@ func TestMain(m *testing.M) {
 		defer os.RemoveAll(programs)
 		build := exec.Command("go", "build", "-o", programs, "../cmd/rinnova", "../cmd/rinnovad", "../cmd/vcns")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if err := run(build); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v: %v\n%s", build, err, out)
 			return 1
 		}
 		return m.Run()
@@ -45,7 +44,7 @@ func TestMain(m *testing.M) {
 type workshop struct {
 	testing.TB
 	dir string
-	at  *stack // where the cards are; nil: nowhere
+	at  *stack // where the cards are; nil: only in files
 }
 
 // opened is a workshop with the home folder that its programs share.
@@ -75,9 +74,6 @@ func (w *workshop) here(name string, args ...string) *exec.Cmd {
 
 // there is a program where the cards are.
 func (w *workshop) there(name string, args ...string) *exec.Cmd {
-	if w.at.root == "" {
-		return w.here(name, args...)
-	}
 	c := within(w.at.root, map[string]string{"mnt": w.dir, "opt": programs, "run": w.at.run}, "env", append([]string{"-C", "/mnt", name}, args...)...)
 	c.Env = append(codes, "PATH=/opt:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/mnt/home", "LC_ALL=C.UTF-8", "PKCS11_MODULE_PATH="+w.at.module, "no_proxy=*")
 	return c
@@ -225,9 +221,7 @@ func (s *service) certificates() []certificate {
 	s.w.Helper()
 	var list []certificate
 	out := s.w.output(s.w.here("rinnovad", append([]string{"certificate", "list", "--dir", "s"}, s.clock...)...))
-	if err := json.Unmarshal([]byte(out), &list); err != nil {
-		s.w.Fatal(err)
-	}
+	s.w.answer(out, &list)
 	return list
 }
 
@@ -270,6 +264,14 @@ func (w *workshop) events(out string) (steps []string, r result) {
 	return steps, r
 }
 
+// answer reads JSON that a program printed.
+func (w *workshop) answer(out string, into any) {
+	w.Helper()
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		w.Fatalf("%v in %q", err, out)
+	}
+}
+
 // freePort is a port that nobody listens on.
 func freePort(t testing.TB) string {
 	t.Helper()
@@ -281,5 +283,3 @@ func freePort(t testing.TB) string {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
-
-var _ io.Reader

@@ -168,6 +168,9 @@ func (c *Connection) Transmit(command []byte) ([]byte, error) {
 		c.response = make([]byte, maxResponse)
 	}
 	n, rv := transmit(c.card, c.protocol, command, c.response)
+	if rv == success && n < 2 {
+		rv = fCommError // some drivers answer a command, during which the card was pulled, with nothing
+	}
 	if rv != success {
 		return nil, c.failed(rv)
 	}

@@ -5,6 +5,8 @@ package pcsc
 import (
 	"errors"
 	"fmt"
+
+	"rinnova/iso7816"
 )
 
 // What a caller tells apart. Errors of this package wrap one of them where it fits, and always carry
@@ -18,15 +20,13 @@ var (
 	ErrNoReader = errors.New("no such reader")
 	// ErrNoCard says that the reader is empty.
 	ErrNoCard = errors.New("no card in the reader")
-	// ErrMute says that something is in the reader which does not answer, or not in a protocol that
-	// cards have: often a card turned over.
-	ErrMute = errors.New("the card does not answer")
-	// ErrBusy says that another program kept the reader or the card for the whole time that was waited,
-	// or that a call on the Connection is still under way.
-	ErrBusy = errors.New("the card is in use by another program")
-	// ErrReset says that the card was reset by another program or by the system: verified codes and
-	// the current file are lost. Begin connects anew.
-	ErrReset = errors.New("the card was reset")
+	// ErrMute is iso7816.ErrCardMute.
+	ErrMute = iso7816.ErrCardMute
+	// ErrBusy is iso7816.ErrCardBusy: the whole time that was waited another program kept the reader or the
+	// card, or a call on the Connection is still under way.
+	ErrBusy = iso7816.ErrCardBusy
+	// ErrReset is iso7816.ErrCardReset.
+	ErrReset = iso7816.ErrCardReset
 )
 
 // sentinel returns the error of this package that a result code means, or nil.
@@ -53,7 +53,7 @@ func fault(rv code) error {
 	if s := sentinel(rv); s != nil {
 		return fmt.Errorf("%w (PC/SC 0x%08X)", s, uint32(rv))
 	}
-	return fmt.Errorf("the card reader failed (PC/SC 0x%08X)", uint32(rv))
+	return fmt.Errorf("%w (PC/SC 0x%08X)", iso7816.ErrReader, uint32(rv))
 }
 
 // isGone says whether a call on an open connection failed because card, reader or service went away.

@@ -111,6 +111,13 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
+func (s *site) responder() *ca.Responder {
+	s.t.Helper()
+	r, err := ca.NewResponder(ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: "OCSP"}, s.current, s.legacy)
+	check(s.t, err)
+	return r
+}
+
 // old is an old certificate that the registry knows.
 func (s *site) old(change func(*ca.OldRequest)) *x509.Certificate {
 	s.t.Helper()
@@ -336,7 +343,7 @@ func TestEveryReasonHasText(t *testing.T) {
 
 func TestPublication(t *testing.T) {
 	s := newSite(t)
-	server := httptest.NewServer(Publication(s.authority, s.current, s.legacy))
+	server := httptest.NewServer(Publication(s.authority, s.responder(), s.current, s.legacy, http.NotFoundHandler()))
 	defer server.Close()
 	get := func(path, kind string) []byte {
 		t.Helper()

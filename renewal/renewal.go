@@ -122,6 +122,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 		last = i
 		if err := n.step(ctx, name); err != nil {
 			if n.s != nil {
+				n.refused(err) // in a block after the one in which the PIN was typed
 				n.s.Forget()
 			}
 			f := *Classify(err)

@@ -71,34 +71,58 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 			}
 			return err
 		}
-		err = present(code)
+		told := *known
+		if err = cns.CheckCode(req.Code, code); err == nil {
+			if told != nil && *told > 1 {
+				less := *told - 1 // should the answer be lost with the card
+				*known = &less
+				n.save()
+			}
+			err = present(code)
+		}
 		clear(code)
-		var refused *cns.CodeError
+		refused := n.refused(err)
 		switch {
-		case err == nil:
+		case err == nil, !puk && n.s.Unlocked(): // whatever came after the PIN
 			*known = nil
 			n.save()
-			return nil
+			return err
 		case errors.Is(err, cns.ErrCodeFormat):
 			code := "pin-format"
 			if puk {
 				code = "puk-format"
 			}
 			last, req.Malformed, req.Wrong = fail(code, err), true, false
-		case errors.As(err, &refused):
-			tries := refused.Tries
-			if *known = &tries; tries < 0 {
-				*known = nil
-			}
+		case refused != nil && refused.Tries == 0:
+			return err
+		case refused != nil:
+			last, req.Wrong, req.Malformed = err, true, false
+		case errors.Is(err, cns.ErrOtherCard): // nothing was sent
+			*known = told
 			n.save()
-			if tries == 0 {
-				return err
-			}
-			last, req.Wrong, req.Malformed, req.Tries = err, true, false, tries
+			return err
 		default:
 			return err
 		}
 	}
+}
+
+// refused keeps what the card said of a code when it refused it, and returns the refusal, nil for another
+// error. Where the card does not say how many tries are left, what is known of them stays.
+func (n *run) refused(err error) *cns.CodeError {
+	var r *cns.CodeError
+	if !errors.As(err, &r) {
+		return nil
+	}
+	if tries := r.Tries; tries >= 0 {
+		if r.PUK {
+			n.rec.PUKTries = &tries
+		} else {
+			n.rec.PINTries = &tries
+		}
+		n.save()
+	}
+	return r
 }
 
 // prepare creates the DFs of the signature file system that are absent. The PUK is asked only where the

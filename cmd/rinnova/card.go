@@ -154,6 +154,9 @@ func openEmulated(o *opened, name string) error {
 		if errors.Is(err, os.ErrNotExist) {
 			return usage("card-file-missing", err)
 		}
+		if errors.Is(err, emulator.ErrState) {
+			return usage("card-file-malformed", err)
+		}
 		return cardFailure(err)
 	}
 	o.Card, o.closers = c, append(o.closers, c)

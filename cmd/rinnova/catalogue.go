@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"rinnova/renewal"
 )
@@ -55,6 +56,7 @@ const (
 	desk     = "Si rivolga all'assistenza e indichi il codice riportato qui sotto."
 	instead  = "Per accedere ai servizi può usare SPID o la CIE; alla scadenza riceverà la nuova tessera per posta."
 	noReader = "Nessuna tessera è stata letta."
+	upgrade  = "Installi la versione corrente del programma; se si ripete, si rivolga all'assistenza."
 	usageDo  = "Corregga il comando; `rinnova --help` elenca le opzioni."
 )
 
@@ -67,17 +69,20 @@ var explanations = map[string]explanation{
 	"no-reader":                {"Non è collegato alcun lettore di smart card.", noReader, "Colleghi il lettore al computer e riprovi."},
 	"no-card":                  {"Nel lettore non c'è alcuna tessera.", noReader, "Inserisca la tessera, con il chip verso il lettore, e riprovi."},
 	"card-ambiguous":           {"È inserita più di una tessera: %s.", intact, "Scelga quale con --card pcsc:<lettore>."},
-	"card-mute":                {"La tessera non risponde.", noReader, "Controlli che il chip sia rivolto verso i contatti del lettore; la pulisca e riprovi."},
-	"card-contactless":         {"La tessera è letta senza contatto: così non si può rinnovare.", intact, "La inserisca a fondo nella fessura del lettore a contatto."},
-	"card-not-cns":             {"La tessera inserita non è una TS-CNS.", intact, "Inserisca la Tessera Sanitaria con il chip."},
+	"card-mute":                {"La tessera non risponde: forse è inserita al contrario, o non ha il chip.", noReader, "Controlli che il chip sia rivolto verso i contatti del lettore; lo pulisca e riprovi. Una Tessera Sanitaria senza chip non ha certificati da rinnovare."},
+	"card-contactless":         {"La tessera è letta senza contatto: così non si può rinnovare.", intact, "Inserisca la Tessera Sanitaria a fondo nella fessura del lettore a contatto; una carta d'identità elettronica non è la tessera da rinnovare."},
+	"card-not-cns":             {"La tessera inserita non è una TS-CNS: è forse una carta di pagamento o un'altra tessera con il chip.", intact, "Inserisca la Tessera Sanitaria con il chip."},
+	"card-cie":                 {"La tessera inserita è una carta d'identità elettronica (CIE), non una TS-CNS.", intact, "Inserisca la Tessera Sanitaria con il chip."},
 	"card-foreign":             {"La tessera si presenta come una CNS ma non ne ha il contenuto.", intact, "Inserisca la Tessera Sanitaria con il chip."},
-	"card-not-health":          {"La tessera è una Carta Nazionale dei Servizi, ma non una Tessera Sanitaria.", intact, "Per rinnovarla si rivolga a chi l'ha rilasciata."},
+	"card-not-health":          {"La tessera è una Carta Nazionale dei Servizi, ma non una Tessera Sanitaria: l'ha forse rilasciata una camera di commercio o un ordine.", intact, "Per rinnovarla si rivolga a chi l'ha rilasciata."},
+	"card-not-activated":       {"La tessera non è attiva: il PIN, o i suoi dati, non sono ancora in uso.", intact, "Si rivolga allo sportello che attiva le tessere, poi riprovi."},
 	"card-model-unknown":       {"Questo modello di tessera non è ancora conosciuto dal programma.", intact, desk},
 	"card-malformed":           {"I dati letti dalla tessera non sono nella forma prevista.", intact, "Pulisca il chip e riprovi; se si ripete, si rivolga all'assistenza."},
 	"card-error":               {"La tessera ha rifiutato un comando.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza e indichi il codice riportato qui sotto."},
 	"card-write":               {"La tessera non ha conservato quanto le è stato scritto.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza."},
 	"card-wrong-key":           {"La chiave sulla tessera non ha dato la firma attesa.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza."},
 	"card-reset":               {"Un altro programma ha azzerato la tessera durante il lavoro.", resumes, "Chiuda il browser e i programmi di firma ed esegua di nuovo il rinnovo."},
+	"reader-failed":            {"Il lettore non è riuscito a parlare con la tessera.", resumes, "Pulisca il chip, reinserisca a fondo la tessera ed esegua di nuovo il rinnovo; se si ripete, provi un altro lettore o un'altra porta USB."},
 	"no-certificate":           {"Sulla tessera non c'è un certificato di autenticazione del titolare.", intact, "Se la tessera non è mai stata attivata, si rivolga allo sportello che l'attiva."},
 	"no-room":                  {"Sulla tessera non c'è posto per un altro certificato.", intact, instead},
 	"series-not-renewable":     {"Le tessere di questa serie non si possono rinnovare.", intact, instead},
@@ -121,6 +126,7 @@ var explanations = map[string]explanation{
 	"login-refused":            {"La pagina di prova non ha accettato il certificato.", intact, "Se è appena stato rinnovato, tolga la tessera, attenda un minuto e la reinserisca."},
 	"card-malformed-name":      {"--card non è nella forma prevista.", noReader, usageDo},
 	"card-file-missing":        {"Il file della tessera non esiste o non è leggibile.", noReader, usageDo},
+	"card-file-malformed":      {"Il file non contiene una tessera emulata intera; non è stato cambiato.", noReader, usageDo},
 	"clock-only-emulated":      {"--clock vale solo per tessere emulate.", intact, usageDo},
 	"clock-malformed":          {"--clock non è un'ora RFC 3339.", intact, usageDo},
 	"replay-malformed":         {"Il file registrato non è leggibile.", noReader, usageDo},
@@ -129,14 +135,68 @@ var explanations = map[string]explanation{
 	"secret-malformed":         {"--pin-from e --puk-from vogliono env:NOME, file:PERCORSO o fd:N.", intact, usageDo},
 	"not-in-this-version":      {"Questo comando non è ancora in questa versione.", intact, usageDo},
 	"demo-failed":              {"La dimostrazione non è partita: il servizio di prova non risponde.", intact, "Verifichi che rinnovad stia accanto a rinnova."},
-	"internal":                 {"Il programma ha incontrato un errore imprevisto.", resumes, desk},
+	// The service's own refusals; it sends a text of its own with most of them. Those that name the wire say
+	// that program and service do not understand each other.
+	"no-extension":            {"Il certificato vale già fino alla data della proroga.", intact, "Può usarlo per accedere: non serve rinnovarlo."},
+	"not-yet-valid":           {"Il certificato della tessera non è ancora valido.", intact, "Controlli la data del computer; se è giusta, riprovi quando il certificato sarà valido."},
+	"wrong-subject":           {"La richiesta porta un nome diverso da quello del certificato della tessera.", resumes, desk},
+	"key-seen":                {"La chiave presentata appartiene a un'altra tessera.", resumes, desk},
+	"unknown-certificate":     {"Il certificato da confermare non risulta rilasciato per questa tessera.", resumes, desk},
+	"certificate-revoked":     {"Il certificato rilasciato per questa chiave è stato revocato: serve una chiave nuova.", resumes, desk},
+	"certificate-expired":     {"Il certificato da confermare è scaduto.", resumes, again},
+	"already-confirmed":       {"Il certificato è già stato confermato.", resumes, desk},
+	"malformed-request":       {"Il servizio non ha compreso la richiesta.", resumes, upgrade},
+	"untrusted-issuer":        {"Il certificato della tessera non è stato rilasciato da un ente riconosciuto.", intact, desk},
+	"weak-signature":          {"Il certificato della tessera è firmato con un algoritmo non ammesso.", intact, desk},
+	"wrong-key":               {"La chiave del certificato della tessera è di un tipo o di una lunghezza non ammessi.", intact, desk},
+	"wrong-policy":            {"Il certificato della tessera non è un certificato di autenticazione CNS.", intact, desk},
+	"wrong-usage":             {"Il certificato della tessera non serve per l'autenticazione.", intact, desk},
+	"unknown-extension":       {"Il certificato della tessera contiene un'estensione sconosciuta.", intact, desk},
+	"malformed-subject":       {"Il titolare nel certificato non è scritto come in una TS-CNS.", intact, desk},
+	"not-health-card":         {"La tessera è una Carta Nazionale dei Servizi, ma non una Tessera Sanitaria.", intact, "Per rinnovarla si rivolga a chi l'ha rilasciata."},
+	"key-not-rsa":             {"La chiave nuova non è una chiave RSA.", resumes, desk},
+	"key-too-short":           {"La chiave nuova è troppo corta.", resumes, desk},
+	"key-too-long":            {"La chiave nuova è troppo lunga.", resumes, desk},
+	"key-bad-exponent":        {"L'esponente della chiave nuova non è ammesso.", resumes, desk},
+	"key-small-factor":        {"La chiave nuova è debole.", resumes, desk},
+	"key-close-primes":        {"La chiave nuova è debole.", resumes, desk},
+	"key-weak-roca":           {"Il chip ha generato una chiave debole (difetto noto come ROCA).", resumes, desk},
+	"key-is-old":              {"La chiave presentata è quella vecchia: il rinnovo ne richiede una nuova.", resumes, desk},
+	"unsupported-version":     {"Il servizio usa un'altra versione del protocollo.", resumes, upgrade},
+	"malformed-message":       {"Il servizio non ha compreso il messaggio.", resumes, upgrade},
+	"bad-transaction-id":      {"Il servizio non ha accettato l'identificativo del messaggio.", resumes, upgrade},
+	"bad-sender-nonce":        {"Il servizio non ha accettato il valore casuale del messaggio.", resumes, upgrade},
+	"bad-recipient-nonce":     {"Il messaggio non risponde all'ultimo del servizio.", resumes, again},
+	"unprotected":             {"Il servizio ha ricevuto un messaggio senza firma.", resumes, upgrade},
+	"mac-protection":          {"Il servizio vuole messaggi firmati.", resumes, upgrade},
+	"sha1":                    {"Il messaggio è firmato con SHA-1, che il servizio non ammette.", resumes, upgrade},
+	"unsupported-algorithm":   {"Il servizio non ammette l'algoritmo o la lunghezza della chiave con cui la tessera firma.", resumes, desk},
+	"bad-protection":          {"Il servizio non ha riconosciuto la firma della tessera.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza."},
+	"bad-signer-certificate":  {"Il servizio non ha potuto leggere il certificato della tessera.", resumes, desk},
+	"unsupported-message":     {"Il servizio non tratta questo tipo di richiesta.", resumes, upgrade},
+	"unknown-info-type":       {"Il servizio non ha l'informazione richiesta.", resumes, upgrade},
+	"bad-template":            {"Il servizio non ha potuto leggere la chiave nuova nella richiesta.", resumes, upgrade},
+	"bad-proof-of-possession": {"Il servizio non ha riconosciuto la firma della chiave nuova.", resumes, "Riprovi; se si ripete, si rivolga all'assistenza."},
+	"wrong-old-certificate":   {"Il certificato da rinnovare non è quello che firma la richiesta.", resumes, desk},
+	"transaction-in-use":      {"Il servizio ha già visto un'altra richiesta con lo stesso identificativo.", resumes, again},
+	"unknown-transaction":     {"Il servizio non conosce più questa richiesta: occorre ripeterla.", resumes, again},
+	"other-signer":            {"Il messaggio non è firmato con il certificato che ha aperto la richiesta.", resumes, again},
+	"hash-algorithm":          {"Il servizio non accetta la conferma nella forma inviata.", resumes, upgrade},
+	"already-open":            {"Il programma è già aperto in un'altra finestra.", intact, "Usi la finestra già aperta."},
+	"usage":                   {"Il comando non è scritto come previsto.", intact, usageDo},
+	"internal":                {"Il programma ha incontrato un errore imprevisto.", resumes, desk},
 }
 
 // explain finds the texts of a failure. What the service said for itself takes the place of the first.
 func explain(f *renewal.Failure) explanation {
 	e, ok := explanations[f.Code]
 	if !ok {
-		e = explanation{"Il servizio ha rifiutato la richiesta.", resumes, desk}
+		e = explanations["service-refused"] // a word of another service's
+	}
+	// A run that has come to the card's files and was stopped by something else than a code has changed them.
+	if prepare := slices.Index(renewal.Steps, "prepare"); slices.Index(renewal.Steps, f.Step) >= prepare &&
+		(e.Card == intact || e.Card == noReader) && f.Exit != renewal.ExitCode {
+		e.Card = resumes
 	}
 	switch {
 	case f.Code == "card-ambiguous" || f.Code == "campaign-ambiguous":

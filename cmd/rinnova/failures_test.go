@@ -50,10 +50,10 @@ func exitOf(code string) string {
 	switch code {
 	case "no-smartcard-service", "no-reader", "no-card":
 		return "4"
-	case "card-ambiguous", "card-malformed-name", "card-file-missing", "clock-only-emulated", "clock-malformed", "replay-malformed",
+	case "card-ambiguous", "card-malformed-name", "card-file-missing", "card-file-malformed", "usage", "clock-only-emulated", "clock-malformed", "replay-malformed",
 		"record-unwritable", "journal-nowhere", "secret-malformed", "not-in-this-version", "ca-needed", "ca-unreadable", "service-malformed":
 		return "2"
-	case "demo-failed":
+	case "demo-failed", "already-open":
 		return "1"
 	}
 	return fmt.Sprint(renewal.ExitOf(code))

@@ -10,14 +10,15 @@ import (
 
 type renewCommand struct {
 	codes        `embed:""`
+	reporting    `embed:""`
 	PUKFrom      string `name:"puk-from" help:"Da dove leggere il PUK, per le serie che lo chiedono." placeholder:"DA"`
 	Series       string `help:"Sigla stampata sulla tessera, dove occorre distinguerla." placeholder:"SIGLA"`
 	WaitReinsert bool   `help:"Attende che la tessera sia tolta e reinserita."`
 	Login        bool   `help:"Prova l'accesso con il nuovo certificato."`
 }
 
-// Run renews and, where asked to, goes on until the citizen has logged in.
-func (c *renewCommand) Run(p *program) error {
+// renew renews and, where asked to, goes on until the citizen has logged in.
+func (c *renewCommand) renew(p *program) error {
 	o, err := p.open()
 	if err != nil {
 		return err
@@ -34,6 +35,7 @@ func (c *renewCommand) Run(p *program) error {
 	who := p.person(c.PINFrom, c.PUKFrom, c.LastTry)
 	who.before = show.clear
 	r.Prompter, r.Series, r.Events = who, c.Series, show.show
+	c.watch(o, r)
 	out, err := r.Run(p.ctx)
 	show.clear()
 	if err != nil {

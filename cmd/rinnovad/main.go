@@ -49,8 +49,11 @@ type commands struct {
 		Suspend notInThisYet      `cmd:"" help:"Sospende un certificato (non in questa versione)."`
 	} `cmd:"" help:"Certificati."`
 
-	Audit  notInThisYet `cmd:"" help:"Verifica il registro degli eventi (non in questa versione)."`
-	Report notInThisYet `cmd:"" help:"Apre una segnalazione di errore (non in questa versione)."`
+	Audit notInThisYet `cmd:"" help:"Verifica il registro degli eventi (non in questa versione)."`
+
+	Report struct {
+		Open reportOpen `cmd:"" help:"Apre una segnalazione di errore: cronologia, causa probabile, che cosa dire al cittadino."`
+	} `cmd:"" help:"Segnalazioni di errore."`
 }
 
 // program is what the commands run in.

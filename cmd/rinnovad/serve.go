@@ -35,7 +35,8 @@ type serveCommand struct {
 	Listen    string `required:"" placeholder:"IND:PORTA" help:"Dove ricevere le richieste CMP (porta 0: una libera)."`
 	Login     string `required:"" placeholder:"IND:PORTA" help:"Dove offrire la prova di accesso (porta 0: una libera)."`
 	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
-	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare liste e certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
+	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare le pagine, le liste e i certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
+	Packages  string `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare; senza, le pagine dicono che non sono pubblicati."`
 }
 
 // Run serves until the program is told to end, then lets open requests finish.
@@ -64,6 +65,17 @@ func (c *serveCommand) Run(p *program) error {
 	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()}, []*x509.Certificate{current.Certificate()})
 	if err != nil {
 		return err
+	}
+	responder, err := ca.NewResponder(ocspName, current, legacy)
+	if err != nil {
+		return err
+	}
+	var packages *portal.Packages
+	if c.Packages != "" {
+		if packages, err = portal.OpenPackages(c.Packages); err != nil {
+			return failed("packages", "la cartella dei programmi non si apre", err)
+		}
+		defer packages.Close()
 	}
 	db, err := c.open(p.ctx, clock())
 	if err != nil {
@@ -95,7 +107,9 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	publication := portal.Publication(authority, responder, current, legacy, portal.Pages(authority, packages, current, legacy))
 	requests := http.NewServeMux()
+	requests.Handle("/", publication) // the same pages with TLS
 	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock}
 	requests.Handle("/.well-known/cmp", handler)
 	requests.Handle("/.well-known/cmp/", handler)
@@ -111,7 +125,7 @@ func (c *serveCommand) Run(p *program) error {
 	servers := []served{
 		{tls.NewListener(cmpListener, cmpTLS), newServer(requests, log)},
 		{tls.NewListener(loginListener, loginTLS), newServer(portal.Login(authority), log)},
-		{public, newServer(portal.Publication(authority, current, legacy), log)},
+		{public, newServer(publication, log)},
 	}
 	ended := make(chan error, len(servers))
 	for _, s := range servers {

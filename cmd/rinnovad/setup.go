@@ -30,6 +30,11 @@ const (
 	databaseName = "rinnovad.db"
 )
 
+const organization = "Rinnova (PROVA)"
+
+// ocspName is what the signers of OCSP answers are called, under either root.
+var ocspName = ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Rinnova - risposte OCSP (TEST)"}
+
 type initCommand struct {
 	place
 	Key string `enum:"rsa,p256" default:"rsa" placeholder:"rsa|p256" help:"Chiave dell'autorità che rinnova: rsa (2048 bit) o p256."`
@@ -80,7 +85,6 @@ func (c *initCommand) Run(p *program) error {
 		}
 		return issuer, c.write(file, issuer.Certificate(), keyPEM)
 	}
-	const organization = "Rinnova (PROVA)"
 	// A card lives six years, so the oldest one of the first campaign is from 2014.
 	if _, err := root(legacyName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Regione Esempio - CA Cittadini (TEST, VECCHIA)"}, ca.RSA2048, first.AddDate(-10, 0, 0)); err != nil {
 		return err
@@ -118,6 +122,9 @@ func (c *initCommand) Run(p *program) error {
 		if err := c.write(file, certificate, keyPEM); err != nil {
 			return err
 		}
+	}
+	if err := c.desk(from, until); err != nil {
+		return err
 	}
 	s, err := c.open(p.ctx, clock())
 	if err != nil {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"rinnova/cardmodel"
+	"rinnova/cmp"
+	"rinnova/errorreport"
+	"rinnova/iso7816"
+	"rinnova/pcsc"
+	"rinnova/renewal"
+	"rinnova/transcript"
+)
+
+// textErrorData is T18, by which the guide calls the error report.
+const textErrorData = "questi dati di errore"
+
+// reporting are the flags of the error report. Without a desk nothing is gathered, said or written.
+type reporting struct {
+	Desk   string `help:"Certificati dell'assistenza (PEM). Se il rinnovo non riesce, i dati di errore sono salvati, cifrati per lei." env:"RINNOVA_DESK" type:"path" placeholder:"FILE"`
+	Report string `help:"File in cui salvarli." default:"ErrorLogs.zip.p7e" type:"path" placeholder:"FILE"`
+
+	facts *errorreport.Collector
+}
+
+// Run renews. After a failure that is worth it the error report is saved; the failure stays what it was.
+func (c *renewCommand) Run(p *program) error {
+	if c.Desk != "" {
+		now, err := p.clock()
+		if err != nil {
+			return err
+		}
+		c.facts = errorreport.Collect("rinnova", version, now)
+	}
+	err := c.renew(p)
+	if c.facts != nil && err != nil {
+		c.save(p, renewal.Classify(err), err)
+	}
+	return err
+}
+
+// watch puts the collector between a run, its card and its service.
+func (c *reporting) watch(o *opened, r *renewal.Renewal) {
+	if c.facts == nil {
+		return
+	}
+	r.Card, r.Service.HTTP, r.Events = watched(c.facts, o, r)
+}
+
+// watched returns card, HTTP client and listener of a run, each of which tells the collector what passes
+// and does as before.
+func watched(facts *errorreport.Collector, o *opened, r *renewal.Renewal) (iso7816.Card, *http.Client, func(renewal.Event)) {
+	card, client, listen := r.Card, *r.Service.HTTP, r.Events
+	if recorded, err := facts.Record(card); err == nil {
+		card = recorded
+	}
+	about := errorreport.Card{ATR: fmt.Sprintf("%X", o.ATR()), Emulated: o.emulated}
+	if m, err := cardmodel.Match(o.ATR()); err == nil {
+		about.Model, about.Series = m.ID, m.Sigle()
+	}
+	if r.Series != "" {
+		about.Series = []string{r.Series}
+	}
+	facts.Card(about)
+	if o.reader != "" {
+		facts.Reader(o.reader, true, true)
+	}
+	client.Transport = wire{client.Transport, facts}
+	return card, &client, func(e renewal.Event) {
+		if e.Step == "" {
+			e.Step = "journal" // the only thing outside the steps that is told of
+		}
+		facts.Step(e.Step, e.State, e.Code)
+		if listen != nil {
+			listen(e)
+		}
+	}
+}
+
+// wire notes which messages went to the service, and when.
+type wire struct {
+	next  http.RoundTripper
+	facts *errorreport.Collector
+}
+
+func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	var m *cmp.Message
+	if body, err := r.GetBody(); err == nil {
+		if der, err := io.ReadAll(body); err == nil {
+			m, _ = cmp.ParseMessage(der) // ours; what is none is not noted
+		}
+	}
+	sent, began := w.facts.Now(), time.Now()
+	response, err := w.next.RoundTrip(r)
+	if m != nil {
+		status := 0
+		if err == nil {
+			status = response.StatusCode
+		}
+		w.facts.Request(m.Header.TransactionID, m.Body.String(), sent, time.Since(began), status)
+	}
+	return response, err
+}
+
+// save tells what is in the report, saves it and names the file. A wrong command and a citizen who went
+// back are no errors to report.
+func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
+	if f.Exit == renewal.ExitUsage || errors.Is(cause, renewal.ErrCancelled) {
+		return
+	}
+	report, exchanges, err := c.report(f, cause)
+	if err == nil {
+		if !p.JSON {
+			fmt.Fprintf(p.err, "\nDati di errore per l'assistenza (nulla è stato inviato):\n")
+			for _, line := range report.Contents() {
+				fmt.Fprintf(p.err, "  %s\n", line)
+			}
+		}
+		err = sealTo(c.Report, c.Desk, report, exchanges)
+	}
+	e := reportEvent{Step: "report", State: renewal.Done, Text: fmt.Sprintf("Salvati, cifrati, in %s.\nDia all'assistenza %s.", c.Report, textErrorData), File: c.Report}
+	if err != nil {
+		e.State, e.File = "failed", ""
+		e.Text = fmt.Sprintf("I dati di errore non sono stati salvati: %s. Nulla è stato scritto in chiaro.", unsaved(err))
+	} else {
+		e.Contents = report.Contents()
+	}
+	if p.JSON {
+		p.event(e)
+		return
+	}
+	fmt.Fprintln(p.err, e.Text)
+}
+
+// reportEvent is a line of renew --json, before the result.
+type reportEvent struct {
+	Step     string   `json:"step"`
+	State    string   `json:"state"`
+	Text     string   `json:"text"`
+	File     string   `json:"file,omitempty"`
+	Contents []string `json:"contents,omitempty"`
+}
+
+// report puts together what the failed run leaves.
+func (c *reporting) report(f *renewal.Failure, cause error) (*errorreport.Report, *transcript.Transcript, error) {
+	if readers, err := pcsc.Readers(); err == nil {
+		for _, r := range readers {
+			c.facts.Reader(r.Name, r.Present, false)
+		}
+	}
+	failure := errorreport.Failure{Code: f.Code, Step: f.Step, Exit: f.Exit}
+	if f.Tries >= 0 {
+		failure.Tries = &f.Tries
+	}
+	var sw iso7816.SW
+	if errors.As(cause, &sw) {
+		failure.StatusWord = fmt.Sprintf("%04X", uint16(sw))
+	}
+	return c.facts.Report(failure, cause)
+}
+
+// sealTo seals a report for the desk of a file and saves it.
+func sealTo(file, desk string, r *errorreport.Report, t *transcript.Transcript) error {
+	b, err := os.ReadFile(desk)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errorreport.ErrRecipients, err)
+	}
+	recipients, err := errorreport.ParseRecipients(b)
+	if err != nil {
+		return err
+	}
+	sealed, err := errorreport.Seal(r, t, recipients, rand.Reader)
+	if err != nil {
+		return err
+	}
+	return sealed.Save(file)
+}
+
+// unsaved says why there is no file.
+func unsaved(err error) string {
+	switch {
+	case errors.Is(err, errorreport.ErrRecipients):
+		return "il file dei certificati dell'assistenza non è leggibile o non è adatto"
+	case errors.Is(err, errorreport.ErrNoRecipient):
+		return "nessun certificato dell'assistenza è valido oggi (controlli anche la data del computer)"
+	case errors.Is(err, errorreport.ErrTooLarge):
+		return "sono troppi"
+	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist):
+		return "nella cartella scelta non si può scrivere"
+	}
+	return "il file non si può scrivere"
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"rinnova/ca"
+	"rinnova/cardmodel"
+	"rinnova/cns"
+	"rinnova/emulator"
+	"rinnova/errorreport"
+	"rinnova/transcript"
+)
+
+// deskName is the assistance desk's key and certificate, for which the citizens' program seals its reports.
+const deskName = "desk"
+
+// desk makes a trial desk. The certificate is its own: nobody else trusts it, the program is given it.
+func (l place) desk(from, until time.Time) error {
+	key, err := ca.GenerateKey(ca.RSA2048)
+	if err != nil {
+		return err
+	}
+	template := &x509.Certificate{
+		Subject:   pkix.Name{Country: []string{"IT"}, Organization: []string{"Rinnova (PROVA)"}, CommonName: "Rinnova - assistenza (TEST)"},
+		NotBefore: from, NotAfter: until, KeyUsage: x509.KeyUsageKeyEncipherment, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	keyPEM, err := ca.EncodeKey(key)
+	if err != nil {
+		return err
+	}
+	return l.write(deskName, certificate, keyPEM)
+}
+
+type reportOpen struct {
+	File        string `arg:"" type:"path" placeholder:"FILE" help:"Segnalazione, come il cittadino l'ha data (ErrorLogs.zip.p7e)."`
+	Key         string `required:"" type:"path" placeholder:"FILE" help:"Chiave dell'assistenza (PEM)."`
+	Certificate string `type:"path" placeholder:"FILE" help:"Certificato dell'assistenza (PEM): distingue un file alterato da uno per un'altra chiave."`
+	Replay      string `placeholder:"SIGLA" help:"Ripete gli scambi su una tessera emulata nuova di questa sigla e confronta le risposte."`
+}
+
+// Run prints what the desk needs of a report.
+func (c *reportOpen) Run(p *program) error {
+	model, _, ok := cardmodel.BySeries(c.Replay)
+	if c.Replay != "" && !ok {
+		return fmt.Errorf("%w %q", emulator.ErrSeries, c.Replay)
+	}
+	key, certificate, err := c.credential()
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(c.File)
+	if err == nil && info.Size() > errorreport.MaxSize {
+		return refusedReport(errorreport.ErrTooLarge)
+	}
+	file, err := os.ReadFile(c.File)
+	if err != nil {
+		return failed("unreadable", "la segnalazione non è leggibile", err)
+	}
+	report, exchanges, err := errorreport.Open(file, key, certificate)
+	if err != nil {
+		return refusedReport(err)
+	}
+	diagnosis, _ := report.Diagnose()
+	for _, section := range []struct {
+		title string
+		lines []string
+	}{
+		{"Contenuto", report.Contents()},
+		{"Cronologia", report.Timeline()},
+		{"Causa probabile", []string{diagnosis.Cause}},
+		{"Che cosa dire al cittadino", []string{diagnosis.Tell}},
+	} {
+		fmt.Fprintf(p.out, "%s\n  %s\n\n", section.title, strings.Join(section.lines, "\n  "))
+	}
+	if c.Replay == "" {
+		return nil
+	}
+	if exchanges == nil {
+		return failed("no-transcript", "la segnalazione non contiene scambi con la tessera", nil)
+	}
+	return c.replay(p, model, exchanges)
+}
+
+// credential reads the desk's key and, where given, its certificate.
+func (c *reportOpen) credential() (crypto.Decrypter, *x509.Certificate, error) {
+	b, err := os.ReadFile(c.Key)
+	if err != nil {
+		return nil, nil, failed("unreadable", "la chiave non è leggibile", err)
+	}
+	signer, err := ca.ParseKey(b)
+	clear(b)
+	if err != nil {
+		return nil, nil, failed("key", "la chiave non è utilizzabile", err)
+	}
+	key, ok := signer.(crypto.Decrypter)
+	if !ok {
+		return nil, nil, failed("key", "la chiave non decifra: occorre una chiave RSA", nil)
+	}
+	if c.Certificate == "" {
+		return key, nil, nil
+	}
+	if b, err = os.ReadFile(c.Certificate); err != nil {
+		return nil, nil, failed("unreadable", "il certificato non è leggibile", err)
+	}
+	list, err := errorreport.ParseRecipients(b)
+	if err != nil || len(list) != 1 {
+		return nil, nil, failed("certificate", "il certificato dell'assistenza non è utilizzabile", err)
+	}
+	return key, list[0], nil
+}
+
+// refusedReport gives each reason of errorreport a code word and a sentence.
+func refusedReport(err error) error {
+	for _, r := range []struct {
+		reason     error
+		code, text string
+	}{
+		{errorreport.ErrTooLarge, "report-too-large", "il file è più grande di quanto una segnalazione possa essere"},
+		{errorreport.ErrTruncated, "report-truncated", "il file è incompleto: chiederlo di nuovo al cittadino"},
+		{errorreport.ErrNotRecipient, "report-other-key", "il file è cifrato per un'altra chiave"},
+		{errorreport.ErrTampered, "report-tampered", "il file è stato alterato dopo la cifratura: non è attendibile"},
+		{errorreport.ErrNewer, "report-newer", "il file è di un programma più recente di questo"},
+		{errorreport.ErrForeign, "report-foreign", "il file non è una segnalazione di Rinnova"},
+	} {
+		if errors.Is(err, r.reason) {
+			return failed(r.code, r.text, nil)
+		}
+	}
+	return err
+}
+
+// replay sends the exchanges to a fresh emulated card and prints where its status words differ.
+func (c *reportOpen) replay(p *program, model *cardmodel.Model, exchanges *transcript.Transcript) error {
+	card, err := emulator.Demo(c.Replay, rand.Reader)
+	if err != nil {
+		return err
+	}
+	defer card.Close()
+	objects, err := objectData(card.Clone(), model, exchanges)
+	if err != nil {
+		return err
+	}
+	n, differences := errorreport.Replay(exchanges, card, func(command transcript.Bytes, sw string) []byte {
+		return withheld(model, objects, command, sw)
+	})
+	fmt.Fprintf(p.out, "Prova su una tessera emulata %s\n  %d risposte confrontate, %d diverse.\n", c.Replay, n, len(differences))
+	for _, d := range differences {
+		fmt.Fprintf(p.out, "  riga %d, fase %s, %s: tessera %s, emulata %s\n", d.Entry, d.Step, d.Command, d.Recorded, d.Played)
+	}
+	return nil
+}
+
+// withheld makes the data of a command that the report does not hold: the demonstration card's codes where
+// the citizen's were right, wrong ones of that length where they were not, and the key objects' data.
+func withheld(model *cardmodel.Model, objects map[string][][]byte, command transcript.Bytes, sw string) []byte {
+	if command.Withheld == 0 || len(command.Head) < 5 {
+		return nil
+	}
+	switch command.Head[1] {
+	case 0x20: // VERIFY
+		form, code := model.PIN.Value, emulator.DemoPIN
+		if command.Head[3]&0x7F == model.PUK.Value.Reference {
+			form, code = model.PUK.Value, emulator.DemoPUK
+		}
+		if sw != "9000" {
+			code = strings.Repeat("0", len(code))
+		}
+		data := bytes.Repeat([]byte{form.Pad}, max(command.Withheld, len(code)))
+		copy(data, code)
+		return data
+	case 0xDA: // PUT DATA
+		k := string(command.Head)
+		if list := objects[k]; len(list) > 0 {
+			objects[k] = append(list[1:], list[0])
+			return list[0]
+		}
+	}
+	return nil
+}
+
+// objectData lists the data of PUT DATA that this program sends to a card of the model for the key that the
+// exchanges generate, by the commands' headers. The card answers nothing but yes to them.
+func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcript.Transcript) (map[string][][]byte, error) {
+	place, ok := placeOf(model, exchanges)
+	if !ok {
+		return nil, nil
+	}
+	a := &agreeable{Card: card, data: map[string][][]byte{}}
+	s, err := cns.Open(a)
+	if err != nil {
+		return nil, fmt.Errorf("the emulated card: %w", err)
+	}
+	defer s.Forget()
+	err = s.Unlock([]byte(emulator.DemoPIN), func(b *cns.Block) error {
+		a.agrees = true
+		return errors.Join(b.PutEnvironment(place), b.PutKeyObjects(place))
+	})
+	return a.data, err
+}
+
+// placeOf finds the place of the key that the exchanges generate; the first if they do not come so far.
+func placeOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmodel.Place, bool) {
+	places := model.Places.Value
+	for _, e := range exchanges.Entries {
+		h := e.Command.Head
+		if e.Kind != transcript.Exchange || len(h) < 7 || h[1] != 0x46 { // GENERATE KEY PAIR: class, key id, …
+			continue
+		}
+		for _, p := range places {
+			if p.Key.ID == h[6] {
+				return p, true
+			}
+		}
+	}
+	if len(places) == 0 {
+		return cardmodel.Place{}, false // a series that cannot be renewed
+	}
+	return places[0], true
+}
+
+// agreeable is a card that, once told to, answers 9000 to SELECT and PUT DATA, and keeps the data.
+type agreeable struct {
+	*emulator.Card
+	agrees bool
+	data   map[string][][]byte
+}
+
+func (a *agreeable) Transmit(b []byte) ([]byte, error) {
+	if !a.agrees || b[1] != 0xA4 && b[1] != 0xDA {
+		return a.Card.Transmit(b)
+	}
+	if b[1] == 0xDA {
+		head := 5
+		if b[4] == 0 {
+			head = 7 // extended Lc
+		}
+		k := string(b[:head])
+		a.data[k] = append(a.data[k], bytes.Clone(b[head:]))
+	}
+	return []byte{0x90, 0x00}, nil
+}

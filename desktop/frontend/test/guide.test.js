@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// The guide, branch by branch, with its strings to the letter.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { empty, withoutPuk, withPuk } from './tour.js'
+import { open, PIN, PUK } from './window.js'
+
+let w
+before(async () => { w = await open() })
+after(() => w.close())
+afterEach(() => empty(w))
+
+/** Everything that was on the screen at some time, so that no stage is missed. */
+async function collectTexts() {
+  await w.tab.evaluate(() => {
+    window.texts = new Set()
+    const take = () => { for (const e of document.querySelectorAll('dialog h2, dialog p, dialog .dialog-title, main h1, main p, main button, dialog button, dialog label')) window.texts.add(e.textContent) }
+    new MutationObserver(take).observe(document.body, { subtree: true, childList: true, characterData: true })
+    take()
+  })
+  return async () => new Set(await w.tab.evaluate(() => [...window.texts]))
+}
+
+const stages = { puk: ['Generazione filesystem di firma in corso ...'], all: ['Generazione chiave in corso ...', 'Installazione certificato in corso ...'] }
+
+test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
+  const series = ['AC2013', 'AC2014', 'AC2018', 'OT2015', 'OT2016', 'ID2019']
+  const { demo } = await w.state()
+  for (const s of series) {
+    await t.test(s, async () => {
+      assert.ok(demo.series.includes(s))
+      const puk = s.startsWith('AC')
+      await w.bench('insert', s)
+      await w.screen('card')
+      await w.text('La tua tessera')
+      await w.tab.getByLabel(s, { exact: true }).check()
+      assert.equal(await w.tab.getByRole('img', { name: /sigla/ }).textContent(), s)
+      await w.click('RINNOVA')
+      await w.screen('prompt')
+      const dialog = w.tab.getByRole('dialog', { name: 'Rinnovo certificato' })
+      await dialog.waitFor()
+      await w.text('Autenticazione')
+      await w.text('Inserisci il PIN corretto per continuare il rinnovo')
+      assert.equal(await w.tab.getByRole('button', { name: 'INDIETRO', exact: true }).count(), 1)
+      assert.equal(await w.tab.evaluate(() => document.activeElement.id), 'code')
+      assert.equal(await w.tab.getByLabel('Codice PIN').getAttribute('type'), 'password')
+      await w.tab.getByRole('button', { name: 'Mostra il codice' }).click()
+      assert.equal(await w.tab.getByLabel('Codice PIN').getAttribute('type'), 'text')
+      await w.tab.getByRole('button', { name: 'Nascondi il codice' }).click()
+      const texts = await collectTexts()
+      await w.code('Codice PIN', PIN)
+      if (puk) {
+        await w.text('Inserisci il PUK corretto per continuare il rinnovo')
+        await w.tab.getByText(/bloccano la tessera per sempre/).waitFor()
+        await w.tab.getByText(/non è stato cambiato nulla/).waitFor()
+        await w.code('Codice PUK', PUK)
+      }
+      await w.screen('done')
+      await w.text('Certificato rinnovato con successo')
+      await w.text('Il nuovo certificato è valido fino al 30/06/2020.')
+      const seen = await texts()
+      if (!puk) assert.ok(!seen.has('Inserisci il PUK corretto per continuare il rinnovo'), 'the PUK was asked')
+      // Step 14
+      await w.bench('remove')
+      await w.phase('wait')
+      await w.tab.getByText(/ancora \d second/).waitFor()
+      await w.click('Salta l’attesa')
+      await w.phase('insert')
+      await w.bench('back')
+      await w.phase('seen')
+      await w.text('Il nuovo certificato è sulla tessera.')
+      // Step 15
+      await w.click('PROVA L’ACCESSO')
+      await w.phase('entered')
+      await w.tab.getByText(/Accesso riuscito: BRUNILDE ESEMPIO, codice fiscale SMPBNL…2H, certificato valido fino al 30\/06\/2020/).waitFor()
+      await w.click('CHIUDI')
+      // The same card again: T5, already renewed
+      await w.screen('nothing')
+      const { card } = await w.state()
+      await w.text(`Nessun certificato rinnovabile presente nella carta: ${card.id}`)
+      assert.match(card.id, /^\d{4}…\d{3}$/)
+      await w.text('Già rinnovato')
+      await empty(w)
+    })
+  }
+})
+
+test('T4 while a change is read, and the recovery list of scenario I after a limit', async () => {
+  const slow = await open({ flags: ['--late', '1s'] })
+  await slow.bench('insert', withPuk, 'slow-card')
+  await slow.text('Rilevata modifica ai dispositivi. Caricamento in corso..')
+  await slow.text('La lettura dura più del previsto')
+  assert.equal(await slow.tab.locator('ol li').count(), 4)
+  await slow.tab.getByText(/La tessera o il lettore non hanno ancora risposto/).waitFor()
+  await slow.bench('remove')
+  await slow.screen('no-card')
+  await slow.bench('insert', withPuk, 'slow-service')
+  await slow.tab.getByText(/il servizio di rinnovo non ha ancora risposto/).waitFor()
+  await slow.close()
+})
+
+test('T13 above a real bar, stages below it, and the warning not to remove the card', async () => {
+  const slow = await open({ flags: [] })
+  await slow.bench('insert', withPuk)
+  await slow.screen('card')
+  await slow.click('RINNOVA')
+  await slow.screen('prompt')
+  await slow.code('Codice PIN', PIN)
+  await slow.text('Codice PUK')
+  await slow.code('Codice PUK', PUK)
+  const seen = [], values = []
+  for (;;) {
+    const s = await slow.state()
+    if (s.screen === 'done') break
+    assert.equal(s.screen, 'running', JSON.stringify(s))
+    const now = await slow.tab.evaluate(() => ({ head: document.querySelector('dialog h2')?.textContent, stage: document.querySelector('.stage')?.textContent, value: document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow'), keep: document.querySelector('dialog .lead')?.textContent, said: document.querySelector('dialog > [role=status]')?.textContent }))
+    if (now.stage && now.head === 'Rinnovo del certificato in corso, attendere...') {
+      if (seen.at(-1) !== now.stage) seen.push(now.stage)
+      values.push(now.value)
+      assert.equal(now.keep, 'Non rimuovere la tessera')
+      assert.equal(now.said, now.stage)
+    }
+    await slow.tab.waitForTimeout(40)
+  }
+  for (const x of [...stages.puk, ...stages.all]) assert.ok(seen.includes(x), `${x} not in ${seen}`)
+  const order = [...stages.puk, ...stages.all].map((x) => seen.indexOf(x))
+  assert.deepEqual(order, [...order].sort((a, b) => a - b))
+  assert.ok(values.includes(null), 'the key is made without a percentage')
+  const numbers = values.filter((v) => v !== null).map(Number)
+  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b), 'the bar went back')
+  assert.ok(new Set(numbers).size > 8, `the bar stood still: ${[...new Set(numbers)]}`)
+  await slow.close()
+})
+
+test('INDIETRO changes nothing, at the PIN and at the PUK', async () => {
+  await w.bench('insert', withPuk)
+  await w.screen('card')
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+  await w.click('INDIETRO')
+  await w.screen('card')
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+  await w.code('Codice PIN', PIN)
+  await w.text('Codice PUK')
+  await w.click('INDIETRO')
+  const s = await w.screen('card')
+  assert.equal(s.card.begun, false)
+  assert.equal(s.card.needsPuk, true)
+  await empty(w)
+})
+
+test('T17 with T18, what happened, the card, what to do, the code', async () => {
+  await w.bench('insert', withoutPuk, 'cut-install')
+  await w.screen('card')
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+  await w.code('Codice PIN', PIN)
+  await w.screen('failed')
+  await w.text('Rinnovo certificato non riuscito')
+  await w.tab.getByRole('button', { name: 'questi dati di errore', exact: true }).waitFor()
+  await w.text('card-removed')
+  await w.tab.getByText(/La tessera è integra/).waitFor()
+  await w.click('CHIUDI')
+  await w.screen('no-card')
+  // Put back: offered first, in one button, and it ends.
+  await w.bench('back')
+  const s = await w.screen('card')
+  assert.equal(s.card.begun, true)
+  await w.click('RIPRENDI IL RINNOVO')
+  await w.screen('prompt')
+  await w.code('Codice PIN', PIN)
+  await w.screen('done')
+  await empty(w)
+})
+
+test('the card is pulled at each stage and the renewal resumed', async () => {
+  for (const fault of ['cut-prepare', 'cut-generate', 'cut-install', 'cut-prove']) {
+    await w.bench('insert', withPuk, fault)
+    await w.screen('card')
+    await w.click('RINNOVA')
+    await w.screen('prompt')
+    await w.code('Codice PIN', PIN)
+    await w.text('Codice PUK')
+    await w.code('Codice PUK', PUK)
+    const f = await w.screen('failed')
+    assert.equal(f.failure.code, 'card-removed', fault)
+    await w.click('CHIUDI')
+    await w.screen('no-card')
+    await w.bench('back')
+    const s = await w.screen('card')
+    assert.equal(s.card.begun, true, fault)
+    await w.click('RIPRENDI IL RINNOVO')
+    await w.screen('prompt')
+    await w.code('Codice PIN', PIN)
+    await w.screen('done')
+    await empty(w)
+  }
+})
+
+test('the service is down and comes back', async () => {
+  await w.bench('down')
+  await w.bench('insert', withoutPuk)
+  const s = await w.screen('unknown')
+  assert.equal(s.failure.code, 'service-unreachable')
+  assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
+  await w.bench('up')
+  await w.click('Riprova')
+  await w.screen('card')
+  await empty(w)
+  for (const fault of ['lost-request', 'lost-confirm']) {
+    await w.bench('insert', withoutPuk, fault)
+    await w.screen('card')
+    await w.click('RINNOVA')
+    await w.screen('prompt')
+    await w.code('Codice PIN', PIN)
+    assert.equal((await w.screen('failed')).failure.code, 'service-unreachable', fault)
+    await w.click('CHIUDI')
+    await w.screen('card')
+    await w.click('RIPRENDI IL RINNOVO')
+    await w.screen('prompt')
+    await w.code('Codice PIN', PIN)
+    await w.screen('done')
+    await empty(w)
+  }
+})
+
+test('two cards: chosen, never guessed', async () => {
+  await w.bench('insert', withPuk)
+  await w.screen('card')
+  await w.bench('insert-second', withoutPuk)
+  await w.screen('choose')
+  assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
+  await w.click('Usa la tessera in «Lettore dimostrativo 2»')
+  const s = await w.screen('card')
+  assert.ok(s.card.series.includes(withoutPuk))
+  await w.click('Scegli un’altra tessera')
+  await w.screen('choose')
+  await empty(w)
+})

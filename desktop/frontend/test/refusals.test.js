@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Cards that cannot be renewed, codes that are wrong, input that is hostile.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { empty, withoutPuk, withPuk } from './tour.js'
+import { open, PIN } from './window.js'
+
+let w
+before(async () => { w = await open() })
+after(() => w.close())
+afterEach(() => empty(w))
+
+test('each wrong card has a message of its own', async () => {
+  const texts = new Set()
+  for (const [fault, screen, code] of [
+    ['mute', 'unreadable', 'card-mute'], ['contactless', 'unreadable', 'card-contactless'], ['not-cns', 'unreadable', 'card-not-cns'],
+    ['other-cns', 'unreadable', 'card-not-health'], ['unknown-model', 'unreadable', 'card-model-unknown'], ['busy', 'unreadable', 'card-busy'],
+    ['empty', 'nothing', 'no-certificate'], ['unregistered', 'nothing', 'not-in-registry'], ['renewed', 'nothing', 'already-renewed'],
+  ]) {
+    await w.bench('insert', withPuk, fault)
+    const s = await w.screen(screen)
+    assert.equal(s.failure.code, code, fault)
+    await w.text(code)
+    texts.add(await w.tab.locator('main .lead').first().textContent())
+    assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
+    await empty(w)
+  }
+  assert.equal(texts.size, 9)
+})
+
+test('a closed campaign points to SPID, CIE and the new card; TEAM does not change', async () => {
+  await w.bench('shut')
+  await w.bench('insert', withPuk)
+  const s = await w.screen('nothing')
+  assert.ok(['campaign-closed', 'no-campaign'].includes(s.failure.code), s.failure.code)
+  await w.tab.getByText(/SPID o la CIE; alla scadenza riceverai la nuova tessera/).waitFor()
+  await w.tab.getByText(/la validità della Tessera Sanitaria e della TEAM .* non cambia/).waitFor()
+  await empty(w)
+})
+
+test('series that cannot be renewed say so before any PIN', async () => {
+  for (const s of await w.series((s) => s.startsWith('ST') || s.endsWith('2025'))) {
+    await w.bench('insert', s)
+    assert.equal((await w.screen('nothing')).failure.code, 'series-not-renewable', s)
+    await empty(w)
+  }
+})
+
+async function pin(series, fault = '') {
+  await w.bench('insert', series, fault)
+  await w.screen('card')
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+}
+
+test('a wrong PIN: tries left, tied to its field, and consent before the last', async () => {
+  await pin(withoutPuk)
+  await w.code('Codice PIN', '99999')
+  await w.text('Il PIN non è corretto.')
+  await w.tab.getByText(/Restano 2 tentativi/).waitFor()
+  const field = w.tab.getByLabel('Codice PIN')
+  assert.equal(await field.getAttribute('aria-invalid'), 'true')
+  assert.match(await field.evaluate((e) => e.getAttribute('aria-describedby').split(' ').map((i) => document.getElementById(i).textContent).join(' ')), /Il PIN non è corretto.*Restano 2/)
+  assert.equal(await field.inputValue(), '')
+  await w.code('Codice PIN', '99998')
+  await w.text('Resta un solo tentativo')
+  assert.equal(await w.tab.evaluate(() => document.activeElement.tagName), 'H2', 'a last try is nobody’s default')
+  await w.click('FERMATI QUI')
+  assert.equal((await w.screen('failed')).failure.code, 'last-try')
+  await w.click('CHIUDI')
+  await w.screen('card')
+  await w.click('RINNOVA')
+  await w.text('Resta un solo tentativo')
+  await w.click('USA L’ULTIMO TENTATIVO')
+  await w.code('Codice PIN', '99997')
+  const s = await w.screen('failed')
+  assert.equal(s.failure.code, 'pin-blocked')
+  await w.tab.getByText(/Si sblocca con il PUK/).waitFor()
+  await empty(w)
+})
+
+test('a blocked PIN', async () => {
+  await pin(withPuk, 'pin-blocked')
+  await w.code('Codice PIN', PIN)
+  assert.equal((await w.screen('failed')).failure.code, 'pin-blocked')
+  await empty(w)
+})
+
+test('a wrong PUK: tries left, and a way out', async () => {
+  await pin(withPuk)
+  await w.code('Codice PIN', PIN)
+  await w.text('Codice PUK')
+  await w.code('Codice PUK', '00000000')
+  await w.text('Il PUK non è corretto.')
+  await w.tab.getByText(/Restano \d tentativi/).waitFor()
+  await w.click('INDIETRO')
+  const s = await w.screen('card')
+  assert.equal(s.card.begun, false)
+  await empty(w)
+})
+
+test('what is no code never reaches the card', async () => {
+  await pin(withoutPuk)
+  await w.click('PROSEGUI')
+  await w.text('Scrivi il codice.')
+  for (const bad of ['abcde', '7'.repeat(200), '🦆🦆🦆🦆🦆', '1'.repeat(5000), '1 2']) {
+    await w.code('Codice PIN', bad)
+    await w.tab.getByText(/nessun tentativo è stato usato/).waitFor()
+    await w.tab.waitForTimeout(150)
+  }
+  const field = w.tab.getByLabel('Codice PIN')
+  await field.fill(' 12 34\t5 ')
+  assert.equal(await field.inputValue(), PIN, 'pasted blanks go')
+  await w.click('PROSEGUI')
+  await w.screen('done')
+  await empty(w)
+})
+
+test('hostile names are text', async () => {
+  await w.bench('insert', withPuk, 'hostile')
+  const s = await w.screen('card')
+  assert.match(s.card.holder, /^<img src=x onerror=alert\(1\)>"'& NOME/)
+  assert.equal(await w.tab.locator('main img').count(), 0)
+  assert.ok(!/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/.test(s.card.holder))
+  assert.ok(await w.tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+  await empty(w)
+})
+
+test('a card that is taken out while the PIN is typed', async () => {
+  await pin(withoutPuk)
+  await w.bench('remove')
+  assert.equal((await w.screen('failed')).failure.code, 'card-removed')
+  await w.click('CHIUDI')
+  await w.screen('no-card')
+})
+
+test('another card after the renewal', async () => {
+  await pin(withoutPuk)
+  await w.code('Codice PIN', PIN)
+  await w.screen('done')
+  await w.bench('remove')
+  await w.phase('wait')
+  await w.bench('insert', withoutPuk)
+  await w.tab.getByText(/una tessera diversa da quella di prima/).waitFor()
+  assert.equal((await w.state()).done.phase, 'insert')
+  await empty(w)
+})
+
+test('hints for caps lock, num lock and letters', async () => {
+  await pin(withoutPuk)
+  const field = w.tab.getByLabel('Codice PIN')
+  await field.pressSequentially('a')
+  await w.text('Il codice è fatto di sole cifre.')
+  await field.fill('')
+  await field.evaluate((e) => e.dispatchEvent(Object.assign(new KeyboardEvent('keydown', { code: 'Numpad5', key: 'Clear', bubbles: true }))))
+  await w.tab.getByText(/Bloc Num non è attivo/).waitFor()
+  await field.evaluate((e) => e.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyA', key: 'A', modifierCapsLock: true, bubbles: true })))
+  await w.text('Bloc Maiusc è attivo.')
+  await empty(w)
+})
+
+test('no code is in a state, the page or the browser’s storage', async () => {
+  await pin(withoutPuk)
+  await w.code('Codice PIN', '97531')
+  await w.text('Il PIN non è corretto.')
+  const everything = await w.tab.evaluate(async () => document.documentElement.outerHTML + JSON.stringify(await (await fetch('/api/state')).json()) + JSON.stringify({ ...localStorage }) + JSON.stringify(await (await fetch('/api/diagnosis')).json()))
+  assert.ok(!everything.includes('97531'))
+  await empty(w)
+})

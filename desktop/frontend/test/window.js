@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// The real program in its demonstration, shown in Debian's Chromium: emulated cards, the real service in
+// the same process.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+export const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url))
+mkdirSync(artifacts, { recursive: true })
+
+const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Codes of the demonstration's cards. */
+export const PIN = '12345'
+export const PUK = '12345678'
+
+/** Starts program and browser. Flags go to the program. */
+export async function open({ flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
+  const executablePath = candidates.find((c) => c && existsSync(c))
+  assert.ok(executablePath, 'no Chromium on this computer')
+  const program = spawn(artifacts + 'rinnova', ['window', '--browser', '--demo', '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [url] = await once(createInterface({ input: program.stdout }), 'line')
+  const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
+  const tab = await (await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })).newPage()
+  const errors = []
+  tab.on('pageerror', (e) => errors.push(String(e)))
+  tab.on('console', (m) => { if (m.type() === 'error' && !/status of 409/.test(m.text())) errors.push(m.text()) })
+  await tab.goto(url)
+  await tab.evaluate(() => document.fonts.ready)
+  await tab.waitForSelector('h1')
+  const w = {
+    tab, program, errors, url,
+    /** Works the bench. */
+    async bench(action, series = '', fault = '') {
+      const ok = await tab.evaluate(async (f) => (await fetch('/api/demo', { method: 'POST', body: new URLSearchParams(f) })).ok, { action, series, fault })
+      assert.ok(ok, `${action} ${series} ${fault}`)
+    },
+    async state() { return await tab.evaluate(async () => (await fetch('/api/state')).json()) },
+    /** Waits for a screen. */
+    async screen(...names) {
+      for (let i = 0; i < 400; i++) {
+        const s = await w.state()
+        if (names.includes(s.screen)) {
+          await tab.waitForTimeout(60) // the page asks for the same state and draws it
+          return s
+        }
+        await tab.waitForTimeout(25)
+      }
+      assert.fail(`no screen ${names}: ${JSON.stringify(await w.state())}`)
+    },
+    async phase(name) {
+      for (let i = 0; i < 600; i++) {
+        if ((await w.state()).done?.phase === name) return
+        await tab.waitForTimeout(25)
+      }
+      assert.fail(`no phase ${name}: ${JSON.stringify((await w.state()).done)}`)
+    },
+    /** Types a code and goes on. */
+    async code(label, value) {
+      await tab.getByLabel(label, { exact: true }).fill(value)
+      await tab.getByRole('button', { name: 'PROSEGUI', exact: true }).click()
+    },
+    async text(string) { await tab.getByText(string, { exact: true }).first().waitFor({ state: 'visible', timeout: 15000 }) },
+    async click(name) { await tab.getByRole('button', { name, exact: true }).click() },
+    async shot(name) { await tab.screenshot({ path: `${artifacts}${name}.png` }) },
+    /** The series of the demonstration's cards for which test says yes. */
+    async series(test) {
+      const { demo } = await w.state()
+      return demo.series.filter(test)
+    },
+    async close() {
+      await browser.close()
+      program.kill()
+      await once(program, 'exit')
+      assert.deepEqual(errors, [], 'errors in the page')
+    },
+  }
+  return w
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package errorreport
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrRecipients: the file of the desk's certificates cannot be used as it is.
+	ErrRecipients = errors.New("not a file of desk certificates")
+	// ErrNoRecipient: none of the desk's certificates is in date.
+	ErrNoRecipient = errors.New("no desk certificate is in date")
+)
+
+// Recipients are the desk's certificates, of several dates, so that keys can be changed without a gap.
+type Recipients []*x509.Certificate
+
+// Bounds of a recipients file.
+const (
+	maxRecipients  = 16
+	minRecipientN  = 2048 // bits
+	maxRecipientN  = 8192
+	certificateTag = "CERTIFICATE"
+)
+
+// ParseRecipients reads PEM certificates. It refuses, with ErrRecipients, a file with anything else between
+// the PEM lines of a block, without certificates, with more than 16, or with one that cannot be a desk's:
+// a CA's, one whose key usage is not keyEncipherment (RFC 5280 §4.2.1.3), one whose key is not RSA of 2048
+// to 8192 bits.
+func ParseRecipients(file []byte) (Recipients, error) {
+	var list Recipients
+	bad := func(what string) error { return fmt.Errorf("%w: certificate %d: %s", ErrRecipients, len(list)+1, what) }
+	for {
+		var block *pem.Block
+		if block, file = pem.Decode(file); block == nil {
+			break
+		}
+		if block.Type != certificateTag {
+			return nil, bad("another kind of PEM block")
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, bad("malformed")
+		}
+		key, ok := c.PublicKey.(*rsa.PublicKey)
+		switch {
+		case !ok || key.N.BitLen() < minRecipientN || key.N.BitLen() > maxRecipientN:
+			return nil, bad("the key is not RSA of 2048 bits or more")
+		case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageKeyEncipherment == 0:
+			return nil, bad("the key is not for encryption")
+		case len(list) == maxRecipients:
+			return nil, bad("too many")
+		}
+		list = append(list, c)
+	}
+	if len(list) == 0 || bytes.Contains(file, []byte("-----BEGIN")) {
+		return nil, bad("no certificate, or one cut short")
+	}
+	return list, nil
+}
+
+// at returns the certificates that are in date, each once.
+func (r Recipients) at(now time.Time) (Recipients, error) {
+	var list Recipients
+	for _, c := range r {
+		known := false
+		for _, k := range list {
+			known = known || k.Equal(c)
+		}
+		if !known && !now.Before(c.NotBefore) && !now.After(c.NotAfter) {
+			list = append(list, c)
+		}
+	}
+	if len(list) == 0 {
+		return nil, ErrNoRecipient
+	}
+	return list, nil
+}

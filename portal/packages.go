@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package portal
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// downloadPath is the folder of the packages: under it, each file by its own name, and each platform's newest one
+// by a name that stays.
+const downloadPath = "/scarica/"
+
+// platform is one kind of package that the page offers.
+type platform struct {
+	ID    string // in the stable name, rinnova-latest-ID.EXT
+	Title string
+	ext   string
+	arch  *regexp.Regexp // what follows the version in a file name
+}
+
+// platforms in the order of the page. The file names are those that the packagers' tools make:
+// rinnova-1.2.3-x64.msi, rinnova_1.2.3_amd64.deb, rinnova-1.2.3-1.x86_64.rpm, rinnova-1.2.3-linux-amd64.tar.gz.
+var platforms = []platform{
+	{"windows-x64", "Windows a 64 bit", ".msi", regexp.MustCompile(`^(windows-)?(x64|amd64)$`)},
+	{"windows-x64-user", "Windows a 64 bit, per il solo utente che installa", ".msi", regexp.MustCompile(`^(windows-)?((x64|amd64)-(per-?)?user|(per-?)?user-(x64|amd64))$`)},
+	{"windows-x86", "Windows a 32 bit", ".msi", regexp.MustCompile(`^(windows-)?(x86|386)$`)},
+	{"debian-amd64", "Debian e Ubuntu, a 64 bit", ".deb", regexp.MustCompile(`^amd64$`)},
+	{"debian-arm64", "Debian e Ubuntu, ARM a 64 bit", ".deb", regexp.MustCompile(`^arm64$`)},
+	{"fedora-x86_64", "Fedora e derivate, a 64 bit", ".rpm", regexp.MustCompile(`^x86_64$`)},
+	{"fedora-aarch64", "Fedora e derivate, ARM a 64 bit", ".rpm", regexp.MustCompile(`^aarch64$`)},
+	{"macos-arm64", "macOS con processore Apple, riga di comando", ".tar.gz", regexp.MustCompile(`^(darwin|macos)-(arm64|aarch64)$`)},
+	{"macos-amd64", "macOS con processore Intel, riga di comando", ".tar.gz", regexp.MustCompile(`^(darwin|macos)-(amd64|x86_64)$`)},
+	{"linux-amd64", "Linux a 64 bit, riga di comando", ".tar.gz", regexp.MustCompile(`^linux-(amd64|x86_64)$`)},
+	{"linux-arm64", "Linux ARM a 64 bit, riga di comando", ".tar.gz", regexp.MustCompile(`^linux-(arm64|aarch64)$`)},
+}
+
+// stable is the platform's name that does not change with the version.
+func (p platform) stable() string { return "rinnova-latest-" + p.ID + p.ext }
+
+var (
+	packageName = regexp.MustCompile(`^rinnova[-_](\d+\.\d+\.\d+)((?:[-~+](?:dev|alpha|beta|rc)[0-9A-Za-z.]*)?(?:-\d+)?)[-_.]([0-9A-Za-z_-]+)$`)
+	versionParts = regexp.MustCompile(`\d+|[A-Za-z]+`)
+	// publicName is a file that may be published: no folder, nothing hidden.
+	publicName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._~+-]{0,127}$`)
+)
+
+// signatures are the endings of a detached signature beside the file it belongs to.
+var signatures = []string{".asc", ".sig", ".minisig", ".p7s"}
+
+// Packages is a folder of installers that is looked at again for every page, so that publishing is copying a file.
+type Packages struct {
+	root *os.Root
+
+	mu   sync.Mutex
+	sums map[string]digest
+}
+
+type digest struct {
+	size    int64
+	changed time.Time
+	sha256  string
+}
+
+// OpenPackages opens the folder. It refuses one that is not there.
+func OpenPackages(dir string) (*Packages, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Packages{root: root, sums: map[string]digest{}}, nil
+}
+
+// Close closes the folder.
+func (p *Packages) Close() error { return p.root.Close() }
+
+// published is what the page says of one platform; File is "" when nothing is published for it.
+type published struct {
+	platform
+	File      string
+	Version   string
+	Size      int64
+	SHA256    string
+	Signature string // name of the detached signature, or ""
+}
+
+func (p published) Latest() string    { return downloadPath + p.stable() }
+func (p published) Versioned() string { return downloadPath + p.File }
+
+// Megabytes is the size as a person reads it, in units of a million bytes.
+func (p published) Megabytes() string {
+	return strings.Replace(strconv.FormatFloat(float64(p.Size)/1e6, 'f', 1, 64), ".", ",", 1)
+}
+
+// list returns every platform with its newest package. A nil Packages publishes nothing.
+func (p *Packages) list() ([]published, error) {
+	all := make([]published, len(platforms))
+	for n, kind := range platforms {
+		all[n].platform = kind
+	}
+	if p == nil {
+		return all, nil
+	}
+	entries, err := fs.ReadDir(p.root.FS(), ".")
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]bool{}
+	for _, e := range entries {
+		if e.Type().IsRegular() && publicName.MatchString(e.Name()) {
+			files[e.Name()] = true
+		}
+	}
+	for name := range files {
+		for n := range all {
+			version, ok := all[n].versionOf(name)
+			if ok && (all[n].File == "" || compareVersions(version, all[n].Version) > 0) {
+				all[n].File, all[n].Version = name, version
+			}
+		}
+	}
+	for n := range all {
+		one := &all[n]
+		if one.File == "" {
+			continue
+		}
+		d, err := p.digest(one.File)
+		if err != nil {
+			return nil, err
+		}
+		one.Size, one.SHA256 = d.size, d.sha256
+		for _, ending := range signatures {
+			if files[one.File+ending] {
+				one.Signature = one.File + ending
+				break
+			}
+		}
+	}
+	return all, nil
+}
+
+// versionOf says whether a file is for the platform, and of which version.
+func (p platform) versionOf(name string) (version string, ok bool) {
+	stem, ok := strings.CutSuffix(name, p.ext)
+	if !ok {
+		return "", false
+	}
+	m := packageName.FindStringSubmatch(stem)
+	if m == nil || !p.arch.MatchString(m[3]) {
+		return "", false
+	}
+	return m[1] + m[2], true
+}
+
+// compareVersions orders by the three numbers; a version with dev, alpha, beta or rc comes before the one without.
+// What remains (a package's revision among it) is compared as text, numbers by their value.
+func compareVersions(a, b string) int {
+	x, y := versionParts.FindAllString(a, -1), versionParts.FindAllString(b, -1)
+	for n := 0; n < len(x) && n < len(y); n++ {
+		i, errX := strconv.Atoi(x[n])
+		j, errY := strconv.Atoi(y[n])
+		c := strings.Compare(x[n], y[n])
+		switch {
+		case errX == nil && errY == nil:
+			c = cmp.Compare(i, j)
+		case errX == nil:
+			c = 1 // a revision after a word
+		case errY == nil:
+			c = -1
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	longer := func(z []string, n int) int {
+		if len(z) > n && z[n][0] >= 'A' { // a word makes it earlier than the release
+			return -1
+		}
+		return len(z) - n
+	}
+	n := min(len(x), len(y))
+	return cmp.Compare(longer(x, n), longer(y, n))
+}
+
+// digest returns size and SHA-256 of a file, which are kept until the file changes.
+func (p *Packages) digest(name string) (digest, error) {
+	f, err := p.root.Open(name)
+	if err != nil {
+		return digest{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return digest{}, err
+	}
+	p.mu.Lock() // one file at a time, and once
+	defer p.mu.Unlock()
+	if d, ok := p.sums[name]; ok && d.size == info.Size() && d.changed.Equal(info.ModTime()) {
+		return d, nil
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err != nil {
+		return digest{}, err
+	}
+	if n != info.Size() {
+		return digest{}, fmt.Errorf("%s: %d bytes read of %d", name, n, info.Size())
+	}
+	d := digest{n, info.ModTime(), hex.EncodeToString(h.Sum(nil))}
+	p.sums[name] = d
+	return d, nil
+}
+
+// downloadTime bounds one download; the server's own limit is meant for pages.
+const downloadTime = time.Hour
+
+// ServeHTTP gives a file of the folder, by its own name or by a platform's stable one.
+func (p *Packages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, downloadPath)
+	stable := slices.IndexFunc(platforms, func(k platform) bool { return k.stable() == name })
+	if stable >= 0 {
+		all, err := p.list()
+		if err != nil {
+			http.Error(w, "I programmi non sono disponibili in questo momento.", http.StatusServiceUnavailable)
+			return
+		}
+		name = all[stable].File
+	}
+	if p == nil || !publicName.MatchString(name) {
+		http.Error(w, "Questo programma non è pubblicato.", http.StatusNotFound)
+		return
+	}
+	f, err := p.root.Open(name)
+	if err != nil {
+		http.Error(w, "Questo programma non è pubblicato.", http.StatusNotFound)
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		http.Error(w, "Questo programma non è pubblicato.", http.StatusNotFound)
+		return
+	}
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(downloadTime)); err != nil {
+		http.Error(w, "Il programma non può essere inviato.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, name, info.ModTime(), f)
+}
