@@ -99,7 +99,7 @@ func (p *program) openReader(o *opened, name string) error {
 
 // reinserted waits until the card left the reader and is back.
 func (p *program) reinserted(ctx context.Context, o *opened) (iso7816.Card, error) {
-	o.Card.(io.Closer).Close()
+	o.closers[0].Close() // the connection, under whatever was put round it
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	gone := false

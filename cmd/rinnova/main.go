@@ -52,6 +52,9 @@ type program struct {
 	err io.Writer
 }
 
+// development holds the commands of a development build.
+var development []kong.Option
+
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run executes one command line and returns the exit code.
@@ -61,8 +64,8 @@ func run(args []string, out, errOut io.Writer) int {
 	var c commands
 	p := &program{&c, ctx, out, errOut}
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("rinnova"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
-		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS."), kong.UsageOnError())
+	parser, err := kong.New(&c, append(development, kong.Name("rinnova"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS."), kong.UsageOnError())...)
 	if err != nil {
 		panic(err) // the struct above is at fault
 	}

@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 type running struct {
 	dir       string
 	addresses map[string]string
+	pid       int
 	stop      func()
 }
 
@@ -72,7 +73,7 @@ func startService(dir string, clock ...string) (*running, error) {
 		return nil, fmt.Errorf("serve: %w: %s", err, log.Bytes())
 	}
 	go io.Copy(io.Discard, out)
-	s := &running{dir: dir, addresses: map[string]string{}}
+	s := &running{dir: dir, addresses: map[string]string{}, pid: cmd.Process.Pid}
 	for _, f := range strings.Fields(line) {
 		if name, url, ok := strings.Cut(f, "="); ok {
 			s.addresses[name] = url
