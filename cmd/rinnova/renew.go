@@ -19,15 +19,11 @@ type renewCommand struct {
 
 // renew renews and, where asked to, goes on until the citizen has logged in.
 func (c *renewCommand) renew(p *program) error {
-	o, err := p.open()
+	o, r, err := p.begin()
 	if err != nil {
 		return err
 	}
 	defer o.Close()
-	r, err := p.renewal(o)
-	if err != nil {
-		return err
-	}
 	if r.Service.URL == nil {
 		return usage("service-not-given", nil)
 	}

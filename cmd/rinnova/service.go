@@ -20,6 +20,20 @@ import (
 	"rinnova/renewal"
 )
 
+// begin opens the card that the flags name and puts a run on it together.
+func (p *program) begin() (*opened, *renewal.Renewal, error) {
+	o, err := p.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := p.renewal(o)
+	if err != nil {
+		o.Close()
+		return nil, nil, err
+	}
+	return o, r, nil
+}
+
 // renewal puts together a run on the card from the common flags. Without --service it can look only.
 func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	now, err := p.clock()

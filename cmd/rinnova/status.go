@@ -39,15 +39,11 @@ type certificateJSON struct {
 // Run shows the card. It succeeds whenever the card was read; whether something can be renewed is part of
 // the answer.
 func (statusCommand) Run(p *program) error {
-	o, err := p.open()
+	o, r, err := p.begin()
 	if err != nil {
 		return err
 	}
 	defer o.Close()
-	r, err := p.renewal(o)
-	if err != nil {
-		return err
-	}
 	v, err := r.Look(p.ctx)
 	if err != nil {
 		return err

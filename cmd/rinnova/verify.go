@@ -15,15 +15,11 @@ type verifyCommand struct {
 
 // Run logs in with the card's newest valid certificate and prints what the site saw.
 func (c *verifyCommand) Run(p *program) error {
-	o, err := p.open()
+	o, r, err := p.begin()
 	if err != nil {
 		return err
 	}
 	defer o.Close()
-	r, err := p.renewal(o)
-	if err != nil {
-		return err
-	}
 	if c.Login == "" && r.Service.URL == nil {
 		return usage("login-unknown", nil)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rinnova/desktop"
+	"rinnova/errorreport"
 	"rinnova/iso7816"
 	"rinnova/pcsc"
 	"rinnova/renewal"
@@ -22,6 +23,7 @@ import (
 // windowCommand shows the window. Without a web view, or with --browser, it is a page in the citizen's
 // browser.
 type windowCommand struct {
+	Desk    string        `help:"Certificati dell'assistenza (PEM), per i dati di errore." env:"RINNOVA_DESK" type:"path" placeholder:"FILE"`
 	Browser bool          `help:"Nel browser, invece che in una finestra propria."`
 	Demo    bool          `help:"Dimostrazione: tessere e servizio finti."`
 	Fast    bool          `hidden:"" help:"Nella dimostrazione, senza i tempi di un lettore."`
@@ -49,7 +51,7 @@ func (c *windowCommand) Run(p *program) error {
 	if c.Demo {
 		cfg, err = p.demonstration(ctx, c.Fast)
 	} else {
-		cfg, err = p.real(ctx)
+		cfg, err = p.real(ctx, c.Desk)
 	}
 	if err != nil {
 		return err
@@ -105,10 +107,20 @@ func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config,
 }
 
 // real is a window on the computer's readers and the service of the common flags.
-func (p *program) real(ctx context.Context) (desktop.Config, error) {
+func (p *program) real(ctx context.Context, desk string) (desktop.Config, error) {
 	now, err := p.clock()
 	if err != nil {
 		return desktop.Config{}, err
+	}
+	var recipients errorreport.Recipients
+	if desk != "" {
+		b, err := os.ReadFile(desk)
+		if err == nil {
+			recipients, err = errorreport.ParseRecipients(b)
+		}
+		if err != nil {
+			return desktop.Config{}, usage("desk-unreadable", err)
+		}
 	}
 	roots, err := p.tlsRoots()
 	if err != nil {
@@ -152,7 +164,13 @@ func (p *program) real(ctx context.Context) (desktop.Config, error) {
 				o.Close()
 				return nil, err
 			}
-			return &desktop.Card{Renewal: r, Count: counted.count, Close: o.Close}, nil
+			c := &desktop.Card{Renewal: r, Count: counted.count, Close: o.Close}
+			if recipients != nil && r.Service.URL != nil {
+				facts := errorreport.Collect("rinnova-window", version, now)
+				r.Card, r.Service.HTTP, r.Events = watched(facts, o, r)
+				c.Save = saver(facts, recipients)
+			}
+			return c, nil
 		},
 		Probe: func(ctx context.Context) error {
 			if p.Service == "" {

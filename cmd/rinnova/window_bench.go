@@ -5,10 +5,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,6 +24,7 @@ import (
 	"rinnova/cns"
 	"rinnova/desktop"
 	"rinnova/emulator"
+	"rinnova/errorreport"
 	"rinnova/iso7816"
 	"rinnova/renewal"
 )
@@ -46,6 +50,7 @@ type bench struct {
 	fast    bool         // no time is spent on a link
 	out     chan []desktop.Reader
 	journal *renewal.Journal
+	desk    errorreport.Recipients // of which nobody has the key
 
 	mu       sync.Mutex
 	slots    [2]slot
@@ -72,6 +77,9 @@ func newBench(ctx context.Context, clock func() time.Time, fast bool) (*bench, e
 	b := &bench{ctx: ctx, clock: clock, fast: fast, out: make(chan []desktop.Reader, 64), journal: memoryJournal(), readers: 1, pcsc: true}
 	var err error
 	if b.open, err = newDemoService(ctx, clock, func(campaign.Campaign) bool { return true }); err != nil {
+		return nil, err
+	}
+	if b.desk, err = noDesk(clock()); err != nil {
 		return nil, err
 	}
 	later := func() time.Time { return clock().AddDate(5, 0, 0) }
@@ -102,6 +110,22 @@ func memoryJournal() *renewal.Journal {
 			return nil
 		},
 	}
+}
+
+// noDesk is a desk that opens nothing: its key is thrown away.
+func noDesk(now time.Time) (errorreport.Recipients, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	t := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Assistenza (DIMOSTRAZIONE)"}, KeyUsage: x509.KeyUsageKeyEncipherment,
+		NotBefore: now.AddDate(0, 0, -1), NotAfter: now.AddDate(20, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	c, err := x509.ParseCertificate(der)
+	return errorreport.Recipients{c}, err
 }
 
 // service is the one that answers now.
@@ -161,7 +185,10 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 	if s.fault == "slow-card" {
 		paced.first = time.Minute
 	}
-	return &desktop.Card{Renewal: b.renewal(paced), Count: paced.count, Close: func() {}}, nil
+	r := b.renewal(paced)
+	facts := errorreport.Collect("rinnova-window", version, b.now)
+	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: paced, reader: reader, emulated: true}, r)
+	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, b.desk)}, nil
 }
 
 func (b *bench) renewal(card iso7816.Card) *renewal.Renewal {
