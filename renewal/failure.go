@@ -4,6 +4,7 @@ package renewal
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -66,7 +67,7 @@ var exits = map[string]int{
 	"input-missing": ExitUsage, "series-needed": ExitUsage, "campaign-ambiguous": ExitUsage, "campaign-unknown": ExitUsage,
 	"cancelled": ExitFailure, "no-room": ExitFailure, "card-error": ExitFailure, "card-wrong-key": ExitFailure, "card-write": ExitFailure,
 	"service-unreachable": ExitFailure, "service-busy": ExitFailure, "service-error": ExitFailure, "service-untrusted": ExitFailure,
-	"service-portal": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
+	"service-portal": ExitFailure, "tls-untrusted": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
 	"login-unknown": ExitUsage, "login-unreadable": ExitFailure, "service-not-given": ExitUsage,
 	"service-refused": ExitRefused,
 	"internal":        ExitFailure,
@@ -103,6 +104,7 @@ func Classify(err error) *Failure {
 		http    *cmp.HTTPError
 		sw      iso7816.SW
 		network net.Error
+		chain   *tls.CertificateVerificationError
 	)
 	switch {
 	case errors.As(err, &f):
@@ -177,6 +179,8 @@ func Classify(err error) *Failure {
 			return fail("service-portal", err) // a page where a message was expected
 		}
 		return fail("service-error", err)
+	case errors.As(err, &chain):
+		return fail("tls-untrusted", err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
 		return fail("service-unreachable", err)
 	case errors.Is(err, errService):

@@ -18,7 +18,7 @@ import (
 )
 
 // walks is how many random walks a run of the tests takes.
-const walks = "100"
+const walks = "150"
 
 // TestLedger walks at random through everything that person and card can do to each other, and keeps a
 // ledger of every code that was typed and every one that came over the wire: no try is spent that nobody
@@ -33,7 +33,7 @@ func TestLedger(t *testing.T) {
 	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) { newWalk(t, rt, seen).steps() })
 	t.Log(seen)
-	for _, want := range []string{"done", "pin-wrong", "pin-blocked", "pin-format", "puk-wrong", "puk-format", "last-try", "consent used", "card-removed",
+	for _, want := range []string{"done", "PIN refused", "PUK refused", "pin-blocked", "pin-format", "last-try", "consent used", "card-removed",
 		"other-card", "cancelled", "input-missing", "PIN presented again", "tries kept by the journal", "answer lost"} {
 		if seen[want] == 0 {
 			t.Errorf("%s never came to pass", want)
@@ -314,6 +314,7 @@ func (w *walk) heard(x *typing, answer []byte, err error) {
 		delete(w.known, x.puk)
 	case counted:
 		x.refused, w.known[x.puk] = true, n
+		w.seen[map[bool]string{false: "PIN refused", true: "PUK refused"}[x.puk]]++
 	case sw == iso7816.SWBlocked:
 		x.refused, w.known[x.puk] = true, 0
 	default:
@@ -416,7 +417,7 @@ func (w *walk) elsewhere(x *side) {
 			do(0x20, 0, 0x10, "00000")
 		}
 	case "wrong PUK": // until two tries are left
-		for x.card.Tries(0x11) > 2 {
+		for range x.card.Tries(0x11) - 2 {
 			do(0x2C, 0, 0x10, "00000000", rightPIN)
 		}
 	case "unblock": // RESET RETRY COUNTER

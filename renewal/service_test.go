@@ -5,6 +5,7 @@ package renewal_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -62,6 +63,8 @@ type service struct {
 	legacy  *ca.Issuer
 	current *ca.Issuer
 	server  *httptest.Server
+	root    crypto.Signer // of current
+	handler *cmp.Handler
 	log     bytes.Buffer
 	// exchange, when set, stands before the handler: the network.
 	exchange func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -86,7 +89,8 @@ func newService(t testing.TB) *service {
 	s.legacy = must(ca.NewRoot(ca.RootRequest{Name: name, Key: prepared.take(2048, 0), Signature: x509.SHA256WithRSA,
 		NotBefore: start.AddDate(-8, 0, 0), NotAfter: start.AddDate(12, 0, 0)}))
 	name.CommonName = "Regione Esempio - CA Cittadini 2020 (PROVA)"
-	s.current = must(ca.NewRoot(ca.RootRequest{Name: name, Key: must(ca.GenerateKey(ca.P256)),
+	s.root = must(ca.GenerateKey(ca.P256))
+	s.current = must(ca.NewRoot(ca.RootRequest{Name: name, Key: s.root,
 		NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(20, 0, 0)}))
 	for _, c := range campaign.Shipped() {
 		if err := s.store.AddCampaign(t.Context(), c, s.now); err != nil {
@@ -100,14 +104,14 @@ func newService(t testing.TB) *service {
 		Verifier:  must(ca.NewVerifier([]*x509.Certificate{s.legacy.Certificate()}, []*x509.Certificate{s.current.Certificate()})),
 		PublicURL: "http://rinnova.example", LoginURL: "https://accesso.example/", MinimumVersion: "0.1",
 		Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))}))
-	handler := &cmp.Handler{Authority: authority, Signer: cmp.Credential{Certificate: signer, Chain: []*x509.Certificate{s.current.Certificate()}, Key: key},
+	s.handler = &cmp.Handler{Authority: authority, Signer: cmp.Credential{Certificate: signer, Chain: []*x509.Certificate{s.current.Certificate()}, Key: key},
 		Now: func() time.Time { return s.now }}
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.exchange != nil {
-			s.exchange(w, r, handler)
+			s.exchange(w, r, s.handler)
 			return
 		}
-		handler.ServeHTTP(w, r)
+		s.handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.server.Close)
 	return s

@@ -113,6 +113,7 @@ var explanations = map[string]explanation{
 	"service-busy":             {"Il servizio di rinnovo è molto occupato.", resumes, "Riprovi fra qualche minuto."},
 	"service-error":            {"Il servizio di rinnovo ha risposto con un errore.", resumes, "Riprovi più tardi."},
 	"service-portal":           {"Al posto del servizio ha risposto una pagina: la rete chiede forse un accesso.", resumes, "Apra il browser, completi l'accesso alla rete e riprovi."},
+	"tls-untrusted":            {"La connessione al servizio non è autentica: un antivirus, un proxy o la rete la intercettano, oppure --tls-ca non è del servizio.", resumes, "Provi da un'altra rete o sospenda il controllo delle connessioni cifrate; non inserisca il PIN altrove."},
 	"proxy-auth":               {"Il proxy della rete chiede nome e password.", resumes, "Li indichi nella variabile d'ambiente HTTPS_PROXY, o usi un'altra rete."},
 	"service-untrusted":        {"La risposta ricevuta non è del servizio di rinnovo, o è stata alterata.", resumes, "Controlli --ca e --tls-ca; se usa una rete altrui, provi da un'altra."},
 	"service-not-given":        {"Non è indicato alcun servizio di rinnovo.", intact, "Lo indichi con --service."},

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"time"
 
+	"rinnova/cmp"
 	"rinnova/renewal"
 )
 
@@ -114,7 +115,13 @@ func (p *program) transport() (*http.Transport, error) {
 		return nil, err
 	}
 	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 30 * time.Second,
-		DialContext:     (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+		DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+			return &cmp.HTTPError{Status: res.StatusCode} // net/http would keep its text only
+		},
 		TLSClientConfig: &tls.Config{RootCAs: roots, Time: now, MinVersion: tls.VersionTLS12}}, nil
 }
 
