@@ -13,6 +13,7 @@ const (
 	tellLater  = "La tessera è integra. Riprovi più tardi: il rinnovo riprende da dove si è fermato."
 	tellOther  = "La tessera è integra ma questo certificato non si può rinnovare. Può usare SPID o la CIE; alla scadenza riceverà la nuova tessera."
 	tellReader = "Provi con un'altra porta USB o un altro lettore, dopo aver pulito il chip con un panno asciutto."
+	tellUpdate = "La tessera è integra. Installi la versione corrente del programma ed esegua di nuovo il rinnovo."
 	tellUs     = "La tessera è integra. Stiamo verificando: la ricontatteremo."
 )
 
@@ -39,6 +40,9 @@ var byStatusWord = map[string]Diagnosis{
 	"6E00": {"La tessera non conosce la classe di un comando: il chip non è del modello riconosciuto, o c'è un'altra applicazione.", tellUs},
 	"6F00": {"Il chip ha segnalato un errore senza precisarlo: contatti sporchi, alimentazione insufficiente o chip guasto.", tellReader},
 }
+
+// mismatch is the cause of the refusals that name the wire (RFC 9810).
+var mismatch = Diagnosis{"Programma e servizio non si intendono sul protocollo: versioni diverse, o un apparato di rete altera i messaggi.", tellUpdate}
 
 // byCode finds the cause by the failure's code.
 var byCode = map[string]Diagnosis{
@@ -92,6 +96,7 @@ var byCode = map[string]Diagnosis{
 	"service-error":            {"Il servizio ha risposto con un errore HTTP: cercare nel suo registro i numeri di richiesta riportati sopra.", tellLater},
 	"service-portal":           {"Al posto del servizio ha risposto una pagina: rete con accesso (albergo, ufficio) o filtro.", "Apra il browser, completi l'accesso alla rete, o usi un'altra rete. " + tellLater},
 	"proxy-auth":               {"Il proxy della rete vuole un'autenticazione.", "Usi un'altra rete, o chieda al gestore della rete. " + tellLater},
+	"tls-untrusted":            {"Connessione TLS intercettata (antivirus, proxy) oppure radici TLS non aggiornate.", "Disattivi il controllo HTTPS dell'antivirus o usi un'altra rete. " + tellLater},
 	"service-untrusted":        {"Risposta non firmata dal servizio: intercettazione TLS (antivirus, proxy), o certificati radice non aggiornati.", "Disattivi il controllo HTTPS dell'antivirus o usi un'altra rete. " + tellLater},
 	"service-not-given":        {"Programma non configurato con l'indirizzo del servizio.", "Reinstalli il programma."},
 	"certificate-unacceptable": {"Il certificato rilasciato non supera i controlli del programma: errore del servizio.", tellUs},
@@ -99,7 +104,46 @@ var byCode = map[string]Diagnosis{
 	"login-unknown":            {"Il servizio non indica la pagina della prova di accesso.", "Il rinnovo è riuscito: provi l'accesso con il browser."},
 	"login-unreadable":         {"La pagina della prova di accesso non ha risposto come previsto.", "Il rinnovo è riuscito: provi l'accesso con il browser."},
 	"login-refused":            {"La prova di accesso non ha accettato il certificato.", "Tolga la tessera, attenda un minuto, la reinserisca e riprovi."},
-	"internal":                 {"Errore del programma: trasmettere il rapporto agli sviluppatori.", tellUs},
+	"card-cie":                 {"Inserita una carta d'identità elettronica.", "Usi la Tessera Sanitaria con il chip."},
+	"card-not-activated":       {"Tessera mai attivata: PIN o dati non ancora in uso.", "Faccia attivare la tessera allo sportello, poi esegua il rinnovo."},
+	"reader-failed":            {"Errore di trasmissione fra lettore e tessera: contatti sporchi, cavo, porta USB o driver.", tellReader + " " + tellAgain},
+	"no-extension":             {"Il certificato vale già fino alla data della proroga.", "Il certificato è valido: può usarlo per accedere."},
+	"not-yet-valid":            {"Certificato non ancora valido, oppure data del computer errata.", "Controlli la data del computer e riprovi."},
+	"untrusted-issuer":         {"Il certificato è di un'autorità che il servizio non riconosce: manca la radice, o l'ente è un altro.", tellUs},
+	"weak-signature":           {"Certificato firmato con un algoritmo non ammesso.", tellUs},
+	"wrong-key":                {"Chiave del vecchio certificato di tipo o lunghezza non ammessi.", tellUs},
+	"wrong-policy":             {"Il certificato presentato non è di autenticazione CNS.", tellUs},
+	"wrong-usage":              {"Il certificato presentato non è per l'autenticazione.", tellUs},
+	"unknown-extension":        {"Estensione sconosciuta nel vecchio certificato: profilo dell'ente da verificare.", tellUs},
+	"malformed-subject":        {"Il titolare nel vecchio certificato non ha la forma CNS: profilo dell'ente da verificare.", tellUs},
+	"not-health-card":          {"CNS di un altro ente (camera di commercio, ordine professionale).", "Questa CNS si rinnova presso chi l'ha rilasciata."},
+	"wrong-subject":            {"Il nome nella richiesta non è quello del certificato: errore del programma, o richiesta alterata.", tellUs},
+	"key-seen":                 {"La chiave nuova è già nota al servizio: chip clonato o generatore difettoso; da segnalare alla sicurezza.", tellUs},
+	"key-not-rsa":              {"La chiave nuova non è RSA: errore del programma.", tellUs},
+	"key-too-short":            {"Chiave nuova più corta di quanto chiesto: il chip è di una variante diversa da quella del modello.", tellUs},
+	"key-too-long":             {"Chiave nuova più lunga di quanto ammesso.", tellUs},
+	"key-bad-exponent":         {"Esponente della chiave nuova non ammesso: il chip è di una variante diversa da quella del modello.", tellUs},
+	"key-small-factor":         {"Il chip ha generato una chiave debole: generatore difettoso; da segnalare alla sicurezza.", tellUs},
+	"key-close-primes":         {"Il chip ha generato una chiave debole: generatore difettoso; da segnalare alla sicurezza.", tellUs},
+	"key-weak-roca":            {"Il chip genera chiavi con il difetto ROCA.", tellOther},
+	"key-is-old":               {"Come chiave nuova è stata presentata la vecchia: errore del programma.", tellUs},
+	"unknown-certificate":      {"Conferma di un certificato che non risulta rilasciato: cercare i numeri di richiesta nel registro.", tellUs},
+	"certificate-revoked":      {"Il nuovo certificato è stato revocato prima della conferma: verificare nel registro da chi.", tellUs},
+	"certificate-expired":      {"Il nuovo certificato è scaduto prima della conferma.", tellAgain},
+	"already-confirmed":        {"Conferma ripetuta di un certificato già confermato.", "Il rinnovo è probabilmente riuscito: provi l'accesso con il browser."},
+	"wrong-old-certificate":    {"La richiesta è firmata da un certificato diverso da quello da rinnovare: più certificati sulla tessera.", tellUs},
+	"bad-signer-certificate":   {"Il servizio non legge il vecchio certificato: codifica non conforme.", tellUs},
+	"unsupported-algorithm":    {"Algoritmo o lunghezza della vecchia chiave non ammessi dal servizio.", tellUs},
+	"bad-protection":           {"La firma della vecchia chiave non torna: chip guasto, o messaggio alterato in rete.", tellReader + " " + tellAgain},
+	"bad-proof-of-possession":  {"La firma della chiave nuova non torna: generazione non riuscita sul chip.", tellAgain},
+	"transaction-in-use":       {"Identificativo della richiesta già usato con altro contenuto: due rinnovi contemporanei, o diario ripristinato da una copia.", tellAgain},
+	"unknown-transaction":      {"Il servizio non conosce più la richiesta.", tellAgain},
+	"other-signer":             {"La richiesta è stata continuata con un altro certificato: tessera cambiata durante il lavoro.", tellAgain},
+	"bad-recipient-nonce":      {"Messaggio fuori sequenza: risposta persa o ripetuta in rete.", tellAgain},
+	"malformed-request":        mismatch, "malformed-message": mismatch, "unsupported-version": mismatch, "bad-transaction-id": mismatch,
+	"bad-sender-nonce": mismatch, "unprotected": mismatch, "mac-protection": mismatch, "sha1": mismatch, "unsupported-message": mismatch,
+	"unknown-info-type": mismatch, "bad-template": mismatch, "hash-algorithm": mismatch,
+	"internal": {"Errore del programma: trasmettere il rapporto agli sviluppatori.", tellUs},
 }
 
 // refusedByCard are the codes that a status word explains better.
