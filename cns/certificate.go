@@ -106,7 +106,7 @@ func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 		return CertificateFile{}, err
 	}
 	switch {
-	case len(head) < 6:
+	case len(head) < headSize:
 		return CertificateFile{State: Unreadable}, nil
 	case blank(head[:headSize]) || len(bytes.TrimLeft(head, "\x00")) == 0:
 		all, err := s.readRest(head, s.Model.CertificateSize.Value)

@@ -32,8 +32,6 @@ type Config struct {
 	// Probe says whether the issuing service answers; Service is its address, for people.
 	Probe   func(context.Context) error
 	Service string
-	// Save writes the error report and returns its path; nil: there is none in this build.
-	Save func(Incident) (string, error)
 	// Demo is the demonstration's bench; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
@@ -49,20 +47,9 @@ type Card struct {
 	Renewal *renewal.Renewal
 	Count   func() int // commands exchanged so far
 	Close   func()
-}
-
-// Incident is what an error report is about.
-type Incident struct {
-	Reader  string
-	Failure Failure
-	Steps   []StepTime
-}
-
-// StepTime is one event of the run that failed.
-type StepTime struct {
-	At    time.Time
-	Step  string
-	State string
+	// Save writes the error report of a run that failed and returns its path; it is called after Close. Nil:
+	// there is no desk to seal it for.
+	Save func(*renewal.Failure, error) (string, error)
 }
 
 // Bench is a demonstration: what can be put into its readers and what can go wrong.
@@ -91,8 +78,8 @@ type Window struct {
 	prompts int
 	answer  chan reply // of the prompt that waits
 	outcome *renewal.Outcome
-	reader  string // of the run
-	steps   []StepTime
+	reader  string                 // of the run
+	save    func() (string, error) // the report of the run that failed; nil: none
 }
 
 // New starts to follow the readers. Close ends it.
@@ -268,6 +255,15 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	m, p, now := v.Session.Model, v.Session.Personal, w.cfg.Now()
 	s := &Summary{Holder: printable(strings.TrimSpace(p.Name + " " + p.Surname)), ID: v.Session.IDCarta.Masked(), Model: m.Name, Series: m.Sigle(),
 		NeedsPUK: m.NeedsPUK() && !v.Session.Contents.Ready, Begun: v.Begun, Campaign: v.Campaign}
+	for i, place := range v.Session.Contents.Places {
+		if i > 0 && place.Certificate.Certificate == nil && v.Refusal == nil {
+			// Another computer may have begun, and the service know nothing of it yet.
+			if begun, err := v.Session.Begun(place.Where); err == nil {
+				s.Begun = s.Begun || begun
+			}
+			break
+		}
+	}
 	for _, h := range v.Held {
 		c := h.Certificate.Certificate
 		s.Certificates = append(s.Certificates, Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})

@@ -108,7 +108,7 @@ func (w *Window) renew(series string) error {
 
 func (w *Window) start(series string) {
 	ctx, cancel := context.WithCancel(w.ctx)
-	w.cancel, w.reader, w.steps = cancel, w.f.target, nil
+	w.cancel, w.reader, w.save = cancel, w.f.target, nil
 	w.f.running, w.f.report = &running{step: "identify"}, nil
 	w.bump()
 	w.work.Go(func() {
@@ -163,10 +163,13 @@ func (w *Window) run(ctx context.Context, series string) (*renewal.Outcome, erro
 	})
 	r := c.Renewal
 	r.Prompter, r.Series = person{w}, series
+	listen := r.Events
 	r.Events = func(e renewal.Event) {
+		if listen != nil {
+			listen(e)
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.steps = append(w.steps, StepTime{w.cfg.Now(), e.Step, e.State})
 		now := w.f.running
 		switch e.State {
 		case renewal.Noted:
@@ -182,7 +185,13 @@ func (w *Window) run(ctx context.Context, series string) (*renewal.Outcome, erro
 		}
 		w.bump()
 	}
-	return r.Run(ctx)
+	out, err := r.Run(ctx)
+	if err != nil && c.Save != nil {
+		w.mu.Lock()
+		w.save = func() (string, error) { return c.Save(renewal.Classify(err), err) }
+		w.mu.Unlock()
+	}
+	return out, err
 }
 
 // reinserting goes on with steps 14 and 15 as the card leaves and comes back. The lock is held.
@@ -393,19 +402,18 @@ func (w *Window) leave() {
 // saveReport writes the error report of the failure on the screen.
 func (w *Window) saveReport() error {
 	w.mu.Lock()
-	f := w.f.failed
-	i := Incident{Reader: w.reader, Steps: w.steps}
+	failed, save := w.f.failed, w.save
 	w.mu.Unlock()
-	if f == nil || w.cfg.Save == nil {
+	if failed == nil {
 		return errState
 	}
-	i.Failure = *f
-	path, err := w.cfg.Save(i)
-	w.set(func(f *facts) {
-		f.report = &Report{Path: path}
-		if err != nil {
-			f.report = &Report{Code: "report-unsaved"}
+	report := &Report{Code: "report-no-desk"}
+	if save != nil {
+		path, err := save()
+		if report = (&Report{Path: path}); err != nil {
+			report = &Report{Code: "report-unsaved"}
 		}
-	})
+	}
+	w.set(func(f *facts) { f.report = report })
 	return nil
 }

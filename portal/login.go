@@ -12,9 +12,11 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"rinnova/ca"
 	"rinnova/campaign"
 	"rinnova/ra"
+	"rinnova/store"
 )
 
 // LoginTLS is the configuration of the trial login's listener. The client's certificate is asked for and not
@@ -54,22 +57,46 @@ type login struct {
 	Reason              string     `json:"reason"`
 }
 
-// reasons tells the person what each code word of a refused login means.
-var reasons = map[string]string{
-	"no-certificate":            "Il browser non ha presentato un certificato. Inserisca la tessera nel lettore, chiuda tutte le finestre del browser, lo riapra e scelga il certificato della tessera.",
-	"expired":                   "Il certificato presentato è scaduto. Se la tessera è stata rinnovata, chiuda tutte le finestre del browser, lo riapra e scelga il certificato nuovo.",
-	"unknown-issuer":            "Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.",
-	"revoked":                   "Il certificato presentato è stato revocato.",
-	"suspended":                 "Il certificato presentato è sospeso.",
-	"not-on-record":             "Il certificato presentato non risulta rilasciato da questo servizio.",
-	string(ca.NotYetValid):      "Il certificato presentato non è ancora valido. Controlli anche la data del computer.",
-	string(ca.WeakSignature):    "Il certificato presentato è firmato con un algoritmo non ammesso.",
-	string(ca.WrongKey):         "La chiave del certificato presentato è di un tipo o di una lunghezza non ammessi.",
-	string(ca.WrongPolicy):      "Il certificato presentato non è un certificato di autenticazione CNS.",
-	string(ca.WrongUsage):       "Il certificato presentato non serve per l'autenticazione.",
-	string(ca.UnknownExtension): "Il certificato presentato contiene un'estensione critica sconosciuta.",
-	string(ca.MalformedSubject): "Il titolare nel certificato presentato non è scritto come in una TS-CNS.",
-	string(ca.NotHealthCard):    "La carta presentata non è una tessera sanitaria.",
+// advice tells the person what a refused login means and what to do.
+type advice struct {
+	Why string
+	Do  []string
+}
+
+// reopen is the advice that helps most often: a browser keeps the certificate once chosen as long as it is open.
+const reopen = "Chiuda tutte le finestre del browser e lo riapra: finché resta aperto ricorda la scelta di prima."
+
+const assistance = "Si rivolga all’assistenza della Sua Regione; nel frattempo può accedere ai servizi con SPID o con la carta d’identità elettronica."
+
+// reasons has the advice for each code word of a refused login.
+var reasons = map[string]advice{
+	"no-certificate": {"Il browser non ha presentato alcun certificato.", []string{
+		"Inserisca la tessera nel lettore, con il chip fino in fondo.", "Controlli che il driver della tessera sia installato nel browser.", reopen, "Quando il browser chiede un certificato, scelga quello della tessera."}},
+	"expired":                   {"Il certificato presentato è scaduto.", []string{"Se la tessera è stata rinnovata è stato scelto il certificato vecchio.", reopen, "Scelga il certificato con la scadenza più lontana.", "Se la tessera non è stata rinnovata, la rinnovi seguendo la guida."}},
+	"unknown-issuer":            {"Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.", []string{"Forse è stato scelto un altro certificato, per esempio quello di una firma digitale.", reopen, "Scelga il certificato della tessera."}},
+	"revoked":                   {"Il certificato presentato è stato revocato: non vale più e non può tornare valido.", []string{"Se la tessera è stata rinnovata scelga il certificato nuovo, dopo aver chiuso e riaperto il browser.", assistance}},
+	"suspended":                 {"Il certificato presentato è sospeso. La sospensione si può togliere.", []string{assistance}},
+	"not-on-record":             {"Il certificato presentato non risulta rilasciato da questo servizio.", []string{assistance}},
+	string(ca.NotYetValid):      {"Il certificato presentato non è ancora valido.", []string{"Controlli la data e l’ora del computer.", "Attenda il giorno in cui comincia la validità, scritto sotto."}},
+	string(ca.WeakSignature):    {"Il certificato presentato è firmato con un algoritmo non ammesso.", []string{assistance}},
+	string(ca.WrongKey):         {"La chiave del certificato presentato è di un tipo o di una lunghezza non ammessi.", []string{assistance}},
+	string(ca.WrongPolicy):      {"Il certificato presentato non è un certificato di autenticazione CNS.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopen, "Scelga il certificato di autenticazione."}},
+	string(ca.WrongUsage):       {"Il certificato presentato non serve per l’autenticazione.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopen, "Scelga il certificato di autenticazione."}},
+	string(ca.UnknownExtension): {"Il certificato presentato contiene un’estensione critica sconosciuta.", []string{assistance}},
+	string(ca.MalformedSubject): {"Il titolare nel certificato presentato non è scritto come in una TS-CNS.", []string{"Forse è stato scelto il certificato di un’altra carta.", reopen, "Scelga il certificato della tessera sanitaria."}},
+	string(ca.NotHealthCard):    {"La carta presentata è una CNS, ma non è una tessera sanitaria.", []string{reopen, "Scelga il certificato della tessera sanitaria."}},
+}
+
+// loginView is the answer with what only the HTML says of the certificate.
+type loginView struct {
+	login
+	Advice   advice
+	Issuer   string
+	Serial   string // hexadecimal, as browsers show it
+	Policies []string
+	CNS      bool       // the CNS policy is among them
+	Renewal  *time.Time // end of a certificate in use that has replaced this one
+	Portal   string
 }
 
 //go:embed login.html
@@ -79,9 +106,8 @@ var loginHTML string
 var style string
 
 var loginPage = template.Must(template.New("login").Funcs(template.FuncMap{
-	"style":  func() template.CSS { return template.CSS(style) },
-	"reason": func(code string) string { return reasons[code] },
-	"rome":   func(t *time.Time) string { return t.In(campaign.Rome).Format("02/01/2006 15:04") },
+	"style": func() template.CSS { return template.CSS(style) },
+	"rome":  func(t *time.Time) string { return t.In(campaign.Rome).Format("02/01/2006 15:04") },
 }).Parse(loginHTML))
 
 // contentPolicy allows the one style sheet in the page, by its hash, and nothing else.
@@ -104,22 +130,22 @@ func Login(authority *ra.Authority) http.Handler {
 			http.Error(w, "Metodo non ammesso.", http.StatusMethodNotAllowed)
 			return
 		}
-		answer, err := judge(r, authority)
+		view, err := judge(r, authority)
 		if err != nil {
 			http.Error(w, "Il servizio non è disponibile in questo momento. Riprovi fra poco.", http.StatusServiceUnavailable)
 			return
 		}
 		status := http.StatusOK
-		if !answer.Accepted {
+		if !view.Accepted {
 			status = http.StatusForbidden
 		}
 		var body bytes.Buffer
 		kind := "text/html; charset=utf-8"
 		if wantsJSON(r.Header.Get("Accept")) {
 			kind = "application/json"
-			err = json.NewEncoder(&body).Encode(answer)
+			err = json.NewEncoder(&body).Encode(view.login)
 		} else {
-			err = loginPage.Execute(&body, answer)
+			err = loginPage.Execute(&body, view)
 		}
 		if err != nil {
 			http.Error(w, "La pagina non può essere composta.", http.StatusInternalServerError)
@@ -137,27 +163,43 @@ func Login(authority *ra.Authority) http.Handler {
 }
 
 // judge has the certificate of the connection judged. A certificate forwarded in a header counts for nothing.
-func judge(r *http.Request, authority *ra.Authority) (login, error) {
+func judge(r *http.Request, authority *ra.Authority) (loginView, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-		l := login{Reason: "no-certificate"}
+		v := loginView{login: login{Reason: "no-certificate"}, Advice: reasons["no-certificate"], Portal: authority.PublicURL}
 		if r.TLS != nil {
-			l.TLS = tls.VersionName(r.TLS.Version)
+			v.TLS = tls.VersionName(r.TLS.Version)
 		}
-		return l, nil
+		return v, nil
 	}
 	cert := r.TLS.PeerCertificates[0]
 	holder, reason, err := authority.Login(r.Context(), cert)
 	if err != nil {
-		return login{}, err
+		return loginView{}, err
 	}
 	notBefore, notAfter := cert.NotBefore.UTC(), cert.NotAfter.UTC()
-	l := login{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason}
-	if holder != nil {
-		l.Name = strings.TrimSpace(holder.GivenName + " " + holder.Surname)
-		l.CodiceFiscaleMasked = holder.CN.CodiceFiscale.Masked()
-		l.Policy = ca.PolicyCNS
+	v := loginView{
+		login:  login{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason},
+		Advice: reasons[reason], Issuer: cert.Issuer.CommonName, Serial: fmt.Sprintf("%x", cert.SerialNumber), Portal: authority.PublicURL,
 	}
-	return l, nil
+	for _, p := range cert.Policies {
+		v.Policies = append(v.Policies, p.String())
+	}
+	v.CNS = slices.Contains(v.Policies, ca.PolicyCNS)
+	if holder != nil {
+		v.Name = strings.TrimSpace(holder.GivenName + " " + holder.Surname)
+		v.CodiceFiscaleMasked = holder.CN.CodiceFiscale.Masked()
+		v.Policy = ca.PolicyCNS
+	}
+	renewals, err := authority.Store.RenewalsOf(r.Context(), store.Sum(cert.Raw))
+	if err != nil {
+		return loginView{}, err
+	}
+	for _, c := range renewals {
+		if c.State.Confirmed() && c.Status == store.Active && authority.Clock().Before(c.NotAfter) {
+			v.Renewal = &c.NotAfter
+		}
+	}
+	return v, nil
 }
 
 // wantsJSON says whether a client asks for JSON by name. A browser does not.

@@ -14,6 +14,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"html"
 	"io"
 	"log/slog"
 	"math/big"
@@ -62,14 +63,17 @@ func check(t *testing.T, err error) {
 	}
 }
 
+func newKey(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	check(t, err)
+	return key
+}
+
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, now: clock}
+	s := &site{t: t, now: clock, key: newKey(t), legacyKey: newKey(t)}
 	var err error
-	s.key, err = rsa.GenerateKey(rand.Reader, 2048)
-	check(t, err)
-	s.legacyKey, err = rsa.GenerateKey(rand.Reader, 2048)
-	check(t, err)
 	root := func(name string, key *rsa.PrivateKey) *ca.Issuer {
 		if key == nil {
 			var err error
@@ -260,6 +264,20 @@ func TestLogin(t *testing.T) {
 			if !strings.Contains(body, "<h1>"+want+"</h1>") {
 				t.Errorf("no heading %q:\n%s", want, body)
 			}
+			for _, want := range []string{reasons[reason].Why, "<dt>Collegamento</dt><dd>TLS 1.2</dd>"} {
+				if !strings.Contains(html.UnescapeString(body), want) {
+					t.Errorf("no %q on the page:\n%s", want, body)
+				}
+			}
+			if (certificate == nil) == strings.Contains(body, "<dt>Rilasciato da</dt>") {
+				t.Errorf("the issuer:\n%s", body)
+			}
+			if reason == "wrong-policy" && !strings.Contains(body, "(1.3.76.16.2.1): manca") || reason == "expired" && !strings.Contains(body, "(1.3.76.16.2.1): presente; 2.999.1.1") {
+				t.Errorf("the policies:\n%s", body)
+			}
+			if strings.Contains(body, codiceFiscale) {
+				t.Error("the codice fiscale in clear")
+			}
 			if reason == "" && !strings.Contains(body, "BRUNILDE &lt;ESEMPIO&gt;") {
 				t.Errorf("the name is not escaped:\n%s", body)
 			}
@@ -271,8 +289,11 @@ func TestLogin(t *testing.T) {
 func TestPage(t *testing.T) {
 	s := newSite(t)
 	response, body := s.get(s.old(nil), tls.VersionTLS13, browser, "/")
+	if !strings.Contains(body, `<a href="http://rinnova.example/guida">`) {
+		t.Error("no link to the guide")
+	}
 	for _, word := range []string{"http:", "https:", "src=", "<script", "url("} {
-		if strings.Contains(body, word) {
+		if strings.Contains(strings.ReplaceAll(body, `"http://rinnova.example/guida"`, ""), word) {
 			t.Errorf("%q on the page", word)
 		}
 	}
@@ -306,6 +327,17 @@ func TestRenewedLogin(t *testing.T) {
 	if held.State != store.Proven {
 		t.Fatalf("state %s", held.State)
 	}
+	// The old certificate beside it: while it is in date the page says so, and once it has ended it says what to do.
+	newKey := s.key
+	s.key = card
+	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "Questo è il certificato vecchio.") || !strings.Contains(body, "Accesso riuscito") {
+		t.Error(body)
+	}
+	s.now = old.NotAfter.Add(time.Hour)
+	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "La tessera risulta rinnovata") || !strings.Contains(body, "Chiuda e riapra il browser") || !strings.Contains(body, "codice: expired") {
+		t.Error(body)
+	}
+	s.key, s.now = newKey, clock
 	check(t, s.store.SetStatus(t.Context(), held.Digest, store.Revoked, 0, clock))
 	if answer, body = s.get(response.Certificate, tls.VersionTLS12, "application/json", "/"); answer.StatusCode != http.StatusForbidden || !strings.Contains(body, `"reason":"revoked"`) {
 		t.Fatal(body)
@@ -331,7 +363,7 @@ func TestEveryReasonHasText(t *testing.T) {
 		if word == string(ca.UntrustedIssuer) {
 			word = "unknown-issuer" // ra calls it so towards a site of interest
 		}
-		if found++; reasons[word] == "" {
+		if found++; reasons[word].Why == "" || len(reasons[word].Do) == 0 {
 			t.Errorf("no text for %s", word)
 		}
 		return true

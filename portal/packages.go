@@ -51,7 +51,7 @@ var platforms = []platform{
 func (p platform) stable() string { return "rinnova-latest-" + p.ID + p.ext }
 
 var (
-	packageName = regexp.MustCompile(`^rinnova[-_](\d+\.\d+\.\d+)((?:[-~+](?:dev|alpha|beta|rc)[0-9A-Za-z.]*)?(?:-\d+)?)[-_.]([0-9A-Za-z_-]+)$`)
+	packageName  = regexp.MustCompile(`^rinnova[-_](\d+\.\d+\.\d+)((?:[-~+](?:dev|alpha|beta|rc)[0-9A-Za-z.]*)?(?:-\d+)?)[-_.]([0-9A-Za-z_-]+)$`)
 	versionParts = regexp.MustCompile(`\d+|[A-Za-z]+`)
 	// publicName is a file that may be published: no folder, nothing hidden.
 	publicName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._~+-]{0,127}$`)

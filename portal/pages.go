@@ -78,6 +78,20 @@ type view struct {
 	Bundle    string
 }
 
+// Published says whether there is anything to download.
+func (v view) Published() bool { return len(v.Unpublished()) < len(v.Packages) }
+
+// Unpublished names the platforms for which there is nothing.
+func (v view) Unpublished() []string {
+	var titles []string
+	for _, p := range v.Packages {
+		if p.File == "" {
+			titles = append(titles, p.Title)
+		}
+	}
+	return titles
+}
+
 type campaignRow struct {
 	campaign.Campaign
 	OpenNow bool

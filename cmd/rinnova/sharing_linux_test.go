@@ -22,6 +22,7 @@ import (
 	"rinnova/pcsc"
 	"rinnova/pcsc/pcsctest"
 	"rinnova/renewal"
+	"rinnova/vpcd"
 )
 
 // opensCard opens an emulated card of a series with an old key of 1024 bits, which OpenSC 0.23 can use.
@@ -58,6 +59,17 @@ func between(t *testing.T, s *running, before func(n int)) *running {
 	}))
 	t.Cleanup(server.Close)
 	return &running{dir: s.dir, addresses: map[string]string{"cmp": server.URL, "login": s.addresses["login"]}}
+}
+
+// inserted puts a card of this process into the first reader; what it returns pulls it out, and returns
+// once that is seen.
+func inserted(t *testing.T, stack *pcsctest.Stack, card vpcd.Card) func() {
+	t.Helper()
+	pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
+	return func() {
+		pull()
+		waitReader(t, stack.Readers[0], false)
+	}
 }
 
 var (
@@ -155,8 +167,7 @@ func TestSharing(t *testing.T) {
 
 	t.Run("nothing is held while a person types or the service is slow", func(t *testing.T) {
 		card, _ := opensCard(t, s, "AC2014")
-		pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
-		defer pull()
+		defer inserted(t, stack, card)()
 		reader := stack.Readers[0]
 		if sw, err := stranger(reader, verifyPIN); err != nil || sw != iso7816.SWOK {
 			t.Fatalf("with a PIN a stranger signs, or this test shows nothing: %04X %v", uint16(sw), err)
@@ -212,6 +223,55 @@ func TestSharing(t *testing.T) {
 			t.Errorf("tries left: %d, %d", card.Tries(0x10), card.Tries(0x11))
 		}
 	})
+
+	t.Run("reset by another program between the blocks", func(t *testing.T) {
+		card, _ := opensCard(t, s, "ID2019")
+		defer inserted(t, stack, card)()
+		done := make(chan struct{})
+		var loop sync.WaitGroup
+		resets := 0
+		loop.Go(func() {
+			c, err := pcsc.Open(stack.Readers[0])
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(3 * time.Millisecond):
+				}
+				if err := c.Begin(); err != nil {
+					t.Error(err)
+					return
+				}
+				if err := c.End(true); err != nil {
+					t.Error(err)
+					return
+				}
+				resets++
+			}
+		})
+		exit, out := -1, ""
+		for n := 0; n < 3 && exit != 0; n++ {
+			out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN", "--puk-from", "env:PUK")
+			if exit != 0 && !(exit == renewal.ExitInterrupted && strings.Contains(out, "card-reset")) {
+				t.Errorf("run %d: %d %s", n+1, exit, out)
+			}
+		}
+		close(done)
+		loop.Wait()
+		if exit != 0 || resets < 10 || card.Tries(0x10) != 3 {
+			t.Errorf("exit %d after %d resets, %d tries left: %s", exit, resets, card.Tries(0x10), out)
+		}
+		t.Logf("%d resets", resets)
+	})
+
+	busy.Wait()
+	// OpenSC connects to every reader, and waits there without end for a card that is kept.
+	keeper.Close()
 
 	for _, series := range []string{"AC2018", "OT2016", "ID2019"} {
 		t.Run("OpenSC in a loop, "+series, func(t *testing.T) {
@@ -279,54 +339,6 @@ func TestSharing(t *testing.T) {
 			}
 		})
 	}
-
-	t.Run("reset by another program between the blocks", func(t *testing.T) {
-		card, _ := opensCard(t, s, "ID2019")
-		pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
-		defer pull()
-		done := make(chan struct{})
-		var loop sync.WaitGroup
-		resets := 0
-		loop.Go(func() {
-			c, err := pcsc.Open(stack.Readers[0])
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer c.Close()
-			for {
-				select {
-				case <-done:
-					return
-				case <-time.After(3 * time.Millisecond):
-				}
-				if err := c.Begin(); err != nil {
-					t.Error(err)
-					return
-				}
-				if err := c.End(true); err != nil {
-					t.Error(err)
-					return
-				}
-				resets++
-			}
-		})
-		exit, out := -1, ""
-		for n := 0; n < 3 && exit != 0; n++ {
-			out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN", "--puk-from", "env:PUK")
-			if exit != 0 && !(exit == renewal.ExitInterrupted && strings.Contains(out, "card-reset")) {
-				t.Errorf("run %d: %d %s", n+1, exit, out)
-			}
-		}
-		close(done)
-		loop.Wait()
-		if exit != 0 || resets < 10 || card.Tries(0x10) != 3 {
-			t.Errorf("exit %d after %d resets, %d tries left: %s", exit, resets, card.Tries(0x10), out)
-		}
-		t.Logf("%d resets", resets)
-	})
-
-	busy.Wait()
 }
 
 // cardsOldFiles are the files of the old credential on a card in this process.

@@ -37,9 +37,7 @@ export function bench(demo: Demo, host: HTMLElement): void {
 }
 
 export function banner(demo: Demo): HTMLElement {
-  return h('p', { class: 'demo-banner', role: 'note' }, t().demo.banner(day(demo.date)))
+  return h('section', { class: 'demo-banner', 'aria-label': t().demo.mark }, h('p', {}, t().demo.banner(day(demo.date))))
 }
 
-export function watermark(): HTMLElement {
-  return h('div', { class: 'watermark', 'aria-hidden': 'true' }, ...Array.from({ length: 24 }, () => h('span', {}, t().demo.mark)))
-}
+export function watermark(): HTMLElement { return h('div', { class: 'watermark', 'aria-hidden': 'true' }) }

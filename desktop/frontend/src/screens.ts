@@ -13,7 +13,7 @@ export function explain(f: Failure): { what: string; card: string; act: string }
 export function heading(text: string): HTMLElement { return h('h1', { tabindex: '-1' }, text) }
 
 /** Failures of a card that may be the right one. */
-const silent = new Set(['card-mute', 'card-busy', 'card-malformed', 'card-removed', 'card-error', 'card-reset', 'internal', 'no-card', 'no-reader', 'no-smartcard-service', 'service-not-given', 'service-malformed', 'ca-needed', 'ca-unreadable'])
+const silent = new Set(['card-mute', 'reader-failed', 'card-busy', 'card-malformed', 'card-removed', 'card-error', 'card-reset', 'internal', 'no-card', 'no-reader', 'no-smartcard-service', 'service-not-given', 'service-malformed', 'ca-needed', 'ca-unreadable'])
 
 /** One screen of the main view, from the state alone. */
 export function screen(s: State): HTMLElement {

@@ -75,6 +75,13 @@ const failures: Record<string, Explanation> = {
   'login-unreadable': { what: 'Die Probeseite hat nicht verständlich geantwortet.', card: intact, act: later },
   'login-refused': { what: 'Die Probeseite hat das Zertifikat nicht angenommen.', card: intact, act: 'Nimm die Karte heraus, warte eine Minute, stecke sie wieder ein und versuche es noch einmal.' },
   'report-unsaved': { what: 'Die Datei mit den Fehlerdaten wurde nicht gespeichert: Nichts wurde geschrieben.', card: intact, act: 'Prüfe den Speicherplatz und versuche es noch einmal.' },
+  'report-no-desk': { what: 'Es ist kein Kundendienst angegeben, für den die Fehlerdaten verschlüsselt werden: Nichts wurde geschrieben.', card: intact, act: use },
+  'card-cie': { what: 'Die eingesteckte Karte ist eine elektronische Identitätskarte, keine TS-CNS.', card: intact, act: 'Stecke die Gesundheitskarte mit Chip ein.' },
+  'card-not-activated': { what: 'Die Karte wurde nie aktiviert.', card: intact, act: 'Gehe mit einem Ausweis zum Schalter, der Karten aktiviert und PIN und PUK aushändigt.' },
+  'reader-failed': { what: 'Das Lesegerät hat einen Fehler gemeldet.', card: resumes, act: 'Stecke das Lesegerät ab und wieder an und versuche es noch einmal; wenn es wieder geschieht, versuche einen anderen Anschluss.' },
+  'tls-untrusted': { what: 'Die Verbindung zum Dienst ist nicht sicher: Wer antwortet, beweist nicht, der Erneuerungsdienst zu sein.', card: resumes, act: 'Prüfe das Datum des Computers; wenn du ein fremdes Netz verwendest, versuche es mit einem anderen.' },
+  'transaction-in-use': { what: 'Der Dienst hat schon einen Antrag mit derselben Nummer erhalten.', card: resumes, act: again },
+  'unknown-transaction': { what: 'Der Dienst erinnert sich nicht mehr an diesen Antrag.', card: resumes, act: again },
   'internal': { what: 'Im Programm ist ein unerwarteter Fehler aufgetreten.', card: resumes, act: desk },
 }
 

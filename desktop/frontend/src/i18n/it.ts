@@ -77,6 +77,13 @@ const failures: Record<string, Explanation> = {
   'login-unreadable': { what: 'La pagina di prova non ha dato una risposta comprensibile.', card: intact, act: later },
   'login-refused': { what: 'La pagina di prova non ha accettato il certificato.', card: intact, act: 'Togli la tessera, attendi un minuto, reinseriscila e riprova.' },
   'report-unsaved': { what: 'Il file con i dati di errore non è stato salvato: nulla è stato scritto.', card: intact, act: 'Controlla lo spazio sul disco e riprova.' },
+  'report-no-desk': { what: 'Non è indicata alcuna assistenza per cui cifrare i dati di errore: nulla è stato scritto.', card: intact, act: use },
+  'card-cie': { what: 'La carta inserita è una Carta d’Identità Elettronica, non una TS-CNS.', card: intact, act: 'Inserisci la Tessera Sanitaria con il chip.' },
+  'card-not-activated': { what: 'La tessera non è mai stata attivata.', card: intact, act: 'Rivolgiti con un documento allo sportello che attiva le tessere e consegna PIN e PUK.' },
+  'reader-failed': { what: 'Il lettore ha dato un errore.', card: resumes, act: 'Scollega il lettore, ricollegalo e riprova; se si ripete, prova un’altra porta.' },
+  'tls-untrusted': { what: 'Il collegamento al servizio non è sicuro: chi risponde non dimostra di essere il servizio di rinnovo.', card: resumes, act: 'Controlla la data del computer; se usi una rete altrui, prova da un’altra.' },
+  'transaction-in-use': { what: 'Il servizio ha già ricevuto una richiesta con lo stesso numero.', card: resumes, act: again },
+  'unknown-transaction': { what: 'Il servizio non ricorda più questa richiesta.', card: resumes, act: again },
   'internal': { what: 'Il programma ha incontrato un errore imprevisto.', card: resumes, act: desk },
 }
 

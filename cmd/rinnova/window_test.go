@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"rinnova/desktop"
+	"rinnova/errorreport"
+)
+
+// visitor is somebody before the page: everything that reached it is kept.
+type visitor struct {
+	t    *testing.T
+	h    http.Handler
+	w    *desktop.Window
+	seen bytes.Buffer
+}
+
+func newVisitor(t *testing.T) *visitor {
+	t.Helper()
+	at := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
+	started := time.Now()
+	b, err := newBench(t.Context(), func() time.Time { return at.Add(time.Since(started)) }, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := desktop.New(b.configure())
+	t.Cleanup(w.Close)
+	return &visitor{t: t, h: w.Handler(), w: w}
+}
+
+func (c *visitor) do(method, target, kind, body string) int {
+	c.t.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Header.Set("Content-Type", kind)
+	a := httptest.NewRecorder()
+	c.h.ServeHTTP(a, r)
+	c.seen.Write(a.Body.Bytes())
+	return a.Code
+}
+
+func (c *visitor) post(action string, fields ...string) {
+	c.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	if code := c.do(http.MethodPost, "/api/"+action, "application/x-www-form-urlencoded", form.Encode()); code != http.StatusOK {
+		c.t.Fatalf("%s %v: %d", action, fields, code)
+	}
+}
+
+func (c *visitor) state() desktop.State {
+	c.t.Helper()
+	s := c.w.State()
+	b, err := json.Marshal(s)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.seen.Write(b)
+	return s
+}
+
+// until waits for a screen.
+func (c *visitor) until(what string, yes func(desktop.State) bool) desktop.State {
+	c.t.Helper()
+	for range 3000 {
+		if s := c.state(); yes(s) {
+			return s
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	s := c.state()
+	s.Demo = nil
+	c.t.Fatalf("no %s: %+v", what, s)
+	return s
+}
+
+func (c *visitor) screen(name string) desktop.State {
+	c.t.Helper()
+	return c.until(name, func(s desktop.State) bool { return s.Screen == name })
+}
+
+func (c *visitor) code(kind, value string) {
+	c.t.Helper()
+	s := c.until(kind, func(s desktop.State) bool { return s.Screen == desktop.Asking && s.Prompt.Kind == kind })
+	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", value); code != http.StatusOK {
+		c.t.Fatal(kind, code)
+	}
+	c.until("another prompt", func(n desktop.State) bool { return n.Prompt == nil || n.Prompt.ID != s.Prompt.ID })
+}
+
+func (c *visitor) phase(name string) desktop.State {
+	c.t.Helper()
+	return c.until(name, func(s desktop.State) bool { return s.Done != nil && s.Done.Phase == name })
+}
+
+// sockets lists the process's open sockets.
+func sockets(t *testing.T) []string {
+	t.Helper()
+	entries, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, e := range entries {
+		if l, err := os.Readlink(e); err == nil && strings.HasPrefix(l, "socket:") {
+			list = append(list, l)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// A whole demonstration, from the card to the login, opens no socket; what it is made of could not.
+func TestDemonstrationIsAlone(t *testing.T) {
+	before := sockets(t)
+	c := newVisitor(t)
+	c.screen(desktop.NoCard)
+	c.post("demo", "action", "insert", "series", "AC2014", "fault", "")
+	c.screen(desktop.Renewable)
+	c.post("renew", "series", "")
+	c.code("pin", demoPIN)
+	c.code("puk", demoPUK)
+	c.phase(desktop.PhaseRemove)
+	c.post("demo", "action", "remove")
+	c.phase(desktop.PhaseWait)
+	c.post("extend")
+	c.post("skip")
+	c.phase(desktop.PhaseInsert)
+	c.post("demo", "action", "back")
+	c.phase(desktop.PhaseSeen)
+	c.post("login")
+	s := c.phase(desktop.PhaseEntered)
+	if s.Done.Login == nil || !s.Done.Login.Accepted || !s.Done.Login.NotAfter.Equal(s.Done.NotAfter) {
+		t.Errorf("%+v", s.Done)
+	}
+	if after := sockets(t); !slices.Equal(after, before) {
+		t.Errorf("sockets: %v before, %v after", before, after)
+	}
+
+	clock := func() time.Time { return time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC) }
+	b, err := newBench(t.Context(), clock, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := b.configure()
+	if cfg.LoginTransport.Proxy != nil || cfg.LoginTransport.DialTLSContext != nil {
+		t.Error("the login's transport has another way out")
+	}
+	conn, err := cfg.LoginTransport.DialContext(t.Context(), "tcp", "192.0.2.1:443")
+	if err != nil || conn.LocalAddr().Network() != "pipe" {
+		t.Error(conn, err)
+	}
+	conn.Close()
+	for _, address := range []string{"http://192.0.2.1/", "https://rinnova.example/.well-known/cmp"} {
+		r, _ := http.NewRequest(http.MethodGet, address, nil)
+		if _, err := b.service().RoundTrip(r); err == nil {
+			t.Error(address, "was reached")
+		}
+	}
+	if _, err := cfg.Open(t.Context(), "Virtual PCD 00 00"); err == nil {
+		t.Error("a reader of the system's was opened")
+	}
+	for _, path := range []string{"window_bench.go", "window_service.go"} {
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			if slices.Contains([]string{`"rinnova/pcsc"`, `"rinnova/vpcd"`, `"os/exec"`, `"syscall"`}, i.Path.Value) {
+				t.Errorf("%s imports %s", path, i.Path.Value)
+			}
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"net.Dial", "net.Listen(", "http.Get", "DefaultTransport", "DefaultClient"} {
+			if bytes.Contains(src, []byte(word)) {
+				t.Errorf("%s uses %s", path, word)
+			}
+		}
+	}
+}
+
+// Codes that were typed are nowhere afterwards: in no state, no answer, no log, no error report.
+func TestCodesLeaveNoTrace(t *testing.T) {
+	var logged bytes.Buffer
+	log.SetOutput(&logged)
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	t.Cleanup(func() { log.SetOutput(os.Stderr); slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil))) })
+	t.Setenv("XDG_DOWNLOAD_DIR", t.TempDir())
+	const wrongPIN, wrongPUK, letters = "86420", "97531864", "segreto86"
+	c := newVisitor(t)
+	c.post("demo", "action", "insert", "series", "AC2018", "fault", "cut-install")
+	c.screen(desktop.Renewable)
+	c.post("renew", "series", "")
+	c.code("pin", letters)
+	c.code("pin", wrongPIN)
+	c.code("pin", demoPIN)
+	c.code("puk", wrongPUK)
+	c.code("puk", demoPUK)
+	if s := c.screen(desktop.Failed); s.Failure.Code != "card-removed" {
+		t.Error(s.Failure)
+	}
+	c.post("report")
+	s := c.until("report", func(s desktop.State) bool { return s.Report != nil })
+	if filepath.Base(s.Report.Path) != errorreport.FileName {
+		t.Fatal(s.Report)
+	}
+	sealed, err := os.ReadFile(s.Report.Path)
+	if err != nil || len(sealed) < 1000 {
+		t.Fatal(len(sealed), err)
+	}
+	c.do(http.MethodGet, "/api/diagnosis", "", "")
+	// The demonstration tells its own codes, as a help; a real card's are not in its state.
+	for _, secret := range []string{wrongPIN, wrongPUK, letters} {
+		for name, b := range map[string][]byte{"a state or an answer": c.seen.Bytes(), "the log": logged.Bytes(), "the report": sealed} {
+			if bytes.Contains(b, []byte(secret)) {
+				t.Errorf("%s is in %s", secret, name)
+			}
+		}
+	}
+	if c.seen.Len() < 10000 {
+		t.Error("the test saw nothing")
+	}
+}
+
+// A code reaches only the question it was typed at.
+func TestCodeForAnotherPrompt(t *testing.T) {
+	c := newVisitor(t)
+	c.post("demo", "action", "insert", "series", "AC2014", "fault", "")
+	c.screen(desktop.Renewable)
+	c.post("renew", "series", "")
+	s := c.screen(desktop.Asking)
+	c.code("pin", demoPIN)
+	n := c.until("puk", func(s desktop.State) bool { return s.Prompt != nil && s.Prompt.Kind == "puk" })
+	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", demoPIN); code != http.StatusConflict {
+		t.Error("a late PIN was taken", code)
+	}
+	if m := c.state(); m.Prompt == nil || m.Prompt.ID != n.Prompt.ID || m.Prompt.Wrong {
+		t.Errorf("%+v", m.Prompt)
+	}
+	if !c.w.Busy() || c.w.AskToClose() {
+		t.Error("the window would close in the middle")
+	}
+	if !c.state().Closing {
+		t.Error("nothing is asked")
+	}
+	c.post("stay")
+	if c.state().Closing {
+		t.Error("it is still asked")
+	}
+	c.post("back?prompt=" + strconv.Itoa(n.Prompt.ID))
+	c.screen(desktop.Renewable)
+	if !c.w.AskToClose() {
+		t.Error("the window does not close")
+	}
+}
+
+// The bench knows every series, and every fault comes to the screen it is meant for.
+func TestBench(t *testing.T) {
+	c := newVisitor(t)
+	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns", "other-cns": "card-not-health", "unknown-model": "card-model-unknown",
+		"busy": "card-busy", "renewed": "already-renewed", "empty": "no-certificate", "unregistered": "not-in-registry"}
+	for _, fault := range faults {
+		if strings.HasPrefix(fault, "slow-") {
+			continue // Playwright waits for them
+		}
+		c.post("demo", "action", "insert", "series", "OT2015", "fault", fault)
+		s := c.until(fault, func(s desktop.State) bool {
+			return s.Screen == desktop.Renewable || s.Screen == desktop.Nothing || s.Screen == desktop.Unreadable || s.Screen == desktop.Unknown
+		})
+		code := ""
+		if s.Failure != nil {
+			code = s.Failure.Code
+		}
+		if code != want[fault] {
+			t.Errorf("%q: %q", fault, code)
+		}
+		if s.Card != nil && s.Card.Begun != (fault == "begun") {
+			t.Errorf("%q: begun %v", fault, s.Card.Begun)
+		}
+		c.post("demo", "action", "remove")
+		c.screen(desktop.NoCard)
+	}
+	if code := c.do(http.MethodPost, "/api/demo", "application/x-www-form-urlencoded", "action=insert&series=XX2000"); code == http.StatusOK {
+		t.Error("a series that does not exist")
+	}
+}

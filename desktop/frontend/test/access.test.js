@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Every screen in every theme: axe-core, and what it cannot see. Screenshots stay in artifacts/.
+import AxeBuilder from '@axe-core/playwright'
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { empty, screens, withoutPuk, withPuk } from './tour.js'
+import { open, PIN, PUK } from './window.js'
+
+const themes = ['light', 'dark', 'contrast']
+
+/** Sets the look without the page's own controls, which a modal window makes inert. */
+async function look(w, theme, size = 100) {
+  await w.tab.evaluate(([t, s]) => { document.documentElement.dataset.theme = t; document.documentElement.dataset.size = String(s) }, [theme, size])
+}
+
+/** Sideways scrolling, boxes over boxes, text out of its box. */
+async function layout(w) {
+  return await w.tab.evaluate(() => {
+    const problems = []
+    if (document.documentElement.scrollWidth > innerWidth) problems.push(`the page is ${document.documentElement.scrollWidth} wide`)
+    const host = document.querySelector('dialog[open]') ?? document.body
+    if (host.scrollWidth > host.clientWidth + 1) problems.push(`${host.tagName} scrolls sideways`)
+    const boxes = [...host.querySelectorAll('h1, h2, h3, p, dt, dd, li, label, legend, button, select, input, .drawing')].filter((e) => {
+      const r = e.getBoundingClientRect()
+      return e.checkVisibility({ contentVisibilityAuto: true }) && r.width > 1 && r.height > 1 && !e.closest('.watermark') && !e.classList.contains('visually-hidden') && !e.closest('.dialog-head') && getComputedStyle(e).visibility !== 'hidden' && !(host === document.body && e.closest('dialog'))
+    })
+    const name = (e) => `${e.tagName}.${e.className.baseVal ?? e.className} "${e.textContent.trim().slice(0, 30)}"`
+    for (const [i, a] of boxes.entries()) {
+      const r = a.getBoundingClientRect()
+      if (r.right > innerWidth + 1 || r.left < -1) problems.push(`${name(a)} leaves the page`)
+      for (const b of boxes.slice(i + 1)) {
+        if (a.contains(b) || b.contains(a)) continue
+        const s = b.getBoundingClientRect()
+        if (Math.min(r.right, s.right) - Math.max(r.left, s.left) > 2 && Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 2) problems.push(`${name(a)} over ${name(b)}`)
+      }
+    }
+    for (const e of host.querySelectorAll('button, select, input, a, summary')) {
+      const r = e.getBoundingClientRect()
+      if (r.width > 0 && (r.width < 24 || r.height < 23.5) && !e.classList.contains('skip') && e.type !== 'radio') problems.push(`${name(e)} is ${Math.round(r.width)}×${Math.round(r.height)}`)
+    }
+    return problems
+  })
+}
+
+const slow = (name) => name === 'running'
+
+let shared
+after(async () => { await shared?.close() })
+
+for (const [name, go] of screens) {
+  test(`screen ${name}`, async () => {
+    shared ??= await open({ flags: ['--fast', '--late', '1s', '--pause', '20s'], reducedMotion: 'reduce' })
+    const w = slow(name) ? await open({ flags: [] }) : shared
+    if (!slow(name)) shared = undefined // given back when all went well
+    await go(w)
+    await w.tab.waitForTimeout(80)
+    for (const theme of slow(name) ? ['light'] : themes) {
+      await look(w, theme)
+      await w.shot(`${name}-${theme}`)
+      const { violations } = await new AxeBuilder({ page: w.tab }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
+      assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`), [], `${name}, ${theme}`)
+    }
+    await look(w, 'light', 200)
+    assert.deepEqual(await layout(w), [], `${name} at 200 %`)
+    await w.shot(`${name}-200`)
+    await look(w, 'light')
+    assert.deepEqual(await layout(w), [], name)
+    await w.tab.setViewportSize({ width: 320, height: 640 })
+    assert.deepEqual(await layout(w), [], `${name} at 320 px`)
+    await w.shot(`${name}-320`)
+    if (slow(name)) return await w.close()
+    await w.tab.setViewportSize({ width: 1100, height: 860 })
+    await empty(w)
+    shared = w
+  })
+}
+
+test('the checks are not vacuous', async () => {
+  const w = await open()
+  await w.bench('insert', withoutPuk)
+  await w.screen('card')
+  await w.tab.evaluate(() => { document.documentElement.lang = ''; document.querySelector('main p').style.color = '#ddd'; document.querySelector('.actions').style.marginTop = '-60px' })
+  const { violations } = await new AxeBuilder({ page: w.tab }).analyze()
+  assert.deepEqual(violations.map((v) => v.id).sort(), ['color-contrast', 'html-has-lang'])
+  assert.ok((await layout(w)).some((p) => / over /.test(p)))
+  await w.tab.evaluate(() => { document.documentElement.lang = 'it' })
+  await w.close()
+})
+
+test('forced colours and reduced motion', async () => {
+  const w = await open({ forcedColors: 'active', reducedMotion: 'reduce' })
+  await w.screen('no-card')
+  assert.equal(await w.tab.locator('.d-moving').evaluate((e) => getComputedStyle(e).animationName), 'none')
+  await w.bench('insert', withoutPuk)
+  await w.screen('card')
+  assert.notEqual(await w.tab.locator('#renew').evaluate((e) => getComputedStyle(e).borderTopStyle), 'none')
+  await w.shot('forced-colors')
+  await w.close()
+})
+
+test('text size, colours and language are the person’s', async () => {
+  const w = await open()
+  const size = () => w.tab.evaluate(() => parseFloat(getComputedStyle(document.querySelector('h1')).fontSize))
+  const before = await size()
+  for (let i = 0; i < 4; i++) await w.tab.getByRole('button', { name: 'Ingrandisci il testo' }).click()
+  assert.equal(Math.round(await size() / before * 100), 200)
+  assert.equal(await w.tab.evaluate(() => document.activeElement.id), 'smaller', 'the focus goes to what can still be pressed')
+  await w.tab.getByLabel('Colori').selectOption('dark')
+  assert.equal(await w.tab.evaluate(() => document.documentElement.dataset.theme), 'dark')
+  await w.tab.getByLabel('Lingua').selectOption('de')
+  await w.tab.getByRole('heading', { name: 'Stecke die Karte ein' }).waitFor()
+  assert.equal(await w.tab.evaluate(() => document.documentElement.lang), 'de')
+  await w.tab.reload()
+  await w.tab.getByRole('heading', { name: 'Stecke die Karte ein' }).waitFor()
+  assert.equal(Math.round(await size() / before * 100), 200)
+  await w.shot('german-200')
+  await w.close()
+})
+
+test('nothing is asked of a network', async () => {
+  const w = await open()
+  const asked = new Set()
+  w.tab.on('request', (r) => asked.add(new URL(r.url()).host))
+  await w.tab.reload()
+  await w.bench('insert', withPuk)
+  await w.screen('card')
+  assert.deepEqual([...asked], [new URL(w.url).host])
+  assert.ok(await w.tab.evaluate(() => document.fonts.check('16px "Titillium Web"')))
+  await w.close()
+})
+
+test('a whole renewal by keyboard only, with a visible focus that is never lost', async () => {
+  const w = await open()
+  const { tab } = w
+  const focus = () => tab.evaluate(() => {
+    const e = document.activeElement
+    const s = getComputedStyle(e)
+    return { tag: e.tagName, id: e.id, text: (e.getAttribute('aria-label') ?? e.textContent).trim(), outline: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 }
+  })
+  /** Tabs to the element with this text, and sees the focus on the way. */
+  const to = async (text) => {
+    for (let i = 0; i < 60; i++) {
+      const f = await focus()
+      if (f.text === text && f.tag !== 'H2' && f.tag !== 'H1') {
+        assert.ok(f.outline, `no visible focus on ${text}`)
+        return
+      }
+      await tab.keyboard.press('Tab')
+    }
+    assert.fail(`${text} is not reached with Tab`)
+  }
+  const within = async () => assert.notEqual((await focus()).tag, 'BODY', 'the focus is lost')
+  await w.bench('insert', withPuk)
+  await w.screen('card')
+  await to('RINNOVA')
+  await tab.keyboard.press('Enter')
+  await w.screen('prompt')
+  assert.equal((await focus()).id, 'code')
+  await tab.keyboard.press('Escape') // INDIETRO
+  await w.screen('card')
+  await within()
+  await to('RINNOVA')
+  await tab.keyboard.press('Space')
+  await w.screen('prompt')
+  await tab.keyboard.type(PIN)
+  await to('Mostra il codice')
+  await tab.keyboard.press('Space')
+  assert.equal(await tab.locator('#code').getAttribute('type'), 'text')
+  await to('Tastiera a schermo')
+  await tab.keyboard.press('Enter')
+  await to('Cifra 7')
+  await tab.keyboard.press('Enter')
+  assert.equal(await tab.locator('#code').inputValue(), PIN + '7')
+  await to('Cancella l’ultima cifra')
+  await tab.keyboard.press('Enter')
+  await to('PROSEGUI')
+  await tab.keyboard.press('Enter')
+  await w.text('Codice PUK')
+  assert.equal((await focus()).id, 'code')
+  await tab.keyboard.type(PUK)
+  await tab.keyboard.press('Enter')
+  await w.screen('done')
+  await within()
+  await w.bench('remove')
+  await w.phase('wait')
+  await tab.waitForTimeout(150)
+  await within()
+  await to('Salta l’attesa')
+  await tab.keyboard.press('Enter')
+  await w.phase('insert')
+  await w.bench('back')
+  await w.phase('seen')
+  await tab.waitForTimeout(150)
+  await to('PROVA L’ACCESSO')
+  await tab.keyboard.press('Enter')
+  await w.phase('entered')
+  await to('CHIUDI')
+  await tab.keyboard.press('Enter')
+  await w.screen('nothing')
+  await within()
+  await w.close()
+})
+
+test('a whole renewal by the accessibility tree only', async () => {
+  const w = await open()
+  const { tab } = w
+  const has = async (role, name) => {
+    const e = tab.getByRole(role, { name, exact: true })
+    await e.waitFor({ timeout: 10000 })
+    return e
+  }
+  await w.bench('insert', withPuk)
+  await has('heading', 'La tua tessera')
+  await (await has('radio', withPuk)).check()
+  await (await has('button', 'RINNOVA')).click()
+  await has('dialog', 'Rinnovo certificato')
+  await (await has('textbox', 'Codice PIN')).fill(PIN)
+  await (await has('button', 'PROSEGUI')).click()
+  await (await has('textbox', 'Codice PUK')).fill(PUK)
+  await (await has('button', 'PROSEGUI')).click()
+  await has('heading', 'Certificato rinnovato con successo')
+  assert.match(await tab.getByRole('dialog').ariaSnapshot(), /listitem[\s\S]*Rimuovi la tessera dal lettore/)
+  await w.bench('remove')
+  await (await has('button', 'Attendi un minuto in più')).click()
+  await (await has('button', 'Salta l’attesa')).click()
+  await w.bench('back')
+  await (await has('button', 'PROVA L’ACCESSO')).click()
+  await tab.getByRole('status').filter({ hasText: 'Accesso riuscito' }).waitFor()
+  await (await has('button', 'CHIUDI')).click()
+  await has('heading', /Nessun certificato rinnovabile presente nella carta: /)
+  await w.close()
+})

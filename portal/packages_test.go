@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package portal
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPackageNames: what the packagers' tools call their files, and what is none of ours.
+func TestPackageNames(t *testing.T) {
+	for name, want := range map[string]string{ // platform and version
+		"rinnova-1.2.3-x64.msi":                  "windows-x64 1.2.3",
+		"rinnova-1.2.3-windows-amd64.msi":        "windows-x64 1.2.3",
+		"rinnova-0.1.0-dev-x64.msi":              "windows-x64 0.1.0-dev",
+		"rinnova-1.2.3-x64-user.msi":             "windows-x64-user 1.2.3",
+		"rinnova-1.2.3-x86.msi":                  "windows-x86 1.2.3",
+		"rinnova_1.2.3_amd64.deb":                "debian-amd64 1.2.3",
+		"rinnova_0.1.0~dev_amd64.deb":            "debian-amd64 0.1.0~dev",
+		"rinnova_1.2.3-1_arm64.deb":              "debian-arm64 1.2.3-1",
+		"rinnova-1.2.3-1.x86_64.rpm":             "fedora-x86_64 1.2.3-1",
+		"rinnova-0.1.0~dev-1.aarch64.rpm":        "fedora-aarch64 0.1.0~dev-1",
+		"rinnova-1.2.3-linux-amd64.tar.gz":       "linux-amd64 1.2.3",
+		"rinnova_1.2.3_linux-arm64.tar.gz":       "linux-arm64 1.2.3",
+		"rinnova-1.2.3-darwin-arm64.tar.gz":      "macos-arm64 1.2.3",
+		"rinnova-1.2.3-rc1-macos-amd64.tar.gz":   "macos-amd64 1.2.3-rc1",
+		"rinnova-1.2.3-x64.msi.asc":              "",
+		"rinnova-x64.msi":                        "",
+		"rinnova-1.2-x64.msi":                    "",
+		"rinnova-1.2.3-sparc.msi":                "",
+		"rinnova-1.2.3-x64.exe":                  "",
+		"altro-1.2.3-x64.msi":                    "",
+		"rinnova-1.2.3-linux-amd64.tar.gz.sbom":  "",
+		"rinnova-1.2.3-linux-amd64-debug.tar.gz": "",
+	} {
+		got := ""
+		for _, p := range platforms {
+			if version, ok := p.versionOf(name); ok {
+				got += p.ID + " " + version
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	ascending := []string{"0.1.0-alpha", "0.1.0-dev", "0.1.0-rc1", "0.1.0-rc2", "0.1.0-rc10", "0.1.0", "0.1.0-1", "0.1.0-2", "0.1.1~dev", "0.1.1", "0.2.0", "0.10.0", "1.0.0~rc1-1", "1.0.0", "10.0.0"}
+	for i, a := range ascending {
+		for j, b := range ascending {
+			c := compareVersions(a, b)
+			if c < 0 != (i < j) || c > 0 != (i > j) {
+				t.Errorf("%s and %s: %d", a, b, c)
+			}
+		}
+	}
+}
+
+// sha256sum is what a citizen would compare with.
+func sha256sum(t *testing.T, path string) string {
+	t.Helper()
+	out, err := exec.Command("sha256sum", path).Output()
+	check(t, err)
+	sum, _, _ := strings.Cut(string(out), " ")
+	return sum
+}
+
+// TestDownloads: the stable name follows the newest file without a restart; the hash on the page is that of the file.
+func TestDownloads(t *testing.T) {
+	s := newSite(t)
+	dir, packages := packagesFolder(t)
+	base := s.pagesOf(packages)
+	latest := base + "/scarica/rinnova-latest-windows-x64.msi"
+	shows := func(name string) {
+		t.Helper()
+		want, err := os.ReadFile(filepath.Join(dir, name))
+		check(t, err)
+		for _, address := range []string{latest, base + "/scarica/" + name} {
+			response, body := fetch(t, address)
+			if response.StatusCode != http.StatusOK || body != string(want) || response.Header.Get("Content-Disposition") != `attachment; filename="`+name+`"` ||
+				response.Header.Get("X-Content-Type-Options") != "nosniff" || response.Header.Get("Content-Type") != "application/octet-stream" {
+				t.Errorf("%s: %s %q %v", address, response.Status, body, response.Header)
+			}
+		}
+		_, body := fetch(t, base+"/driver")
+		if !strings.Contains(body, "<code>"+sha256sum(t, filepath.Join(dir, name))+"</code>") || !strings.Contains(body, `href="/scarica/`+name+`"`) {
+			t.Errorf("the page does not have %s with its hash", name)
+		}
+	}
+	shows("rinnova-0.2.0-x64.msi")
+	newer := filepath.Join(dir, "rinnova-0.10.0-x64.msi")
+	check(t, os.WriteFile(newer, []byte("newer"), 0o644))
+	shows("rinnova-0.10.0-x64.msi")
+	check(t, os.WriteFile(newer, []byte("other"), 0o644)) // of the same length
+	check(t, os.Chtimes(newer, time.Time{}, time.Now().Add(time.Minute)))
+	shows("rinnova-0.10.0-x64.msi")
+	if r, body := fetch(t, base+"/scarica/rinnova_0.2.0_amd64.deb.asc"); r.StatusCode != http.StatusOK || body != "signature" {
+		t.Errorf("signature: %s %q", r.Status, body)
+	}
+
+	request, err := http.NewRequest(http.MethodGet, latest, nil)
+	check(t, err)
+	request.Header.Set("Range", "bytes=2-") // a download that goes on
+	response, err := http.DefaultClient.Do(request)
+	check(t, err)
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusPartialContent || string(body) != "her" {
+		t.Errorf("part: %s %q %v", response.Status, body, err)
+	}
+}
+
+// TestDownloadsRefuse: nothing but the folder's own plain files.
+func TestDownloadsRefuse(t *testing.T) {
+	s := newSite(t)
+	dir, packages := packagesFolder(t)
+	base := s.pagesOf(packages)
+	secret := filepath.Join(t.TempDir(), "secret")
+	check(t, os.WriteFile(secret, []byte("secret"), 0o644))
+	check(t, os.WriteFile(filepath.Join(dir, ".hidden"), []byte("secret"), 0o644))
+	check(t, os.Mkdir(filepath.Join(dir, "folder"), 0o755))
+	check(t, os.WriteFile(filepath.Join(dir, "folder", "file"), []byte("secret"), 0o644))
+	check(t, os.Symlink(secret, filepath.Join(dir, "link")))
+	check(t, os.Symlink(secret, filepath.Join(dir, "rinnova-9.0.0-x64.msi")))
+	for _, name := range []string{".hidden", "folder", "folder/file", "link", "rinnova-9.0.0-x64.msi", "nothing", "..%2fsecret", "%2e%2e", "", "a%00b", "rinnova-latest-macos-arm64.tar.gz"} {
+		if response, body := fetch(t, base+"/scarica/"+name); response.StatusCode == http.StatusOK || strings.Contains(body, "secret") {
+			t.Errorf("%q: %s %q", name, response.Status, body)
+		}
+	}
+	if _, body := fetch(t, base+"/driver"); strings.Contains(body, "9.0.0") {
+		t.Error("a link out of the folder is published")
+	}
+	if _, err := OpenPackages(filepath.Join(dir, "nothing")); err == nil {
+		t.Error("a folder that is not there")
+	}
+}
