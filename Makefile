@@ -6,7 +6,8 @@ GOFLAGS += -trimpath
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 # What the tests need beyond Go, gcc, make and Node: a package for each line.
-PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap
+PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
+	apache2-bin nginx-light chromium
 
 .PHONY: build demo test test-full check packages-installed fuzz bench clean
 
@@ -35,12 +36,13 @@ check: build
 	done
 
 packages-installed:
+	@# RUNLEVEL=1: nginx is to be installed, not started.
 	@missing=; for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
 	done; \
 	if [ -n "$$missing" ]; then \
 		echo "installing$$missing"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || exit 1; \
+		apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || exit 1; \
 	fi
 
 # One minute of each fuzz target.

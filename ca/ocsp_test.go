@@ -190,6 +190,7 @@ func TestOCSPRefuses(t *testing.T) {
 	_, good := ask(t, "-issuer", root, "-serial", "5")
 	_, strange := ask(t, "-issuer", stranger, "-serial", "5")
 	_, md5 := ask(t, "-md5", "-issuer", root, "-serial", "5")
+	_, signed := ask(t, "-issuer", root, "-serial", "5", "-signer", root, "-signkey", keyFile(t, issuer.key))
 	many := []string{"-issuer", root}
 	for range maxOCSPRequests + 1 {
 		many = append(many, "-serial", "5")
@@ -237,6 +238,7 @@ func TestOCSPRefuses(t *testing.T) {
 		{"long nonce", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(129)}), "malformedrequest"},
 		{"two nonces", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(16)}, pkix.Extension{Id: oidOCSPNonce, Value: octets(16)}), "malformedrequest"},
 		{"nonce of 128 octets", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(128)}), ""},
+		{"signed by the asker", signed, ""},
 		{"critical extension", nonce(pkix.Extension{Id: example, Critical: true, Value: octets(1)}), "malformedrequest"},
 		{"further extension", nonce(pkix.Extension{Id: example, Value: octets(1)}), ""},
 	} {

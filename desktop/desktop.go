@@ -77,6 +77,7 @@ type Window struct {
 	cancel  context.CancelFunc // of the run
 	prompts int
 	answer  chan reply // of the prompt that waits
+	left    bool       // the person said to close whatever runs
 	outcome *renewal.Outcome
 	reader  string                 // of the run
 	save    func() (string, error) // the report of the run that failed; nil: none
@@ -109,7 +110,7 @@ func (w *Window) Busy() bool {
 func (w *Window) AskToClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running == nil {
+	if w.f.running == nil || w.left {
 		return true
 	}
 	w.f.closing = true

@@ -393,6 +393,7 @@ func (w *Window) leave() {
 	if w.cancel != nil {
 		w.cancel()
 	}
+	w.left = true
 	w.mu.Unlock()
 	if w.cfg.Quit != nil {
 		w.cfg.Quit()

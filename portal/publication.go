@@ -25,7 +25,7 @@ const bundlePath = "/fiducia.pem"
 
 // Publication serves what certificates and relying sites point to, over plain HTTP (RFC 5280 §8: a revocation list
 // behind TLS could not be checked): the revocation lists of the current and the legacy root, OCSP for both, each root
-// as one DER certificate and in PEM, both together, and the practice statement of a trial. Every other address is left
+// as one DER certificate and in PEM, both together in PEM and as a trusted list, and the practice statement of a trial. Every other address is left
 // to the pages.
 func Publication(authority *ra.Authority, responder *ca.Responder, current, legacy *ca.Issuer, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
@@ -50,6 +50,14 @@ func Publication(authority *ra.Authority, responder *ca.Responder, current, lega
 	}
 	mux.HandleFunc("GET "+bundlePath, func(w http.ResponseWriter, r *http.Request) {
 		send(w, "application/x-pem-file", slices.Concat(ca.EncodeCertificate(current.Certificate()), ca.EncodeCertificate(legacy.Certificate())))
+	})
+	mux.HandleFunc("GET "+trustListPath, func(w http.ResponseWriter, r *http.Request) {
+		list, err := trustListOf(authority.Clock(), current, legacy)
+		if err != nil {
+			http.Error(w, "L'elenco non è disponibile in questo momento.", http.StatusInternalServerError)
+			return
+		}
+		send(w, "application/vnd.etsi.tsl+xml", list) // ETSI TS 119 612 §6.1
 	})
 	mux.HandleFunc("GET "+ca.CPSPath, func(w http.ResponseWriter, r *http.Request) {
 		send(w, "text/plain; charset=utf-8", []byte("Certificati rilasciati per prova da un'autorità fittizia: non identificano nessuno e nessun sito deve accettarli.\n"))

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/xml"
 	"io"
 	"net/http"
 	"net/url"
@@ -175,5 +176,48 @@ func TestBundle(t *testing.T) {
 	check(t, err)
 	if len(certificates) != 2 || !certificates[0].Equal(s.current.Certificate()) || !certificates[1].Equal(s.legacy.Certificate()) {
 		t.Errorf("%d certificates", len(certificates))
+	}
+}
+
+// TestTrustList: what sites read from the national list, read as they do: every X509Certificate of a service of type IdV.
+func TestTrustList(t *testing.T) {
+	s := newSite(t)
+	response, body := fetch(t, s.pagesOf(nil)+trustListPath)
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/vnd.etsi.tsl+xml" || !strings.Contains(body, "non firmato") {
+		t.Fatal(response.Status, response.Header)
+	}
+	var found []string
+	var kind, text string
+	services := 0
+	for d := xml.NewDecoder(strings.NewReader(body)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		check(t, err)
+		switch token := token.(type) {
+		case xml.StartElement:
+			text = ""
+			if token.Name.Space != "http://uri.etsi.org/02231/v2#" {
+				t.Errorf("element %v", token.Name)
+			}
+			if token.Name.Local == "TSPService" {
+				services++
+			}
+		case xml.CharData:
+			text += string(token)
+		case xml.EndElement:
+			switch token.Name.Local {
+			case "ServiceTypeIdentifier":
+				kind = text
+			case "X509Certificate":
+				if kind == "http://uri.etsi.org/TrstSvc/Svctype/IdV" {
+					found = append(found, text)
+				}
+			}
+		}
+	}
+	if len(found) != 2 || services != 2 || found[0] != base64.StdEncoding.EncodeToString(s.current.Certificate().Raw) || found[1] != base64.StdEncoding.EncodeToString(s.legacy.Certificate().Raw) {
+		t.Errorf("%d certificates in %d services", len(found), services)
 	}
 }

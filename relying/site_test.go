@@ -10,17 +10,22 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
+	random "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,12 +102,19 @@ func key(t testing.TB) *rsa.PrivateKey {
 	return k
 }
 
+// free returns an address that nothing listens on. It lies below the ports that outgoing connections are given, which
+// would take it before the server does.
 func free(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+random.IntN(10000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("no free port")
+	return ""
 }
 
 // newWorld makes the authorities, the certificates that knock, and runs the document's script.
@@ -158,15 +170,16 @@ func newWorld(t testing.TB) *world {
 	check(t, db.SetStatus(t.Context(), store.Sum(w.clients["revoked"].Certificate[0]), store.Revoked, store.ReasonUnspecified, now))
 	w.clients["renewed"] = renewed()
 
-	// What ca would not issue.
-	cns, err := x509.OIDFromInts([]uint64{1, 3, 76, 16, 2, 1})
+	// What ca would not issue: each has one fault and is otherwise like a renewed one.
+	like, err := x509.ParseCertificate(w.clients["renewed"].Certificate[0])
 	check(t, err)
+	policies := slices.DeleteFunc(slices.Clone(like.Extensions), func(e pkix.Extension) bool { return e.Id.String() != "2.5.29.32" })
 	longer, err := x509.OIDFromInts([]uint64{1, 3, 76, 16, 2, 1, 1})
 	check(t, err)
 	handmade := func(name string, issuer *x509.Certificate, issuerKey crypto.Signer, change func(*x509.Certificate)) {
 		k := key(t)
 		c := &x509.Certificate{
-			SerialNumber: big.NewInt(int64(1000 + len(w.clients))), Subject: pkix.Name{Country: []string{"IT"}, CommonName: brunilde}, Policies: []x509.OID{cns},
+			SerialNumber: big.NewInt(int64(1000 + len(w.clients))), Subject: pkix.Name{Country: []string{"IT"}, CommonName: brunilde}, ExtraExtensions: policies,
 			NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 			OCSPServer: []string{w.portal + ca.OCSPPath},
 		}
@@ -179,8 +192,8 @@ func newWorld(t testing.TB) *world {
 		w.clients[name] = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: k}
 	}
 	own := w.current.Certificate()
-	handmade("no policy", own, currentKey, func(c *x509.Certificate) { c.Policies = nil })
-	handmade("longer policy", own, currentKey, func(c *x509.Certificate) { c.Policies = []x509.OID{longer} })
+	handmade("no policy", own, currentKey, func(c *x509.Certificate) { c.ExtraExtensions = nil })
+	handmade("longer policy", own, currentKey, func(c *x509.Certificate) { c.ExtraExtensions, c.Policies = nil, []x509.OID{longer} })
 	handmade("another common name", own, currentKey, func(c *x509.Certificate) { c.Subject.CommonName = "Brunilde " + codiceFiscale })
 	handmade("another purpose", own, currentKey, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
 	handmade("expired", own, currentKey, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) })
@@ -298,11 +311,14 @@ const explanation = "Per entrare occorre la tessera.\n"
 // refuses.
 func (w *world) judge(friendly bool) {
 	w.Helper()
-	forged := http.Header{"X-Codice-Fiscale": {codiceFiscale}, "X-Client-Cert": {"-----BEGIN%20CERTIFICATE-----"}}
+	other := url.PathEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.clients["another purpose"].Certificate[0]})))
+	forged := http.Header{"X-Codice-Fiscale": {"RSSMRA80A01H501U"}, "X-Client-Cert": {other}}
 	for _, client := range []string{"renewed", "not yet renewed"} {
-		status, body, err := w.get(client, tls.VersionTLS12, nil)
-		if err != nil || status != http.StatusOK || body != "Benvenuto, "+codiceFiscale+"\n" {
-			w.Errorf("%s: %d %q %v", client, status, body, err)
+		for _, header := range []http.Header{nil, forged} {
+			status, body, err := w.get(client, tls.VersionTLS12, header)
+			if err != nil || status != http.StatusOK || body != "Benvenuto, "+codiceFiscale+"\n" {
+				w.Errorf("%s: %d %q %v", client, status, body, err)
+			}
 		}
 	}
 	for _, client := range []string{"", "no policy", "longer policy", "another common name"} {

@@ -431,3 +431,54 @@ func (w *walk) elsewhere(x *side) {
 	}
 	x.card.Reset()
 }
+
+// A VERIFY whose answer was lost with the card may have spent a try: the next run asks for consent when one
+// may be left, and a wrong code sent without it would have blocked the PIN.
+func TestLostAnswerCounts(t *testing.T) {
+	s := newService(t)
+	card := s.card("OT2015", 81, inWindow)
+	journal, _ := memory()
+	if _, err := s.run(card, &person{pins: []string{"11111"}}, journal).Run(t.Context()); code(err) != "pin-wrong" || card.Tries(0x10) != 2 {
+		t.Fatal(err)
+	}
+	card.SetFault(lying(0x20, emulator.Fault{Cut: emulator.CutAfter}))
+	if _, err := s.run(card, &person{pins: []string{"22222"}}, journal).Run(t.Context()); code(err) != "card-removed" || card.Tries(0x10) != 1 {
+		t.Fatal(err)
+	}
+	card.SetFault(nil)
+	card.Reinsert()
+	who := &person{pins: []string{"33333"}}
+	if _, err := s.run(card, who, journal).Run(t.Context()); code(err) != "last-try" || who.typed != 0 {
+		t.Errorf("%v, %d typed", err, who.typed)
+	}
+}
+
+// A PIN that was accepted and then changed by another program costs the try that the person typed, and what
+// the card says then is remembered.
+func TestRefusedInLaterBlock(t *testing.T) {
+	s := newService(t)
+	card := s.card("AC2014", 82, inWindow)
+	journal, _ := memory()
+	who := someone()
+	r := s.run(card, who, journal)
+	r.Campaign = "prova"
+	r.Events = func(e renewal.Event) {
+		if e.Step == "generate" && e.State == renewal.Started {
+			for _, c := range []iso7816.Command{{INS: 0x24, P2: 0x10, Data: []byte(rightPIN + "\xFF\xFF\xFF" + "86420\xFF\xFF\xFF")},
+				{INS: 0x20, P2: 0x10, Data: []byte("11111\xFF\xFF\xFF")}} {
+				iso7816.Do(card, c)
+			}
+		}
+	}
+	if _, err := r.Run(t.Context()); code(err) != "pin-wrong" || renewal.Classify(err).Tries != 1 {
+		t.Fatal(err)
+	}
+	if card.Tries(0x10) != 1 {
+		t.Fatalf("%d tries left", card.Tries(0x10))
+	}
+	card.Reinsert()
+	who = &person{pins: []string{"86420"}}
+	if _, err := s.run(card, who, journal).Run(t.Context()); code(err) != "last-try" || who.typed != 0 {
+		t.Errorf("%v, %d typed", err, who.typed)
+	}
+}

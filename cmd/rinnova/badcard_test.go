@@ -117,7 +117,9 @@ func citizenProgram(t *testing.T, s *running) (p *program, out, errOut *bytes.Bu
 func renewed(t *testing.T, s *running, card iso7816.Card, who renewal.Prompter) (int, string) {
 	t.Helper()
 	p, _, errOut := citizenProgram(t, s)
-	r, err := p.renewal(&opened{Card: card})
+	o := &opened{Card: card}
+	defer o.Close()
+	r, err := p.renewal(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,7 +183,6 @@ var explanations = map[string]explanation{
 	"unknown-transaction":     {"Il servizio non conosce più questa richiesta: occorre ripeterla.", resumes, again},
 	"other-signer":            {"Il messaggio non è firmato con il certificato che ha aperto la richiesta.", resumes, again},
 	"hash-algorithm":          {"Il servizio non accetta la conferma nella forma inviata.", resumes, upgrade},
-	"desk-unreadable":         {"Il file dei certificati dell'assistenza non è leggibile o non è adatto.", intact, usageDo},
 	"already-open":            {"Il programma è già aperto in un'altra finestra.", intact, "Usi la finestra già aperta."},
 	"usage":                   {"Il comando non è scritto come previsto.", intact, usageDo},
 	"internal":                {"Il programma ha incontrato un errore imprevisto.", resumes, desk},

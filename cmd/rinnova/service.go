@@ -56,11 +56,20 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 		return nil, err
 	}
 	r.Service.HTTP = &http.Client{Transport: t, Timeout: 2 * time.Minute}
+	o.closers = append(o.closers, idle{t})
 	if p.CA == "" {
 		return nil, usage("ca-needed", nil)
 	}
 	r.Anchors, err = certificates(p.CA)
 	return r, err
+}
+
+// idle closes a transport's connections that nobody uses: a window opens many cards.
+type idle struct{ *http.Transport }
+
+func (i idle) Close() error {
+	i.CloseIdleConnections()
+	return nil
 }
 
 // clock is the system's, or one that started at --clock.

@@ -263,7 +263,7 @@ func TestSharing(t *testing.T) {
 		}
 		close(done)
 		loop.Wait()
-		if exit != 0 || resets < 10 || card.Tries(0x10) != 3 {
+		if exit != 0 || resets < 3 || card.Tries(0x10) != 3 {
 			t.Errorf("exit %d after %d resets, %d tries left: %s", exit, resets, card.Tries(0x10), out)
 		}
 		t.Logf("%d resets", resets)

@@ -112,16 +112,6 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	if err != nil {
 		return desktop.Config{}, err
 	}
-	var recipients errorreport.Recipients
-	if desk != "" {
-		b, err := os.ReadFile(desk)
-		if err == nil {
-			recipients, err = errorreport.ParseRecipients(b)
-		}
-		if err != nil {
-			return desktop.Config{}, usage("desk-unreadable", err)
-		}
-	}
 	roots, err := p.tlsRoots()
 	if err != nil {
 		return desktop.Config{}, err
@@ -165,10 +155,10 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 				return nil, err
 			}
 			c := &desktop.Card{Renewal: r, Count: counted.count, Close: o.Close}
-			if recipients != nil && r.Service.URL != nil {
+			if desk != "" && r.Service.URL != nil {
 				facts := errorreport.Collect("rinnova-window", version, now)
 				r.Card, r.Service.HTTP, r.Events = watched(facts, o, r)
-				c.Save = saver(facts, recipients)
+				c.Save = saver(facts, func() (errorreport.Recipients, error) { return desks(desk) })
 			}
 			return c, nil
 		},

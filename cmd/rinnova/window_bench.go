@@ -188,7 +188,7 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 	r := b.renewal(paced)
 	facts := errorreport.Collect("rinnova-window", version, b.now)
 	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: paced, reader: reader, emulated: true}, r)
-	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, b.desk)}, nil
+	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
 }
 
 func (b *bench) renewal(card iso7816.Card) *renewal.Renewal {

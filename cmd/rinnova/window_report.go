@@ -16,7 +16,7 @@ import (
 
 // saver returns what the window does to save an error report: sealed for the desk, where the citizen keeps
 // what was downloaded.
-func saver(facts *errorreport.Collector, desk errorreport.Recipients) func(*renewal.Failure, error) (string, error) {
+func saver(facts *errorreport.Collector, desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (string, error) {
 	return func(f *renewal.Failure, cause error) (string, error) {
 		failure := errorreport.Failure{Code: f.Code, Step: f.Step, Exit: f.Exit}
 		if f.Tries >= 0 {
@@ -26,17 +26,30 @@ func saver(facts *errorreport.Collector, desk errorreport.Recipients) func(*rene
 		if errors.As(cause, &sw) {
 			failure.StatusWord = fmt.Sprintf("%04X", uint16(sw))
 		}
+		recipients, err := desk()
+		if err != nil {
+			return "", err
+		}
 		report, exchanges, err := facts.Report(failure, cause)
 		if err != nil {
 			return "", err
 		}
-		sealed, err := errorreport.Seal(report, exchanges, desk, rand.Reader)
+		sealed, err := errorreport.Seal(report, exchanges, recipients, rand.Reader)
 		if err != nil {
 			return "", err
 		}
 		path := filepath.Join(downloads(), errorreport.FileName)
 		return path, sealed.Save(path)
 	}
+}
+
+// desks reads the file of the desk's certificates.
+func desks(file string) (errorreport.Recipients, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return errorreport.ParseRecipients(b)
 }
 
 // downloads is the folder where browsers leave files, else the home folder, else this one.

@@ -2,9 +2,10 @@
 
 // The guide, branch by branch, with its strings to the letter.
 import assert from 'node:assert/strict'
+import { readFileSync, rmSync } from 'node:fs'
 import { after, afterEach, before, test } from 'node:test'
 import { empty, withoutPuk, withPuk } from './tour.js'
-import { open, PIN, PUK } from './window.js'
+import { artifacts, open, PIN, PUK } from './window.js'
 
 let w
 before(async () => { w = await open() })
@@ -162,6 +163,15 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await w.tab.getByRole('button', { name: 'questi dati di errore', exact: true }).waitFor()
   await w.text('card-removed')
   await w.tab.getByText(/La tessera è integra/).waitFor()
+  // What is inside is told before it is saved; what is saved is a CMS EnvelopedData.
+  await w.tab.getByText('Che cosa contiene il file').click()
+  await w.tab.getByText(/Non contiene PIN, PUK, nome/).waitFor()
+  rmSync(artifacts + 'ErrorLogs.zip.p7e', { force: true })
+  await w.click('questi dati di errore')
+  await w.text(`Salvato in ${artifacts}ErrorLogs.zip.p7e`)
+  const sealed = readFileSync(artifacts + 'ErrorLogs.zip.p7e')
+  assert.ok(sealed.includes(Buffer.from('06092a864886f70d010703', 'hex')), 'no id-envelopedData')
+  assert.ok(!sealed.includes('PK\x03\x04'))
   await w.click('CHIUDI')
   await w.screen('no-card')
   // Put back: offered first, in one button, and it ends.

@@ -23,7 +23,7 @@ export const PUK = '12345678'
 export async function open({ flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
   const executablePath = candidates.find((c) => c && existsSync(c))
   assert.ok(executablePath, 'no Chromium on this computer')
-  const program = spawn(artifacts + 'rinnova', ['window', '--browser', '--demo', '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const program = spawn(artifacts + 'rinnova', ['window', '--browser', '--demo', '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts } })
   const [url] = await once(createInterface({ input: program.stdout }), 'line')
   const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
   const tab = await (await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })).newPage()

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+//go:build window
+
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/wailsapp/wails/v2"
+	"github.com/wailsapp/wails/v2/pkg/options"
+	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
+	"github.com/wailsapp/wails/v2/pkg/options/linux"
+	"github.com/wailsapp/wails/v2/pkg/options/windows"
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"rinnova/desktop"
+)
+
+// withoutArguments is what a program with a web view does when it is started bare: it opens the window.
+var withoutArguments = []string{"window"}
+
+// show opens a window of the program's own. Where the system has no web view it is the browser's.
+func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config) error {
+	if c.Browser || !webView() {
+		return c.inBrowser(ctx, p, cfg)
+	}
+	var shell context.Context // Wails', from its start on
+	cfg.Quit = func() {
+		if shell != nil {
+			runtime.Quit(shell)
+		}
+	}
+	w := desktop.New(cfg)
+	defer w.Close()
+	return wails.Run(&options.App{
+		Title: "Rinnova", Width: 1000, Height: 840, MinWidth: 320, MinHeight: 480,
+		// Everything is answered by the window's handler; Wails has no files and no bindings of its own.
+		AssetServer: &assetserver.Options{Handler: w.Handler(), Middleware: func(http.Handler) http.Handler { return w.Handler() }},
+		OnStartup: func(started context.Context) {
+			shell = started
+			context.AfterFunc(ctx, func() { runtime.Quit(started) })
+		},
+		// True keeps it open: the page asks first while a renewal runs.
+		OnBeforeClose:    func(context.Context) bool { return !w.AskToClose() },
+		BackgroundColour: options.NewRGB(238, 243, 244),
+		Linux:            &linux.Options{ProgramName: "rinnova"},
+		Windows: &windows.Options{IsZoomControlEnabled: true, Messages: &windows.Messages{
+			InstallationRequired: "Serve il componente WebView2 di Microsoft.", UpdateRequired: "Il componente WebView2 va aggiornato.", MissingRequirements: "Manca un componente",
+			Webview2NotInstalled: "WebView2 non è installato.", Error: "Errore", FailedToInstall: "Il componente non è stato installato.", DownloadPage: "https://developer.microsoft.com/microsoft-edge/webview2/",
+			PressOKToInstall: "Premi OK per installarlo.", ContactAdmin: "Rivolgiti a chi gestisce il computer.", InvalidFixedWebview2: "Il componente WebView2 indicato non è valido.", WebView2ProcessCrash: "Il componente WebView2 si è interrotto: riapri il programma."}},
+	})
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+//go:build window
+
+package main
+
+import "github.com/wailsapp/go-webview2/webviewloader"
+
+// webView says whether WebView2 is installed: stripped and managed computers lack it.
+func webView() bool {
+	v, err := webviewloader.GetAvailableCoreWebView2BrowserVersionString("")
+	return err == nil && v != ""
+}
