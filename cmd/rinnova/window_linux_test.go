@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"testing"
+	"time"
+
+	"rinnova/desktop"
+	"rinnova/pcsc/pcsctest"
+)
+
+// TestWindowThroughReader renews in the window through pcscd, with the card in another process and the
+// service in a third: inserted, pulled in the middle of typing, put back, renewed, taken out, put back,
+// logged in.
+func TestWindowThroughReader(t *testing.T) {
+	stack := pcsctest.Start(t)
+	s, err := startService(t.TempDir() + "/service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	p, _, _ := citizenProgram(t, s)
+	cfg, err := p.real(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Patience, cfg.Pause = 15*time.Second, time.Minute
+	w := desktop.New(cfg)
+	t.Cleanup(w.Close)
+	c := &visitor{t: t, h: w.Handler(), w: w}
+	c.screen(desktop.NoCard)
+	file := issued(t, s, "AC2018")
+	pull := plug(t, stack, file)
+	if seen := c.screen(desktop.Renewable); !seen.Card.NeedsPUK || seen.Card.Begun {
+		t.Errorf("%+v", seen.Card)
+	}
+	c.post("renew", "series", "")
+	c.screen(desktop.Asking)
+	pull()
+	if f := c.screen(desktop.Failed); f.Failure.Code != "card-removed" {
+		t.Error(f.Failure)
+	}
+	c.post("close")
+	c.screen(desktop.NoCard)
+	pull = plug(t, stack, file)
+	c.screen(desktop.Renewable)
+	c.post("renew", "series", "")
+	c.code("pin", "24680")
+	c.code("puk", "13579246")
+	c.phase(desktop.PhaseRemove)
+	pull()
+	c.phase(desktop.PhaseWait)
+	plug(t, stack, file)
+	c.phase(desktop.PhaseSeen)
+	c.post("login")
+	if d := c.phase(desktop.PhaseEntered).Done; d.Login == nil || !d.Login.Accepted || d.Problem != nil {
+		t.Errorf("%+v", d)
+	}
+	c.post("close")
+	if n := c.screen(desktop.Nothing); n.Failure.Code != "already-renewed" {
+		t.Error(n.Failure)
+	}
+}
