@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
+	"slices"
 
 	"rinnova/cns"
 )
@@ -83,12 +84,9 @@ func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	var list []*rsa.PublicKey
 	add := func(k any) {
 		if k, ok := k.(*rsa.PublicKey); ok && k != nil && k.N.BitLen() == n.s.Model.NewKeyBits.Value {
-			for _, have := range list {
-				if have.Equal(k) {
-					return
-				}
+			if same := func(have *rsa.PublicKey) bool { return have.Equal(k) }; !slices.ContainsFunc(list, same) && !slices.ContainsFunc(n.spent, same) {
+				list = append(list, k)
 			}
-			list = append(list, k)
 		}
 	}
 	add(stored)

@@ -19,6 +19,7 @@ import (
 	"rinnova/cmp"
 	"rinnova/emulator"
 	"rinnova/renewal"
+	"rinnova/store"
 )
 
 // falsely is the service, which issues other certificates than it should.
@@ -106,6 +107,47 @@ func TestFalseCertificates(t *testing.T) {
 			}
 			unchanged(t, card, before)
 		})
+	}
+}
+
+// A certificate that the service issued and then revoked, or that was rejected, does not come back for its key:
+// another key is made, and the card is renewed all the same.
+func TestRevokedBeforeInstalled(t *testing.T) {
+	for i, name := range []string{"AC2018", "OT2015", "ID2019"} {
+		s := newService(t)
+		card := s.card(name, 120+i, inWindow)
+		old, before := certificateOf(t, card), oldFiles(t, card)
+		messages := 0
+		s.exchange = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if messages++; messages == 2 { // the kup is lost
+				next.ServeHTTP(discard{http.Header{}}, r)
+				panic(http.ErrAbortHandler)
+			}
+			next.ServeHTTP(w, r)
+		}
+		journal, _ := memory()
+		r := s.run(card, someone(), journal)
+		r.Campaign = "prova"
+		if _, err := r.Run(t.Context()); code(err) != "service-unreachable" {
+			t.Fatal(err)
+		}
+		issued := must(s.store.RenewalsOf(t.Context(), store.Sum(old.Raw)))
+		if len(issued) != 1 {
+			t.Fatal(issued)
+		}
+		if err := s.store.SetStatus(t.Context(), store.Sum(issued[0].DER), store.Revoked, 4, s.now); err != nil {
+			t.Fatal(err)
+		}
+		r = s.run(card, someone(), journal)
+		r.Campaign = "prova"
+		out, err := r.Run(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if string(out.Certificate.Raw) == string(issued[0].DER) {
+			t.Errorf("%s: the revoked certificate was installed", name)
+		}
+		settled(t, s, card, old, before, 3)
 	}
 }
 

@@ -99,6 +99,7 @@ type run struct {
 	rec                        record
 	place                      cns.Place         // where the new pair goes, with what its file holds as read last
 	missing                    []cardmodel.DF    // that the place needs
+	spent                      []*rsa.PublicKey  // keys of the place that the service takes no more
 	public                     *rsa.PublicKey    // of the new key, proven by a test signature
 	cert                       *x509.Certificate // the new certificate
 	inspected, checked, proven bool

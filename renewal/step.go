@@ -199,6 +199,15 @@ func (n *run) request(ctx context.Context) error {
 		return err
 	}
 	res, err := n.exchange(ctx, tx, der)
+	var refusal *cmp.Refusal
+	if errors.As(err, &refusal) && refusal.Code == codeCertificateRevoked && len(n.spent) == 0 {
+		// What was issued for this key was rejected or revoked, and never comes back: the key is of no use to
+		// anybody, and another is made. Once in a run; the service counts the attempts.
+		n.spent, n.public, n.cert = append(n.spent, n.public), nil, nil
+		n.rec.PublicKey, n.rec.Certificate, n.rec.Transaction = nil, nil, nil
+		n.save()
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -207,6 +216,9 @@ func (n *run) request(ctx context.Context) error {
 	n.save()
 	return nil
 }
+
+// codeCertificateRevoked is the service's word for a key whose certificate is not valid any more.
+const codeCertificateRevoked = "certificate-revoked"
 
 // policyCNS is the policy of CNS authentication certificates, 1.3.76.16.2.1.
 var policyCNS = asn1.ObjectIdentifier{1, 3, 76, 16, 2, 1}
