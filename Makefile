@@ -20,16 +20,17 @@ demo: build
 
 # Every test. Installs what is missing, which needs root.
 test: packages-installed check
-	go test -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$')
+	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$')
 	go test -count 1 -timeout 20m -v ./cuts
 
 # The same under the race detector, twice, and a minute of each fuzz target.
 test-full: test fuzz
-	go test -race -count 2 -timeout 90m ./...
+	go test -tags development -race -count 2 -timeout 90m ./...
 
 check: build
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
+	go vet -tags development ./...
 	@for target in linux/arm64 windows/amd64 windows/386 windows/arm64 darwin/amd64 darwin/arm64; do \
 		echo "build $$target"; \
 		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/rinnova || exit 1; \

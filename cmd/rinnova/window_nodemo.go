@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+//go:build !window && !development
+
+package main
+
+import (
+	"context"
+
+	"rinnova/desktop"
+)
+
+// demonstration is in the window's program and in development builds: it holds a whole service, which the
+// command line's program does not carry about.
+func (p *program) demonstration(context.Context, bool) (desktop.Config, error) {
+	return desktop.Config{}, usage("not-in-this-version", nil)
+}
