@@ -7,21 +7,30 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 # What the tests need beyond Go, gcc, make and Node: a package for each line.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
-	apache2-bin nginx-light chromium
+	apache2-bin nginx-light chromium \
+	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core gir1.2-atspi-2.0 python3-gi xdotool imagemagick
 
-.PHONY: build demo test test-full check packages-installed fuzz bench clean
+.PHONY: build window frontend demo test test-full check packages-installed fuzz bench clean
 
 build:
 	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
+
+# The same program with the window: bin/rinnova-window. Needs Node, GTK and the web view's development files.
+window: frontend
+	go build $(GOFLAGS) -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
+
+frontend:
+	cd desktop/frontend && npm ci --no-audit --no-fund && npm run build
 
 # A whole renewal on an emulated card with the real service, on this computer only, without root.
 demo: build
 	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))
 
 # Every test. Installs what is missing, which needs root.
-test: packages-installed check
+test: packages-installed frontend check window
 	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$')
 	go test -count 1 -timeout 20m -v ./cuts
+	cd desktop/frontend && npm test && npm run test:window
 
 # The same under the race detector, twice, and a minute of each fuzz target.
 test-full: test fuzz

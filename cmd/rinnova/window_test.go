@@ -6,14 +6,11 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"go/parser"
 	"go/token"
 	"log"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,14 +23,7 @@ import (
 	"rinnova/errorreport"
 )
 
-// visitor is somebody before the page: everything that reached it is kept.
-type visitor struct {
-	t    *testing.T
-	h    http.Handler
-	w    *desktop.Window
-	seen bytes.Buffer
-}
-
+// newVisitor stands before a demonstration.
 func newVisitor(t *testing.T) *visitor {
 	t.Helper()
 	at := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
@@ -45,72 +35,6 @@ func newVisitor(t *testing.T) *visitor {
 	w := desktop.New(b.configure())
 	t.Cleanup(w.Close)
 	return &visitor{t: t, h: w.Handler(), w: w}
-}
-
-func (c *visitor) do(method, target, kind, body string) int {
-	c.t.Helper()
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	r.Header.Set("Content-Type", kind)
-	a := httptest.NewRecorder()
-	c.h.ServeHTTP(a, r)
-	c.seen.Write(a.Body.Bytes())
-	return a.Code
-}
-
-func (c *visitor) post(action string, fields ...string) {
-	c.t.Helper()
-	form := url.Values{}
-	for i := 0; i < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
-	}
-	if code := c.do(http.MethodPost, "/api/"+action, "application/x-www-form-urlencoded", form.Encode()); code != http.StatusOK {
-		c.t.Fatalf("%s %v: %d", action, fields, code)
-	}
-}
-
-func (c *visitor) state() desktop.State {
-	c.t.Helper()
-	s := c.w.State()
-	b, err := json.Marshal(s)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.seen.Write(b)
-	return s
-}
-
-// until waits for a screen.
-func (c *visitor) until(what string, yes func(desktop.State) bool) desktop.State {
-	c.t.Helper()
-	for range 3000 {
-		if s := c.state(); yes(s) {
-			return s
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	s := c.state()
-	s.Demo = nil
-	c.t.Fatalf("no %s: %+v", what, s)
-	return s
-}
-
-func (c *visitor) screen(name string) desktop.State {
-	c.t.Helper()
-	return c.until(name, func(s desktop.State) bool { return s.Screen == name })
-}
-
-func (c *visitor) code(kind, value string) {
-	c.t.Helper()
-	s := c.until(kind, func(s desktop.State) bool { return s.Screen == desktop.Asking && s.Prompt.Kind == kind })
-	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", value); code != http.StatusOK {
-		c.t.Fatal(kind, code)
-	}
-	c.until("another prompt", func(n desktop.State) bool { return n.Prompt == nil || n.Prompt.ID != s.Prompt.ID })
-}
-
-func (c *visitor) phase(name string) desktop.State {
-	c.t.Helper()
-	return c.until(name, func(s desktop.State) bool { return s.Done != nil && s.Done.Phase == name })
 }
 
 // sockets lists the process's open sockets.
