@@ -73,15 +73,23 @@ func (w *workshop) inserted(pull func()) func() {
 	}
 }
 
+// empty waits until pcscd has noticed that the card before is gone: one that comes sooner it takes for the same.
+func (w *workshop) empty() {
+	w.Helper()
+	eventually(w, "the reader is empty", func() bool { in, _ := w.card(); return !in })
+}
+
 // insert puts an emulated card into the reader, by the program that people have for it.
 func (w *workshop) insert(file string) (pull func()) {
 	w.Helper()
+	w.empty()
 	return w.inserted(start(w, w.here("vcns", "--vpcd", w.at.addr, "--card", file)))
 }
 
 // insertHere puts a card of this process into the reader.
 func (w *workshop) insertHere(card vpcd.Card) (pull func()) {
 	w.Helper()
+	w.empty()
 	conn, err := net.Dial("tcp", w.at.addr)
 	if err != nil {
 		w.Fatal(err)
