@@ -4,6 +4,8 @@ package judges
 
 import (
 	"bytes"
+	"io"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,6 +58,45 @@ func (w *workshop) cached() []byte {
 	return w.read(strings.TrimPrefix(list[0], w.dir))
 }
 
+// farAway is the address of a service that takes the better part of a second to hear each thing it is told.
+func farAway(t *testing.T, service string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	near := strings.TrimPrefix(service, "https://")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				s, err := net.Dial("tcp", near)
+				if err != nil {
+					return
+				}
+				defer s.Close()
+				go io.Copy(c, s)
+				buf := make([]byte, 32<<10)
+				for {
+					n, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					time.Sleep(700 * time.Millisecond)
+					if _, err := s.Write(buf[:n]); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return "https://" + l.Addr().String()
+}
+
 // OpenSC lists the card without rest while it is renewed: the old pair is there each time, and what OpenSC
 // has read in the meantime does not spoil the login that follows.
 func TestReadWhileWritten(t *testing.T) {
@@ -87,7 +128,14 @@ func TestReadWhileWritten(t *testing.T) {
 			}
 		}
 	}()
-	_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0")...)))
+	// The service is far away: while it is waited for no transaction is held, and OpenSC has its turn.
+	args := s.renew("pcsc:0")
+	for i, a := range args {
+		if a == "--service" {
+			args[i+1] = farAway(t, args[i+1])
+		}
+	}
+	_, r := w.events(w.output(w.there("rinnova", args...)))
 	close(done)
 	<-ended
 	if r.Code != "done" || dumps < 3 {
