@@ -30,10 +30,12 @@ demo: build
 test: packages-installed frontend check window
 	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$')
 	go test -count 1 -timeout 20m -v ./cuts
-	cd desktop/frontend && npm test && npm run test:window
+	cd desktop/frontend && npm test
 
-# The same under the race detector, twice, and a minute of each fuzz target.
+# The same under the race detector, twice, a minute of each fuzz target, and a renewal in the real window by its
+# accessibility tree alone.
 test-full: test fuzz
+	cd desktop/frontend && npm run test:window
 	go test -tags development -race -count 2 -timeout 90m ./...
 
 check: build
