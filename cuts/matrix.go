@@ -111,7 +111,8 @@ func Run(ctx context.Context, o Options, out io.Writer) (tried int, err error) {
 	}
 	rows := map[Row]*Row{}
 	var mu sync.Mutex
-	ctx, cancel := context.WithCancelCause(ctx)
+	// The first failure ends the handing out of cases; those under way come to their end.
+	handing, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan scenario)
 	workers := o.Workers
@@ -143,7 +144,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (tried int, err error) {
 		})
 	}
 	for _, c := range cases {
-		if ctx.Err() != nil {
+		if handing.Err() != nil {
 			break
 		}
 		work <- c
@@ -151,7 +152,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (tried int, err error) {
 	close(work)
 	group.Wait()
 	print(out, rows)
-	return tried, context.Cause(ctx)
+	return tried, context.Cause(handing)
 }
 
 func print(out io.Writer, rows map[Row]*Row) {
