@@ -106,9 +106,6 @@ func (s *Session) Resume(card iso7816.Card) error {
 	return s.transaction(false, s.sameCard)
 }
 
-// Reset is a transaction that ends with a reset and does nothing else: the card forgets every verified code.
-func (s *Session) Reset() error { return s.transaction(true, func() error { return nil }) }
-
 // Forget wipes the PIN.
 func (s *Session) Forget() {
 	clear(s.pin)
