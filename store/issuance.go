@@ -117,20 +117,7 @@ func (s *Store) Certificates(ctx context.Context) ([]Certificate, error) {
 }
 
 func (s *Store) certificates(ctx context.Context, query string, args ...any) ([]Certificate, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Certificate
-	for rows.Next() {
-		c, err := scanCertificate(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
+	return list(ctx, s, scanCertificate, query, args...)
 }
 
 // ProgressOf returns how far the renewal of an old certificate has come in a campaign.

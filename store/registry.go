@@ -141,18 +141,5 @@ func (s *Store) Unusable(ctx context.Context, issuer []byte, since time.Time) ([
 }
 
 func (s *Store) registrations(ctx context.Context, query string, args ...any) ([]Registration, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Registration
-	for rows.Next() {
-		r, err := scanRegistration(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+	return list(ctx, s, scanRegistration, query, args...)
 }
