@@ -77,23 +77,17 @@ func unlocked(t *testing.T, card iso7816.Card) *cns.Session {
 // makePlace creates what is missing and generates a key in the first place.
 func makePlace(t *testing.T, s *cns.Session) (cardmodel.Place, *rsa.PublicKey) {
 	t.Helper()
-	missing, err := s.MissingDFs()
-	if err != nil {
-		t.Fatal(err)
+	if d := s.MissingInMF(); d != nil {
+		if err := s.CreateWithPUK(*d, []byte(emulator.DemoPUK)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, d := range missing {
-		if len(d.Path) == 1 {
-			err = s.CreateWithPUK(d, []byte(emulator.DemoPUK))
-		} else {
-			err = s.Block(func(b *cns.Block) error { return b.CreateDF(d) })
-		}
-		if err != nil {
-			t.Fatal(d.Path, err)
-		}
+	if err := s.Block((*cns.Block).CreateDFs); err != nil {
+		t.Fatal(err)
 	}
 	p := s.Model.Places.Value[0]
 	var k *rsa.PublicKey
-	err = s.Block(func(b *cns.Block) error {
+	err := s.Block(func(b *cns.Block) (err error) {
 		if s.Model.NewEnvironment.Value {
 			if err := b.PutEnvironment(p); err != nil {
 				return err
@@ -240,18 +234,18 @@ func TestPUK(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, card)
-	missing, err := s.MissingDFs()
-	if err != nil || len(missing) != 3 {
-		t.Fatal(missing, err)
+	missing := s.MissingInMF()
+	if missing == nil {
+		t.Fatal("nothing to create under the PUK")
 	}
 	tries := card.Tries(0x11)
 	var refused *cns.CodeError
-	if err := s.CreateWithPUK(missing[0], []byte("87654321")); !errors.As(err, &refused) || !refused.PUK || refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
+	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) || !refused.PUK || refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
 		t.Error(err)
 	}
 	c := &counting{Card: card}
 	s = open(t, c)
-	if err := s.CreateWithPUK(missing[0], []byte(emulator.DemoPUK)); err != nil {
+	if err := s.CreateWithPUK(*missing, []byte(emulator.DemoPUK)); err != nil {
 		t.Fatal(err)
 	}
 	sent := 0
@@ -264,7 +258,7 @@ func TestPUK(t *testing.T) {
 		t.Errorf("the PUK was sent %d times", sent)
 	}
 	c.sent = nil
-	if err := s.CreateWithPUK(missing[0], []byte(emulator.DemoPUK)); err != nil {
+	if err := s.CreateWithPUK(*missing, []byte(emulator.DemoPUK)); err != nil {
 		t.Error(err)
 	}
 	for _, b := range c.sent {

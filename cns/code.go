@@ -99,23 +99,11 @@ func (s *Session) verify(puk bool, code []byte) error {
 // Unlock verifies the PIN and, on 9000, keeps a copy for the blocks that follow in this run; then it runs f,
 // nil for nothing, as the first of them. A PIN that was refused is never sent again by the session.
 func (s *Session) Unlock(pin []byte, f func(*Block) error) error {
-	s.Forget()
-	return s.transaction(true, func() error {
-		if err := s.sameCard(); err != nil {
-			return err
-		}
-		if err := s.selectFile(nil); err != nil {
-			return err
-		}
-		if err := s.verify(false, pin); err != nil {
-			return err
-		}
-		s.pin = bytes.Clone(pin)
-		if f == nil {
-			return nil
-		}
-		return f(&Block{s: s})
-	})
+	b, err := s.OpenWith(pin)
+	if err != nil {
+		return err
+	}
+	return b.run(f)
 }
 
 // Unlocked says whether a PIN verified in this run is kept.
@@ -127,28 +115,70 @@ type Block struct {
 	lost bool // the security status was found lost, and the PIN given again, since the last success
 }
 
-// Block runs f in one transaction: the card's number is read again, the PIN verified in this run is
-// presented, and at the end the card is reset, so that no other program finds it unlocked. Without a
-// verified PIN it returns ErrLocked and sends nothing. A refusal of the PIN, which can only mean that it
-// was changed meanwhile, makes the session forget it.
+// Block runs f in a block of its own, as Open begins it and Close ends it.
 func (s *Session) Block(f func(*Block) error) error {
-	if s.pin == nil {
-		return ErrLocked
+	b, err := s.Open()
+	if err != nil {
+		return err
 	}
-	return s.transaction(true, func() error {
-		if err := s.sameCard(); err != nil {
-			return err
+	return b.run(f)
+}
+
+func (b *Block) run(f func(*Block) error) error {
+	var err error
+	if f != nil {
+		err = f(b)
+	}
+	if end := b.Close(); err == nil {
+		err = end
+	}
+	return err
+}
+
+// Open begins a block: a transaction in which the card's number is read again and the PIN verified in this
+// run is presented. The caller closes it before anybody waits for a person or a network. Without a verified
+// PIN it returns ErrLocked and sends nothing. A refusal of the PIN, which can only mean that it was changed
+// meanwhile, makes the session forget it.
+func (s *Session) Open() (*Block, error) {
+	if s.pin == nil {
+		return nil, ErrLocked
+	}
+	return s.open((*Block).present)
+}
+
+// OpenWith begins a block with a PIN just typed, which the session keeps on 9000.
+func (s *Session) OpenWith(pin []byte) (*Block, error) {
+	s.Forget()
+	return s.open(func(*Block) error {
+		err := s.verify(false, pin)
+		if err == nil {
+			s.pin = bytes.Clone(pin)
 		}
-		if err := s.selectFile(nil); err != nil {
-			return err
-		}
-		b := &Block{s: s}
-		if err := b.present(); err != nil {
-			return err
-		}
-		return f(b)
+		return err
 	})
 }
+
+func (s *Session) open(present func(*Block) error) (*Block, error) {
+	if err := iso7816.Begin(s.card); err != nil {
+		return nil, err
+	}
+	b := &Block{s: s}
+	err := s.sameCard()
+	if err == nil {
+		err = s.selectFile(nil)
+	}
+	if err == nil {
+		err = present(b)
+	}
+	if err != nil {
+		iso7816.End(s.card, true)
+		return nil, err
+	}
+	return b, nil
+}
+
+// Close ends the block: the card is reset, so that no other program finds it unlocked.
+func (b *Block) Close() error { return iso7816.End(b.s.card, true) }
 
 func (b *Block) present() error {
 	err := b.s.verify(false, b.s.pin)

@@ -20,25 +20,28 @@ var (
 	ErrNoPublicKey = errors.New("the card did not return the public key")
 )
 
-// MissingDFs lists the DFs that a new pair needs and that are not there, parents first.
-func (s *Session) MissingDFs() ([]cardmodel.DF, error) {
-	var missing []cardmodel.DF
-	err := s.transaction(false, func() error {
+// MissingInMF returns the DF of the signature file system that must be created in the MF under the PUK, nil
+// where it is there or none is needed. No command is sent: Read has seen.
+func (s *Session) MissingInMF() *cardmodel.DF {
+	if s.Contents.Ready || !s.Model.NeedsPUK() {
+		return nil
+	}
+	return &s.Model.Needed.Value[0]
+}
+
+// Free returns the bytes free in a DF, -1 where the card does not say or the DF is not there.
+func (s *Session) Free(df cardmodel.Path) (free int, err error) {
+	err = s.transaction(false, func() error {
 		if err := s.sameCard(); err != nil {
 			return err
 		}
-		for _, d := range s.Model.Needed.Value {
-			ok, err := s.exists(d.Path)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				missing = append(missing, d)
-			}
+		free, err = s.freeMemory(df)
+		if errors.Is(err, iso7816.SWFileNotFound) {
+			free, err = -1, nil
 		}
-		return nil
+		return err
 	})
-	return missing, err
+	return free, err
 }
 
 // Begun says whether something of a new pair is in the place already: its public key file or the
@@ -60,7 +63,7 @@ func (s *Session) Begun(p cardmodel.Place) (begun bool, err error) {
 // CreateWithPUK creates one DF in the MF under the PUK, in a transaction of its own: the code is sent
 // once and authorises this one command (card.md §6.5 step 3). A wrong PUK is a *CodeError.
 func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
-	return s.transaction(true, func() error {
+	err := s.transaction(true, func() error {
 		if err := s.sameCard(); err != nil {
 			return err
 		}
@@ -76,10 +79,28 @@ func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 		_, err := iso7816.Do(s.card, createCommand(d.Path.FID(), true, d.Size, d.Access))
 		return err
 	})
+	if err == nil {
+		s.Contents.Ready = true
+	}
+	return err
 }
 
-// CreateDF creates a DF under the PIN.
-func (b *Block) CreateDF(d cardmodel.DF) error { return b.create(d.Path, true, d.Size, d.Access) }
+// CreateDFs creates the DFs below the MF's that a new pair needs and that are not there, parents first.
+func (b *Block) CreateDFs() error {
+	for _, d := range b.s.Model.Needed.Value {
+		if len(d.Path) == 1 {
+			continue
+		}
+		ok, err := b.s.exists(d.Path)
+		if err == nil && !ok {
+			err = b.create(d.Path, true, d.Size, d.Access)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // PutEnvironment gives the DF of a place's key its security environment (PUT DATA SECI, card.md §6.1
 // step 2). One that is there already is left as it is.

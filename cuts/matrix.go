@@ -404,19 +404,14 @@ func (w *world) addSignatureKey() error {
 	if err != nil {
 		return err
 	}
-	missing, err := s.MissingDFs()
-	if err != nil {
-		return err
-	}
 	p := s.Model.Places.Value[0]
 	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.fresh[len(w.fresh)-2], nil })
 	made := 0
 	defer w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { made++; return w.fresh[made%4], nil })
-	if len(missing) > 0 && len(missing[0].Path) == 1 {
-		if err := s.CreateWithPUK(missing[0], []byte(rightPUK)); err != nil {
+	if d := s.MissingInMF(); d != nil {
+		if err := s.CreateWithPUK(*d, []byte(rightPUK)); err != nil {
 			return err
 		}
-		missing = missing[1:]
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: w.old.Subject.CommonName},
 		NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(9, 0, 0), KeyUsage: x509.KeyUsageContentCommitment}
@@ -426,10 +421,8 @@ func (w *world) addSignatureKey() error {
 		return err
 	}
 	err = s.Unlock([]byte(rightPIN), func(b *cns.Block) error {
-		for _, d := range missing {
-			if err := b.CreateDF(d); err != nil {
-				return err
-			}
+		if err := b.CreateDFs(); err != nil {
+			return err
 		}
 		if s.Model.NewEnvironment.Value {
 			if err := b.PutEnvironment(p); err != nil {

@@ -64,7 +64,7 @@ func (l *link) Transmit(b []byte) ([]byte, error) {
 }
 
 // BenchmarkRenewal prints the commands, the bytes and the modelled time of a whole renewal, step by step,
-// and what share of it is not the card working: the goal is 5 % at most, which a slow link may miss.
+// and what share of it is not the card working (docs/RENEWAL.md, "Where the time goes").
 func BenchmarkRenewal(b *testing.B) {
 	for _, series := range []string{"AC2014", "OT2016", "ID2019"} {
 		b.Run(series, func(b *testing.B) {

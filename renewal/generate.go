@@ -18,7 +18,7 @@ func (n *run) generate(context.Context) error {
 	for {
 		n.rec.Place, n.rec.Campaign = n.place.Number, n.campaign
 		n.save()
-		err := n.s.Block(n.generateIn)
+		err := n.card(n.generateIn)
 		if !errors.Is(err, errTaken) {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"rinnova/cardmodel"
 	"rinnova/cmp"
 	"rinnova/cns"
 )
@@ -38,10 +39,8 @@ func (n *run) inspect(ctx context.Context) error {
 	if err := n.choosePlace(); err != nil {
 		return err
 	}
-	var err error
-	n.missing, err = n.s.MissingDFs()
-	n.inspected = err == nil
-	return err
+	n.inspected, n.prepared = true, len(n.s.Model.Needed.Value) == 0
+	return nil
 }
 
 // decide applies the service's decision and chooses the campaign. Without a standing the kur decides.
@@ -185,26 +184,44 @@ func (n *run) choosePlace() error {
 		return fail("no-room", nil)
 	}
 	n.place = places[i]
-	m := n.s.Model
-	// The free memory known is that of the certificate's DF, which may hold the others or stand beside them. A
-	// key object keeps two components of the modulus' size and their headers.
-	dir, need := n.place.Where.Certificate.Parent(), m.CertificateSize.Value
-	if slices.Equal(dir, n.place.Where.PublicKey[:len(dir)]) {
+	return n.room()
+}
+
+// room refuses a place that was never begun and whose DFs have not the memory for a new pair. The DF of the
+// certificates was asked when the card was read; that of the keys, where it stands beside it, is asked when a
+// renewal begins, not for a look.
+func (n *run) room() error {
+	m, w := n.s.Model, n.place.Where
+	if n.place.Certificate.State != cns.Absent || n.rec.Place == n.place.Number {
+		return nil
+	}
+	root := w.Certificate.Parent()
+	within := func(p cardmodel.Path) bool { return len(p) >= len(root) && slices.Equal(root, p[:len(root)]) }
+	need := m.CertificateSize.Value
+	if within(w.PublicKey) {
 		need += m.PublicKeySize.Value
 	}
-	if slices.Equal(dir, n.place.Where.Key.DF[:len(dir)]) {
-		need += m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
+	// A key object keeps two components of the modulus' size and their headers.
+	key := m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
+	if within(w.Key.DF) {
+		need, key = need+key, 0
 	}
-	if n.place.Certificate.State == cns.Absent && n.rec.Place != n.place.Number && n.s.Contents.Free >= 0 && n.s.Contents.Free < need {
-		begun, err := n.s.Begun(n.place.Where)
+	short := n.s.Contents.Free >= 0 && n.s.Contents.Free < need
+	if !short && key > 0 && n.Prompter != nil {
+		free, err := n.s.Free(w.Key.DF)
 		if err != nil {
 			return err
 		}
-		if !begun {
-			return fail("no-room", nil)
-		}
+		short = free >= 0 && free < key
 	}
-	return nil
+	if !short {
+		return nil
+	}
+	begun, err := n.s.Begun(w)
+	if err == nil && !begun {
+		err = fail("no-room", nil)
+	}
+	return err
 }
 
 // unfinished says whether a certificate on the card is the renewal that goes on.

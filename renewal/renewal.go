@@ -98,11 +98,42 @@ type run struct {
 	campaign                   string
 	rec                        record
 	place                      cns.Place         // where the new pair goes, with what its file holds as read last
-	missing                    []cardmodel.DF    // that the place needs
 	spent                      []*rsa.PublicKey  // keys of the place that the service takes no more
 	public                     *rsa.PublicKey    // of the new key, proven by a test signature
 	cert                       *x509.Certificate // the new certificate
-	inspected, checked, proven bool
+	inspected, prepared        bool
+	checked, proven            bool
+	block                      *cns.Block // open with the card across steps; nil when the card is left alone
+}
+
+// card runs f in the block that is open with the card, or opens one. It stays open for what follows: each
+// block costs a reset, the card's number and a VERIFY.
+func (n *run) card(f func(*cns.Block) error) error {
+	if n.block == nil {
+		var err error
+		if n.block, err = n.s.Open(); err != nil {
+			return err
+		}
+	}
+	return f(n.block)
+}
+
+// release closes the open block, if one is: before a person or the network is waited for, and at the end.
+func (n *run) release() error {
+	if n.block == nil {
+		return nil
+	}
+	b := n.block
+	n.block = nil
+	return b.Close()
+}
+
+// post sends one message to the service, with the card released.
+func (n *run) post(ctx context.Context, der []byte) ([]byte, error) {
+	if err := n.release(); err != nil {
+		return nil, err
+	}
+	return n.Service.client(n.campaign).Post(ctx, der)
 }
 
 // Run renews the certificate, or goes on with a renewal that was cut short. The error is a *Failure. The
@@ -114,6 +145,10 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 	for range 3 * len(Steps) {
 		name := next(n.facts())
 		if name == finish {
+			if err := n.release(); err != nil {
+				n.s.Forget()
+				return nil, Classify(err)
+			}
 			return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign, n.service.LoginURL}, nil
 		}
 		i := slices.Index(Steps, name)
@@ -122,6 +157,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 		}
 		last = i
 		if err := n.step(ctx, name); err != nil {
+			n.release()
 			if n.s != nil {
 				n.refused(err) // in a block after the one in which the PIN was typed
 				n.s.Forget()
@@ -131,6 +167,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 			return nil, &f
 		}
 	}
+	n.release()
 	n.s.Forget()
 	return nil, fail("internal", errors.New("the steps come to no end"))
 }
@@ -141,7 +178,7 @@ func (n *run) facts() Facts {
 	if !f.Inspected {
 		return f
 	}
-	f.Unlocked, f.Prepared, f.KeyKnown = n.s.Unlocked(), len(n.missing) == 0, n.public != nil
+	f.Unlocked, f.Prepared, f.KeyKnown = n.s.Unlocked(), n.prepared, n.public != nil
 	if f.KeyKnown && n.cert == nil {
 		n.cert = n.certificateKept()
 	}

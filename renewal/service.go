@@ -161,7 +161,7 @@ func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*c
 	const patience = 10 * time.Minute
 	waited := time.Duration(0)
 	for {
-		answer, err := n.Service.client(n.campaign).Post(ctx, der)
+		answer, err := n.post(ctx, der)
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +179,7 @@ func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*c
 		if err := n.Wait(ctx, res.CheckAfter); err != nil {
 			return nil, err
 		}
-		err = n.s.Block(func(b *cns.Block) error {
+		err = n.card(func(b *cns.Block) error {
 			der, err = tx.PollRequest(n.old(b), n.Now(), n.Random)
 			return err
 		})

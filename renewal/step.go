@@ -31,15 +31,20 @@ func (n *run) unlock(ctx context.Context) error {
 	}
 	// The old key must work before anything is made: without it nothing can be asked.
 	return n.code(ctx, false, func(pin []byte) error {
-		return n.s.Unlock(pin, func(b *cns.Block) error {
-			_, err := n.old(b).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
+		var err error
+		if n.block, err = n.s.OpenWith(pin); err != nil {
 			return err
-		})
+		}
+		_, err = n.old(n.block).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
+		return err
 	})
 }
 
 // code asks for PIN or PUK and presents it.
 func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) error {
+	if err := n.release(); err != nil {
+		return err
+	}
 	req := CodeRequest{Code: n.s.Model.PIN.Value, Tries: -1}
 	ask, known := n.Prompter.PIN, &n.rec.PINTries
 	if puk {
@@ -128,31 +133,13 @@ func (n *run) refused(err error) *cns.CodeError {
 // prepare creates the DFs of the signature file system that are absent. The PUK is asked only where the
 // first of them must be created in the MF under it.
 func (n *run) prepare(ctx context.Context) error {
-	m := n.s.Model
-	for len(n.missing) > 0 && len(n.missing[0].Path) == 1 {
-		if m.MFCreate.Value != m.PUK.Value.Reference {
-			return fail("card-error", fmt.Errorf("DF %s is absent and the MF is closed", n.missing[0].Path))
-		}
-		df := n.missing[0]
-		if err := n.code(ctx, true, func(puk []byte) error { return n.s.CreateWithPUK(df, puk) }); err != nil {
+	if df := n.s.MissingInMF(); df != nil {
+		if err := n.code(ctx, true, func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
 			return err
 		}
-		n.missing = n.missing[1:]
 	}
-	if len(n.missing) == 0 {
-		return nil
-	}
-	err := n.s.Block(func(b *cns.Block) error {
-		for _, d := range n.missing {
-			if err := b.CreateDF(d); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		n.missing = nil
-	}
+	err := n.card((*cns.Block).CreateDFs)
+	n.prepared = err == nil
 	return err
 }
 
@@ -179,15 +166,14 @@ func (n *run) kept() [][]byte {
 }
 
 // request has the certificate issued: a key update request with proof of possession by the new key,
-// protected by the old one. Both signatures are made in one block with the card; the network is used
-// after it.
+// protected by the old one.
 func (n *run) request(ctx context.Context) error {
 	tx, err := cmp.NewTransaction(n.Random)
 	if err != nil {
 		return err
 	}
 	var der []byte
-	err = n.s.Block(func(b *cns.Block) error {
+	err = n.card(func(b *cns.Block) error {
 		var ticket []byte
 		if n.standing != nil {
 			ticket = n.standing.Ticket
@@ -233,12 +219,12 @@ func (n *run) check(ctx context.Context) error {
 	}
 	if tx := n.rec.Transaction; tx != nil && bytes.Equal(n.rec.Certificate, n.cert.Raw) {
 		var der []byte
-		err := n.s.Block(func(b *cns.Block) (err error) {
+		err := n.card(func(b *cns.Block) (err error) {
 			der, err = tx.ConfirmRequest(n.old(b), n.cert, false, why.Error(), n.Now(), n.Random)
 			return err
 		})
 		if err == nil {
-			_, err = n.Service.client(n.campaign).Post(ctx, der)
+			_, err = n.post(ctx, der)
 		}
 		if err != nil {
 			why = errors.Join(why, err)
@@ -283,7 +269,7 @@ func (n *run) install(context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
 		return fail("no-room", fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
 	}
-	if err := n.s.Block(func(b *cns.Block) error { return b.WriteCertificate(n.place.Where, n.cert.Raw) }); err != nil {
+	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Where, n.cert.Raw) }); err != nil {
 		return err
 	}
 	if n.Written != nil {
@@ -297,7 +283,7 @@ func (n *run) install(context.Context) error {
 // prove has the new key sign and verifies with the certificate that was read from the card: by install, or
 // before where nothing had to be written.
 func (n *run) prove(context.Context) error {
-	return n.s.Block(func(b *cns.Block) error {
+	return n.card(func(b *cns.Block) error {
 		ok, err := b.Holds(n.place.Where.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = cns.ErrSignature
@@ -322,14 +308,14 @@ func (n *run) confirm(ctx context.Context) error {
 	}
 	tx := n.rec.Transaction
 	var der []byte
-	err := n.s.Block(func(b *cns.Block) (err error) {
+	err := n.card(func(b *cns.Block) (err error) {
 		der, err = tx.ConfirmRequest(n.old(b), n.cert, true, "", n.Now(), n.Random)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	answer, err := n.Service.client(n.campaign).Post(ctx, der)
+	answer, err := n.post(ctx, der)
 	if err != nil {
 		return err
 	}

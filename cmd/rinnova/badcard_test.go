@@ -317,6 +317,7 @@ func TestNoRoom(t *testing.T) {
 	}{
 		{"OT2015", "1400", []string{"1380"}},             // 4992 of 8192 bytes
 		{"ID2019", "14009001", []string{"0F00", "0B00"}}, // 6656 of 8192, in the DF of certificates
+		{"ID2019", "14009002", []string{"0F00", "0D00"}}, // 7168 of 8192, in the DF of keys
 	} {
 		t.Run(c.series+" "+c.where, func(t *testing.T) {
 			file := issued(t, s, c.series)

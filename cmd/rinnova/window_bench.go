@@ -479,12 +479,12 @@ func wrongCodes(c *emulator.Card, fault string) error {
 	defer s.Forget()
 	if fault == "puk-last" {
 		for range s.Model.PUK.Value.Tries - 1 {
-			missing, err := s.MissingDFs()
-			if err != nil || len(missing) == 0 {
-				return err
+			missing := s.MissingInMF()
+			if missing == nil {
+				return nil
 			}
 			var refused *cns.CodeError
-			if err := s.CreateWithPUK(missing[0], []byte("00000000")); !errors.As(err, &refused) {
+			if err := s.CreateWithPUK(*missing, []byte("00000000")); !errors.As(err, &refused) {
 				return fmt.Errorf("a wrong PUK was not refused: %w", err)
 			}
 		}
