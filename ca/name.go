@@ -84,10 +84,11 @@ func decodeName(der []byte) ([]attribute, error) {
 		if v.Class != asn1.ClassUniversal || v.IsCompound || v.Tag != asn1.TagUTF8String && v.Tag != asn1.TagPrintableString {
 			return nil, fmt.Errorf("%w: string type of %v", errName, rdn[0].Type)
 		}
-		if !utf8.Valid(v.Bytes) || strings.ContainsFunc(string(v.Bytes), isControl) {
+		var text string // its characters are those of its type (X.680 §41)
+		if _, err := asn1.Unmarshal(v.FullBytes, &text); err != nil || strings.ContainsFunc(text, isControl) {
 			return nil, fmt.Errorf("%w: characters of %v", errName, rdn[0].Type)
 		}
-		attributes = append(attributes, attribute{rdn[0].Type, string(v.Bytes)})
+		attributes = append(attributes, attribute{rdn[0].Type, text})
 	}
 	return attributes, nil
 }

@@ -37,6 +37,7 @@ type Login struct {
 func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
 	n := &run{Renewal: r}
 	defer func() {
+		n.release()
 		if n.s != nil {
 			n.s.Forget()
 		}
@@ -60,6 +61,9 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 		url = res.Service.LoginURL
 	}
 	if err := n.step(ctx, "unlock"); err != nil {
+		return nil, Classify(err)
+	}
+	if err := n.release(); err != nil { // the site asks when it wants its signature
 		return nil, Classify(err)
 	}
 	l, err := LoginWith(ctx, n.s, n.base, url, roots, transport)
