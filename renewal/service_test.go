@@ -21,6 +21,7 @@ import (
 
 	"rinnova/ca"
 	"rinnova/campaign"
+	"rinnova/cardmodel"
 	"rinnova/cmp"
 	"rinnova/emulator"
 	"rinnova/holder"
@@ -122,11 +123,11 @@ func (s *service) card(series string, number int, notAfter time.Time) *emulator.
 	id := fmt.Sprintf("6120900%06d01%d", number, number%10)[:16]
 	data := must(holder.PersonalData{Issuer: "6120", IssueDate: "15062014", ExpiryDate: "30062020", Surname: "ESEMPIO", Name: "BRUNILDE",
 		BirthDate: "07101978", Sex: "F", CodiceFiscale: "SMPBNL78R47D612H", BirthMunicipality: "D612", ResidenceMunicipality: "D612"}.Encode())
-	bits := 1024
-	if _, ok := map[string]bool{"ID2019": true, "ACe2021": true, "ACx2021": true, "ST2021": true}[series]; ok {
-		bits = 2048
+	m, _, ok := cardmodel.BySeries(series)
+	if !ok {
+		s.t.Fatalf("series %s is not in the table", series)
 	}
-	key := prepared.take(bits, 20+number)
+	key := prepared.take(m.IssuedKeyBits.Value, 20+number)
 	cert := must(s.legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio",
 		CN:        holder.CN{CodiceFiscale: "SMPBNL78R47D612H", Card: holder.IDCarta(id), Hash: holder.HashPersonalData(data)},
 		PublicKey: &key.PublicKey, Signature: x509.SHA256WithRSA, NotBefore: start.AddDate(-6, 0, 0), NotAfter: notAfter, PublicURL: "http://rinnova.example"}))
