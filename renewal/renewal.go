@@ -90,20 +90,20 @@ var steps = map[string]func(*run, context.Context) error{
 // run is the facts of one run.
 type run struct {
 	*Renewal
-	s                          *cns.Session
-	base                       cns.Place        // the pair whose certificate is renewed
-	standing                   *cmp.Standing    // nil: the service knows no standing
-	service                    cmp.ServiceFacts // zero where the service says nothing
-	open                       []cmp.Campaign   // as the service tells
-	campaign                   string
-	rec                        record
-	place                      cns.Place         // where the new pair goes, with what its file holds as read last
-	spent                      []*rsa.PublicKey  // keys of the place that the service takes no more
-	public                     *rsa.PublicKey    // of the new key, proven by a test signature
-	cert                       *x509.Certificate // the new certificate
-	inspected, prepared        bool
-	checked, proven            bool
-	block                      *cns.Block // open with the card across steps; nil when the card is left alone
+	s                   *cns.Session
+	base                cns.Place        // the pair whose certificate is renewed
+	standing            *cmp.Standing    // nil: the service knows no standing
+	service             cmp.ServiceFacts // zero where the service says nothing
+	open                []cmp.Campaign   // as the service tells
+	campaign            string
+	rec                 record
+	place               cns.Place         // where the new pair goes, with what its file holds as read last
+	spent               []*rsa.PublicKey  // keys of the place that the service takes no more
+	public              *rsa.PublicKey    // of the new key, proven by a test signature
+	cert                *x509.Certificate // the new certificate
+	inspected, prepared bool
+	checked, proven     bool
+	block               *cns.Block // open with the card across steps; nil when the card is left alone
 }
 
 // card runs f in the block that is open with the card, or opens one. It stays open for what follows: each
