@@ -33,7 +33,7 @@ export function screen(s: State): HTMLElement {
         h('li', {}, button(c.choose.use(r.name), 'outline-primary', () => void act('choose', { reader: r.name }))))))
     case 'loading': return loading(s)
     case 'unreadable': return panel(notice('warning', heading(silent.has(s.failure!.code) ? c.unreadable.silent : c.unreadable.title), reasons(s.failure!, s.page)), again(c.unreadable.retry), other(s))
-    case 'unknown': return panel(notice('warning', heading(c.unknown.title), reasons(s.failure!, s.page)), summary(s.card!), again(c.unknown.retry), other(s), team())
+    case 'unknown': return panel(notice('warning', heading(s.failure!.code === 'program-too-old' ? c.unknown.tooOld : c.unknown.title), reasons(s.failure!, s.page)), summary(s.card!), again(c.unknown.retry), other(s), team())
     case 'nothing': return nothing(s)
     default: return renewable(s)
   }

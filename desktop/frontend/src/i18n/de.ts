@@ -122,7 +122,7 @@ export const de: Catalogue = {
     recovery: ['deinstalliere dieses Programm;', 'deinstalliere die Treiber der Karte und starte den Computer neu;', 'lade die Treiber der Karte herunter, installiere sie und starte den Computer neu;', 'installiere das Programm wieder und beginne von vorn.'],
   },
   unreadable: { title: 'Diese Karte kann hier nicht erneuert werden', silent: 'Die Karte lässt sich nicht lesen', retry: 'Noch einmal' },
-  unknown: { title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal' },
+  unknown: { tooOld: 'Das Programm muss aktualisiert werden', title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal' },
   nothing: {
     note: 'Wenn die Karte noch nicht abgelaufen ist, kannst du dich schon damit anmelden: Das Zertifikat ist freigeschaltet.', valid: 'Ein Zertifikat auf dieser Karte ist gültig: Du kannst dich schon damit anmelden.',
     already: 'Schon erneuert', notRenewable: 'Nicht erneuerbar', browser: 'Wenn eine Seite sie nicht erkennt, schließe alle Fenster des Browsers und öffne ihn neu.',
@@ -191,7 +191,7 @@ export const de: Catalogue = {
     faults: {
       '': 'Alles geht gut', 'begun': 'Anderswo unterbrochen', 'renewed': 'Schon erneuert', 'pin-last': 'Ein PIN-Versuch bleibt', 'pin-blocked': 'PIN gesperrt', 'puk-last': 'Ein PUK-Versuch bleibt', 'cut-prepare': 'Beim Dateisystem entfernt', 'cut-generate': 'Beim Schlüssel entfernt',
       'cut-install': 'Beim Installieren entfernt', 'cut-prove': 'Beim Signieren entfernt', 'lost-request': 'Netz beim Antrag verloren', 'lost-confirm': 'Netz bei der Bestätigung verloren', 'unregistered': 'Dem Dienst unbekannt', 'empty': 'Ohne Zertifikat', 'full': 'Ohne Platz',
-      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen',
+      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen', 'too-old': 'Zu altes Programm',
     },
   },
   failures,

@@ -156,7 +156,7 @@ export const it = {
     ],
   },
   unreadable: { title: 'Questa tessera non si può rinnovare qui', silent: 'La tessera non si lascia leggere', retry: 'Riprova' },
-  unknown: { title: 'Non so ancora se il certificato è rinnovabile', retry: 'Riprova' },
+  unknown: { tooOld: 'Il programma va aggiornato', title: 'Non so ancora se il certificato è rinnovabile', retry: 'Riprova' },
   nothing: {
     note: 'Se la scadenza della tessera non è passata, puoi già usarla come strumento di autenticazione: il certificato è abilitato.',
     valid: 'Un certificato su questa tessera è valido: puoi già usarla come strumento di autenticazione.',
@@ -247,7 +247,7 @@ export const it = {
       '': 'Tutto va bene', 'begun': 'Rinnovo lasciato a metà altrove', 'renewed': 'Già rinnovata', 'pin-last': 'Resta un tentativo del PIN', 'pin-blocked': 'PIN bloccato', 'puk-last': 'Resta un tentativo del PUK',
       'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante le firme',
       'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'empty': 'Senza certificato', 'full': 'Senza posto', 'mute': 'Inserita al contrario',
-      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome',
+      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome', 'too-old': 'Programma troppo vecchio',
     } as Record<string, string>,
   },
   failures,
