@@ -36,6 +36,7 @@ type Update struct {
 	State   string `json:"state"`             // Checking, NotChecked, or what the check says
 	Version string `json:"version,omitempty"` // the newest
 	Code    string `json:"code,omitempty"`    // of a failure
+	Text    string `json:"text,omitempty"`    // of the failure
 	Hidden  bool   `json:"hidden,omitempty"`  // the person has seen the notice
 }
 

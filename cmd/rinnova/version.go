@@ -141,12 +141,13 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 // updates is what the window does to learn of a newer version, unless its settings are wrong.
 func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 	return func(ctx context.Context) desktop.Update {
-		if wrong != nil {
-			return desktop.Update{State: desktop.NotChecked, Code: renewal.Classify(wrong).Code}
+		c, err := (*checkJSON)(nil), wrong
+		if err == nil {
+			c, err = p.check(ctx)
 		}
-		c, err := p.check(ctx)
 		if err != nil {
-			return desktop.Update{State: desktop.NotChecked, Code: renewal.Classify(err).Code}
+			f := renewal.Classify(err)
+			return desktop.Update{State: desktop.NotChecked, Code: f.Code, Text: f.Text}
 		}
 		return desktop.Update{State: c.State, Version: c.Latest}
 	}

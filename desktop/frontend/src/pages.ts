@@ -44,7 +44,7 @@ function updates(s: State): HTMLElement | null {
     case 'current': return h('p', {}, c.current)
     case 'off': return h('p', {}, c.off)
     case 'no-key': return h('p', {}, c.noKey)
-    case 'failed': return h('p', {}, `${c.unknown} ${explain({ code: u.code!, tries: -1 }).what}`)
+    case 'failed': return h('p', {}, `${c.unknown} ${explain({ code: u.code!, text: u.text, tries: -1 }).what}`)
   }
   return news({ ...s, update: { ...u, hidden: false } }, false)
 }

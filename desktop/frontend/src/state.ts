@@ -25,6 +25,7 @@ export interface Update {
   state: 'checking' | 'failed' | 'current' | 'newer' | 'unsupported' | 'off' | 'no-key'
   version?: string
   code?: string
+  text?: string
   hidden?: boolean
 }
 

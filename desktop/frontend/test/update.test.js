@@ -41,10 +41,10 @@ after(async () => {
   rmSync(dir, { recursive: true })
 })
 
-async function start(state, context = {}) {
+async function start(state, { env = {}, ...context } = {}) {
   return await open({
     program: bin('rinnova'), demo: false, flags: ['--service', address, '--ca', bin('service/ca.pem'), '--tls-ca', bin('service/tls.pem')],
-    env: { XDG_STATE_HOME: bin(state), PATH: `${dir}:${process.env.PATH}`, RINNOVA_SETTINGS: '', PCSCLITE_CSOCK_NAME: bin('no-pcscd') }, ...context,
+    env: { XDG_STATE_HOME: bin(state), PATH: `${dir}:${process.env.PATH}`, RINNOVA_SETTINGS: '', PCSCLITE_CSOCK_NAME: bin('no-pcscd'), ...env }, ...context,
   })
 }
 
@@ -105,5 +105,18 @@ test('a check that fails disturbs nobody: it is told on the page about the progr
   await w.tab.getByRole('link', { name: 'Informazioni' }).click()
   await w.tab.getByText(/Non è stato possibile sapere se c’è una versione nuova\. L’elenco delle versioni non è firmato/).waitFor()
   await w.shot('update-failed')
+  await w.close()
+})
+
+test('settings of the administrators that cannot be used: the window opens and says which', async () => {
+  writeFileSync(bin('settings.json'), '{"UpdateCheck": "never"}')
+  const w = await start('one', { env: { RINNOVA_SETTINGS: bin('settings.json') } })
+  const u = await known(w)
+  assert.deepEqual([u.state, u.code], ['failed', 'settings-malformed'])
+  await w.tab.getByRole('link', { name: 'Informazioni' }).click()
+  await w.tab.getByText(/Le impostazioni di chi amministra il computer non sono valide: .*settings\.json, UpdateCheck\./).waitFor()
+  await w.tab.getByRole('link', { name: 'Diagnosi' }).click()
+  await w.tab.getByText(/Le impostazioni di chi amministra il computer non sono valide/).waitFor()
+  await w.shot('update-settings')
   await w.close()
 })
