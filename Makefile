@@ -3,11 +3,13 @@
 VERSION ?= 0.1.0-dev
 SERIES  ?= AC2014
 GOFLAGS += -trimpath
-LDFLAGS  = -s -w -X main.version=$(VERSION)
+# The public release keys that the program checks manifests with (docs/UPDATES.md), separated by commas.
+RELEASE_KEYS ?=
+LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.releaseKeys=$(RELEASE_KEYS))
 
 # What the tests need beyond Go, gcc, make and Node: a package for each line.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
-	apache2-bin nginx-light chromium \
+	apache2-bin nginx-light chromium minisign \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core gir1.2-atspi-2.0 python3-gi xdotool imagemagick
 
 .PHONY: build window frontend demo test test-full check packages-installed fuzz bench clean

@@ -32,6 +32,11 @@ type Config struct {
 	// Probe says whether the issuing service answers; Service is its address, for people.
 	Probe   func(context.Context) error
 	Service string
+	// Updates learns whether there is a newer version; it is called once, and nothing waits for it. Nil: nothing is asked.
+	Updates func(context.Context) Update
+	// Page is where a person takes the program from, "" where that is not known; Browse opens it.
+	Page   string
+	Browse func(address string) error
 	// Demo is the demonstration's bench; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
@@ -88,7 +93,36 @@ func New(c Config) *Window {
 	w := &Window{cfg: c, changed: make(chan struct{}), polled: time.Now()}
 	w.ctx, w.stop = context.WithCancel(context.Background())
 	w.work.Go(w.follow)
+	if c.Updates != nil {
+		w.f.update = &Update{State: Checking}
+		w.work.Go(func() {
+			u := c.Updates(w.ctx)
+			w.set(func(f *facts) { f.update = &u })
+		})
+	}
 	return w
+}
+
+// hideUpdate puts the notice of a newer version away until the next start.
+func (w *Window) hideUpdate() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.update == nil || !w.f.update.notice() {
+		return errState
+	}
+	u := *w.f.update
+	u.Hidden = true
+	w.f.update = &u
+	w.bump()
+	return nil
+}
+
+// browse opens the page from which the program is taken.
+func (w *Window) browse() error {
+	if w.cfg.Page == "" {
+		return errState
+	}
+	return w.cfg.Browse(w.cfg.Page)
 }
 
 // Close ends everything that is under way, wipes what is kept of a code, and waits for it.

@@ -76,6 +76,7 @@ func (w *Window) Handler() http.Handler {
 		"another": w.another, "again": w.again, "close": w.dismiss, "login": w.login, "report": w.saveReport,
 		"skip": func() error { return w.pause(true) }, "extend": func() error { return w.pause(false) },
 		"stay": func() error { w.stay(); return nil }, "leave": func() error { w.leave(); return nil },
+		"update-hide": w.hideUpdate, "browse": w.browse,
 		"gone": func() error { w.gone(); return nil },
 	} {
 		post(path, func(*http.Request) error { return act() })
@@ -160,7 +161,7 @@ func (w *Window) State() State {
 
 func (w *Window) state() State {
 	s := view(w.f, w.cfg.Now())
-	s.Version, s.Program = w.version, w.cfg.Version
+	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.Page
 	if w.cfg.Demo != nil {
 		s.Demo = w.cfg.Demo.State()
 	}

@@ -327,3 +327,48 @@ func failureCodes(t *testing.T) map[string]bool {
 	}
 	return codes
 }
+
+// The check for a newer version runs beside everything else, and its notice goes away when it is put away.
+func TestUpdate(t *testing.T) {
+	answer := make(chan Update)
+	opened := ""
+	readers := make(chan []Reader)
+	w := New(Config{Version: "1.0.0", Readers: readers, Now: time.Now, Page: "https://rinnova.example/driver", Browse: func(a string) error { opened = a; return nil },
+		Updates: func(ctx context.Context) Update {
+			select {
+			case u := <-answer:
+				return u
+			case <-ctx.Done():
+				return Update{State: NotChecked}
+			}
+		}})
+	t.Cleanup(w.Close)
+	readers <- []Reader{{Name: "A"}}
+	for w.State().Screen != NoCard {
+		time.Sleep(time.Millisecond)
+	}
+	if s := w.State(); s.Update == nil || s.Update.State != Checking {
+		t.Errorf("%+v", s.Update)
+	}
+	hide := func() int { return request(w.Handler(), http.MethodPost, "/api/update-hide", "").Code }
+	if code := hide(); code != http.StatusConflict {
+		t.Error("there was nothing to put away", code)
+	}
+	answer <- Update{State: Newer, Version: "2.0.0"}
+	for w.State().Update.State == Checking {
+		time.Sleep(time.Millisecond)
+	}
+	if s := w.State(); s.Update.Version != "2.0.0" || s.Update.Hidden || s.Screen != NoCard || s.Page != "https://rinnova.example/driver" {
+		t.Errorf("%+v", s)
+	}
+	if code := hide(); code != http.StatusOK || !w.State().Update.Hidden {
+		t.Error(code, w.State().Update)
+	}
+	if code := request(w.Handler(), http.MethodPost, "/api/browse", "https://elsewhere.example").Code; code != http.StatusOK || opened != "https://rinnova.example/driver" {
+		t.Error(code, opened)
+	}
+	none, _ := window(t)
+	if code := request(none.Handler(), http.MethodPost, "/api/browse", "").Code; code != http.StatusConflict || none.State().Update != nil {
+		t.Error(code)
+	}
+}

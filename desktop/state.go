@@ -26,8 +26,30 @@ type State struct {
 	Done     *Done     `json:"done,omitempty"`
 	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
 	Report   *Report   `json:"report,omitempty"`
+	Update   *Update   `json:"update,omitempty"` // nil where none is asked for
+	Page     string    `json:"page,omitempty"`   // where the program is taken from
 	Demo     any       `json:"demo,omitempty"`
 }
+
+// Update is what is known of newer versions of the program.
+type Update struct {
+	State   string `json:"state"`             // Checking, NotChecked, or what the check says
+	Version string `json:"version,omitempty"` // the newest
+	Code    string `json:"code,omitempty"`    // of a failure
+	Text    string `json:"text,omitempty"`    // of the failure
+	Hidden  bool   `json:"hidden,omitempty"`  // the person has seen the notice
+}
+
+// States of an Update. "off" and "no-key" are told only on the page about the program.
+const (
+	Checking    = "checking"
+	NotChecked  = "failed"
+	Newer       = "newer"
+	Unsupported = "unsupported"
+)
+
+// notice says whether the person is to be told.
+func (u *Update) notice() bool { return u.State == Newer || u.State == Unsupported }
 
 // Screens.
 const (
@@ -163,6 +185,7 @@ type facts struct {
 	finished *finished // it ended well
 	closing  bool
 	report   *Report
+	update   *Update
 }
 
 type looking struct {
@@ -196,7 +219,7 @@ type finished struct {
 
 // view computes what to show.
 func view(f facts, now time.Time) State {
-	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil, Report: f.report}
+	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil, Report: f.report, Update: f.update}
 	if s.Readers == nil {
 		s.Readers = []Reader{}
 	}

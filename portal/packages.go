@@ -23,6 +23,9 @@ import (
 // by a name that stays.
 const downloadPath = "/scarica/"
 
+// manifestName is the signed list of what is published, which programs ask for; it lies in the folder like the packages.
+const manifestName = "manifest.json"
+
 // platform is one kind of package that the page offers.
 type platform struct {
 	ID    string // in the stable name, rinnova-latest-ID.EXT
@@ -164,6 +167,16 @@ func (p platform) versionOf(name string) (version string, ok bool) {
 	return m[1] + m[2], true
 }
 
+// PackageOf says for which platform of the download page a file is, and of which version, by its name.
+func PackageOf(name string) (platform, version string, ok bool) {
+	for _, p := range platforms {
+		if version, ok := p.versionOf(name); ok {
+			return p.ID, version, true
+		}
+	}
+	return "", "", false
+}
+
 // compareVersions orders by the three numbers; a version with dev, alpha, beta or rc comes before the one without.
 // What remains (a package's revision among it) is compared as text, numbers by their value.
 func compareVersions(a, b string) int {
@@ -258,8 +271,15 @@ func (p *Packages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	switch {
+	case name == manifestName: // programs read it
+		h.Set("Content-Type", "application/json")
+	case strings.HasSuffix(name, ".minisig"):
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+	default:
+		h.Set("Content-Type", "application/octet-stream")
+		h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, name, info.ModTime(), f)

@@ -140,3 +140,28 @@ func TestDownloadsRefuse(t *testing.T) {
 		t.Error("a folder that is not there")
 	}
 }
+
+// TestManifestIsServed: programs read manifest and signatures; the page offers neither as a package.
+func TestManifestIsServed(t *testing.T) {
+	s := newSite(t)
+	dir, packages := packagesFolder(t)
+	base := s.pagesOf(packages)
+	for name, kind := range map[string]string{"manifest.json": "application/json", "manifest.json.minisig": "text/plain; charset=utf-8", "rinnova-0.2.0-x64.msi.minisig": "text/plain; charset=utf-8"} {
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte("content of "+name), 0o644))
+		r, body := fetch(t, base+"/scarica/"+name)
+		if r.StatusCode != http.StatusOK || body != "content of "+name || r.Header.Get("Content-Type") != kind || r.Header.Get("Content-Disposition") != "" ||
+			r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %s %q %v", name, r.Status, body, r.Header)
+		}
+	}
+	_, page := fetch(t, base+"/driver")
+	if strings.Contains(page, "manifest") || !strings.Contains(page, `href="/scarica/rinnova-0.2.0-x64.msi.minisig"`) {
+		t.Error(page)
+	}
+	if platform, version, ok := PackageOf("rinnova_0.2.0~dev_amd64.deb"); platform != "debian-amd64" || version != "0.2.0~dev" || !ok {
+		t.Error(platform, version, ok)
+	}
+	if _, _, ok := PackageOf("manifest.json"); ok {
+		t.Error("the manifest is a package")
+	}
+}

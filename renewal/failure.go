@@ -67,7 +67,7 @@ var exits = map[string]int{
 	"input-missing": ExitUsage, "series-needed": ExitUsage, "campaign-ambiguous": ExitUsage, "campaign-unknown": ExitUsage,
 	"cancelled": ExitFailure, "no-room": ExitFailure, "card-error": ExitFailure, "card-wrong-key": ExitFailure, "card-write": ExitFailure,
 	"service-unreachable": ExitFailure, "service-busy": ExitFailure, "service-error": ExitFailure, "service-untrusted": ExitFailure,
-	"service-portal": ExitFailure, "tls-untrusted": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
+	"program-too-old": ExitFailure, "service-portal": ExitFailure, "tls-untrusted": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
 	"login-unknown": ExitUsage, "login-unreadable": ExitFailure, "service-not-given": ExitUsage,
 	"service-refused": ExitRefused,
 	"internal":        ExitFailure,

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/mod/semver"
+
 	"rinnova/cardmodel"
 	"rinnova/cmp"
 	"rinnova/cns"
@@ -26,6 +28,9 @@ func (n *run) inspect(ctx context.Context) error {
 	if err := n.standings(ctx, held); err != nil {
 		return err
 	}
+	if err := n.recent(); err != nil {
+		return err
+	}
 	if !bytes.Equal(n.rec.Old, hash(n.base.Certificate.Certificate)) {
 		// The journal speaks of another renewal of this card: only the codes' counters are still true.
 		n.rec = record{Old: hash(n.base.Certificate.Certificate), PINTries: n.rec.PINTries, PUKTries: n.rec.PUKTries}
@@ -42,6 +47,26 @@ func (n *run) inspect(ctx context.Context) error {
 	n.inspected, n.prepared = true, len(n.s.Model.Needed.Value) == 0
 	return nil
 }
+
+// recent refuses a program that is older than the service's minimum, in the order of Semantic Versioning 2.0.0 §11: a
+// development version 0.2.0-dev comes before 0.2.0. What is no version, the service's word or this program's own, cannot
+// be compared and refuses nobody. That a minimum comes from the service asked is known by its signature.
+func (n *run) recent() error {
+	own, minimum := "v"+n.Version, "v"+n.service.MinimumVersion
+	switch {
+	case n.service.MinimumVersion == "" || n.Version == "":
+	case len(minimum) > maxVersion || !semver.IsValid(minimum):
+		n.tell(Event{Step: "inspect", State: Noted, Code: "minimum-version-malformed"})
+	case semver.IsValid(own) && semver.Compare(own, minimum) < 0:
+		f := fail("program-too-old", nil)
+		f.Text = n.service.MinimumVersion
+		return f
+	}
+	return nil
+}
+
+// maxVersion bounds a version that is shown to a person, in bytes.
+const maxVersion = 64
 
 // decide applies the service's decision and chooses the campaign. Without a standing the kur decides.
 func (n *run) decide(ctx context.Context) error {

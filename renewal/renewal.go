@@ -33,6 +33,7 @@ type Renewal struct {
 	Journal  *Journal // nil: none is kept
 	Campaign string   // "": the one that accepts the certificate
 	Series   string   // "": proposed from the chip, asked where it makes a difference
+	Version  string   // of the program, held against the service's minimum; "": not held against it
 	Now      func() time.Time
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error

@@ -42,8 +42,9 @@ var stage = map[string]string{
 
 // noted are the texts of what a run remarks without stopping.
 var noted = map[string]string{
-	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
-	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
+	"journal-unreadable":        "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
+	"minimum-version-malformed": "Il servizio indica una versione minima del programma che non si comprende: si procede senza tenerne conto.",
+	"journal-unwritable":        "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
 }
 
 // explanation is what a person is told of a failure.
@@ -57,6 +58,7 @@ const (
 	instead  = "Per accedere ai servizi può usare SPID o la CIE; alla scadenza riceverà la nuova tessera per posta."
 	noReader = "Nessuna tessera è stata letta."
 	upgrade  = "Installi la versione corrente del programma; se si ripete, si rivolga all'assistenza."
+	updateDo = "Il rinnovo non ne dipende. Se si ripete, lo segnali all'assistenza."
 	usageDo  = "Corregga il comando; `rinnova --help` elenca le opzioni."
 )
 
@@ -117,9 +119,19 @@ var explanations = map[string]explanation{
 	"proxy-auth":               {"Il proxy della rete chiede nome e password.", resumes, "Li indichi nella variabile d'ambiente HTTPS_PROXY, o usi un'altra rete."},
 	"service-untrusted":        {"La risposta ricevuta non è del servizio di rinnovo, o è stata alterata.", resumes, "Controlli --ca e --tls-ca; se usa una rete altrui, provi da un'altra."},
 	"service-not-given":        {"Non è indicato alcun servizio di rinnovo.", intact, "Lo indichi con --service."},
+	"settings-malformed":       {"Le impostazioni di chi amministra il computer non sono valide: %s.", noReader, "Le faccia correggere da chi amministra il computer; i nomi e i valori ammessi sono in docs/UPDATES.md."},
+	"proxy-malformed":          {"L'indirizzo del proxy non è valido.", noReader, "Lo scriva come http://nome:porta, oppure direct per non usarne."},
+	"update-absent":            {"Il servizio non pubblica un elenco delle versioni del programma: non si può sapere se ce n'è una nuova.", noReader, updateDo},
+	"update-signature":         {"L'elenco delle versioni non è firmato da chi pubblica il programma: è stato alterato, o viene da altri. Non se ne tiene conto.", noReader, "Non installi programmi offerti dalla rete in uso. " + updateDo},
+	"update-malformed":         {"L'elenco delle versioni non è nella forma prevista.", noReader, updateDo},
+	"update-rollback":          {"L'elenco delle versioni è più vecchio di uno già visto: qualcuno nasconde quello nuovo, o il servizio ne offre uno superato. Non se ne tiene conto.", noReader, "Provi da un'altra rete. " + updateDo},
+	"update-expired":           {"L'elenco delle versioni non vale in questa data: è scaduto, o la data del computer è sbagliata. Non si può sapere se c'è una versione nuova.", noReader, "Controlli la data del computer. " + updateDo},
+	"update-memory":            {"Il file update.json, che ricorda l'ultimo elenco delle versioni visto, non è leggibile o non è scrivibile.", noReader, "Controlli lo spazio sul disco e i permessi della cartella dello stato del programma; se il file è danneggiato, lo cancelli."},
+	"update-key":               {"La chiave con cui questa copia del programma verifica gli aggiornamenti non è leggibile.", noReader, "Installi il programma dalla pagina «Elenco driver» del servizio."},
 	"service-malformed":        {"L'indirizzo del servizio non è valido: deve iniziare con https://.", intact, usageDo},
 	"ca-needed":                {"Mancano i certificati radice di chi emette.", intact, "Li indichi con --ca."},
 	"ca-unreadable":            {"Il file dei certificati radice non è leggibile.", intact, usageDo},
+	"program-too-old":          {"Questo programma è troppo vecchio per il servizio, che ne vuole almeno la versione %s.", intact, "Scarichi la versione corrente dalla pagina «Elenco driver» del servizio, la installi ed esegua di nuovo il rinnovo."},
 	"certificate-unacceptable": {"Il certificato ricevuto non è quello richiesto: non è stato installato.", resumes, desk},
 	"waiting-too-long":         {"Il servizio fa attendere troppo a lungo.", resumes, "Riprovi più tardi."},
 	"login-unknown":            {"Non è noto dove provare l'accesso.", intact, "Lo indichi con --login."},
@@ -188,6 +200,15 @@ var explanations = map[string]explanation{
 	"internal":                {"Il programma ha incontrato un errore imprevisto.", resumes, desk},
 }
 
+// explain finds the texts of a failure, and says where a newer program is had.
+func (p *program) explain(f *renewal.Failure) explanation {
+	e := explain(f)
+	if page := p.page(); f.Code == "program-too-old" && page != "" {
+		e.Do += " L'indirizzo è " + page
+	}
+	return e
+}
+
 // explain finds the texts of a failure. What the service said for itself takes the place of the first.
 func explain(f *renewal.Failure) explanation {
 	e, ok := explanations[f.Code]
@@ -200,7 +221,7 @@ func explain(f *renewal.Failure) explanation {
 		e.Card = resumes
 	}
 	switch {
-	case f.Code == "card-ambiguous" || f.Code == "campaign-ambiguous":
+	case f.Code == "card-ambiguous" || f.Code == "campaign-ambiguous" || f.Code == "program-too-old" || f.Code == "settings-malformed":
 		e.What = fmt.Sprintf(e.What, f.Text)
 	case f.Text != "":
 		e.What = f.Text

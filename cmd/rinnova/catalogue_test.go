@@ -141,6 +141,7 @@ func produced(t *testing.T) map[string]string {
 	add("ca", 15, constants(sourceOf(t, "ca"), func(_, kind string) bool { return kind == "Reason" }))
 	own := sourceOf(t, "cmd/rinnova")
 	add("rinnova", 10, literals(own, "usage", map[string]int{"Failure": 0}))
+	add("rinnova, version", 7, literals(own, "notChecked", nil))
 	add("rinnova, readers", 4, assigned(own, "cardFailure"))
 	for _, m := range cardmodel.Models() {
 		if c := m.NotRenewable.Value; c != "" {

@@ -51,9 +51,10 @@ func exitOf(code string) string {
 	case "no-smartcard-service", "no-reader", "no-card":
 		return "4"
 	case "card-ambiguous", "card-malformed-name", "card-file-missing", "card-file-malformed", "usage", "clock-only-emulated", "clock-malformed", "replay-malformed",
-		"record-unwritable", "journal-nowhere", "secret-malformed", "not-in-this-version", "ca-needed", "ca-unreadable", "service-malformed":
+		"record-unwritable", "journal-nowhere", "secret-malformed", "not-in-this-version", "ca-needed", "ca-unreadable", "service-malformed",
+		"settings-malformed", "proxy-malformed":
 		return "2"
-	case "demo-failed", "already-open":
+	case "demo-failed", "already-open", "update-absent", "update-signature", "update-malformed", "update-rollback", "update-expired", "update-memory", "update-key":
 		return "1"
 	}
 	return fmt.Sprint(renewal.ExitOf(code))

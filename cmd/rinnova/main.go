@@ -16,10 +16,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"rinnova/renewal"
+	"rinnova/settings"
 )
-
-// version is set by the linker.
-var version = "0.1.0-dev"
 
 // commands are the program's commands and the flags common to all.
 type commands struct {
@@ -27,6 +25,8 @@ type commands struct {
 	Service  string `help:"Indirizzo del servizio di rinnovo." env:"RINNOVA_SERVICE" placeholder:"URL"`
 	CA       string `name:"ca" help:"Certificati radice di chi emette (PEM)." env:"RINNOVA_CA" type:"path" placeholder:"FILE"`
 	TLSCA    string `name:"tls-ca" help:"Certificati radice del server (PEM); senza, quelli del sistema." env:"RINNOVA_TLS_CA" type:"path" placeholder:"FILE"`
+	Proxy    string `help:"Proxy: http://nome:porta, oppure direct per nessuno. Senza, quello dell'ambiente (HTTPS_PROXY)." env:"RINNOVA_PROXY" placeholder:"URL"`
+	Updates  string `name:"update-check" help:"Se chiedere al servizio le versioni nuove del programma: on oppure off." env:"RINNOVA_UPDATE_CHECK" enum:"on,off" default:"on" placeholder:"on|off"`
 	Campaign string `help:"Campagna; senza, quella che accetta il certificato." placeholder:"ID"`
 	JSON     bool   `name:"json" help:"Scrive JSON."`
 	Journal  string `help:"Cartella del diario dei rinnovi." type:"path" placeholder:"DIR"`
@@ -42,6 +42,9 @@ type commands struct {
 	Doctor  doctorCommand  `cmd:"" help:"Cerca che cosa non va."`
 	Version versionCommand `cmd:"" help:"Stampa la versione."`
 	Window  windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
+
+	// unsettled is why the administrators' settings cannot be used. The window shows it, other commands end with it.
+	unsettled error `kong:"-"`
 }
 
 // program is what the commands run in.
@@ -62,9 +65,11 @@ func run(args []string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
+	var laid settings.Settings
+	laid, c.unsettled = administrators()
 	p := &program{&c, ctx, out, errOut}
 	exit := -1
-	parser, err := kong.New(&c, append(development, kong.Name("rinnova"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+	parser, err := kong.New(&c, append(development, kong.Name("rinnova"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.Resolvers(behind(laid)),
 		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS."), kong.UsageOnError())...)
 	if err != nil {
 		panic(err) // the struct above is at fault
@@ -78,6 +83,9 @@ func run(args []string, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		return p.fail(usage("usage", err))
+	}
+	if c.unsettled != nil && k.Command() != "window" {
+		return p.fail(c.unsettled)
 	}
 	if err := k.Run(p); err != nil {
 		return p.fail(err)
@@ -105,23 +113,12 @@ func (p *program) fail(err error) int {
 		fmt.Fprintf(p.err, "%s\n", errors.Unwrap(f))
 		return f.Exit
 	}
-	e := explain(f)
+	e := p.explain(f)
 	if f.Step != "" {
 		fmt.Fprintf(p.err, "\n%s\n\n", textFailed)
 	}
 	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s\n", e.What, e.Card, e.Do, f.Code)
 	return f.Exit
-}
-
-type versionCommand struct{}
-
-func (versionCommand) Run(p *program) error {
-	if p.JSON {
-		p.event(map[string]string{"version": version})
-		return nil
-	}
-	fmt.Fprintln(p.out, "rinnova", version)
-	return nil
 }
 
 type doctorCommand struct{}

@@ -375,4 +375,5 @@ func TestDeskKnowsEveryCode(t *testing.T) {
 // ofCommandLine are the codes of wrong commands and of other commands than renew: they make no report.
 var ofCommandLine = map[string]bool{"service-malformed": true, "ca-needed": true, "ca-unreadable": true, "card-malformed-name": true, "card-file-missing": true,
 	"clock-only-emulated": true, "clock-malformed": true, "replay-malformed": true, "record-unwritable": true, "journal-nowhere": true, "secret-malformed": true,
-	"not-in-this-version": true, "demo-failed": true, "card-file-malformed": true, "already-open": true, "usage": true}
+	"not-in-this-version": true, "demo-failed": true, "card-file-malformed": true, "already-open": true, "usage": true,
+	"update-absent": true, "update-signature": true, "update-malformed": true, "update-rollback": true, "update-expired": true, "update-memory": true, "update-key": true}

@@ -8,18 +8,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// programs is where the three programs were built for this run of the tests.
+// programs is where the programs were built for this run of the tests.
 var programs string
 
 func TestMain(m *testing.M) {
@@ -30,7 +34,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		programs = dir
-		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova/cmd/rinnova", "rinnova/cmd/rinnovad", "rinnova/cmd/vcns")
+		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova/cmd/rinnova", "rinnova/cmd/rinnovad", "rinnova/cmd/vcns", "rinnova/cmd/release")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s\n", out)
@@ -49,14 +53,17 @@ type running struct {
 }
 
 // startService makes a service in a folder, where there is none yet, and starts it.
-func startService(dir string, clock ...string) (*running, error) {
+func startService(dir string, clock ...string) (*running, error) { return startServiceWith(dir, clock) }
+
+// startServiceWith gives serve more flags.
+func startServiceWith(dir string, clock []string, flags ...string) (*running, error) {
 	rinnovad := filepath.Join(programs, "rinnovad")
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		if out, err := exec.Command(rinnovad, append([]string{"init", "--dir", dir}, clock...)...).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("init: %w: %s", err, out)
 		}
 	}
-	cmd := exec.Command(rinnovad, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, clock...)...)
+	cmd := exec.Command(rinnovad, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, slices.Concat(clock, flags)...)...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -79,7 +86,7 @@ func startService(dir string, clock ...string) (*running, error) {
 			s.addresses[name] = url
 		}
 	}
-	s.stop = func() {
+	s.stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(os.Interrupt)
 		done := make(chan struct{})
 		go func() { cmd.Wait(); close(done) }()
@@ -89,17 +96,21 @@ func startService(dir string, clock ...string) (*running, error) {
 			cmd.Process.Kill()
 			<-done
 		}
-	}
+	})
 	return s, nil
 }
 
-// TestScripts runs every script of testdata. Commands of ours beside testscript's: "service [CLOCK]" starts
-// a service and sets SERVICE, LOGIN, CA and TLSCA; "noservice" stops it; "exits N COMMAND…" runs a command
-// that must end with that exit code.
+// TestScripts runs every script of testdata. Commands of ours beside testscript's: "service [CLOCK [FLAG…]]" starts
+// a service with more flags and sets RINNOVA_SERVICE, LOGIN, RINNOVA_CA and RINNOVA_TLS_CA, CLOCK - being now;
+// "noservice" stops it; "exits N COMMAND…" runs a command that must end with that exit code; "keyed FILE VERSION NAME"
+// builds rinnova of that version as NAME, with the release keys of the file; "closedproxy" starts a proxy that wants a
+// password, at PROXY.
 func TestScripts(t *testing.T) {
 	if scripts, err := filepath.Glob("testdata/*.txtar"); err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
+	services := map[string]*running{} // by the script's folder; scripts run side by side
+	var mu sync.Mutex
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -110,17 +121,46 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"service": func(ts *testscript.TestScript, _ bool, args []string) {
-				var clock []string
-				if len(args) > 0 {
+				var clock, flags []string
+				if len(args) > 0 && args[0] != "-" {
 					clock = []string{"--clock", args[0]}
 				}
-				s, err := startService(ts.MkAbs("service"), clock...)
+				if len(args) > 1 {
+					flags = args[1:]
+				}
+				s, err := startServiceWith(ts.MkAbs("service"), clock, flags...)
 				ts.Check(err)
 				ts.Defer(s.stop)
+				mu.Lock()
+				defer mu.Unlock()
+				services[ts.Getenv("WORK")] = s
 				ts.Setenv("RINNOVA_SERVICE", s.addresses["cmp"])
 				ts.Setenv("LOGIN", s.addresses["login"])
 				ts.Setenv("RINNOVA_CA", filepath.Join(s.dir, "ca.pem"))
 				ts.Setenv("RINNOVA_TLS_CA", filepath.Join(s.dir, "tls.pem"))
+			},
+			"noservice": func(ts *testscript.TestScript, _ bool, _ []string) {
+				mu.Lock()
+				defer mu.Unlock()
+				services[ts.Getenv("WORK")].stop()
+			},
+			"keyed": func(ts *testscript.TestScript, _ bool, args []string) {
+				var keys []string
+				for line := range strings.Lines(ts.ReadFile(args[0])) {
+					if !strings.HasPrefix(line, "untrusted comment:") {
+						keys = append(keys, strings.TrimSpace(line))
+					}
+				}
+				build := exec.Command("go", "build", "-ldflags", "-X main.version="+args[1]+" -X main.releaseKeys="+strings.Join(keys, ","), "-o", ts.MkAbs(args[2]), "rinnova/cmd/rinnova")
+				build.Env = append(os.Environ(), "CGO_ENABLED=0")
+				if out, err := build.CombinedOutput(); err != nil {
+					ts.Fatalf("%s", out)
+				}
+			},
+			"closedproxy": func(ts *testscript.TestScript, _ bool, _ []string) {
+				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+				ts.Defer(s.Close)
+				ts.Setenv("PROXY", s.URL)
 			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				want, err := strconv.Atoi(args[0])

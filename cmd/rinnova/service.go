@@ -17,6 +17,8 @@ import (
 	"runtime"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"rinnova/cmp"
 	"rinnova/renewal"
 )
@@ -41,7 +43,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Now: now, Random: rand.Reader, Wait: wait, Written: dropCached}
+	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader, Wait: wait, Written: dropCached}
 	if r.Journal, err = p.journal(); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,11 @@ func (p *program) transport() (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 30 * time.Second,
+	proxy, err := p.proxy()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{Proxy: proxy, TLSHandshakeTimeout: 30 * time.Second,
 		DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 			if res.StatusCode == http.StatusOK {
@@ -132,6 +138,22 @@ func (p *program) transport() (*http.Transport, error) {
 			return &cmp.HTTPError{Status: res.StatusCode} // net/http would keep its text only
 		},
 		TLSClientConfig: &tls.Config{RootCAs: roots, Time: now, MinVersion: tls.VersionTLS12}}, nil
+}
+
+// proxy is what --proxy says: none, one for whatever is not on this computer and not in NO_PROXY, or the environment's.
+func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
+	switch p.Proxy {
+	case "":
+		return http.ProxyFromEnvironment, nil
+	case "direct":
+		return nil, nil
+	}
+	u, err := url.Parse(p.Proxy)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
+		return nil, usage("proxy-malformed", errors.New("not an address")) // which may have a password in it
+	}
+	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy, NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
 }
 
 // tlsRoots are those of --tls-ca, nil for the system's.
@@ -181,20 +203,28 @@ func certificates(file string) ([]*x509.Certificate, error) {
 func (p *program) journal() (*renewal.Journal, error) {
 	dir := p.Journal
 	if dir == "" {
-		dir = os.Getenv("XDG_STATE_HOME")
-		if dir == "" {
-			home, err := os.UserHomeDir()
-			if err != nil {
-				return nil, usage("journal-nowhere", err)
-			}
-			dir = filepath.Join(home, ".local", "state")
-			if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-				if dir, err = os.UserConfigDir(); err != nil {
-					return nil, usage("journal-nowhere", err)
-				}
-			}
+		var err error
+		if dir, err = stateFolder(); err != nil {
+			return nil, usage("journal-nowhere", err)
 		}
-		dir = filepath.Join(dir, "rinnova")
 	}
 	return renewal.JournalIn(dir), nil
+}
+
+// stateFolder is where the system keeps the state of programs for this user.
+func stateFolder() (string, error) {
+	dir := os.Getenv("XDG_STATE_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Join(home, ".local", "state")
+		if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+			if dir, err = os.UserConfigDir(); err != nil {
+				return "", err
+			}
+		}
+	}
+	return filepath.Join(dir, "rinnova"), nil
 }

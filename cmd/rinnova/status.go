@@ -94,10 +94,10 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 			fmt.Fprintln(p.out, "Per questa tessera servono il PIN e il PUK.")
 		}
 	case v.Refusal.Exit == renewal.ExitNothing:
-		e := explain(v.Refusal)
+		e := p.explain(v.Refusal)
 		fmt.Fprintf(p.out, "\n"+textNothing+"\n%s\n%s\n", s.IDCarta, e.What, e.Do)
 	default:
-		e := explain(v.Refusal)
+		e := p.explain(v.Refusal)
 		fmt.Fprintf(p.out, "\nNon è stato possibile sapere se il certificato è rinnovabile.\n%s\n%s\nCodice: %s\n", e.What, e.Do, s.Reason)
 	}
 }

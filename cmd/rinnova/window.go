@@ -94,13 +94,18 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	if err != nil {
 		return desktop.Config{}, err
 	}
+	// A window that nobody started from a terminal says itself what is wrong with its settings.
+	wrong := p.unsettled
 	roots, err := p.tlsRoots()
-	if err != nil {
-		return desktop.Config{}, err
+	if wrong == nil {
+		wrong = err
 	}
 	t, err := p.transport()
-	if err != nil {
-		return desktop.Config{}, err
+	if wrong == nil {
+		wrong = err
+	}
+	if wrong != nil {
+		t = &http.Transport{}
 	}
 	readers := make(chan []desktop.Reader)
 	go func() {
@@ -121,7 +126,11 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 		}
 	}()
 	return desktop.Config{Version: version, Readers: readers, LoginRoots: roots, LoginTransport: t, Service: p.Service, Now: now,
+		Page: p.page(), Browse: openBrowser, Updates: p.updates(wrong),
 		Open: func(_ context.Context, reader string) (*desktop.Card, error) {
+			if wrong != nil {
+				return nil, wrong
+			}
 			d := *p.commands
 			d.Card = "pcsc:" + reader
 			q := &program{&d, p.ctx, p.out, p.err}
@@ -145,6 +154,9 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			return c, nil
 		},
 		Probe: func(ctx context.Context) error {
+			if wrong != nil {
+				return wrong
+			}
 			if p.Service == "" {
 				return usage("service-not-given", nil)
 			}

@@ -188,6 +188,10 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 		paced.first = time.Minute
 	}
 	r := b.renewal(paced)
+	r.Version = version
+	if s.fault == "too-old" {
+		r.Version = "0.0.1"
+	}
 	facts := errorreport.Collect("rinnova-window", version, b.now)
 	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: paced, reader: reader, emulated: true}, r)
 	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
@@ -349,7 +353,7 @@ func (b *bench) Do(ctx context.Context, action, series, fault string) error {
 // faults are the scripts that a card can be put in with.
 var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-prepare", "cut-generate", "cut-install", "cut-prove",
 	"lost-request", "lost-confirm", "unregistered", "empty", "full", "mute", "contactless", "not-cns", "other-cns", "unknown-model", "busy",
-	"slow-card", "slow-service", "hostile"}
+	"slow-card", "slow-service", "hostile", "too-old"}
 
 // fixed is a card that has an answer to reset and nothing else.
 type fixed struct{ atr []byte }

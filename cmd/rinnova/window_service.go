@@ -109,7 +109,7 @@ func newDemoService(ctx context.Context, clock func() time.Time, keep func(campa
 		return nil, err
 	}
 	authority, err := ra.New(ctx, ra.Config{Store: s.db, Issuer: s.current, Verifier: verifier, PublicURL: "http://" + demoHost, LoginURL: "https://localhost/",
-		MinimumVersion: "0.1.0", Clock: clock, Log: slog.New(slog.DiscardHandler)})
+		MinimumVersion: "0.1.0-0", Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}

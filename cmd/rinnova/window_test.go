@@ -205,7 +205,7 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 func TestBench(t *testing.T) {
 	c := newVisitor(t)
 	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns", "other-cns": "card-not-health", "unknown-model": "card-model-unknown",
-		"busy": "card-busy", "renewed": "already-renewed", "empty": "no-certificate", "unregistered": "not-in-registry"}
+		"busy": "card-busy", "renewed": "already-renewed", "empty": "no-certificate", "unregistered": "not-in-registry", "too-old": "program-too-old"}
 	for _, fault := range faults {
 		if strings.HasPrefix(fault, "slow-") {
 			continue // Playwright waits for them

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/semver"
 	"golang.org/x/net/netutil"
 
 	"rinnova/ca"
@@ -23,9 +24,6 @@ import (
 	"rinnova/ra"
 	"rinnova/store"
 )
-
-// minimumVersion is the oldest program that the service is sure to understand.
-const minimumVersion = "0.1.0"
 
 // maxConnections bounds each listener; a renewal holds one for seconds.
 const maxConnections = 1024
@@ -37,6 +35,8 @@ type serveCommand struct {
 	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
 	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare le pagine, le liste e i certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
 	Packages  string `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare; senza, le pagine dicono che non sono pubblicati."`
+	// The default is the first of all versions 0.1.0, so that 0.1.0-dev is not before it.
+	MinimumVersion string `name:"minimum-version" default:"0.1.0-0" placeholder:"VERSIONE" help:"Versione più vecchia del programma con cui si può rinnovare (Semantic Versioning)."`
 }
 
 // Run serves until the program is told to end, then lets open requests finish.
@@ -44,6 +44,9 @@ func (c *serveCommand) Run(p *program) error {
 	clock, err := c.clock()
 	if err != nil {
 		return err
+	}
+	if !semver.IsValid("v" + c.MinimumVersion) {
+		return misused("usage", "--minimum-version vuole una versione, per esempio 1.2.0", nil)
 	}
 	log := slog.New(slog.NewTextHandler(p.err, nil))
 	current, err := c.issuer(currentName)
@@ -102,7 +105,7 @@ func (c *serveCommand) Run(p *program) error {
 
 	authority, err := ra.New(p.ctx, ra.Config{
 		Store: db, Issuer: current, Verifier: verifier, PublicURL: publicURL, LoginURL: loginURL,
-		MinimumVersion: minimumVersion, Clock: clock, Log: log,
+		MinimumVersion: c.MinimumVersion, Clock: clock, Log: log,
 	})
 	if err != nil {
 		return err

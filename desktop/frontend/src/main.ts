@@ -6,7 +6,7 @@ import { button, h } from './dom'
 import { sign } from './drawing'
 import { languages, t, type Language } from './i18n'
 import { page, pageOf } from './pages'
-import { heading, screen } from './screens'
+import { heading, news, screen } from './screens'
 import { apply, settings, sizes, themes, type Theme } from './settings'
 import { poll, type State } from './state'
 
@@ -57,15 +57,15 @@ function frame(): void {
 function draw(): void {
   if (!state) return
   const here = pageOf(location.hash)
-  const content = lost ? 'lost' : here !== 'card' ? here : wanted(state) ? drawnBehind() : [state.screen, state.loading, state.failure, state.card, state.readers, state.reader]
+  const content = lost ? 'lost' : here !== 'card' ? [here, here === 'about' && state.update] : wanted(state) ? drawnBehind() : [state.screen, state.loading, state.failure, state.card, state.readers, state.reader, state.update]
   const key = JSON.stringify([content, document.documentElement.lang])
   if (key !== drawn) {
     const had = main.contains(document.activeElement) && document.activeElement !== main
     const before = drawn
     drawn = key
     if (lost) main.replaceChildren(h('section', { class: 'panel' }, heading(t().lost.title), h('p', { class: 'lead' }, t().lost.text)))
-    else if (here !== 'card') main.replaceChildren(page(here, state.program))
-    else if (!wanted(state)) main.replaceChildren(screen(state))
+    else if (here !== 'card') main.replaceChildren(page(here, state))
+    else if (!wanted(state)) main.replaceChildren(screen(state), ...[news(state)].filter((x) => x !== null))
     const title = main.querySelector<HTMLElement>('h1')
     if (had && !dialog.open) title?.focus()
     if (before && !lost) said.textContent = state.screen === 'loading' ? t().T4 : title?.textContent ?? ''

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { button, h } from './dom'
 import { t } from './i18n'
-import { explain, heading } from './screens'
-import { diagnosis, type Diagnosis } from './state'
+import { explain, heading, news } from './screens'
+import { diagnosis, type Diagnosis, type State } from './state'
 
 export type Page = 'card' | 'diagnosis' | 'about' | 'accessibility'
 
@@ -11,8 +11,8 @@ export function pageOf(hash: string): Page {
   return p === 'diagnosis' || p === 'about' || p === 'accessibility' ? p : 'card'
 }
 
-export function page(p: Exclude<Page, 'card'>, version: string): HTMLElement {
-  return p === 'diagnosis' ? diagnosisPage() : p === 'about' ? about(version) : accessibility()
+export function page(p: Exclude<Page, 'card'>, s: State): HTMLElement {
+  return p === 'diagnosis' ? diagnosisPage() : p === 'about' ? about(s) : accessibility()
 }
 
 function list(items: string[]): HTMLElement { return h('ul', {}, ...items.map((x) => h('li', {}, x))) }
@@ -35,9 +35,23 @@ function rows(d: Diagnosis): HTMLElement {
     row(c.service, `${d.service || c.none}: ${d.answer ? explain({ code: d.answer, tries: -1 }).what : c.ok}`), row(c.clock, d.clock))
 }
 
-function about(version: string): HTMLElement {
+/** What is known of newer versions, in a line. */
+function updates(s: State): HTMLElement | null {
+  const c = t().update, u = s.update
+  if (!u) return null
+  switch (u.state) {
+    case 'checking': return h('p', { role: 'status' }, c.checking)
+    case 'current': return h('p', {}, c.current)
+    case 'off': return h('p', {}, c.off)
+    case 'no-key': return h('p', {}, c.noKey)
+    case 'failed': return h('p', {}, `${c.unknown} ${explain({ code: u.code!, text: u.text, tries: -1 }).what}`)
+  }
+  return news({ ...s, update: { ...u, hidden: false } }, false)
+}
+
+function about(s: State): HTMLElement {
   const c = t().about
-  return h('section', { class: 'panel' }, heading(c.title), h('p', { class: 'lead' }, c.version(version)), h('p', {}, c.text), h('p', {}, c.licence), h('p', {}, c.fonts), h('p', {}, c.independent),
+  return h('section', { class: 'panel' }, heading(c.title), h('p', { class: 'lead' }, c.version(s.program)), updates(s), h('p', {}, c.text), h('p', {}, c.licence), h('p', {}, c.fonts), h('p', {}, c.independent),
     h('h2', {}, c.privacy), h('h3', {}, c.sentTitle), list(c.sent), h('h3', {}, c.neverTitle), list(c.never))
 }
 

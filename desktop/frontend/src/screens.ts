@@ -4,16 +4,17 @@ import { cardFront, reader } from './drawing'
 import { day, t } from './i18n'
 import { act, type Card, type Failure, type State } from './state'
 
-/** The explanation of a code; what the service said for itself takes the place of the first sentence. */
+/** The explanation of a code; what the service said for itself takes the place of the first sentence, or of its {}. */
 export function explain(f: Failure): { what: string; card: string; act: string } {
   const e = t().failures[f.code] ?? t().failures['service-refused']!
-  return { ...e, what: [f.text || e.what, f.tries > 0 ? t().prompt.tries(f.tries) : ''].join(' ').trim() }
+  const what = e.what.includes('{}') ? e.what.replace('{}', () => f.text || '?') : f.text || e.what
+  return { ...e, what: [what, f.tries > 0 ? t().prompt.tries(f.tries) : ''].join(' ').trim() }
 }
 
 export function heading(text: string): HTMLElement { return h('h1', { tabindex: '-1' }, text) }
 
 /** Failures of a card that may be the right one. */
-const silent = new Set(['card-mute', 'reader-failed', 'card-busy', 'card-malformed', 'card-removed', 'card-error', 'card-reset', 'internal', 'no-card', 'no-reader', 'no-smartcard-service', 'service-not-given', 'service-malformed', 'ca-needed', 'ca-unreadable'])
+const silent = new Set(['card-mute', 'reader-failed', 'card-busy', 'card-malformed', 'card-removed', 'card-error', 'card-reset', 'internal', 'no-card', 'no-reader', 'no-smartcard-service', 'service-not-given', 'service-malformed', 'ca-needed', 'ca-unreadable', 'settings-malformed', 'proxy-malformed'])
 
 /** One screen of the main view, from the state alone. */
 export function screen(s: State): HTMLElement {
@@ -31,8 +32,8 @@ export function screen(s: State): HTMLElement {
       h('ul', { class: 'choices', role: 'list' }, ...s.readers.filter((r) => r.present).map((r) =>
         h('li', {}, button(c.choose.use(r.name), 'outline-primary', () => void act('choose', { reader: r.name }))))))
     case 'loading': return loading(s)
-    case 'unreadable': return panel(notice('warning', heading(silent.has(s.failure!.code) ? c.unreadable.silent : c.unreadable.title), reasons(s.failure!)), again(c.unreadable.retry), other(s))
-    case 'unknown': return panel(notice('warning', heading(c.unknown.title), reasons(s.failure!)), summary(s.card!), again(c.unknown.retry), other(s), team())
+    case 'unreadable': return panel(notice('warning', heading(silent.has(s.failure!.code) ? c.unreadable.silent : c.unreadable.title), reasons(s.failure!, s.page)), again(c.unreadable.retry), other(s))
+    case 'unknown': return panel(notice('warning', heading(s.failure!.code === 'program-too-old' ? c.unknown.tooOld : c.unknown.title), reasons(s.failure!, s.page)), summary(s.card!), again(c.unknown.retry), other(s), team())
     case 'nothing': return nothing(s)
     default: return renewable(s)
   }
@@ -55,9 +56,25 @@ function other(s: State): HTMLElement | null {
 
 function team(): HTMLElement { return h('p', { class: 'quiet' }, t().team) }
 
-function reasons(f: Failure): HTMLElement {
+function reasons(f: Failure, page?: string): HTMLElement {
   const e = explain(f)
-  return h('div', {}, h('p', { class: 'lead' }, e.what), h('p', {}, e.card), h('p', {}, e.act), h('p', { class: 'quiet' }, `${t().failed.code}: `, h('code', {}, f.code)))
+  return h('div', {}, h('p', { class: 'lead' }, e.what), h('p', {}, e.card), h('p', {}, e.act), f.code === 'program-too-old' && page && source(page), h('p', { class: 'quiet' }, `${t().failed.code}: `, h('code', {}, f.code)))
+}
+
+/** Where the program is taken from: to be copied, and to be opened. */
+function source(page: string): HTMLElement {
+  return h('div', {}, h('p', { class: 'address' }, h('code', {}, page)), h('p', { class: 'actions' }, button(t().update.open, 'outline-primary', () => void act('browse'))))
+}
+
+/** The notice of a newer version, until it is put away. */
+export function news(s: State, hide = true): HTMLElement | null {
+  const c = t().update, u = s.update
+  if (!u || u.hidden || u.state !== 'newer' && u.state !== 'unsupported') return null
+  return h('section', { class: 'notice notice-info news', 'aria-labelledby': 'news' }, icon('info'), h('div', {},
+    h('h2', { id: 'news' }, c.newer(u.version!)),
+    h('p', {}, u.state === 'unsupported' ? c.unsupported(s.program) : c.using(s.program), ' ', c.self),
+    s.page && h('p', { class: 'address' }, h('code', {}, s.page)),
+    h('p', { class: 'actions' }, s.page && button(c.open, 'outline-primary', () => void act('browse')), hide && button(c.hide, 'link', () => void act('update-hide')))))
 }
 
 function loading(s: State): HTMLElement {
@@ -74,7 +91,7 @@ function nothing(s: State): HTMLElement {
   const c = t().nothing, f = s.failure!
   const already = f.code === 'already-renewed'
   return panel(
-    notice('info', heading(t().T5(s.card!.id)), h('p', { class: 'badge-line' }, h('strong', {}, already ? c.already : c.notRenewable)), reasons(f)),
+    notice('info', heading(t().T5(s.card!.id)), h('p', { class: 'badge-line' }, h('strong', {}, already ? c.already : c.notRenewable)), reasons(f, s.page)),
     h('p', {}, s.card!.stillValid ? c.valid : c.note),
     (already || s.card!.stillValid) && h('p', {}, c.browser),
     summary(s.card!), other(s), team())

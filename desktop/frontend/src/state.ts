@@ -15,7 +15,18 @@ export interface State {
   done?: Done
   closing?: boolean
   report?: { path?: string; code?: string }
+  update?: Update
+  page?: string
   demo?: Demo
+}
+
+/** What is known of newer versions of the program. */
+export interface Update {
+  state: 'checking' | 'failed' | 'current' | 'newer' | 'unsupported' | 'off' | 'no-key'
+  version?: string
+  code?: string
+  text?: string
+  hidden?: boolean
 }
 
 export type Screen =

@@ -17,6 +17,7 @@ export const screens = [
   ...['mute', 'contactless', 'not-cns', 'other-cns', 'unknown-model', 'busy'].map((f) =>
     [`unreadable-${f}`, async (w) => { await w.bench('insert', withPuk, f); await w.screen('unreadable') }]),
   ['unknown', async (w) => { await w.bench('down'); await w.bench('insert', withPuk); await w.screen('unknown') }],
+  ['unknown-too-old', async (w) => { await w.bench('insert', withPuk, 'too-old'); await w.screen('unknown') }],
   ...['renewed', 'empty', 'unregistered'].map((f) =>
     [`nothing-${f}`, async (w) => { await w.bench('insert', withPuk, f); await w.screen('nothing') }]),
   ['nothing-closed', async (w) => { await w.bench('shut'); await w.bench('insert', withPuk); await w.screen('nothing') }],

@@ -19,11 +19,11 @@ const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromiu
 export const PIN = '12345'
 export const PUK = '12345678'
 
-/** Starts program and browser. Flags go to the program. */
-export async function open({ flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
+/** Starts program and browser. Flags go to the program; demo false is the computer's own readers. */
+export async function open({ program: path = artifacts + 'rinnova', demo = true, env = {}, flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
   const executablePath = candidates.find((c) => c && existsSync(c))
   assert.ok(executablePath, 'no Chromium on this computer')
-  const program = spawn(artifacts + 'rinnova', ['window', '--browser', '--demo', '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts } })
+  const program = spawn(path, ['window', '--browser', ...demo ? ['--demo'] : [], '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, ...env } })
   const [url] = await once(createInterface({ input: program.stdout }), 'line')
   const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
   const tab = await (await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })).newPage()

@@ -69,6 +69,16 @@ const failures: Record<string, Explanation> = {
   'ca-needed': { what: 'Die Stammzertifikate der ausstellenden Stelle fehlen.', card: intact, act: use },
   'ca-unreadable': { what: 'Die Datei der Stammzertifikate ist nicht lesbar.', card: intact, act: use },
   'journal-nowhere': { what: 'Es gibt keinen Ordner für das Tagebuch der Erneuerungen.', card: intact, act: use },
+  'program-too-old': { what: 'Dieses Programm ist zu alt für den Dienst, der mindestens die Version {} verlangt.', card: intact, act: 'Lade die aktuelle Version von der Seite „Elenco driver“ des Dienstes herunter, installiere sie und versuche es noch einmal.' },
+  'settings-malformed': { what: 'Die Einstellungen der Verwaltung dieses Computers sind ungültig: {}.', card: unread, act: 'Bitte die Person, die den Computer verwaltet, sie zu berichtigen.' },
+  'proxy-malformed': { what: 'Die Adresse des Proxys ist ungültig.', card: unread, act: use },
+  'update-absent': { what: 'Der Dienst veröffentlicht keine Liste der Versionen.', card: unread, act: later },
+  'update-signature': { what: 'Die Liste der Versionen ist nicht vom Herausgeber des Programms signiert: Sie wurde verändert oder stammt von anderen. Sie wird nicht beachtet.', card: unread, act: later },
+  'update-malformed': { what: 'Die Liste der Versionen hat nicht die vorgesehene Form.', card: unread, act: later },
+  'update-rollback': { what: 'Die Liste der Versionen ist älter als eine schon gesehene. Sie wird nicht beachtet.', card: unread, act: later },
+  'update-expired': { what: 'Die Liste der Versionen gilt an diesem Tag nicht: Sie ist abgelaufen, oder das Datum des Computers ist falsch.', card: unread, act: 'Prüfe das Datum des Computers.' },
+  'update-memory': { what: 'Die Datei, die sich die letzte Liste der Versionen merkt, ist nicht lesbar oder nicht beschreibbar.', card: unread, act: use },
+  'update-key': { what: 'Der Schlüssel, mit dem diese Kopie des Programms Aktualisierungen prüft, ist nicht lesbar.', card: unread, act: use },
   'certificate-unacceptable': { what: 'Das erhaltene Zertifikat ist nicht das beantragte: Es wurde nicht installiert.', card: resumes, act: desk },
   'waiting-too-long': { what: 'Der Dienst lässt zu lange warten.', card: resumes, act: later },
   'login-unknown': { what: 'Es ist nicht bekannt, wo die Anmeldung probiert werden kann.', card: intact, act: 'Versuche, dich bei der gewünschten Seite anzumelden.' },
@@ -112,7 +122,7 @@ export const de: Catalogue = {
     recovery: ['deinstalliere dieses Programm;', 'deinstalliere die Treiber der Karte und starte den Computer neu;', 'lade die Treiber der Karte herunter, installiere sie und starte den Computer neu;', 'installiere das Programm wieder und beginne von vorn.'],
   },
   unreadable: { title: 'Diese Karte kann hier nicht erneuert werden', silent: 'Die Karte lässt sich nicht lesen', retry: 'Noch einmal' },
-  unknown: { title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal' },
+  unknown: { tooOld: 'Das Programm muss aktualisiert werden', title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal' },
   nothing: {
     note: 'Wenn die Karte noch nicht abgelaufen ist, kannst du dich schon damit anmelden: Das Zertifikat ist freigeschaltet.', valid: 'Ein Zertifikat auf dieser Karte ist gültig: Du kannst dich schon damit anmelden.',
     already: 'Schon erneuert', notRenewable: 'Nicht erneuerbar', browser: 'Wenn eine Seite sie nicht erkennt, schließe alle Fenster des Browsers und öffne ihn neu.',
@@ -137,7 +147,8 @@ export const de: Catalogue = {
     lastYes: 'LETZTEN VERSUCH VERWENDEN', lastNo: 'HIER AUFHÖREN', seriesTitle: 'Welches Kürzel steht auf der Karte?', close: 'Schließen, zurück zur Karte',
   },
   progress: { keep: 'Karte nicht entfernen', safe: 'Das jetzige Zertifikat bleibt bis zum Ende an seinem Platz.', queue: (n, s) => `In der Warteschlange: Platz ${n}. Nächste Prüfung in ${s} Sekunden.`, wait: (s) => `Der Dienst bittet, ${s} Sekunden zu warten.`, bar: 'Fortschritt der Erneuerung' },
-  notes: { 'journal-unreadable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht lesbar: Es geht ohne weiter.', 'journal-unwritable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht beschreibbar: Es geht ohne weiter.' },
+  notes: { 'journal-unreadable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht lesbar: Es geht ohne weiter.', 'minimum-version-malformed': 'Der Dienst nennt eine Mindestversion des Programms, die nicht verständlich ist: Es geht ohne sie weiter.',
+    'journal-unwritable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht beschreibbar: Es geht ohne weiter.' },
   failed: {
     what: 'Was geschehen ist', card: 'Die Karte', act: 'Was zu tun ist', code: 'Code', step: 'bei',
     report: ['Um das Problem zu lösen, wende dich an den Kundendienst und übergib ', ', die in einer verschlüsselten Datei gespeichert werden.'],
@@ -150,6 +161,13 @@ export const de: Catalogue = {
     tryLogin: 'ANMELDUNG PROBIEREN', again: 'NOCH EINMAL PROBIEREN', trying: 'Die Anmeldung wird probiert ...', entered: (name, cf, d) => `Anmeldung gelungen: ${name}, Steuernummer ${cf}, Zertifikat gültig bis ${d}.`,
     browser: 'Bevor du dich mit der Karte anmeldest, schließe alle Fenster des Browsers und öffne ihn neu.', completed: '(erledigt)', current: '(jetzt)',
   },
+  update: {
+    newer: (v: string) => `Die Version ${v} ist verfügbar`, using: (v: string) => `Du verwendest die Version ${v}: Du kannst weitermachen.`,
+    unsupported: (v: string) => `Du verwendest die Version ${v}, die nicht mehr gepflegt wird: Aktualisiere sie besser vor der Erneuerung.`,
+    self: 'Das Programm aktualisiert sich nicht selbst: Die neue Version wird von der Seite des Dienstes heruntergeladen.', open: 'Seite öffnen', hide: 'Jetzt nicht',
+    checking: 'Es wird geprüft, ob es eine neue Version gibt ...', current: 'Das ist die neueste Version.', off: 'Die Prüfung auf neue Versionen ist ausgeschaltet.',
+    noKey: 'Diese Kopie des Programms prüft nicht, ob es neue Versionen gibt.', unknown: 'Ob es eine neue Version gibt, ließ sich nicht feststellen.',
+  },
   closing: { title: 'Während der Erneuerung schließen?', text: 'Die Erneuerung hält hier an. Die Karte bleibt unversehrt, mit dem jetzigen Zertifikat; beim nächsten Einstecken kannst du fortfahren.', stay: 'ERNEUERUNG FORTSETZEN', leave: 'TROTZDEM SCHLIESSEN' },
   diagnosis: {
     title: 'Diagnose', intro: 'Was das Programm gerade sieht.', refresh: 'Aktualisieren', program: 'Programm', system: 'System', smartCard: 'Smartcard-Dienst', readers: 'Lesegeräte', card: 'Karte', service: 'Erneuerungsdienst', clock: 'Datum und Uhrzeit des Computers',
@@ -158,7 +176,7 @@ export const de: Catalogue = {
   about: {
     title: 'Informationen', version: (v) => `Rinnova, Version ${v}.`, text: 'Rinnova verlängert das Authentifizierungszertifikat der TS-CNS: Es erzeugt auf der Karte ein neues Schlüsselpaar und installiert ein neues Zertifikat, ohne das bestehende zu berühren.',
     licence: 'Freie Software, Lizenz EUPL-1.2; Dokumentation CC-BY-4.0. Der Quelltext liegt dem Programm bei.', fonts: 'Oberfläche mit Bootstrap Italia (BSD-3-Clause) und der Schrift Titillium Web (OFL).',
-    privacy: 'Datenschutz', sentTitle: 'Was an den Dienst gesendet wird', sent: ['das jetzige Zertifikat, das Steuernummer und Kartennummer enthält', 'der neue öffentliche Schlüssel und die Signaturen, die den Besitz beider Schlüssel beweisen', 'die Version des Programms'],
+    privacy: 'Datenschutz', sentTitle: 'Was an den Dienst gesendet wird', sent: ['das jetzige Zertifikat, das Steuernummer und Kartennummer enthält', 'der neue öffentliche Schlüssel und die Signaturen, die den Besitz beider Schlüssel beweisen', 'die Frage, ob es eine neue Version des Programms gibt, für alle die gleiche'],
     neverTitle: 'Was nie gesendet wird', never: ['PIN und PUK: Sie gehen nur an die Karte und werden danach aus dem Speicher des Programms gelöscht', 'die personenbezogenen Daten vom Chip und die Nummer der EKVK', 'Nutzungsstatistiken'], independent: 'Unabhängiges Programm: kein Produkt und keine Seite einer Behörde.',
   },
   accessibility: {
@@ -173,7 +191,7 @@ export const de: Catalogue = {
     faults: {
       '': 'Alles geht gut', 'begun': 'Anderswo unterbrochen', 'renewed': 'Schon erneuert', 'pin-last': 'Ein PIN-Versuch bleibt', 'pin-blocked': 'PIN gesperrt', 'puk-last': 'Ein PUK-Versuch bleibt', 'cut-prepare': 'Beim Dateisystem entfernt', 'cut-generate': 'Beim Schlüssel entfernt',
       'cut-install': 'Beim Installieren entfernt', 'cut-prove': 'Beim Signieren entfernt', 'lost-request': 'Netz beim Antrag verloren', 'lost-confirm': 'Netz bei der Bestätigung verloren', 'unregistered': 'Dem Dienst unbekannt', 'empty': 'Ohne Zertifikat', 'full': 'Ohne Platz',
-      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen',
+      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen', 'too-old': 'Zu altes Programm',
     },
   },
   failures,

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"rinnova/renewal"
+	"rinnova/settings"
+)
+
+// administrators reads what was laid down for this computer, or for this start of the program in the file that
+// RINNOVA_SETTINGS names, which must then be there.
+func administrators() (settings.Settings, error) {
+	read := settings.Read
+	if file := os.Getenv("RINNOVA_SETTINGS"); file != "" {
+		read = func() (settings.Settings, error) {
+			if _, err := os.Stat(file); err != nil {
+				return settings.Settings{}, &settings.Error{Where: file, Err: err}
+			}
+			return settings.ReadFile(file)
+		}
+	}
+	s, err := read()
+	var bad *settings.Error
+	if errors.As(err, &bad) {
+		err = &renewal.Failure{Code: "settings-malformed", Exit: renewal.ExitUsage, Text: bad.Place(), Err: err, Tries: -1}
+	}
+	return s, err
+}
+
+// behind puts the administrators' settings behind flags and environment. The environment's own variables for a proxy
+// go before theirs too.
+func behind(s settings.Settings) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		names := flag.Envs
+		if flag.Name == "proxy" {
+			names = append([]string{"HTTPS_PROXY", "https_proxy"}, names...)
+		}
+		for _, name := range names {
+			if _, set := os.LookupEnv(name); set {
+				return nil, nil
+			}
+		}
+		if v := s.Of(flag.Name); v != "" {
+			return v, nil
+		}
+		return nil, nil
+	})
+}

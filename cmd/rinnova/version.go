@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"time"
+
+	"rinnova/cmp"
+	"rinnova/desktop"
+	"rinnova/renewal"
+	"rinnova/update"
+)
+
+// version and releaseKeys are set by the linker. releaseKeys are minisign's public keys, separated by commas; without
+// any this copy of the program cannot tell a true manifest from a false one, and asks for none.
+var (
+	version     = "0.1.0-dev"
+	releaseKeys = ""
+)
+
+type versionCommand struct {
+	Check bool `help:"Chiede al servizio se c'è una versione nuova. Nulla viene scaricato né installato."`
+}
+
+// checkJSON is the answer of version --check --json. State is an update.Compared, "off" where the check is switched off,
+// or "no-key" where this copy of the program has no key to check with.
+type checkJSON struct {
+	State   string            `json:"state"`
+	Latest  string            `json:"latest,omitempty"`
+	Minimum string            `json:"minimum,omitempty"`
+	Serial  uint64            `json:"serial,omitempty"`
+	Expires *time.Time        `json:"expires,omitempty"`
+	Page    string            `json:"page,omitempty"`  // where a person takes it from
+	Files   []publishedUpdate `json:"files,omitempty"` // for this computer
+}
+
+type publishedUpdate struct {
+	update.File
+	Address string `json:"address"`
+}
+
+func (c *versionCommand) Run(p *program) error {
+	answer := struct {
+		Version string     `json:"version"`
+		Check   *checkJSON `json:"check,omitempty"`
+	}{version, nil}
+	if c.Check {
+		var err error
+		if answer.Check, err = p.check(p.ctx); err != nil {
+			return err
+		}
+	}
+	if p.JSON {
+		p.event(answer)
+		return nil
+	}
+	fmt.Fprintln(p.out, "rinnova", version)
+	if answer.Check != nil {
+		p.printCheck(answer.Check)
+	}
+	return nil
+}
+
+func (p *program) printCheck(c *checkJSON) {
+	switch c.State {
+	case "off":
+		fmt.Fprintln(p.out, "Il controllo delle versioni nuove è disattivato.")
+	case "no-key":
+		fmt.Fprintln(p.out, "Questa copia del programma è stata compilata senza la chiave con cui verificare le versioni nuove: non viene chiesto nulla.")
+	case string(update.Current):
+		fmt.Fprintln(p.out, "È la versione più recente.")
+	default:
+		fmt.Fprintf(p.out, "È disponibile la versione %s.\n", c.Latest)
+		if c.State == string(update.Unsupported) {
+			fmt.Fprintf(p.out, "La versione in uso non è più mantenuta: la più vecchia ancora valida è la %s.\n", c.Minimum)
+		}
+		fmt.Fprintf(p.out, "Si scarica da %s; nulla viene installato da sé.\n", c.Page)
+		for _, f := range c.Files {
+			fmt.Fprintf(p.out, "\n%s\n  %d byte, SHA-256 %s\n", f.Address, f.Size, f.SHA256)
+		}
+	}
+}
+
+// page is where a person takes the program from, "" where no service is known.
+func (p *program) page() string {
+	if u, err := serviceURL(p.Service); err == nil {
+		return update.Page(u)
+	}
+	return ""
+}
+
+// check asks the service of the common flags for the newest version. A failure is a *renewal.Failure.
+func (p *program) check(ctx context.Context) (*checkJSON, error) {
+	keys, err := update.ParseKeys(releaseKeys)
+	if err != nil {
+		return nil, notChecked("update-key", err)
+	}
+	switch {
+	case len(keys) == 0:
+		return &checkJSON{State: "no-key"}, nil
+	case p.Updates == "off":
+		return &checkJSON{State: "off"}, nil
+	case p.Service == "":
+		return nil, usage("service-not-given", nil)
+	}
+	service, err := serviceURL(p.Service)
+	if err != nil {
+		return nil, err
+	}
+	now, err := p.clock()
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.transport()
+	if err != nil {
+		return nil, err
+	}
+	defer t.CloseIdleConnections()
+	dir, err := stateFolder()
+	if err != nil {
+		return nil, notChecked("update-memory", err)
+	}
+	kept := renewal.JournalIn(dir)
+	checker := &update.Checker{Transport: t, Keys: keys, Memory: update.Memory{Read: kept.Read, Write: kept.Write}, Now: now}
+	m, err := checker.Check(ctx, service)
+	if err != nil {
+		return nil, whyNotChecked(err)
+	}
+	c := &checkJSON{State: string(m.Compare(version)), Latest: m.Version, Minimum: m.Minimum, Serial: m.Serial, Expires: &m.Expires}
+	if c.State != string(update.Current) {
+		c.Page, c.Files = update.Page(service), published(m, service)
+	}
+	return c, nil
+}
+
+// updates is what the window does to learn of a newer version, unless its settings are wrong.
+func (p *program) updates(wrong error) func(context.Context) desktop.Update {
+	return func(ctx context.Context) desktop.Update {
+		c, err := (*checkJSON)(nil), wrong
+		if err == nil {
+			c, err = p.check(ctx)
+		}
+		if err != nil {
+			f := renewal.Classify(err)
+			return desktop.Update{State: desktop.NotChecked, Code: f.Code, Text: f.Text}
+		}
+		return desktop.Update{State: c.State, Version: c.Latest}
+	}
+}
+
+// published are the packages for this computer, with their addresses.
+func published(m *update.Manifest, service *url.URL) []publishedUpdate {
+	folder, err := update.Folder(service)
+	if err != nil {
+		return nil
+	}
+	var list []publishedUpdate
+	for _, f := range m.For(runtime.GOOS, runtime.GOARCH) {
+		list = append(list, publishedUpdate{f, folder.JoinPath(f.Name).String()})
+	}
+	return list
+}
+
+func notChecked(code string, err error) *renewal.Failure {
+	return &renewal.Failure{Code: code, Exit: renewal.ExitFailure, Err: err, Tries: -1}
+}
+
+// whyNotChecked gives an error of the check its code; those of the network have the renewal's.
+func whyNotChecked(err error) error {
+	var status *update.StatusError
+	switch {
+	case errors.Is(err, update.ErrSignature):
+		return notChecked("update-signature", err)
+	case errors.Is(err, update.ErrManifest), errors.Is(err, update.ErrSize):
+		return notChecked("update-malformed", err)
+	case errors.Is(err, update.ErrRollback):
+		return notChecked("update-rollback", err)
+	case errors.Is(err, update.ErrExpired):
+		return notChecked("update-expired", err)
+	case errors.Is(err, update.ErrMemory):
+		return notChecked("update-memory", err)
+	case errors.As(err, &status) && (status.Status == 404 || status.Status == 410):
+		return notChecked("update-absent", err)
+	case errors.As(err, &status):
+		return renewal.Classify(&cmp.HTTPError{Status: status.Status})
+	}
+	return renewal.Classify(err)
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+//go:build !windows
+
+package settings
+
+// Read reads /etc/rinnova/settings.json.
+func Read() (Settings, error) { return ReadFile("/etc/rinnova/settings.json") }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package settings reads what the administrators of a computer laid down for the program: from the registry on Windows,
+// from a file elsewhere. A setting stands behind a flag and the environment, and before what the program was built with.
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+)
+
+// Settings are the values that can be laid down; "" is none. Their names are those in the registry and in the file.
+type Settings struct {
+	Service     string // address of the issuing service
+	CA          string // file of the issuing roots
+	TLSCA       string // file of the server's roots
+	Proxy       string // http://host:port, or direct
+	UpdateCheck string // on or off
+	Desk        string // file of the assistance desk's certificates
+}
+
+// Error is a setting, or the place where settings are kept, that cannot be used. It never holds a value: a proxy's may
+// have a password in it.
+type Error struct {
+	Where string // file or registry key
+	Name  string // of the value, "" where the place as a whole is meant
+	Err   error
+}
+
+func (e *Error) Error() string { return e.Place() + ": " + e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Place names the setting for a person.
+func (e *Error) Place() string {
+	if e.Name == "" {
+		return e.Where
+	}
+	return e.Where + ", " + e.Name
+}
+
+// values lists the settings with their names and the flags that they stand behind.
+func (s *Settings) values() []value {
+	return []value{
+		{"Service", "service", &s.Service, text}, {"CA", "ca", &s.CA, file}, {"TLSCA", "tls-ca", &s.TLSCA, file},
+		{"Proxy", "proxy", &s.Proxy, text}, {"UpdateCheck", "update-check", &s.UpdateCheck, onOff}, {"Desk", "desk", &s.Desk, file},
+	}
+}
+
+type value struct {
+	name  string
+	flag  string
+	field *string
+	check func(string) error
+}
+
+// Of returns the value that stands behind a flag.
+func (s Settings) Of(flag string) string {
+	for _, v := range s.values() {
+		if v.flag == flag {
+			return *v.field
+		}
+	}
+	return ""
+}
+
+const maxValue = 4096 // bytes
+
+func text(s string) error {
+	if len(s) > maxValue || strings.ContainsFunc(s, unicode.IsControl) {
+		return errors.New("not a line of text")
+	}
+	return nil
+}
+
+func file(s string) error {
+	if !filepath.IsAbs(s) {
+		return errors.New("not a whole path")
+	}
+	return text(s)
+}
+
+func onOff(s string) error {
+	if s != "on" && s != "off" {
+		return errors.New("neither on nor off")
+	}
+	return nil
+}
+
+// check refuses values that cannot be used. What depends on more than the value is left to who uses it.
+func (s *Settings) check(where string) error {
+	for _, v := range s.values() {
+		if *v.field == "" {
+			continue
+		}
+		if err := v.check(*v.field); err != nil {
+			return &Error{where, v.name, err}
+		}
+	}
+	return nil
+}
+
+// maxFile is the most bytes of a settings file.
+const maxFile = 64 << 10
+
+// ReadFile reads a file: one JSON object of strings. No file is no settings; a member that is not known, written twice
+// or not a string is an error, and so is anything after the object.
+func ReadFile(path string) (Settings, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, nil
+	}
+	if err != nil {
+		return Settings{}, &Error{path, "", err}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(b) > maxFile {
+		err = errors.New("too long")
+	}
+	if err != nil {
+		return Settings{}, &Error{path, "", err}
+	}
+	s, err := parse(b, path)
+	if err != nil {
+		return Settings{}, err
+	}
+	if err := s.check(path); err != nil {
+		return Settings{}, err
+	}
+	return s, nil
+}
+
+func parse(b []byte, where string) (Settings, error) {
+	var s Settings
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))) // editors on Windows leave the mark
+	broken := func() (Settings, error) { return Settings{}, &Error{where, "", errors.New("not a JSON object")} }
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return broken()
+	}
+	known := map[string]*string{}
+	for _, v := range s.values() {
+		known[v.name] = v.field
+	}
+	for d.More() {
+		t, err := d.Token()
+		name, ok := t.(string)
+		if err != nil || !ok {
+			return broken()
+		}
+		field := known[name]
+		if field == nil {
+			return Settings{}, &Error{where, fmt.Sprintf("%.40q", name), errors.New("not a setting, or written twice")}
+		}
+		delete(known, name)
+		if t, err = d.Token(); err != nil {
+			return broken()
+		}
+		if *field, ok = t.(string); !ok {
+			return Settings{}, &Error{where, name, errors.New("not a string")}
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return broken()
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return broken()
+	}
+	return s, nil
+}
