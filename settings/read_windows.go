@@ -12,15 +12,21 @@ import (
 const key = `Software\Rinnova`
 
 // Read reads the string values of Software\Rinnova, each from HKEY_LOCAL_MACHINE or, where it is not there, from
-// HKEY_CURRENT_USER. A 32-bit program sees the same keys as a 64-bit one. Values of other names are somebody else's.
+// HKEY_CURRENT_USER. A 32-bit program reads what 64-bit programs see, and then its own view, where its installer
+// writes (WOW6432Node). Values of other names are somebody else's.
 func Read() (Settings, error) {
 	var s Settings
 	for _, root := range []struct {
 		key  registry.Key
 		name string
-	}{{registry.LOCAL_MACHINE, "HKEY_LOCAL_MACHINE"}, {registry.CURRENT_USER, "HKEY_CURRENT_USER"}} {
+		view uint32
+	}{
+		{registry.LOCAL_MACHINE, "HKEY_LOCAL_MACHINE", registry.WOW64_64KEY},
+		{registry.LOCAL_MACHINE, "HKEY_LOCAL_MACHINE", 0},
+		{registry.CURRENT_USER, "HKEY_CURRENT_USER", 0},
+	} {
 		where := root.name + `\` + key
-		k, err := registry.OpenKey(root.key, key, registry.QUERY_VALUE|registry.WOW64_64KEY)
+		k, err := registry.OpenKey(root.key, key, registry.QUERY_VALUE|root.view)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
