@@ -25,9 +25,12 @@ type stack struct {
 }
 
 // opensc026 is the stack in the Debian 13 root.
-func opensc026(t testing.TB) *stack {
+func opensc026(t testing.TB) *stack { t.Helper(); return stackIn(t, cards) }
+
+// stackIn is the stack in a root that has more than the cards.
+func stackIn(t testing.TB, l *layer) *stack {
 	t.Helper()
-	root, err := cards.root()
+	root, err := l.root()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,8 @@ const assistance = "Si rivolga all’assistenza della Sua Regione; nel frattempo
 // reasons has the advice for each code word of a refused login.
 var reasons = map[string]advice{
 	"no-certificate": {"Il browser non ha presentato alcun certificato.", []string{
-		"Inserisca la tessera nel lettore, con il chip fino in fondo.", "Controlli che il driver della tessera sia installato nel browser.", reopen, "Quando il browser chiede un certificato, scelga quello della tessera."}},
+		"Inserisca la tessera nel lettore, con il chip fino in fondo.", "Se il certificato della tessera è scaduto il browser non lo propone: lo rinnovi seguendo la guida.",
+		"Controlli che il browser abbia il driver adatto alla sigla della tessera.", reopen, "Quando il browser chiede un certificato, scelga quello della tessera."}},
 	"expired":                   {"Il certificato presentato è scaduto.", []string{"Se la tessera è stata rinnovata è stato scelto il certificato vecchio.", reopen, "Scelga il certificato con la scadenza più lontana.", "Se la tessera non è stata rinnovata, la rinnovi seguendo la guida."}},
 	"unknown-issuer":            {"Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.", []string{"Forse è stato scelto un altro certificato, per esempio quello di una firma digitale.", reopen, "Scelga il certificato della tessera."}},
 	"revoked":                   {"Il certificato presentato è stato revocato: non vale più e non può tornare valido.", []string{"Se la tessera è stata rinnovata scelga il certificato nuovo, dopo aver chiuso e riaperto il browser.", assistance}},
