@@ -10,9 +10,10 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.release
 # What the tests need beyond Go, gcc, make and Node: a package for each line.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
 	apache2-bin nginx-light chromium minisign \
-	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core gir1.2-atspi-2.0 python3-gi xdotool imagemagick
+	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core gir1.2-atspi-2.0 python3-gi xdotool imagemagick \
+	wixl msitools osslsigncode librsvg2-bin icoutils lintian desktop-file-utils appstream rpm man-db zsh fish
 
-.PHONY: build window frontend demo test test-full check packages-installed fuzz bench clean
+.PHONY: build window packages reproducible frontend demo test test-full check packages-installed fuzz bench clean
 
 build:
 	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
@@ -23,6 +24,14 @@ window: frontend
 
 frontend:
 	cd desktop/frontend && npm ci --no-audit --no-fund && npm run build
+
+# Everything that is published, in dist/packages. CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
+packages: packages-installed frontend
+	VERSION=$(VERSION) packaging/build.sh
+
+# The same commit built twice, in two clones, with other paths, time zones, umasks and caches: the same bytes.
+reproducible: packages-installed
+	VERSION=$(VERSION) packaging/reproducible.sh
 
 # A whole renewal on an emulated card with the real service, on this computer only, without root.
 demo: build

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# Makes everything in dist/packages, which it empties first. VERSION is in the environment.
+. "$(dirname "$0")/settings.sh"
+rm -rf "$out"
+packaging/programs.sh
+packaging/msi.sh

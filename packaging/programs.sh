@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# Builds every program that is packaged into dist/work: SYSTEM-ARCHITECTURE/rinnova and rinnova-window.
+. "$(dirname "$0")/settings.sh"
+rm -rf "$work"
+mkdir -p "$work/icons"
+for n in 16 24 32 48 64 128 256; do
+	rsvg-convert -w $n -h $n -o "$work/icons/$n.png" desktop/frontend/public/icon.svg
+done
+
+flags="-s -w -X main.version=$VERSION"
+command_line() { # SYSTEM ARCHITECTURE
+	ending=; test "$1" != windows || ending=.exe
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build -trimpath -ldflags "$flags" -o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
+}
+for target in linux-amd64 linux-arm64 darwin-amd64 darwin-arm64; do
+	command_line "${target%-*}" "${target#*-}"
+done
+
+# Windows takes icon, manifest and version from objects beside the source, which are there for the build only.
+trap 'rm -f cmd/rinnova/rsrc_windows_*.syso' EXIT
+resources() { # PROGRAM DESCRIPTION
+	sed "s|@PROGRAM@|$1|; s|@DESCRIPTION@|$2|; s|@VERSION@|$VERSION|; s|@NUMBER@|$number|" packaging/windows/winres.json >"$work/winres.json"
+	$winres make --in "$work/winres.json" --arch amd64,386 --file-version "$number.0" --product-version "$number.0" --out cmd/rinnova/rsrc
+}
+resources rinnova 'Rinnova, riga di comando'
+for arch in amd64 386; do command_line windows $arch; done
+resources rinnova-window Rinnova
+for arch in amd64 386; do
+	CGO_ENABLED=0 GOOS=windows GOARCH=$arch go build -trimpath -tags desktop,production,window -ldflags "$flags -H windowsgui" \
+		-o "$work/windows-$arch/rinnova-window.exe" ./cmd/rinnova
+done
+rm -f cmd/rinnova/rsrc_windows_*.syso
+
+# Position-independent and with full RELRO, as Debian wants it; the window needs cgo, and so this computer's architecture.
+CGO_ENABLED=1 go build -trimpath -buildmode=pie -tags desktop,production,webkit2_41,window \
+	-ldflags "$flags -linkmode external -extldflags '-Wl,-z,relro,-z,now'" -o "$work/linux-amd64/rinnova-window" ./cmd/rinnova
