@@ -28,6 +28,7 @@ frontend:
 # Everything that is published, in dist/packages. CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
 packages: packages-installed frontend
 	VERSION=$(VERSION) packaging/build.sh
+	@# What signs a release (the list of versions, the detached signatures) is called here, on dist/packages.
 
 # The same commit built twice, in two clones, with other paths, time zones, umasks and caches: the same bytes.
 reproducible: packages-installed

@@ -5,3 +5,9 @@
 rm -rf "$out"
 packaging/programs.sh
 packaging/msi.sh
+packaging/archives.sh
+packaging/linux.sh
+packaging/sbom.sh
+cd "$out"
+sha256sum -- * >../SHA256SUMS
+mv ../SHA256SUMS .

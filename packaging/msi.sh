@@ -43,7 +43,7 @@ msi() { # NAME GOARCH WIXARCH BITS SCOPE ROOT FOLDER
 	content=$(cat packaging/windows/rinnova.wxs "$work/windows-$2"/*.exe | sha256sum)
 	win64=no; test "$bits" = 32 || win64=yes
 	guids=
-	for component in Window CommandLine Licence Service CA TLSCA Proxy UpdateCheck DesktopIcon MenuIcon; do
+	for component in Window CommandLine Licence Service CA TLSCA Proxy UpdateCheck Desk DesktopIcon MenuIcon; do
 		guids="$guids -D ${component}Guid=$(guid component "$name" $component)"
 	done
 	wixl -a "$3" -D Number="$number" -D Bits="$bits" -D Win64=$win64 -D Scope="$scope" -D Root="$6" -D Folder="$7" -D Work="$dir" \
@@ -52,7 +52,7 @@ msi() { # NAME GOARCH WIXARCH BITS SCOPE ROOT FOLDER
 
 	# Only what was set is written, and what was set reaches the installer's elevated half.
 	secure='OLDERFOUND;NEWERFOUND' place=50
-	for setting in Service CA TLSCA Proxy UpdateCheck; do
+	for setting in Service CA TLSCA Proxy UpdateCheck Desk; do
 		property=$(echo $setting | tr a-z A-Z) place=$((place + 1))
 		secure="$secure;$property;OLD$property"
 		table "UPDATE Component SET Condition = '$property' WHERE Component = '$setting'"

@@ -10,8 +10,12 @@ done
 
 flags="-s -w -X main.version=$VERSION"
 command_line() { # SYSTEM ARCHITECTURE
-	ending=; test "$1" != windows || ending=.exe
-	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build -trimpath -ldflags "$flags" -o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
+	ending= mode='' harder=''
+	case $1 in
+		windows) ending=.exe ;;
+		linux) mode=-buildmode=pie harder=-bindnow ;; # position-independent and with full RELRO, as Debian wants it
+	esac
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build -trimpath $mode -ldflags "$flags $harder" -o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
 }
 for target in linux-amd64 linux-arm64 darwin-amd64 darwin-arm64; do
 	command_line "${target%-*}" "${target#*-}"
@@ -32,6 +36,9 @@ for arch in amd64 386; do
 done
 rm -f cmd/rinnova/rsrc_windows_*.syso
 
-# Position-independent and with full RELRO, as Debian wants it; the window needs cgo, and so this computer's architecture.
+# The same; with cgo, and so for this computer's architecture only.
 CGO_ENABLED=1 go build -trimpath -buildmode=pie -tags desktop,production,webkit2_41,window \
 	-ldflags "$flags -linkmode external -extldflags '-Wl,-z,relro,-z,now'" -o "$work/linux-amd64/rinnova-window" ./cmd/rinnova
+
+mkdir "$work/manual"
+CGO_ENABLED=0 go run -tags development -ldflags "-X main.version=$VERSION" ./cmd/rinnova manual --to "$work/manual" --date "$(date -d "@$SOURCE_DATE_EPOCH" +%F)"
