@@ -27,19 +27,19 @@ frontend:
 
 # Everything that is published, in dist/packages. CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
 packages: packages-installed frontend
-	VERSION=$(VERSION) packaging/build.sh
+	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/build.sh
 	@# What signs a release (the list of versions, the detached signatures) is called here, on dist/packages.
 
 # The same commit built twice, in two clones, with other paths, time zones, umasks and caches: the same bytes.
 reproducible: packages-installed
-	VERSION=$(VERSION) packaging/reproducible.sh
+	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/reproducible.sh
 
 # A whole renewal on an emulated card with the real service, on this computer only, without root.
 demo: build
 	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))
 
-# Every test. Installs what is missing, which needs root.
-test: packages-installed frontend check window
+# Every test, on what is published too. Installs what is missing, which needs root.
+test: check window packages
 	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$')
 	go test -count 1 -timeout 20m -v ./cuts
 	cd desktop/frontend && npm test

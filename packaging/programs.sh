@@ -8,7 +8,7 @@ for n in 16 24 32 48 64 128 256; do
 	rsvg-convert -w $n -h $n -o "$work/icons/$n.png" desktop/frontend/public/icon.svg
 done
 
-flags="-s -w -X main.version=$VERSION"
+flags="-s -w -X main.version=$VERSION${RELEASE_KEYS:+ -X main.releaseKeys=$RELEASE_KEYS}"
 command_line() { # SYSTEM ARCHITECTURE
 	ending= mode='' harder=''
 	case $1 in
@@ -25,7 +25,7 @@ done
 trap 'rm -f cmd/rinnova/rsrc_windows_*.syso' EXIT
 resources() { # PROGRAM DESCRIPTION
 	sed "s|@PROGRAM@|$1|; s|@DESCRIPTION@|$2|; s|@VERSION@|$VERSION|; s|@NUMBER@|$number|" packaging/windows/winres.json >"$work/winres.json"
-	$winres make --in "$work/winres.json" --arch amd64,386 --file-version "$number.0" --product-version "$number.0" --out cmd/rinnova/rsrc
+	$winres make --in "$work/winres.json" --arch amd64,386 --out cmd/rinnova/rsrc
 }
 resources rinnova 'Rinnova, riga di comando'
 for arch in amd64 386; do command_line windows $arch; done

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package packaging
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"rinnova/portal"
+)
+
+// version is what the packages are of: the environment says so, or the Makefile's default.
+var version = func() string {
+	if v := os.Getenv("VERSION"); v != "" {
+		return v
+	}
+	b, err := os.ReadFile("../Makefile")
+	if err != nil {
+		panic(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if v, ok := strings.CutPrefix(line, "VERSION ?= "); ok {
+			return strings.TrimSpace(v)
+		}
+	}
+	panic("the Makefile has no VERSION")
+}()
+
+const (
+	out  = "../dist/packages"
+	work = "../dist/work"
+)
+
+var (
+	number = strings.SplitN(version, "-", 2)[0]
+	tilde  = strings.Replace(version, "-", "~", 1)
+	deb    = filepath.Join(out, "rinnova_"+tilde+"-1_amd64.deb")
+	rpm    = filepath.Join(out, "rinnova-"+tilde+"-1.x86_64.rpm")
+)
+
+func TestMain(m *testing.M) {
+	if _, err := os.Stat(out); err != nil {
+		fmt.Fprintln(os.Stderr, "make packages comes first:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// run returns what a program prints, and fails the test when it fails.
+func run(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	c := exec.Command(program, args...)
+	c.Stdout, c.Stderr = &out, &errOut
+	if err := c.Run(); err != nil {
+		t.Fatalf("%s %q: %v\n%s%s", program, args, err, out.Bytes(), errOut.Bytes())
+	}
+	return out.String()
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func same(t *testing.T, a, b string) {
+	t.Helper()
+	if !bytes.Equal(read(t, a), read(t, b)) {
+		t.Errorf("%s and %s differ", a, b)
+	}
+}
+
+// The folder holds what was promised and nothing else, and every sum is right.
+func TestFolder(t *testing.T) {
+	want := []string{"SHA256SUMS", filepath.Base(deb), filepath.Base(rpm), "rinnova-" + version + ".cdx.json", "rinnova-window-" + version + ".cdx.json"}
+	for _, n := range []string{"x64.msi", "x64-user.msi", "x86.msi", "linux-amd64.tar.gz", "linux-arm64.tar.gz", "darwin-amd64.tar.gz", "darwin-arm64.tar.gz"} {
+		want = append(want, "rinnova-"+version+"-"+n)
+	}
+	slices.Sort(want)
+	sums := map[string]string{}
+	for line := range strings.Lines(string(read(t, filepath.Join(out, "SHA256SUMS")))) {
+		sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		if !ok {
+			t.Fatal(line)
+		}
+		sums[name] = sum
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".minisig") || e.Name() == "manifest.json" {
+			continue // what signs a release adds
+		}
+		got = append(got, e.Name())
+		if e.Name() == "SHA256SUMS" {
+			continue
+		}
+		if h := sha256.Sum256(read(t, filepath.Join(out, e.Name()))); sums[e.Name()] != hex.EncodeToString(h[:]) {
+			t.Error(e.Name(), "has another sum")
+		}
+	}
+	if !slices.Equal(got, want) || len(sums) != len(want)-1 {
+		t.Errorf("%q, want %q; %d sums", got, want, len(sums))
+	}
+}
+
+// The portal knows every package for what it is.
+func TestPortalOffersAll(t *testing.T) {
+	p, err := portal.OpenPackages(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	s := httptest.NewServer(p)
+	defer s.Close()
+	for stable, file := range map[string]string{
+		"windows-x64.msi": "rinnova-" + version + "-x64.msi", "windows-x64-user.msi": "rinnova-" + version + "-x64-user.msi", "windows-x86.msi": "rinnova-" + version + "-x86.msi",
+		"debian-amd64.deb": filepath.Base(deb), "fedora-x86_64.rpm": filepath.Base(rpm),
+		"linux-amd64.tar.gz": "rinnova-" + version + "-linux-amd64.tar.gz", "linux-arm64.tar.gz": "rinnova-" + version + "-linux-arm64.tar.gz",
+		"macos-amd64.tar.gz": "rinnova-" + version + "-darwin-amd64.tar.gz", "macos-arm64.tar.gz": "rinnova-" + version + "-darwin-arm64.tar.gz",
+	} {
+		r, err := http.Head(s.URL + "/scarica/rinnova-latest-" + stable)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.StatusCode != http.StatusOK || !strings.Contains(r.Header.Get("Content-Disposition"), `"`+file+`"`) {
+			t.Errorf("%s: %s %q, want %s", stable, r.Status, r.Header.Get("Content-Disposition"), file)
+		}
+	}
+}
+
+// A bill lists the modules that the programs say they are made of, and no others; the window's also its front end's.
+func TestBills(t *testing.T) {
+	for name, programs := range map[string][]string{
+		"rinnova":        {"linux-amd64/rinnova", "linux-arm64/rinnova", "darwin-amd64/rinnova", "darwin-arm64/rinnova", "windows-amd64/rinnova.exe", "windows-386/rinnova.exe"},
+		"rinnova-window": {"linux-amd64/rinnova-window", "windows-amd64/rinnova-window.exe", "windows-386/rinnova-window.exe"},
+	} {
+		want := map[string]bool{}
+		for _, p := range programs {
+			info, err := buildinfo.ReadFile(filepath.Join(work, p))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want["pkg:golang/std@"+strings.TrimPrefix(info.GoVersion, "go")] = true
+			for _, d := range info.Deps {
+				want["pkg:golang/"+d.Path+"@"+d.Version] = true
+			}
+		}
+		var bill struct {
+			BOMFormat, SpecVersion, SerialNumber string
+			Metadata                             struct {
+				Component struct{ Name, Version string }
+			}
+			Components []struct{ Purl string }
+		}
+		b := read(t, filepath.Join(out, name+"-"+version+".cdx.json"))
+		if err := json.Unmarshal(b, &bill); err != nil {
+			t.Fatal(err)
+		}
+		if bill.BOMFormat != "CycloneDX" || bill.SpecVersion != "1.5" || bill.Metadata.Component.Name != name || bill.Metadata.Component.Version != version || bill.SerialNumber == "" {
+			t.Errorf("%+v", bill)
+		}
+		npm := 0
+		for _, c := range bill.Components {
+			switch {
+			case strings.HasPrefix(c.Purl, "pkg:npm/"):
+				npm++
+			case !want[c.Purl]:
+				t.Errorf("%s: %s is in no program", name, c.Purl)
+			}
+			delete(want, c.Purl)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s lacks %v", name, want)
+		}
+		if (npm > 0) != (name == "rinnova-window") || name == "rinnova-window" && !bytes.Contains(b, []byte("pkg:npm/bootstrap-italia@")) {
+			t.Errorf("%s: %d npm packages", name, npm)
+		}
+	}
+}
+
+// An archive opens into one folder; the program in it is for its system and of this version.
+func TestArchives(t *testing.T) {
+	magic := map[string]string{"linux": "\x7fELF", "darwin": "\xcf\xfa\xed\xfe"}
+	for _, target := range []string{"linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"} {
+		name := "rinnova-" + version + "-" + target
+		file := filepath.Join(out, name+".tar.gz")
+		var got []string
+		for line := range strings.Lines(run(t, "tar", "-tf", file)) {
+			got = append(got, strings.TrimPrefix(strings.TrimSpace(line), name))
+		}
+		want := []string{"/", "/LEGGIMI.md", "/LICENSE", "/completions/", "/completions/_rinnova", "/completions/rinnova.bash", "/completions/rinnova.fish",
+			"/man/", "/man/man1/", "/man/man1/rinnova.1", "/rinnova"}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", name, got)
+		}
+		dir := t.TempDir()
+		run(t, "tar", "-C", dir, "-xf", file)
+		program := filepath.Join(dir, name, "rinnova")
+		b := read(t, program)
+		info, err := buildinfo.ReadFile(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := map[string]string{}
+		for _, s := range info.Settings {
+			set[s.Key] = s.Value
+		}
+		system, arch, _ := strings.Cut(target, "-")
+		if set["GOOS"] != system || set["GOARCH"] != arch || set["CGO_ENABLED"] != "0" || !strings.HasPrefix(string(b), magic[system]) || !bytes.Contains(b, []byte(version)) {
+			t.Errorf("%s: %v", name, set)
+		}
+		if target == "linux-amd64" {
+			if got := run(t, program, "version"); got != "rinnova "+version+"\n" {
+				t.Error(got)
+			}
+		}
+		same(t, filepath.Join(dir, name, "LICENSE"), "../LICENSE")
+	}
+}
