@@ -78,6 +78,7 @@ type Window struct {
 	prompts int
 	answer  chan reply // of the prompt that waits
 	left    bool       // the person said to close whatever runs
+	asked   time.Time  // when the page was told to ask before closing
 	outcome *renewal.Outcome
 	reader  string                 // of the run
 	save    func() (string, error) // the report of the run that failed; nil: none
@@ -105,13 +106,19 @@ func (w *Window) Busy() bool {
 	return w.f.running != nil
 }
 
+// doubled is how long after a wish to close the window another one is the same.
+const doubled = 2 * time.Second
+
 // AskToClose says whether the window may close at once. While a renewal runs it may not: the page asks
-// first.
+// first, and once. Who wishes it again instead of answering has answered.
 func (w *Window) AskToClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running == nil || w.left {
+	if w.f.running == nil || w.left || w.f.closing && time.Since(w.asked) > doubled {
 		return true
+	}
+	if !w.f.closing {
+		w.asked = time.Now()
 	}
 	w.f.closing = true
 	w.bump()

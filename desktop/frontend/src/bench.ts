@@ -31,8 +31,8 @@ export function bench(demo: Demo, host: HTMLElement): void {
       demo.pcsc ? does('pcsc-off', c.pcscOff) : does('pcsc-on', c.pcscOn))))
   if (focused) {
     const again = document.getElementById(focused)
-    if (again && !(again as HTMLButtonElement).disabled) again.focus()
-    else panel.querySelector('summary')?.focus()
+    if (again && !(again as HTMLButtonElement).disabled) again.focus({ preventScroll: true })
+    else panel.querySelector('summary')?.focus({ preventScroll: true })
   }
 }
 

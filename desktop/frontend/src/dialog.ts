@@ -188,6 +188,7 @@ function done(s: State): Node[] {
 function closing(): Node[] {
   const c = t().closing
   leave = () => void act('stay')
+  said.textContent = c.text
   return [title2(c.title), h('p', { class: 'lead' }, c.text),
     h('div', { class: 'actions two' }, button(c.leave, 'outline-primary', () => void act('leave')), button(c.stay, 'primary', () => void act('stay'), { 'data-first': true }))]
 }
