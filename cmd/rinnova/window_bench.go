@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -184,11 +185,14 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 		return nil, cardFailure(emulator.ErrInUse)
 	}
 	paced := &pacedCard{Card: s.card, bench: b, number: s.number, slot: i}
+	cut, cuts := strings.CutPrefix(s.fault, "cut-")
 	if s.fault == "slow-card" {
 		paced.first = time.Minute
 	}
 	r := b.renewal(paced)
 	facts := errorreport.Collect("rinnova-window", version, b.now)
+	// Only a renewal tells of its steps here: a look does not.
+	r.Events = func(e renewal.Event) { paced.pull.Store(cuts && e.Step == cut && e.State == renewal.Started) }
 	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: paced, reader: reader, emulated: true}, r)
 	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
 }
@@ -207,6 +211,7 @@ type pacedCard struct {
 	number    int
 	first     time.Duration // before the first command
 	exchanged atomic.Int64
+	pull      atomic.Bool // at the next command of cutAt
 }
 
 func (c *pacedCard) count() int { return int(c.exchanged.Load()) }
@@ -225,6 +230,11 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 		return nil, iso7816.ErrCardGone
 	}
 	answer, err := c.Card.Transmit(command)
+	if c.pull.Load() && err == nil {
+		if ins, ok := cutAt[strings.TrimPrefix(s.fault, "cut-")]; !ok || ins == command[1] {
+			err = iso7816.ErrCardGone
+		}
+	}
 	if !c.bench.fast {
 		d := linkCommand + time.Duration(len(command)+len(answer))*linkByte
 		if len(command) > 1 && command[1] == 0x46 {
@@ -236,6 +246,7 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	}
 	if errors.Is(err, iso7816.ErrCardGone) {
 		c.bench.remove(c.slot)
+		return nil, err
 	}
 	return answer, err
 }
@@ -346,10 +357,14 @@ func (b *bench) Do(ctx context.Context, action, series, fault string) error {
 	return nil
 }
 
-// faults are the scripts that a card can be put in with.
-var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-prepare", "cut-generate", "cut-install", "cut-prove",
-	"lost-request", "lost-confirm", "unregistered", "empty", "full", "mute", "contactless", "not-cns", "other-cns", "unknown-model", "busy",
-	"slow-card", "slow-service", "hostile"}
+// faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
+// renewal, after the card acted; there is one for each step that uses the card.
+var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-inspect", "cut-unlock", "cut-prepare", "cut-generate",
+	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty", "full", "not-activated", "mute",
+	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-service", "hostile"}
+
+// cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
+var cutAt = map[string]byte{"unlock": 0x20, "prepare": 0xE0, "generate": 0x46, "request": 0x2A, "install": 0xD6, "prove": 0x2A, "confirm": 0x2A}
 
 // fixed is a card that has an answer to reset and nothing else.
 type fixed struct{ atr []byte }
@@ -357,9 +372,10 @@ type fixed struct{ atr []byte }
 func (f fixed) ATR() []byte                     { return f.atr }
 func (f fixed) Transmit([]byte) ([]byte, error) { return []byte{0x6D, 0x00}, nil }
 
-// Answers to reset of cards that are none of ours: a bank's, one over the air (PC/SC part 3 §3.1.3.2.3),
-// and a CNS with a mask that no model has.
+// Answers to reset of cards that are none of ours: a bank's, an identity card's of the first version, one
+// over the air (PC/SC part 3 §3.1.3.2.3), and a CNS with a mask that no model has.
 var (
+	cieATR         = []byte{0x3B, 0xF4, 0x18, 0x00, 0xFF, 0x81, 0x31, 0x80, 0x55, 0x00, 0x31, 0x80, 0x00, 0xC7}
 	bankATR        = []byte{0x3B, 0x67, 0x00, 0x00, 0x29, 0x20, 0x00, 0x6F, 0x78, 0x90, 0x00}
 	contactlessATR = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
 	unknownCNSATR  = []byte{0x3B, 0xFF, 0x18, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x45, 0x00, 0x6B, 0x7E, 0x7E, 0x7E, 0x00, 0x01, 0x21, 0x01, 0x43, 0x4E, 0x53, 0x10, 0x31, 0x80, 0x27}
@@ -382,6 +398,9 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 	case "not-cns":
 		s.card = fixed{bankATR}
 		return s, nil
+	case "cie":
+		s.card = fixed{cieATR}
+		return s, nil
 	case "unknown-model":
 		s.card = fixed{unknownCNSATR}
 		return s, nil
@@ -402,7 +421,7 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 		s.busy = true
 	case "begun", "renewed":
 		if fault == "begun" {
-			cutAt(c, 0xD6, 3)
+			cutAfter(c, 0xD6, 3)
 		}
 		_, err := b.elsewhere(c).Run(ctx)
 		c.SetFault(nil)
@@ -414,21 +433,12 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 		if err := wrongCodes(c, fault); err != nil {
 			return slot{}, err
 		}
-	case "cut-prepare":
-		cutAt(c, 0xE0, 1)
-	case "cut-generate":
-		cutAt(c, 0x46, 1)
-	case "cut-install":
-		cutAt(c, 0xD6, 6)
-	case "cut-prove":
-		cutAt(c, 0x2A, 6)
+	case "not-activated":
+		answering(c, iso7816.SWUnusable, 0x20)
+	case "foreign":
+		answering(c, iso7816.SWFileNotFound, 0xA4)
 	case "full":
-		c.SetFault(func(_ int, command []byte) emulator.Fault {
-			if command[1] == 0xE0 || command[1] == 0xDA {
-				return emulator.Fault{SW: iso7816.SWNoMemory}
-			}
-			return emulator.Fault{}
-		})
+		answering(c, iso7816.SWNoMemory, 0xE0, 0xDA)
 	case "slow-service":
 		b.service().slow.Store(int64(time.Minute))
 	case "lost-request", "lost-confirm":
@@ -440,8 +450,18 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 	return s, nil
 }
 
-// cutAt takes the card away at the n-th command of an instruction, after it acted.
-func cutAt(c *emulator.Card, instruction byte, n int) {
+// answering has the card refuse some instructions with a status word.
+func answering(c *emulator.Card, sw iso7816.SW, instructions ...byte) {
+	c.SetFault(func(_ int, command []byte) emulator.Fault {
+		if slices.Contains(instructions, command[1]) {
+			return emulator.Fault{SW: sw}
+		}
+		return emulator.Fault{}
+	})
+}
+
+// cutAfter takes the card away at the n-th command of an instruction, after it acted.
+func cutAfter(c *emulator.Card, instruction byte, n int) {
 	seen := 0
 	c.SetFault(func(_ int, command []byte) emulator.Fault {
 		if command[1] == instruction {

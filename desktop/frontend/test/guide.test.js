@@ -185,27 +185,52 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await empty(w)
 })
 
-test('the card is pulled at each stage and the renewal resumed', async () => {
-  for (const fault of ['cut-prepare', 'cut-generate', 'cut-install', 'cut-prove']) {
-    await w.bench('insert', withPuk, fault)
-    await w.screen('card')
-    await w.click('RINNOVA')
-    await w.screen('prompt')
-    await w.code('Codice PIN', PIN)
-    await w.text('Codice PUK')
-    await w.code('Codice PUK', PUK)
-    const f = await w.screen('failed')
-    assert.equal(f.failure.code, 'card-removed', fault)
-    await w.click('CHIUDI')
-    await w.screen('no-card')
-    await w.bench('back')
-    const s = await w.screen('card')
-    assert.equal(s.card.begun, true, fault)
-    await w.click('RIPRENDI IL RINNOVO')
-    await w.screen('prompt')
-    await w.code('Codice PIN', PIN)
-    await w.screen('done')
-    await empty(w)
+test('the card is pulled at each stage and the renewal resumed', async (t) => {
+  const stages = { identify: 'Lettura della tessera', inspect: 'Verifica della rinnovabilità', unlock: 'Verifica del PIN', prepare: 'Generazione filesystem di firma in corso',
+    generate: 'Generazione chiave in corso', request: 'Richiesta del certificato in corso', install: 'Installazione certificato in corso', prove: 'Prova del nuovo certificato', confirm: 'Conferma al servizio' }
+  const steps = (await w.state()).demo.faults.filter((f) => f.startsWith('cut-')).map((f) => f.slice(4)) // a Go test holds them to the steps that use the card
+  assert.deepEqual(steps, Object.keys(stages))
+  for (const [i, step] of steps.entries()) {
+    await t.test(step, async () => {
+      await w.bench('insert', withPuk, `cut-${step}`)
+      await w.screen('card')
+      await w.click('RINNOVA')
+      if (i >= steps.indexOf('unlock')) {
+        await w.text('Inserisci il PIN corretto per continuare il rinnovo')
+        await w.code('Codice PIN', PIN)
+      }
+      if (i >= steps.indexOf('prepare')) {
+        await w.text('Inserisci il PUK corretto per continuare il rinnovo')
+        await w.code('Codice PUK', PUK)
+      }
+      const f = await w.screen('failed')
+      assert.deepEqual([f.failure.code, f.failure.step], ['card-removed', step])
+      await w.text('Rinnovo certificato non riuscito')
+      assert.deepEqual(await w.tab.locator('dialog dl.explained dd').allTextContents(), [
+        'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.',
+        'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprenderà da dove si è fermato.',
+        'Reinserisci la tessera e riprendi il rinnovo.',
+        `card-removed (durante: ${stages[step]})`])
+      await w.click('CHIUDI')
+      await w.screen('no-card')
+      await w.text('Inserisci la tessera')
+      await w.bench('back')
+      const s = await w.screen('card')
+      const begun = i >= steps.indexOf('prepare')
+      assert.equal(s.card.begun, begun)
+      if (begun) await w.text('Un rinnovo di questa tessera è rimasto a metà')
+      await w.click(begun ? 'RIPRENDI IL RINNOVO' : 'RINNOVA')
+      await w.text('Inserisci il PIN corretto per continuare il rinnovo')
+      await w.code('Codice PIN', PIN)
+      if (!begun) {
+        await w.text('Inserisci il PUK corretto per continuare il rinnovo')
+        await w.code('Codice PUK', PUK)
+      }
+      await w.screen('done')
+      await w.text('Certificato rinnovato con successo')
+      await w.text('Il nuovo certificato è valido fino al 30/06/2020.')
+      await empty(w)
+    })
   }
 })
 

@@ -227,9 +227,10 @@ export const it = {
     readersOff: 'Scollega i lettori', readersOn: 'Collega un lettore', pcscOff: 'Ferma il servizio smart card', pcscOn: 'Avvia il servizio smart card',
     faults: {
       '': 'Tutto va bene', 'begun': 'Rinnovo lasciato a metà altrove', 'renewed': 'Già rinnovata', 'pin-last': 'Resta un tentativo del PIN', 'pin-blocked': 'PIN bloccato', 'puk-last': 'Resta un tentativo del PUK',
-      'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante le firme',
-      'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'empty': 'Senza certificato', 'full': 'Senza posto', 'mute': 'Inserita al contrario',
-      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome',
+      'cut-identify': 'Tolta durante la lettura', 'cut-inspect': 'Tolta durante la verifica', 'cut-unlock': 'Tolta durante la verifica del PIN',
+      'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-request': 'Tolta durante la richiesta', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante la prova', 'cut-confirm': 'Tolta durante la conferma',
+      'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'empty': 'Senza certificato', 'full': 'Senza posto', 'not-activated': 'Mai attivata', 'mute': 'Inserita al contrario',
+      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome',
     } as Record<string, string>,
   },
   failures,
