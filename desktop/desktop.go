@@ -256,7 +256,8 @@ var errQueue = failure("queue", renewal.ExitFailure)
 
 func told(err error) *Failure {
 	f := renewal.Classify(err)
-	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Tries: f.Tries}
+	changed := slices.Index(renewal.Steps, f.Step) >= slices.Index(renewal.Steps, "prepare") && f.Exit != renewal.ExitCode
+	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: changed, Tries: f.Tries}
 }
 
 func (w *Window) summary(v *renewal.View) *Summary {

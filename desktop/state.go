@@ -87,10 +87,11 @@ type Certificate struct {
 
 // Failure is a code word, for which the page has the texts, and what the service said for itself.
 type Failure struct {
-	Code  string `json:"code"`
-	Step  string `json:"step,omitempty"`
-	Text  string `json:"text,omitempty"`
-	Tries int    `json:"tries"` // -1 where not the matter
+	Code    string `json:"code"`
+	Step    string `json:"step,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Changed bool   `json:"changed,omitempty"` // the run had come to the card's files
+	Tries   int    `json:"tries"`             // -1 where not the matter
 }
 
 // Prompt is a question to the person. Its number goes back with the answer, so that an answer never

@@ -4,10 +4,12 @@ import { cardFront, reader } from './drawing'
 import { day, t } from './i18n'
 import { act, type Card, type Failure, type State } from './state'
 
-/** The explanation of a code; what the service said for itself takes the place of the first sentence. */
+/** The explanation of a code; what the service said for itself, in Italian, takes the place of the first sentence. */
 export function explain(f: Failure): { what: string; card: string; act: string } {
-  const e = t().failures[f.code] ?? t().failures['service-refused']!
-  return { ...e, what: [f.text || e.what, f.tries > 0 ? t().prompt.tries(f.tries) : ''].join(' ').trim() }
+  const c = t(), known = c.failures[f.code], e = known ?? c.failures['service-refused']!
+  const what = f.text && (!known || document.documentElement.lang === 'it') ? f.text : e.what
+  const card = f.changed && c.safe.untouched.includes(e.card) ? c.safe.changed : e.card
+  return { what: [what, f.tries > 0 ? c.prompt.tries(f.tries) : ''].join(' ').trim(), card, act: e.act }
 }
 
 export function heading(text: string): HTMLElement { return h('h1', { tabindex: '-1' }, text) }

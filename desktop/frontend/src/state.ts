@@ -23,7 +23,7 @@ export type Screen =
   | 'nothing' | 'card' | 'prompt' | 'running' | 'failed' | 'done'
 
 export interface Reader { name: string; present: boolean; mute?: boolean }
-export interface Failure { code: string; step?: string; text?: string; tries: number }
+export interface Failure { code: string; step?: string; text?: string; changed?: boolean; tries: number }
 export interface Certificate { notBefore: string; notAfter: string; renewed: boolean; expired: boolean }
 
 export interface Card {

@@ -10,6 +10,7 @@ const unread = 'Es wurde keine Karte gelesen.'
 const later = 'Versuche es später noch einmal.'
 const retry = 'Versuche es noch einmal; wenn es wieder geschieht, wende dich an den Kundendienst und nenne den Code hier unten.'
 const use = 'Wenn das Problem bleibt, wende dich an die Person, die das Programm installiert hat.'
+const upgrade = 'Lade die neueste Fassung des Programms herunter, installiere sie und versuche es noch einmal.'
 
 const failures: Record<string, Explanation> = {
   'card-removed': { what: 'Während der Arbeit wurde die Karte entfernt oder das Lesegerät abgesteckt.', card: resumes, act: 'Stecke die Karte wieder ein und setze die Erneuerung fort.' },
@@ -82,6 +83,48 @@ const failures: Record<string, Explanation> = {
   'tls-untrusted': { what: 'Die Verbindung zum Dienst ist nicht sicher: Wer antwortet, beweist nicht, der Erneuerungsdienst zu sein.', card: resumes, act: 'Prüfe das Datum des Computers; wenn du ein fremdes Netz verwendest, versuche es mit einem anderen.' },
   'transaction-in-use': { what: 'Der Dienst hat schon einen Antrag mit derselben Nummer erhalten.', card: resumes, act: again },
   'unknown-transaction': { what: 'Der Dienst erinnert sich nicht mehr an diesen Antrag.', card: resumes, act: again },
+  // What the service may say of a message, a key or a certificate.
+  'already-confirmed': { what: 'Das Zertifikat wurde schon bestätigt.', card: resumes, act: desk },
+  'bad-proof-of-possession': { what: 'Der Dienst hat die Signatur des neuen Schlüssels nicht erkannt.', card: resumes, act: retry },
+  'bad-protection': { what: 'Der Dienst hat die Signatur der Karte nicht erkannt.', card: resumes, act: retry },
+  'bad-recipient-nonce': { what: 'Die Nachricht antwortet nicht auf die letzte des Dienstes.', card: resumes, act: again },
+  'bad-sender-nonce': { what: 'Der Dienst hat den Zufallswert der Nachricht nicht angenommen.', card: resumes, act: upgrade },
+  'bad-signer-certificate': { what: 'Der Dienst konnte das Zertifikat der Karte nicht lesen.', card: resumes, act: desk },
+  'bad-template': { what: 'Der Dienst konnte den neuen Schlüssel im Antrag nicht lesen.', card: resumes, act: upgrade },
+  'bad-transaction-id': { what: 'Der Dienst hat die Nummer der Nachricht nicht angenommen.', card: resumes, act: upgrade },
+  'certificate-expired': { what: 'Das zu bestätigende Zertifikat ist abgelaufen.', card: resumes, act: again },
+  'certificate-revoked': { what: 'Das für diesen Schlüssel ausgestellte Zertifikat wurde widerrufen: Ein neuer Schlüssel wird gebraucht.', card: resumes, act: desk },
+  'hash-algorithm': { what: 'Der Dienst nimmt die Bestätigung in dieser Form nicht an.', card: resumes, act: upgrade },
+  'key-bad-exponent': { what: 'Der Exponent des neuen Schlüssels ist nicht zugelassen.', card: resumes, act: desk },
+  'key-close-primes': { what: 'Der neue Schlüssel ist schwach.', card: resumes, act: desk },
+  'key-is-old': { what: 'Der vorgelegte Schlüssel ist der alte: Die Erneuerung verlangt einen neuen.', card: resumes, act: desk },
+  'key-not-rsa': { what: 'Der neue Schlüssel ist kein RSA-Schlüssel.', card: resumes, act: desk },
+  'key-seen': { what: 'Der vorgelegte Schlüssel gehört zu einer anderen Karte.', card: resumes, act: desk },
+  'key-small-factor': { what: 'Der neue Schlüssel ist schwach.', card: resumes, act: desk },
+  'key-too-long': { what: 'Der neue Schlüssel ist zu lang.', card: resumes, act: desk },
+  'key-too-short': { what: 'Der neue Schlüssel ist zu kurz.', card: resumes, act: desk },
+  'key-weak-roca': { what: 'Der Chip hat einen schwachen Schlüssel erzeugt (bekannt als ROCA).', card: resumes, act: desk },
+  'mac-protection': { what: 'Der Dienst verlangt signierte Nachrichten.', card: resumes, act: upgrade },
+  'malformed-message': { what: 'Der Dienst hat die Nachricht nicht verstanden.', card: resumes, act: upgrade },
+  'malformed-request': { what: 'Der Dienst hat den Antrag nicht verstanden.', card: resumes, act: upgrade },
+  'malformed-subject': { what: 'Die Inhaberin oder der Inhaber ist im Zertifikat nicht wie bei einer TS-CNS angegeben.', card: intact, act: desk },
+  'not-health-card': { what: 'Die Karte ist eine Nationale Dienstekarte, aber keine Gesundheitskarte.', card: intact, act: 'Für ihre Erneuerung wende dich an die ausstellende Stelle.' },
+  'other-signer': { what: 'Die Nachricht ist nicht mit dem Zertifikat signiert, das den Antrag eröffnet hat.', card: resumes, act: again },
+  'sha1': { what: 'Die Nachricht ist mit SHA-1 signiert, was der Dienst nicht zulässt.', card: resumes, act: upgrade },
+  'unknown-certificate': { what: 'Das zu bestätigende Zertifikat wurde nicht für diese Karte ausgestellt.', card: resumes, act: desk },
+  'unknown-extension': { what: 'Das Zertifikat der Karte enthält eine unbekannte Erweiterung.', card: intact, act: desk },
+  'unknown-info-type': { what: 'Der Dienst hat die verlangte Auskunft nicht.', card: resumes, act: upgrade },
+  'unprotected': { what: 'Der Dienst hat eine Nachricht ohne Signatur bekommen.', card: resumes, act: upgrade },
+  'unsupported-algorithm': { what: 'Der Dienst lässt das Verfahren oder die Schlüssellänge nicht zu, mit der die Karte signiert.', card: resumes, act: desk },
+  'unsupported-message': { what: 'Der Dienst behandelt diese Art von Antrag nicht.', card: resumes, act: upgrade },
+  'unsupported-version': { what: 'Der Dienst verwendet eine andere Fassung des Protokolls.', card: resumes, act: upgrade },
+  'untrusted-issuer': { what: 'Das Zertifikat der Karte stammt nicht von einer anerkannten Stelle.', card: intact, act: desk },
+  'weak-signature': { what: 'Das Zertifikat der Karte ist mit einem nicht zugelassenen Verfahren signiert.', card: intact, act: desk },
+  'wrong-key': { what: 'Der Schlüssel im Zertifikat der Karte ist von nicht zugelassener Art oder Länge.', card: intact, act: desk },
+  'wrong-old-certificate': { what: 'Das zu erneuernde Zertifikat ist nicht das, das den Antrag signiert.', card: resumes, act: desk },
+  'wrong-policy': { what: 'Das Zertifikat der Karte ist kein CNS-Authentifizierungszertifikat.', card: intact, act: desk },
+  'wrong-subject': { what: 'Der Antrag trägt einen anderen Namen als das Zertifikat der Karte.', card: resumes, act: desk },
+  'wrong-usage': { what: 'Das Zertifikat der Karte dient nicht zur Authentifizierung.', card: intact, act: desk },
   'internal': { what: 'Im Programm ist ein unerwarteter Fehler aufgetreten.', card: resumes, act: desk },
 }
 
@@ -176,5 +219,6 @@ export const de: Catalogue = {
       'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'cie': 'Identitätskarte', 'foreign': 'CNS ohne Inhalt', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen',
     },
   },
+  safe: { untouched: [intact, unread], changed: resumes },
   failures,
 }

@@ -12,6 +12,7 @@ const unread = 'Nessuna tessera è stata letta.'
 const later = 'Riprova più tardi.'
 const retry = 'Riprova; se si ripete, rivolgiti all’assistenza e indica il codice riportato qui sotto.'
 const use = 'Se il problema si ripete, rivolgiti a chi ha installato il programma.'
+const upgrade = 'Scarica e installa l’ultima versione del programma, poi riprova.'
 
 const failures: Record<string, Explanation> = {
   'card-removed': { what: 'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.', card: resumes, act: 'Reinserisci la tessera e riprendi il rinnovo.' },
@@ -84,6 +85,48 @@ const failures: Record<string, Explanation> = {
   'tls-untrusted': { what: 'Il collegamento al servizio non è sicuro: chi risponde non dimostra di essere il servizio di rinnovo.', card: resumes, act: 'Controlla la data del computer; se usi una rete altrui, prova da un’altra.' },
   'transaction-in-use': { what: 'Il servizio ha già ricevuto una richiesta con lo stesso numero.', card: resumes, act: again },
   'unknown-transaction': { what: 'Il servizio non ricorda più questa richiesta.', card: resumes, act: again },
+  // What the service may say of a message, a key or a certificate.
+  'already-confirmed': { what: 'Il certificato è già stato confermato.', card: resumes, act: desk },
+  'bad-proof-of-possession': { what: 'Il servizio non ha riconosciuto la firma della chiave nuova.', card: resumes, act: retry },
+  'bad-protection': { what: 'Il servizio non ha riconosciuto la firma della tessera.', card: resumes, act: retry },
+  'bad-recipient-nonce': { what: 'Il messaggio non risponde all’ultimo del servizio.', card: resumes, act: again },
+  'bad-sender-nonce': { what: 'Il servizio non ha accettato il valore casuale del messaggio.', card: resumes, act: upgrade },
+  'bad-signer-certificate': { what: 'Il servizio non ha potuto leggere il certificato della tessera.', card: resumes, act: desk },
+  'bad-template': { what: 'Il servizio non ha potuto leggere la chiave nuova nella richiesta.', card: resumes, act: upgrade },
+  'bad-transaction-id': { what: 'Il servizio non ha accettato l’identificativo del messaggio.', card: resumes, act: upgrade },
+  'certificate-expired': { what: 'Il certificato da confermare è scaduto.', card: resumes, act: again },
+  'certificate-revoked': { what: 'Il certificato rilasciato per questa chiave è stato revocato: serve una chiave nuova.', card: resumes, act: desk },
+  'hash-algorithm': { what: 'Il servizio non accetta la conferma nella forma inviata.', card: resumes, act: upgrade },
+  'key-bad-exponent': { what: 'L’esponente della chiave nuova non è ammesso.', card: resumes, act: desk },
+  'key-close-primes': { what: 'La chiave nuova è debole.', card: resumes, act: desk },
+  'key-is-old': { what: 'La chiave presentata è quella vecchia: il rinnovo ne richiede una nuova.', card: resumes, act: desk },
+  'key-not-rsa': { what: 'La chiave nuova non è una chiave RSA.', card: resumes, act: desk },
+  'key-seen': { what: 'La chiave presentata appartiene a un’altra tessera.', card: resumes, act: desk },
+  'key-small-factor': { what: 'La chiave nuova è debole.', card: resumes, act: desk },
+  'key-too-long': { what: 'La chiave nuova è troppo lunga.', card: resumes, act: desk },
+  'key-too-short': { what: 'La chiave nuova è troppo corta.', card: resumes, act: desk },
+  'key-weak-roca': { what: 'Il chip ha generato una chiave debole (difetto noto come ROCA).', card: resumes, act: desk },
+  'mac-protection': { what: 'Il servizio vuole messaggi firmati.', card: resumes, act: upgrade },
+  'malformed-message': { what: 'Il servizio non ha compreso il messaggio.', card: resumes, act: upgrade },
+  'malformed-request': { what: 'Il servizio non ha compreso la richiesta.', card: resumes, act: upgrade },
+  'malformed-subject': { what: 'Il titolare nel certificato non è scritto come in una TS-CNS.', card: intact, act: desk },
+  'not-health-card': { what: 'La tessera è una Carta Nazionale dei Servizi, ma non una Tessera Sanitaria.', card: intact, act: 'Per rinnovarla rivolgiti a chi l’ha rilasciata.' },
+  'other-signer': { what: 'Il messaggio non è firmato con il certificato che ha aperto la richiesta.', card: resumes, act: again },
+  'sha1': { what: 'Il messaggio è firmato con SHA-1, che il servizio non ammette.', card: resumes, act: upgrade },
+  'unknown-certificate': { what: 'Il certificato da confermare non risulta rilasciato per questa tessera.', card: resumes, act: desk },
+  'unknown-extension': { what: 'Il certificato della tessera contiene un’estensione sconosciuta.', card: intact, act: desk },
+  'unknown-info-type': { what: 'Il servizio non ha l’informazione richiesta.', card: resumes, act: upgrade },
+  'unprotected': { what: 'Il servizio ha ricevuto un messaggio senza firma.', card: resumes, act: upgrade },
+  'unsupported-algorithm': { what: 'Il servizio non ammette l’algoritmo o la lunghezza della chiave con cui la tessera firma.', card: resumes, act: desk },
+  'unsupported-message': { what: 'Il servizio non tratta questo tipo di richiesta.', card: resumes, act: upgrade },
+  'unsupported-version': { what: 'Il servizio usa un’altra versione del protocollo.', card: resumes, act: upgrade },
+  'untrusted-issuer': { what: 'Il certificato della tessera non è stato rilasciato da un ente riconosciuto.', card: intact, act: desk },
+  'weak-signature': { what: 'Il certificato della tessera è firmato con un algoritmo non ammesso.', card: intact, act: desk },
+  'wrong-key': { what: 'La chiave del certificato della tessera è di un tipo o di una lunghezza non ammessi.', card: intact, act: desk },
+  'wrong-old-certificate': { what: 'Il certificato da rinnovare non è quello che firma la richiesta.', card: resumes, act: desk },
+  'wrong-policy': { what: 'Il certificato della tessera non è un certificato di autenticazione CNS.', card: intact, act: desk },
+  'wrong-subject': { what: 'La richiesta porta un nome diverso da quello del certificato della tessera.', card: resumes, act: desk },
+  'wrong-usage': { what: 'Il certificato della tessera non serve per l’autenticazione.', card: intact, act: desk },
   'internal': { what: 'Il programma ha incontrato un errore imprevisto.', card: resumes, act: desk },
 }
 
@@ -233,6 +276,8 @@ export const it = {
       'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome',
     } as Record<string, string>,
   },
+  /** The card after a failure; changed is for what had come to its files before. */
+  safe: { untouched: [intact, unread], changed: resumes },
   failures,
 }
 
