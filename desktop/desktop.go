@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"rinnova/errorreport"
 	"rinnova/renewal"
 )
 
@@ -35,9 +36,11 @@ type Config struct {
 	// Demo is the demonstration's bench; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
-	// Patience is how long a card may be read until the page explains, Pause the minute of step 14.
+	// Patience is how long a card may be read until the page explains, Pause the minute of step 14, Keep how
+	// long a PIN is kept for the trial login while nothing happens.
 	Patience time.Duration
 	Pause    time.Duration
+	Keep     time.Duration
 	// Quit ends the program; nil where the shell does it.
 	Quit func()
 }
@@ -47,9 +50,15 @@ type Card struct {
 	Renewal *renewal.Renewal
 	Count   func() int // commands exchanged so far
 	Close   func()
-	// Save writes the error report of a run that failed and returns its path; it is called after Close. Nil:
-	// there is no desk to seal it for.
-	Save func(*renewal.Failure, error) (string, error)
+	// Report puts together the error report of a run that failed; it is called after Close. Nil: there is
+	// no desk to seal it for.
+	Report func(*renewal.Failure, error) (*Saveable, error)
+}
+
+// Saveable is an error report that was put together and not saved yet.
+type Saveable struct {
+	Contents *errorreport.Report
+	Save     func() (path string, err error) // seals what Contents tells, and writes it
 }
 
 // Bench is a demonstration: what can be put into its readers and what can go wrong.
@@ -82,6 +91,7 @@ type Window struct {
 	outcome *renewal.Outcome
 	reader  string                 // of the run
 	save    func() (string, error) // the report of the run that failed; nil: none
+	wipe    *time.Timer            // ends the time that a PIN is kept
 }
 
 // New starts to follow the readers. Close ends it.
@@ -244,11 +254,30 @@ func (w *Window) read(ctx context.Context, number int, reader string) *seen {
 		return &seen{failure: told(err)}
 	}
 	s := &seen{card: w.summary(v)}
-	if v.Refusal != nil && v.Refusal.Code != errQueue.Code {
+	if v.Refusal != nil && v.Refusal.Code == "campaign-ambiguous" {
+		s.card.Campaigns = accepting(v)
+	}
+	if v.Refusal != nil && v.Refusal.Code != errQueue.Code && len(s.card.Campaigns) == 0 {
 		s.failure = told(v.Refusal)
 		s.nothing = v.Refusal.Exit == renewal.ExitNothing || v.Refusal.Exit == renewal.ExitRefused
 	}
 	return s
+}
+
+// accepting lists the campaigns among which the person chooses.
+func accepting(v *renewal.View) []Campaign {
+	var list []Campaign
+	for _, c := range v.Campaigns {
+		if v.Standing == nil || !slices.Contains(v.Standing.Campaigns, c.ID) {
+			continue
+		}
+		d := Campaign{ID: c.ID, Title: printable(c.Title)}
+		if !c.NewNotAfter.IsZero() {
+			d.NewNotAfter = &c.NewNotAfter
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // errQueue ends a look at the place in the queue: the card is renewable.

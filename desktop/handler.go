@@ -55,7 +55,7 @@ func (w *Window) Handler() http.Handler {
 			answer(rw, struct{}{})
 		})
 	}
-	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series")) })
+	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series"), r.FormValue("campaign")) })
 	post("code", w.takeCode)
 	post("answer", func(r *http.Request) error {
 		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))

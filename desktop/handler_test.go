@@ -20,7 +20,7 @@ import (
 func window(t *testing.T) (*Window, chan []Reader) {
 	t.Helper()
 	readers := make(chan []Reader)
-	w := New(Config{Version: "1", Readers: readers, Now: time.Now, Patience: time.Second, Pause: time.Second, Service: "https://rinnova.example",
+	w := New(Config{Version: "1", Readers: readers, Now: time.Now, Patience: time.Second, Pause: time.Second, Keep: time.Minute, Service: "https://rinnova.example",
 		Probe: func(context.Context) error { return failure("service-unreachable", 1) }})
 	t.Cleanup(w.Close)
 	return w, readers

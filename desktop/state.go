@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"rinnova/errorreport"
 	"rinnova/renewal"
 )
 
@@ -26,7 +27,9 @@ type State struct {
 	Done     *Done     `json:"done,omitempty"`
 	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
 	Report   *Report   `json:"report,omitempty"`
-	Demo     any       `json:"demo,omitempty"`
+	// Contents is what the error report of the failure on the screen would hold; nil where none can be made.
+	Contents *errorreport.Report `json:"contents,omitempty"`
+	Demo     any                 `json:"demo,omitempty"`
 }
 
 // Screens.
@@ -74,7 +77,15 @@ type Summary struct {
 	Campaign     string        `json:"campaign,omitempty"`
 	Title        string        `json:"title,omitempty"`
 	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where the campaign counts from the issue
+	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // among which the citizen chooses
 	StillValid   bool          `json:"stillValid"`            // one of the certificates is valid now
+}
+
+// Campaign is one of several that accept the certificate.
+type Campaign struct {
+	ID          string     `json:"id"`
+	Title       string     `json:"title"`
+	NewNotAfter *time.Time `json:"newNotAfter,omitempty"` // nil where it counts from the issue
 }
 
 // Certificate is one certificate of the holder's.
@@ -140,6 +151,7 @@ type Done struct {
 	Problem  *Failure       `json:"problem,omitempty"` // of the last phase tried
 	Login    *renewal.Login `json:"login,omitempty"`
 	CanLogin bool           `json:"canLogin"`
+	Expired  bool           `json:"expired,omitempty"` // the PIN was wiped before the trial login
 }
 
 // Report says where the error report was saved, or why not.
@@ -164,6 +176,7 @@ type facts struct {
 	finished *finished // it ended well
 	closing  bool
 	report   *Report
+	contents *errorreport.Report
 }
 
 type looking struct {
@@ -193,6 +206,7 @@ type finished struct {
 	problem  *Failure
 	login    *renewal.Login
 	canLogin bool
+	expired  bool
 }
 
 // view computes what to show.
@@ -217,10 +231,10 @@ func view(f facts, now time.Time) State {
 	case Running:
 		s.Progress = progress(*f.running)
 	case Failed:
-		s.Failure = f.failed
+		s.Failure, s.Contents = f.failed, f.contents
 	case Success:
 		d := f.finished
-		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin}
+		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin, Expired: d.expired}
 		if d.phase == PhaseWait {
 			s.Done.Seconds = max(0, int(math.Ceil(d.until.Sub(now).Seconds())))
 		}

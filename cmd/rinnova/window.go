@@ -20,6 +20,10 @@ import (
 	"rinnova/renewal"
 )
 
+// keepPIN is how long the window keeps the PIN of a renewal that ended well while nothing happens: the card
+// is taken out, put back after a minute, and tried.
+const keepPIN = 10 * time.Minute
+
 // windowCommand shows the window. Without a web view, or with --browser, it is a page in the citizen's
 // browser.
 type windowCommand struct {
@@ -56,7 +60,7 @@ func (c *windowCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	cfg.Patience, cfg.Pause = c.Late, c.Pause
+	cfg.Patience, cfg.Pause, cfg.Keep = c.Late, c.Pause, keepPIN
 	return c.show(ctx, p, cfg)
 }
 
@@ -140,7 +144,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			if desk != "" && r.Service.URL != nil {
 				facts := errorreport.Collect("rinnova-window", version, now)
 				r.Card, r.Service.HTTP, r.Events = watched(facts, o, r)
-				c.Save = saver(facts, func() (errorreport.Recipients, error) { return desks(desk) })
+				c.Report = reporter(facts, true, func() (errorreport.Recipients, error) { return desks(desk) })
 			}
 			return c, nil
 		},

@@ -61,6 +61,7 @@ type bench struct {
 	pcsc     bool // the smart-card service is there
 	inserted int  // cards put in so far: tells two insertions apart
 	shut     bool // the closed service answers
+	versions int  // of the second campaign, which is open when odd
 }
 
 // slot is a reader and the card in it, or beside it.
@@ -194,7 +195,7 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 	// Only a renewal tells of its steps here: a look does not.
 	r.Events = func(e renewal.Event) { paced.pull.Store(cuts && e.Step == cut && e.State == renewal.Started) }
 	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: paced, reader: reader, emulated: true}, r)
-	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
+	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Report: reporter(facts, false, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
 }
 
 func (b *bench) renewal(card iso7816.Card) *renewal.Renewal {
@@ -228,6 +229,19 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	c.bench.mu.Unlock()
 	if !s.in || s.number != c.number {
 		return nil, iso7816.ErrCardGone
+	}
+	if s.fault == "slow-key" && len(command) > 1 && command[1] == 0x46 {
+		for range 600 {
+			if err := wait(c.bench.ctx, 100*time.Millisecond); err != nil {
+				return nil, err
+			}
+			c.bench.mu.Lock()
+			gone := !c.bench.slots[c.slot].in
+			c.bench.mu.Unlock()
+			if gone {
+				return nil, iso7816.ErrCardGone
+			}
+		}
 	}
 	answer, err := c.Card.Transmit(command)
 	if c.pull.Load() && err == nil {
@@ -273,8 +287,9 @@ type benchState struct {
 	In      []bool   `json:"in"`
 	Readers int      `json:"readers"`
 	PCSC    bool     `json:"pcsc"`
-	Down    bool     `json:"down"` // the network
-	Shut    bool     `json:"shut"` // the campaign
+	Down    bool     `json:"down"`  // the network
+	Shut    bool     `json:"shut"`  // the campaign
+	Twice   bool     `json:"twice"` // a second campaign is open
 	PIN     string   `json:"pin"`
 	PUK     string   `json:"puk"`
 	Date    string   `json:"date"`
@@ -285,7 +300,7 @@ func (b *bench) State() any {
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := benchState{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.DateOnly)}
+	s := benchState{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, Twice: b.versions%2 == 1, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.DateOnly)}
 	for _, m := range cardmodel.Models() {
 		s.Series = append(s.Series, m.Sigle()...)
 	}
@@ -334,6 +349,8 @@ func (b *bench) Do(ctx context.Context, action, series, fault string) error {
 			s.down.Store(action == "down")
 		}
 		return nil
+	case "twice", "once":
+		return b.second(ctx, action == "twice")
 	case "shut", "reopen":
 		b.mu.Lock()
 		b.shut = action == "shut"
@@ -357,11 +374,30 @@ func (b *bench) Do(ctx context.Context, action, series, fault string) error {
 	return nil
 }
 
+// second opens or closes a campaign like the first, but for its name and its day.
+func (b *bench) second(ctx context.Context, open bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if open == (b.versions%2 == 1) {
+		return nil
+	}
+	c := campaign.Shipped()[0]
+	c.ID, c.Version, c.Title, c.NewNotAfter = "2020-bis", b.versions+1, "Estensione al 31 dicembre 2020", time.Date(2020, time.December, 31, 23, 59, 59, 0, campaign.Rome)
+	if !open {
+		c.OpenTo = c.OpenFrom
+	}
+	if err := b.open.db.AddCampaign(ctx, c, b.clock()); err != nil {
+		return err
+	}
+	b.versions++
+	return nil
+}
+
 // faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
 // renewal, after the card acted; there is one for each step that uses the card.
 var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-inspect", "cut-unlock", "cut-prepare", "cut-generate",
 	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty", "full", "not-activated", "mute",
-	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-service", "hostile"}
+	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key", "slow-service", "hostile"}
 
 // cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
 var cutAt = map[string]byte{"unlock": 0x20, "prepare": 0xE0, "generate": 0x46, "request": 0x2A, "install": 0xD6, "prove": 0x2A, "confirm": 0x2A}
@@ -526,7 +562,7 @@ func wrongCodes(c *emulator.Card, fault string) error {
 // configure is the window's configuration in the demonstration: nothing in it reaches a reader or a socket.
 func (b *bench) configure() desktop.Config {
 	return desktop.Config{Version: version, Readers: b.out, Open: b.openCard, LoginRoots: b.open.roots, LoginTransport: b.open.transport(),
-		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, Patience: 15 * time.Second, Pause: time.Minute}
+		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, Patience: 15 * time.Second, Pause: time.Minute, Keep: keepPIN}
 }
 
 func (b *bench) probe(ctx context.Context) error {

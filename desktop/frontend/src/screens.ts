@@ -92,12 +92,23 @@ function summary(card: Card): HTMLElement {
 function renewable(s: State): HTMLElement {
   const c = t().card, card = s.card!
   const current = card.certificates?.[0]
-  const chosen = { series: card.series.length === 1 ? card.series[0]! : '' }
+  const chosen = { series: card.series.length === 1 ? card.series[0]! : '', campaign: '' }
   const facts = h('dl', { class: 'summary' },
     h('div', {}, h('dt', {}, c.holder), h('dd', {}, card.holder)),
     h('div', {}, h('dt', {}, c.id), h('dd', {}, card.id)),
     current && h('div', {}, h('dt', {}, c.certificate), h('dd', { class: current.expired ? 'old' : '' }, current.expired ? c.ended(day(current.notAfter)) : c.until(day(current.notAfter)))),
-    h('div', { class: 'new' }, h('dt', {}, c.next), h('dd', {}, card.newNotAfter ? c.until(day(card.newNotAfter)) : c.nextYear)))
+    !card.campaigns && h('div', { class: 'new' }, h('dt', {}, c.next), h('dd', {}, card.newNotAfter ? c.until(day(card.newNotAfter)) : c.nextYear)))
+  const missing = h('p', { class: 'field-error', id: 'campaign-error', role: 'alert' })
+  const among = card.campaigns && h('fieldset', { class: 'sigle campaigns', 'aria-describedby': 'campaign-error' }, h('legend', {}, c.campaigns),
+    ...card.campaigns.map((x) => h('label', {},
+      h('input', { type: 'radio', name: 'campaign', value: x.id, onchange: () => { chosen.campaign = x.id; missing.textContent = '' } }),
+      h('span', {}, c.campaign(x.title, x.newNotAfter ? c.until(day(x.newNotAfter)) : c.nextYear)))), missing)
+  const renew = () => {
+    if (among && !chosen.campaign) {
+      missing.textContent = c.campaignMissing
+      among.querySelector('input')?.focus()
+    } else void act('renew', { series: chosen.series, campaign: chosen.campaign })
+  }
   const draw = h('div', { class: 'figure' }, cardFront(chosen.series))
   const pick = card.series.length === 1
     ? h('p', {}, c.siglaOne(card.series[0]!))
@@ -105,11 +116,11 @@ function renewable(s: State): HTMLElement {
       ...[...card.series, ''].map((x) => h('label', {},
         h('input', { type: 'radio', name: 'sigla', value: x, checked: x === '', onchange: () => { chosen.series = x; draw.replaceChildren(cardFront(x)) } }),
         h('span', {}, x || c.siglaUnknown))))
-  const start = button(card.begun ? c.resume : t().T6, 'primary', () => void act('renew', { series: chosen.series }), { id: 'renew', class: 'btn btn-primary btn-lg' })
+  const start = button(card.begun ? c.resume : t().T6, 'primary', renew, { id: 'renew', class: 'btn btn-primary btn-lg' })
   return panel(
     heading(c.title),
     card.begun ? notice('warning', h('h2', {}, c.begun), h('p', {}, c.begunText)) : h('p', { class: 'lead' }, c.renewable),
-    facts,
+    facts, among ?? null,
     h('div', { class: 'side' }, draw, h('div', {}, h('h2', {}, c.sigla), h('p', { class: 'quiet' }, c.siglaText), pick)),
     h('p', {}, card.needsPuk ? c.timePuk : c.time),
     h('p', { class: 'actions' }, start),

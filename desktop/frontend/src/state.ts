@@ -15,6 +15,7 @@ export interface State {
   done?: Done
   closing?: boolean
   report?: { path?: string; code?: string }
+  contents?: Contents
   demo?: Demo
 }
 
@@ -37,7 +38,22 @@ export interface Card {
   campaign?: string
   title?: string
   newNotAfter?: string
+  campaigns?: { id: string; title: string; newNotAfter?: string }[]
   stillValid: boolean
+}
+
+/** What the error report would hold: the manifest of package errorreport, as far as a person is told of it. */
+export interface Contents {
+  created: string
+  program: { name: string; version: string }
+  system: { os: string; arch: string; release?: string }
+  drivers?: { name: string; version: string }[]
+  readers?: { name: string; card: boolean; used: boolean }[]
+  card?: { atr: string; model?: string; series?: string[] }
+  failure: { code: string; step?: string; statusWord?: string; tries?: number }
+  steps?: { name: string; state: string; exchanges: number }[]
+  requests?: { id: string }[]
+  transcript?: { entries: number }
 }
 
 export interface Prompt {
@@ -70,6 +86,7 @@ export interface Done {
   problem?: Failure
   login?: { name: string; codiceFiscaleMasked: string; notAfter: string; accepted: boolean; reason: string; tls: string }
   canLogin: boolean
+  expired?: boolean
 }
 
 export interface Demo {
@@ -81,6 +98,7 @@ export interface Demo {
   pcsc: boolean
   down: boolean
   shut: boolean
+  twice: boolean
   pin: string
   puk: string
   date: string

@@ -164,8 +164,20 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await w.text('card-removed')
   await w.tab.getByText(/La tessera è integra/).waitFor()
   // What is inside is told before it is saved; what is saved is a CMS EnvelopedData.
-  await w.tab.getByText('Che cosa contiene il file').click()
+  await w.text('Che cosa contiene il file')
+  const told = Object.fromEntries(await w.tab.locator('.contents dl > div').evaluateAll((rows) => rows.map((r) => [r.querySelector('dt').textContent, r.querySelector('dd').textContent])))
+  delete told['Driver dei lettori'] // where there are some
+  assert.deepEqual(Object.keys(told), ['Data e ora', 'Programma', 'Sistema operativo', 'Lettori', 'Modello della tessera', 'Errore', 'Passi eseguiti, con l’ora', 'Numeri delle richieste al servizio', 'Comandi scambiati con la tessera'])
+  assert.match(told['Data e ora'], /^25\/05\/20, 10:0/)
+  assert.match(told['Programma'], /^rinnova-window /)
+  assert.equal(told['Lettori'], 'Lettore dimostrativo 1 (usato)')
+  assert.match(told['Modello della tessera'], /OT2016.*ATR 3B/)
+  assert.match(told['Errore'], /^card-removed/)
+  assert.equal(told['Passi eseguiti, con l’ora'], 'Lettura della tessera; Verifica della rinnovabilità; Verifica del PIN; Generazione chiave in corso; Richiesta del certificato in corso; Controllo del certificato; Installazione certificato in corso')
+  assert.match(told['Comandi scambiati con la tessera'], /^\d{2,3}, senza codici e senza il contenuto dei file$/)
   await w.tab.getByText(/Non contiene PIN, PUK, nome/).waitFor()
+  const { contents } = await w.state()
+  assert.ok(!/BRUNILDE|ESEMPIO|SMPBNL|12345/.test(JSON.stringify({ ...contents, requests: [] })), 'the report names the holder')
   rmSync(artifacts + 'ErrorLogs.zip.p7e', { force: true })
   await w.click('questi dati di errore')
   await w.text(`Salvato in ${artifacts}ErrorLogs.zip.p7e`)
@@ -259,6 +271,23 @@ test('the service is down and comes back', async () => {
     await w.screen('done')
     await empty(w)
   }
+})
+
+test('two campaigns: chosen, never guessed', async () => {
+  await w.bench('twice')
+  await w.bench('insert', withoutPuk)
+  await w.screen('card')
+  await w.text('Più proroghe accettano questo certificato: scegli quella che vuoi.')
+  await w.click('RINNOVA')
+  await w.text('Scegli una proroga.')
+  assert.equal((await w.state()).screen, 'card')
+  await w.tab.getByLabel('Estensione al 31 dicembre 2020: valido fino al 31/12/2020', { exact: true }).check()
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+  await w.code('Codice PIN', PIN)
+  await w.screen('done')
+  await w.text('Il nuovo certificato è valido fino al 31/12/2020.')
+  await empty(w)
 })
 
 test('two cards: chosen, never guessed', async () => {

@@ -165,6 +165,7 @@ export const de: Catalogue = {
     holder: 'Inhaberin oder Inhaber', id: 'Nummer der Karte', series: 'Serie', certificate: 'Jetziges Zertifikat', until: (d) => `gültig bis ${d}`, ended: (d) => `abgelaufen am ${d}`, next: 'Nach der Erneuerung', nextYear: 'ein Jahr ab heute gültig',
     renewable: 'Das Zertifikat kann erneuert werden.', time: 'Es dauert etwa eine Minute. Du wirst nach der PIN gefragt.', timePuk: 'Es dauert etwa eine Minute. Du wirst nach der PIN und dann nach dem PUK gefragt: Halte beide bereit.',
     sigla: 'Prüfe das Kürzel auf der Karte', siglaText: 'Es steht auf der Vorderseite oben links, beim Chip.', siglaUnknown: 'Ich finde es nicht', siglaOne: (s) => `Der Chip gehört zur Serie ${s}.`, siglaMany: 'Der Chip lässt diese Kürzel zu: Wähle das, was auf der Karte steht.', renewed: 'Erneuertes Zertifikat',
+    campaigns: 'Mehrere Verlängerungen nehmen dieses Zertifikat an: Wähle eine aus.', campaign: (title, until) => `${title}: ${until}`, campaignMissing: 'Wähle eine Verlängerung aus.',
   },
   team: 'Erneuert wird nur das Zertifikat der CNS: Die Gültigkeit der Gesundheitskarte und der EKVK (auf der Rückseite) ändert sich nicht.',
   figure10: 'Zeichnung der Vorderseite der Karte: Das Kürzel, zum Beispiel zwei Buchstaben und ein Jahr, steht oben links über dem Chip im roten Rahmen.',
@@ -184,14 +185,19 @@ export const de: Catalogue = {
   failed: {
     what: 'Was geschehen ist', card: 'Die Karte', act: 'Was zu tun ist', code: 'Code', step: 'bei',
     report: ['Um das Problem zu lösen, wende dich an den Kundendienst und übergib ', ', die in einer verschlüsselten Datei gespeichert werden.'],
-    contents: 'Was die Datei enthält', contentsList: ['die Version des Programms und des Betriebssystems', 'den Namen des Lesegeräts, Modell und Serie der Karte', 'die ausgeführten Schritte mit Uhrzeit und technischen Antworten der Karte', 'den Fehlercode und die Nummern der Anfragen an den Dienst'],
+    contents: 'Was die Datei enthält',
+    inside: {
+      created: 'Datum und Uhrzeit', program: 'Programm', system: 'Betriebssystem', drivers: 'Treiber der Lesegeräte', readers: 'Lesegeräte', used: (r) => `${r} (verwendet)`, withCard: (r) => `${r} (mit einer Karte)`, card: 'Modell der Karte',
+      failure: 'Fehler', statusWord: (w) => `Antwort der Karte ${w}`, steps: 'Ausgeführte Schritte, mit Uhrzeit', requests: 'Nummern der Anfragen an den Dienst',
+      transcript: 'Befehle an die Karte', entries: (n) => `${n}, ohne Codes und ohne Inhalt der Dateien`,
+    },
     contentsNever: 'Sie enthält weder PIN noch PUK, Namen, Steuernummer oder Kartennummer. Sie ist verschlüsselt: Nur der Kundendienst kann sie öffnen.', saved: (path) => `Gespeichert in ${path}`,
   },
   done: {
     until: (d) => `Das neue Zertifikat ist gültig bis ${d}.`, next: 'Noch ein Augenblick: Mach die Karte bereit', remove: 'Nimm die Karte aus dem Lesegerät.', wait: 'Warte etwa eine Minute.', insert: 'Stecke die Karte wieder ein.', login: 'Probiere die Anmeldung.',
     left: (n) => n === 1 ? 'noch 1 Sekunde' : `noch ${n} Sekunden`, skip: 'Nicht warten', extend: 'Eine Minute länger warten', checking: 'Die Karte wird gelesen ...', seen: 'Das neue Zertifikat ist auf der Karte.',
     tryLogin: 'ANMELDUNG PROBIEREN', again: 'NOCH EINMAL PROBIEREN', trying: 'Die Anmeldung wird probiert ...', entered: (name, cf, d) => `Anmeldung gelungen: ${name}, Steuernummer ${cf}, Zertifikat gültig bis ${d}.`,
-    browser: 'Bevor du dich mit der Karte anmeldest, schließe alle Fenster des Browsers und öffne ihn neu.', completed: '(erledigt)', current: '(jetzt)',
+    browser: 'Bevor du dich mit der Karte anmeldest, schließe alle Fenster des Browsers und öffne ihn neu.', expired: 'Die PIN wurde aus dem Speicher des Programms gelöscht. Um die Anmeldung zu probieren, öffne die gewünschte Seite.', completed: '(erledigt)', current: '(jetzt)',
   },
   closing: { title: 'Während der Erneuerung schließen?', text: 'Die Erneuerung hält hier an. Die Karte bleibt unversehrt, mit dem jetzigen Zertifikat; beim nächsten Einstecken kannst du fortfahren.', stay: 'ERNEUERUNG FORTSETZEN', leave: 'TROTZDEM SCHLIESSEN' },
   diagnosis: {
@@ -206,17 +212,17 @@ export const de: Catalogue = {
   },
   accessibility: {
     title: 'Barrierefreiheit', text: 'Dieses Fenster ist für alle gemacht: nur mit der Tastatur, mit Bildschirmleser, mit bis zu 200 % vergrößertem Text und mit hohem Kontrast.',
-    list: ['Tab und Umschalt+Tab bewegen den Fokus, Eingabe aktiviert, Esc geht zurück.', 'Die Schritte der Erneuerung werden angesagt.', 'Es gibt keine Zeitgrenzen: Die Minute nach der Erneuerung kann übersprungen oder verlängert werden.', 'Textgröße und Farben werden oben auf jeder Seite gewählt.'],
+    list: ['Tab und Umschalt+Tab bewegen den Fokus, Eingabe aktiviert, Esc geht zurück.', 'Die Schritte der Erneuerung werden angesagt.', 'Es gibt keine Zeitgrenzen: Die Minute nach der Erneuerung kann übersprungen oder verlängert werden. Nur die PIN für die Anmeldeprobe wird zu ihrem Schutz nach zehn Minuten ohne Handlung gelöscht; die Erneuerung ist dann schon beendet.', 'Textgröße und Farben werden oben auf jeder Seite gewählt.'],
     state: 'Stand der Konformität', stateText: 'Selbsteinschätzung im Entwurf nach EN 301 549 und WCAG 2.1 AA: automatische Prüfungen mit axe-core auf jeder Seite; eine Prüfung mit Menschen, die Hilfstechnik verwenden, fehlt noch.',
   },
   demo: {
     mark: 'VORFÜHRUNG', banner: (d) => `VORFÜHRUNG: Karten, Lesegeräte und Dienst sind nicht echt. Simuliertes Datum: ${d}.`, title: 'Prüfstand', codes: (pin, puk) => `PIN ${pin}, PUK ${puk}.`, series: 'Serie', fault: 'Was geschieht',
-    insert: 'Neue Karte einstecken', second: 'Eine ins zweite Lesegerät', remove: 'Karte entfernen', removeSecond: 'Die aus dem zweiten entfernen', back: 'Dieselbe Karte wieder einstecken', down: 'Netz aus', up: 'Netz an', shut: 'Kampagne schließen', reopen: 'Kampagne öffnen',
+    insert: 'Neue Karte einstecken', second: 'Eine ins zweite Lesegerät', remove: 'Karte entfernen', removeSecond: 'Die aus dem zweiten entfernen', back: 'Dieselbe Karte wieder einstecken', down: 'Netz aus', up: 'Netz an', shut: 'Kampagne schließen', reopen: 'Kampagne öffnen', twice: 'Zweite Kampagne öffnen', once: 'Zweite Kampagne schließen',
     readersOff: 'Lesegeräte abstecken', readersOn: 'Lesegerät anschließen', pcscOff: 'Smartcard-Dienst anhalten', pcscOn: 'Smartcard-Dienst starten',
     faults: {
       '': 'Alles geht gut', 'begun': 'Anderswo unterbrochen', 'renewed': 'Schon erneuert', 'pin-last': 'Ein PIN-Versuch bleibt', 'pin-blocked': 'PIN gesperrt', 'puk-last': 'Ein PUK-Versuch bleibt', 'cut-identify': 'Beim Lesen entfernt', 'cut-inspect': 'Beim Prüfen entfernt', 'cut-unlock': 'Beim Prüfen der PIN entfernt',
       'cut-prepare': 'Beim Dateisystem entfernt', 'cut-generate': 'Beim Schlüssel entfernt', 'cut-request': 'Beim Antrag entfernt', 'cut-install': 'Beim Installieren entfernt', 'cut-prove': 'Beim Erproben entfernt', 'cut-confirm': 'Bei der Bestätigung entfernt', 'lost-request': 'Netz beim Antrag verloren', 'lost-confirm': 'Netz bei der Bestätigung verloren', 'unregistered': 'Dem Dienst unbekannt', 'empty': 'Ohne Zertifikat', 'full': 'Ohne Platz', 'not-activated': 'Nie aktiviert',
-      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'cie': 'Identitätskarte', 'foreign': 'CNS ohne Inhalt', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen',
+      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'cie': 'Identitätskarte', 'foreign': 'CNS ohne Inhalt', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-key': 'Langsamer Schlüssel', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen',
     },
   },
   safe: { untouched: [intact, unread], changed: resumes },

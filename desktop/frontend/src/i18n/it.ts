@@ -206,6 +206,7 @@ export const it = {
     sigla: 'Controlla la sigla stampata sulla tessera', siglaText: 'È scritta sul fronte, in alto a sinistra, vicino al chip.', siglaUnknown: 'Non la trovo',
     siglaOne: (s: string) => `Dal chip risulta la serie ${s}.`, siglaMany: 'Il chip ammette queste sigle: scegli quella che leggi sulla tessera.',
     renewed: 'Certificato rinnovato',
+    campaigns: 'Più proroghe accettano questo certificato: scegli quella che vuoi.', campaign: (title: string, until: string) => `${title}: ${until}`, campaignMissing: 'Scegli una proroga.',
   },
   team: 'Si rinnova solo il certificato della CNS: la validità della Tessera Sanitaria e della TEAM (sul retro) non cambia.',
   figure10: 'Disegno del fronte della tessera: la sigla, per esempio una coppia di lettere e un anno, è in alto a sinistra, sopra il chip, dentro la cornice rossa.',
@@ -232,7 +233,12 @@ export const it = {
   failed: {
     what: 'Che cosa è successo', card: 'La tessera', act: 'Che cosa fare', code: 'Codice', step: 'durante',
     report: ['Per superare il problema contatta l’assistenza e fornisci ', ', che si salvano in un file cifrato.'] as [string, string],
-    contents: 'Che cosa contiene il file', contentsList: ['la versione del programma e del sistema operativo', 'il nome del lettore, il modello e la serie della tessera', 'i passi eseguiti, con l’ora e le risposte tecniche della tessera', 'il codice dell’errore e i numeri delle richieste al servizio'],
+    contents: 'Che cosa contiene il file',
+    inside: {
+      created: 'Data e ora', program: 'Programma', system: 'Sistema operativo', drivers: 'Driver dei lettori', readers: 'Lettori', used: (r: string) => `${r} (usato)`, withCard: (r: string) => `${r} (con una tessera)`, card: 'Modello della tessera',
+      failure: 'Errore', statusWord: (w: string) => `risposta della tessera ${w}`, steps: 'Passi eseguiti, con l’ora', requests: 'Numeri delle richieste al servizio',
+      transcript: 'Comandi scambiati con la tessera', entries: (n: number) => `${n}, senza codici e senza il contenuto dei file`,
+    },
     contentsNever: 'Non contiene PIN, PUK, nome, codice fiscale né numero della tessera. È cifrato: può aprirlo solo l’assistenza.',
     saved: (path: string) => `Salvato in ${path}`,
   },
@@ -242,7 +248,7 @@ export const it = {
     left: (n: number) => n === 1 ? 'ancora 1 secondo' : `ancora ${n} secondi`, skip: 'Salta l’attesa', extend: 'Attendi un minuto in più',
     checking: 'Lettura della tessera ...', seen: 'Il nuovo certificato è sulla tessera.', tryLogin: 'PROVA L’ACCESSO', again: 'RIPROVA L’ACCESSO', trying: 'Prova di accesso ...',
     entered: (name: string, cf: string, d: string) => `Accesso riuscito: ${name}, codice fiscale ${cf}, certificato valido fino al ${d}.`,
-    browser: 'Prima di entrare in un sito con la tessera, chiudi tutte le finestre del browser e riaprilo.', completed: '(completato)', current: '(adesso)',
+    browser: 'Prima di entrare in un sito con la tessera, chiudi tutte le finestre del browser e riaprilo.', expired: 'Il PIN è stato cancellato dalla memoria del programma. Per provare l’accesso entra nel sito che ti interessa.', completed: '(completato)', current: '(adesso)',
   },
   closing: { title: 'Chiudere durante il rinnovo?', text: 'Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo inserimento potrai riprendere da dove si è fermato.', stay: 'CONTINUA IL RINNOVO', leave: 'CHIUDI COMUNQUE' },
   diagnosis: {
@@ -260,20 +266,20 @@ export const it = {
   },
   accessibility: {
     title: 'Accessibilità', text: 'Questa finestra è fatta per essere usata da tutti: con la sola tastiera, con un lettore di schermo, con testo ingrandito fino al 200 % e in alto contrasto.',
-    list: ['Tab e Maiusc+Tab spostano il fuoco, Invio attiva, Esc torna indietro.', 'I passi del rinnovo vengono annunciati mentre avanzano.', 'Non ci sono limiti di tempo: il minuto di attesa dopo il rinnovo si può saltare o allungare.', 'Dimensione del testo e colori si scelgono in alto in ogni pagina.'],
+    list: ['Tab e Maiusc+Tab spostano il fuoco, Invio attiva, Esc torna indietro.', 'I passi del rinnovo vengono annunciati mentre avanzano.', 'Non ci sono limiti di tempo: il minuto di attesa dopo il rinnovo si può saltare o allungare. Solo il PIN per la prova di accesso viene cancellato dopo dieci minuti senza azioni, per proteggerlo; il rinnovo è già concluso.', 'Dimensione del testo e colori si scelgono in alto in ogni pagina.'],
     state: 'Stato di conformità', stateText: 'Autovalutazione in bozza rispetto a EN 301 549 e WCAG 2.1 AA: prove automatiche con axe-core su ogni schermata; manca ancora una prova con persone che usano tecnologie assistive.',
   },
   demo: {
     mark: 'DIMOSTRAZIONE', banner: (d: string) => `DIMOSTRAZIONE: tessere, lettori e servizio sono finti. Data simulata: ${d}.`, title: 'Banco di prova',
     codes: (pin: string, puk: string) => `PIN ${pin}, PUK ${puk}.`, series: 'Serie', fault: 'Che cosa accade', insert: 'Inserisci una tessera nuova', second: 'Inseriscine una nel secondo lettore',
-    remove: 'Togli la tessera', removeSecond: 'Togli quella del secondo lettore', back: 'Reinserisci la stessa tessera', down: 'Spegni la rete', up: 'Riaccendi la rete', shut: 'Chiudi la campagna', reopen: 'Riapri la campagna',
+    remove: 'Togli la tessera', removeSecond: 'Togli quella del secondo lettore', back: 'Reinserisci la stessa tessera', down: 'Spegni la rete', up: 'Riaccendi la rete', shut: 'Chiudi la campagna', reopen: 'Riapri la campagna', twice: 'Apri una seconda campagna', once: 'Chiudi la seconda campagna',
     readersOff: 'Scollega i lettori', readersOn: 'Collega un lettore', pcscOff: 'Ferma il servizio smart card', pcscOn: 'Avvia il servizio smart card',
     faults: {
       '': 'Tutto va bene', 'begun': 'Rinnovo lasciato a metà altrove', 'renewed': 'Già rinnovata', 'pin-last': 'Resta un tentativo del PIN', 'pin-blocked': 'PIN bloccato', 'puk-last': 'Resta un tentativo del PUK',
       'cut-identify': 'Tolta durante la lettura', 'cut-inspect': 'Tolta durante la verifica', 'cut-unlock': 'Tolta durante la verifica del PIN',
       'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-request': 'Tolta durante la richiesta', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante la prova', 'cut-confirm': 'Tolta durante la conferma',
       'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'empty': 'Senza certificato', 'full': 'Senza posto', 'not-activated': 'Mai attivata', 'mute': 'Inserita al contrario',
-      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome',
+      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-key': 'Chiave lenta', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome',
     } as Record<string, string>,
   },
   /** The card after a failure; changed is for what had come to its files before. */
