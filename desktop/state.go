@@ -283,26 +283,15 @@ func screen(f facts) string {
 	return Unknown
 }
 
-// work is each step's part of a renewal on the link model of 20 ms a command and 100 ms a message, in
-// percent, and the commands it takes on the largest layout; TestWork holds the sum to 100.
-var work = []struct {
-	step     string
-	percent  int
-	commands int
-}{
-	{"identify", 4, 20}, {"inspect", 4, 10}, {"unlock", 6, 12}, {"prepare", 10, 24}, {"generate", 30, 60},
-	{"request", 12, 20}, {"check", 2, 1}, {"install", 16, 40}, {"prove", 8, 40}, {"confirm", 8, 20},
-}
-
 // progress places a run on the bar. Within a step it moves with the commands exchanged.
 func progress(r running) *Progress {
 	p := &Progress{Step: r.step, Endless: r.step == "generate", Note: r.note}
-	for _, w := range work {
-		if w.step == r.step {
-			p.Percent += w.percent * min(r.commands, w.commands) / w.commands
+	for _, w := range renewal.Parts {
+		if w.Step == r.step {
+			p.Percent += w.Percent * min(r.commands, w.Commands) / w.Commands
 			break
 		}
-		p.Percent += w.percent
+		p.Percent += w.Percent
 	}
 	if r.waiting.State == renewal.Waiting {
 		p.Waiting, p.Place, p.Seconds = true, r.waiting.Place, int(r.waiting.For.Seconds())

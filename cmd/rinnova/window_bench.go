@@ -35,14 +35,6 @@ import (
 // Names of the demonstration's readers.
 var benchReaders = []string{"Lettore dimostrativo 1", "Lettore dimostrativo 2"}
 
-// linkCommand and linkByte are the model of a reader's link: a command takes 20 ms, and a byte 1 ms at
-// 9600 baud and a few times less where the card agrees to more.
-const (
-	linkCommand = 20 * time.Millisecond
-	linkByte    = 100 * time.Microsecond
-	linkKey     = 6 * time.Second // a chip's time for a key of 2048 bits, of which the emulator needs a part
-)
-
 // bench is the demonstration: two readers and cards that exist in memory only, a service of its own, and
 // what can go wrong with them.
 type bench struct {
@@ -250,11 +242,8 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 		}
 	}
 	if !c.bench.fast {
-		d := linkCommand + time.Duration(len(command)+len(answer))*linkByte
-		if len(command) > 1 && command[1] == 0x46 {
-			d = linkKey
-		}
-		if err := wait(c.bench.ctx, d-time.Since(began)); err != nil {
+		wire, chip := renewal.ModelledLink.Exchange(command, answer)
+		if err := wait(c.bench.ctx, wire+chip-time.Since(began)); err != nil {
 			return nil, err
 		}
 	}

@@ -173,7 +173,7 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   assert.equal(told['Lettori'], 'Lettore dimostrativo 1 (usato)')
   assert.match(told['Modello della tessera'], /OT2016.*ATR 3B/)
   assert.match(told['Errore'], /^card-removed/)
-  assert.equal(told['Passi eseguiti, con l’ora'], 'Lettura della tessera; Verifica della rinnovabilità; Verifica del PIN; Generazione chiave in corso; Richiesta del certificato in corso; Controllo del certificato; Installazione certificato in corso')
+  assert.equal(told['Passi eseguiti, con l’ora'], 'Lettura della tessera; Verifica della rinnovabilità; Verifica del PIN; Generazione filesystem di firma in corso; Generazione chiave in corso; Richiesta del certificato in corso; Controllo del certificato; Installazione certificato in corso')
   assert.match(told['Comandi scambiati con la tessera'], /^\d{2,3}, senza codici e senza il contenuto dei file$/)
   await w.tab.getByText(/Non contiene PIN, PUK, nome/).waitFor()
   const { contents } = await w.state()
