@@ -64,8 +64,8 @@ fuzz:
 		go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench:
-	go test -run '^$$' -bench . -benchtime 1x ./...
+bench: packages-installed frontend
+	go test -tags development -run '^$$' -bench . -benchtime 1x ./...
 
 clean:
 	rm -rf bin dist

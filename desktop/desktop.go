@@ -43,6 +43,8 @@ type Config struct {
 	Keep     time.Duration
 	// Quit ends the program; nil where the shell does it.
 	Quit func()
+	// Drawn is called once, when the page has drawn a state and asks for the next; nil: nobody measures.
+	Drawn func()
 }
 
 // Card is an open card.
@@ -79,7 +81,8 @@ type Window struct {
 	version int
 	changed chan struct{} // closed at each change
 	polls   int           // state requests under way
-	polled  time.Time     // the end of the last one
+	drawn   sync.Once
+	polled  time.Time // the end of the last one
 
 	look    context.CancelFunc // of the look under way
 	looks   int                // numbers looks: a late result of an old one is dropped

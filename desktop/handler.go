@@ -175,6 +175,9 @@ func (w *Window) serveState(rw http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pollFor)
 	defer cancel()
+	if since >= 0 && w.cfg.Drawn != nil {
+		w.drawn.Do(w.cfg.Drawn)
+	}
 	w.mu.Lock()
 	w.polls++
 	for w.version == since && ctx.Err() == nil && w.ctx.Err() == nil {

@@ -32,6 +32,7 @@ type windowCommand struct {
 	Demo    bool          `help:"Dimostrazione: tessere e servizio finti."`
 	Fast    bool          `hidden:"" help:"Nella dimostrazione, senza i tempi di un lettore."`
 	URL     bool          `name:"print-url" hidden:"" help:"Stampa l'indirizzo e non apre il browser."`
+	Drawn   bool          `name:"print-drawn" hidden:"" help:"Stampa una riga quando la pagina è disegnata."`
 	Several bool          `hidden:"" help:"Anche se un'altra finestra è aperta."`
 	Late    time.Duration `hidden:"" default:"15s" help:"Dopo quanto la lettura è in ritardo."`
 	Pause   time.Duration `hidden:"" default:"1m" help:"Attesa dopo che la tessera è stata tolta."`
@@ -61,6 +62,9 @@ func (c *windowCommand) Run(p *program) error {
 		return err
 	}
 	cfg.Patience, cfg.Pause, cfg.Keep = c.Late, c.Pause, keepPIN
+	if c.Drawn {
+		cfg.Drawn = func() { fmt.Fprintln(p.out, "drawn") }
+	}
 	return c.show(ctx, p, cfg)
 }
 

@@ -10,6 +10,7 @@ first "no" ends it. Roles are those of AT-SPI ("heading", "push button", "passwo
 with it.
 
     start PROGRAM ARGUMENT…         starts a program, with this one's environment; answers its process id
+    says LINE                       waits until the program printed a line; answers the milliseconds since its start
     see ROLE NAME                   waits until it is there; answers its name
     gone ROLE NAME                  waits until it is not
     press NAME [ROLE NAME]          presses a button, and again if what is named after it does not come
@@ -29,6 +30,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 arguments = argparse.ArgumentParser()
@@ -247,9 +249,25 @@ def shot(name):
         before = now
 
 
+printed = {}  # line of the last program: milliseconds since its start
+
+
 def start(*line):
-    programs.append(subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=sys.stderr))
+    printed.clear()
+    began = time.monotonic()
+    programs.append(subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True))
+
+    def read(out):
+        for text in out:
+            printed.setdefault(text.strip(), int((time.monotonic() - began) * 1000))
+
+    threading.Thread(target=read, args=[programs[-1].stdout], daemon=True).start()
     return str(programs[-1].pid)
+
+
+def says(line):
+    until(f"the line {line!r}", lambda: line in printed)
+    return str(printed[line])
 
 
 def close():
@@ -264,7 +282,7 @@ def ended():
 
 
 commands = {
-    "start": start, "press": press, "type": typed, "hears": hears, "shot": shot, "close": close, "ended": ended,
+    "start": start, "says": says, "press": press, "type": typed, "hears": hears, "shot": shot, "close": close, "ended": ended,
     "see": lambda role, name: see(role, name).label(),
     "gone": lambda role, name: until(f"no more {role} {name!r}", lambda: look(role, name) is None) and None,
 }
