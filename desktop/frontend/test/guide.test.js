@@ -218,7 +218,7 @@ test('the card is pulled at each stage and the renewal resumed', async (t) => {
       const f = await w.screen('failed')
       assert.deepEqual([f.failure.code, f.failure.step], ['card-removed', step])
       await w.text('Rinnovo certificato non riuscito')
-      assert.deepEqual(await w.tab.locator('dialog dl.explained dd').allTextContents(), [
+      assert.deepEqual(await w.tab.locator('dialog .dialog-body > dl.explained dd').allTextContents(), [
         'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.',
         'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprenderà da dove si è fermato.',
         'Reinserisci la tessera e riprendi il rinnovo.',
