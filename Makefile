@@ -10,7 +10,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.release
 # What the tests need beyond Go, gcc, make and Node: a package for each line.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
 	apache2-bin nginx-light chromium minisign \
-	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core gir1.2-atspi-2.0 python3-gi xdotool imagemagick \
+	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core python3-gi xdotool imagemagick \
 	wixl msitools osslsigncode librsvg2-bin icoutils lintian desktop-file-utils appstream rpm man-db zsh fish
 
 .PHONY: build window packages reproducible frontend demo test test-full check packages-installed fuzz bench clean
@@ -44,10 +44,8 @@ test: check window packages
 	go test -count 1 -timeout 20m -v ./cuts
 	cd desktop/frontend && npm test
 
-# The same under the race detector, twice, a minute of each fuzz target, and a renewal in the real window by its
-# accessibility tree alone.
+# The same under the race detector, twice, and a minute of each fuzz target.
 test-full: test fuzz
-	cd desktop/frontend && npm run test:window
 	go test -tags development -race -count 2 -timeout 90m ./...
 
 check: build
@@ -78,8 +76,8 @@ fuzz:
 		go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench:
-	go test -run '^$$' -bench . -benchtime 1x ./...
+bench: packages-installed frontend
+	go test -tags development -run '^$$' -bench . -benchtime 1x ./...
 
 clean:
 	rm -rf bin dist

@@ -185,7 +185,7 @@ func TestChoose(t *testing.T) {
 			if row.change != nil {
 				row.change(&q)
 			}
-			accepting, reason := campaign.Choose(campaigns, q)
+			accepting, reason := campaign.Choose(campaigns, func(campaign.Campaign) campaign.Question { return q })
 			var got []string
 			for _, c := range accepting {
 				got = append(got, c.ID)
@@ -198,15 +198,15 @@ func TestChoose(t *testing.T) {
 }
 
 // A card renewed in 2020 may be renewed again in a later campaign (I30): history is per campaign.
-func TestChooseEach(t *testing.T) {
+func TestChoosePerCampaign(t *testing.T) {
 	ask := func(c campaign.Campaign) campaign.Question {
 		return campaign.Question{Now: at(t, "2020-05-25T10:00:00Z"), NotAfter: at(t, "2020-03-01T23:00:00Z"), Renewed: c.ID == "2020"}
 	}
-	accepting, reason := campaign.ChooseEach(campaign.Shipped(), ask)
+	accepting, reason := campaign.Choose(campaign.Shipped(), ask)
 	if len(accepting) != 1 || accepting[0].ID != "prova" || reason != "" {
 		t.Errorf("got %v %q, want prova", accepting, reason)
 	}
-	accepting, reason = campaign.ChooseEach([]campaign.Campaign{shipped(t, "2022"), shipped(t, "2020")}, ask)
+	accepting, reason = campaign.Choose([]campaign.Campaign{shipped(t, "2022"), shipped(t, "2020")}, ask)
 	if len(accepting) != 0 || reason != "already-renewed" {
 		t.Errorf("got %v %q, want already-renewed", accepting, reason)
 	}

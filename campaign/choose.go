@@ -4,10 +4,10 @@ package campaign
 
 import "slices"
 
-// ChooseEach returns the campaigns that accept the certificate, in the order given; one marked Last only when no other
+// Choose returns the campaigns that accept the certificate, in the order given; one marked Last only when no other
 // accepts. ask gives the question to put to each, since Renewed and Attempts are counted per campaign. When none
 // accepts, reason is that of the campaign that came nearest, or no-campaign when none is open.
-func ChooseEach(campaigns []Campaign, ask func(Campaign) Question) (accepting []Campaign, reason string) {
+func Choose(campaigns []Campaign, ask func(Campaign) Question) (accepting []Campaign, reason string) {
 	var last []Campaign
 	nearest := 0
 	for _, c := range campaigns {
@@ -31,9 +31,4 @@ func ChooseEach(campaigns []Campaign, ask func(Campaign) Question) (accepting []
 		return nil, NoCampaign
 	}
 	return nil, nearness[nearest]
-}
-
-// Choose is ChooseEach with one question for all campaigns.
-func Choose(campaigns []Campaign, q Question) (accepting []Campaign, reason string) {
-	return ChooseEach(campaigns, func(Campaign) Question { return q })
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"rinnova/errorreport"
 	"rinnova/renewal"
 )
 
@@ -40,11 +41,15 @@ type Config struct {
 	// Demo is the demonstration's bench; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
-	// Patience is how long a card may be read until the page explains, Pause the minute of step 14.
+	// Patience is how long a card may be read until the page explains, Pause the minute of step 14, Keep how
+	// long a PIN is kept for the trial login while nothing happens.
 	Patience time.Duration
 	Pause    time.Duration
+	Keep     time.Duration
 	// Quit ends the program; nil where the shell does it.
 	Quit func()
+	// Drawn is called once, when the page has drawn a state and asks for the next; nil: nobody measures.
+	Drawn func()
 }
 
 // Card is an open card.
@@ -52,9 +57,15 @@ type Card struct {
 	Renewal *renewal.Renewal
 	Count   func() int // commands exchanged so far
 	Close   func()
-	// Save writes the error report of a run that failed and returns its path; it is called after Close. Nil:
-	// there is no desk to seal it for.
-	Save func(*renewal.Failure, error) (string, error)
+	// Report puts together the error report of a run that failed; it is called after Close. Nil: there is
+	// no desk to seal it for.
+	Report func(*renewal.Failure, error) (*Saveable, error)
+}
+
+// Saveable is an error report that was put together and not saved yet.
+type Saveable struct {
+	Contents *errorreport.Report
+	Save     func() (path string, err error) // seals what Contents tells, and writes it
 }
 
 // Bench is a demonstration: what can be put into its readers and what can go wrong.
@@ -75,7 +86,8 @@ type Window struct {
 	version int
 	changed chan struct{} // closed at each change
 	polls   int           // state requests under way
-	polled  time.Time     // the end of the last one
+	drawn   sync.Once
+	polled  time.Time // the end of the last one
 
 	look    context.CancelFunc // of the look under way
 	looks   int                // numbers looks: a late result of an old one is dropped
@@ -83,9 +95,11 @@ type Window struct {
 	prompts int
 	answer  chan reply // of the prompt that waits
 	left    bool       // the person said to close whatever runs
+	asked   time.Time  // when the page was told to ask before closing
 	outcome *renewal.Outcome
 	reader  string                 // of the run
 	save    func() (string, error) // the report of the run that failed; nil: none
+	wipe    *time.Timer            // ends the time that a PIN is kept
 }
 
 // New starts to follow the readers. Close ends it.
@@ -139,13 +153,19 @@ func (w *Window) Busy() bool {
 	return w.f.running != nil
 }
 
+// doubled is how long after a wish to close the window another one is the same.
+const doubled = 2 * time.Second
+
 // AskToClose says whether the window may close at once. While a renewal runs it may not: the page asks
-// first.
+// first, and once. Who wishes it again instead of answering has answered.
 func (w *Window) AskToClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running == nil || w.left {
+	if w.f.running == nil || w.left || w.f.closing && time.Since(w.asked) > doubled {
 		return true
+	}
+	if !w.f.closing {
+		w.asked = time.Now()
 	}
 	w.f.closing = true
 	w.bump()
@@ -271,11 +291,30 @@ func (w *Window) read(ctx context.Context, number int, reader string) *seen {
 		return &seen{failure: told(err)}
 	}
 	s := &seen{card: w.summary(v)}
-	if v.Refusal != nil && v.Refusal.Code != errQueue.Code {
+	if v.Refusal != nil && v.Refusal.Code == "campaign-ambiguous" {
+		s.card.Campaigns = accepting(v)
+	}
+	if v.Refusal != nil && v.Refusal.Code != errQueue.Code && len(s.card.Campaigns) == 0 {
 		s.failure = told(v.Refusal)
 		s.nothing = v.Refusal.Exit == renewal.ExitNothing || v.Refusal.Exit == renewal.ExitRefused
 	}
 	return s
+}
+
+// accepting lists the campaigns among which the person chooses.
+func accepting(v *renewal.View) []Campaign {
+	var list []Campaign
+	for _, c := range v.Campaigns {
+		if v.Standing == nil || !slices.Contains(v.Standing.Campaigns, c.ID) {
+			continue
+		}
+		d := Campaign{ID: c.ID, Title: printable(c.Title)}
+		if !c.NewNotAfter.IsZero() {
+			d.NewNotAfter = &c.NewNotAfter
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // errQueue ends a look at the place in the queue: the card is renewable.
@@ -283,7 +322,8 @@ var errQueue = failure("queue", renewal.ExitFailure)
 
 func told(err error) *Failure {
 	f := renewal.Classify(err)
-	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Tries: f.Tries}
+	changed := slices.Index(renewal.Steps, f.Step) >= slices.Index(renewal.Steps, "prepare") && f.Exit != renewal.ExitCode
+	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: changed, Tries: f.Tries}
 }
 
 func (w *Window) summary(v *renewal.View) *Summary {

@@ -55,7 +55,7 @@ func (w *Window) Handler() http.Handler {
 			answer(rw, struct{}{})
 		})
 	}
-	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series")) })
+	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series"), r.FormValue("campaign")) })
 	post("code", w.takeCode)
 	post("answer", func(r *http.Request) error {
 		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
@@ -176,6 +176,9 @@ func (w *Window) serveState(rw http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pollFor)
 	defer cancel()
+	if since >= 0 && w.cfg.Drawn != nil {
+		w.drawn.Do(w.cfg.Drawn)
+	}
 	w.mu.Lock()
 	w.polls++
 	for w.version == since && ctx.Err() == nil && w.ctx.Err() == nil {

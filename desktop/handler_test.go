@@ -5,16 +5,10 @@ package desktop
 import (
 	"context"
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +20,7 @@ import (
 func window(t *testing.T) (*Window, chan []Reader) {
 	t.Helper()
 	readers := make(chan []Reader)
-	w := New(Config{Version: "1", Readers: readers, Now: time.Now, Patience: time.Second, Pause: time.Second, Service: "https://rinnova.example",
+	w := New(Config{Version: "1", Readers: readers, Now: time.Now, Patience: time.Second, Pause: time.Second, Keep: time.Minute, Service: "https://rinnova.example",
 		Probe: func(context.Context) error { return failure("service-unreachable", 1) }})
 	t.Cleanup(w.Close)
 	return w, readers
@@ -255,77 +249,6 @@ func TestAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-}
-
-var entry = regexp.MustCompile(`(?m)^  '([a-z-]+)': \{ what: `)
-
-// Every failure that a renewal can end with has its texts, in each language.
-func TestCatalogues(t *testing.T) {
-	codes := failureCodes(t)
-	catalogues, err := filepath.Glob("frontend/src/i18n/??.ts")
-	if err != nil || len(catalogues) < 2 {
-		t.Fatal(catalogues, err)
-	}
-	for _, path := range catalogues {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		has := map[string]bool{}
-		for _, m := range entry.FindAllStringSubmatch(string(b), -1) {
-			has[m[1]] = true
-		}
-		for code := range codes {
-			if !has[code] {
-				t.Errorf("%s: no text for %s", path, code)
-			}
-		}
-	}
-}
-
-// failureCodes finds the codes in renewal's source: what fail is called with, and the table of exits.
-func failureCodes(t *testing.T) map[string]bool {
-	t.Helper()
-	codes := map[string]bool{"no-smartcard-service": true, "no-reader": true, "no-card": true}
-	files, err := filepath.Glob("../renewal/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	add := func(e ast.Expr) {
-		if l, ok := e.(*ast.BasicLit); ok && l.Kind == token.STRING {
-			if s, _ := strconv.Unquote(l.Value); s != "" {
-				codes[s] = true
-			}
-		}
-	}
-	for _, path := range files {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "fail" {
-					add(n.Args[0])
-				}
-			case *ast.ValueSpec:
-				if n.Names[0].Name == "exits" {
-					for _, e := range n.Values[0].(*ast.CompositeLit).Elts {
-						add(e.(*ast.KeyValueExpr).Key)
-					}
-				}
-			}
-			return true
-		})
-	}
-	if len(codes) < 50 {
-		t.Fatal("the codes were not found", len(codes))
-	}
-	return codes
 }
 
 // The check for a newer version runs beside everything else, and its notice goes away when it is put away.

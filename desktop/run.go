@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"rinnova/renewal"
@@ -95,25 +96,30 @@ func (p person) Consent(ctx context.Context, q renewal.Question) (string, error)
 }
 
 // renew starts a renewal on the card that was looked at. The series is what the citizen read on its front,
-// "" where not asked or not known.
-func (w *Window) renew(series string) error {
+// "" where not asked or not known; the campaign is the one chosen where several accept the certificate.
+func (w *Window) renew(series, campaign string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if screen(w.f) != Renewable {
 		return errState
 	}
-	w.start(series)
+	if several := w.f.seen.card.Campaigns; len(several) == 0 {
+		campaign = ""
+	} else if !slices.ContainsFunc(several, func(c Campaign) bool { return c.ID == campaign }) {
+		return errState
+	}
+	w.start(series, campaign)
 	return nil
 }
 
-func (w *Window) start(series string) {
+func (w *Window) start(series, campaign string) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	w.cancel, w.reader, w.save = cancel, w.f.target, nil
-	w.f.running, w.f.report = &running{step: "identify"}, nil
+	w.f.running, w.f.report, w.f.contents = &running{step: "identify"}, nil, nil
 	w.bump()
 	w.work.Go(func() {
 		defer cancel()
-		out, err := w.run(ctx, series)
+		out, report, err := w.run(ctx, series, campaign)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.f.running, w.f.closing, w.answer = nil, false, nil
@@ -122,6 +128,7 @@ func (w *Window) start(series string) {
 		case err == nil:
 			w.outcome = out
 			w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove, canLogin: out.LoginURL != ""}
+			w.keep()
 			w.reinserting(find(w.f.readers, w.reader).Present)
 		case errors.As(err, &f) && f.Code == "cancelled":
 			// INDIETRO: back to where the citizen was; the card may have changed hands meanwhile.
@@ -130,17 +137,33 @@ func (w *Window) start(series string) {
 			}
 		default:
 			w.f.failed = told(err)
+			if report != nil {
+				w.f.contents, w.save = report.Contents, report.Save
+			}
 		}
 		w.bump()
 	})
 }
 
-func (w *Window) run(ctx context.Context, series string) (*renewal.Outcome, error) {
+// run renews the card in the reader and puts together the report of what failed.
+func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Outcome, *Saveable, error) {
 	c, err := w.cfg.Open(ctx, w.reader)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer c.Close()
+	out, err := w.runOn(ctx, c, series, campaign)
+	c.Close()
+	if err == nil || c.Report == nil {
+		return out, nil, err
+	}
+	report, bad := c.Report(renewal.Classify(err), err)
+	if bad != nil {
+		report = &Saveable{Save: func() (string, error) { return "", bad }}
+	}
+	return nil, report, err
+}
+
+func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*renewal.Outcome, error) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	ended := make(chan struct{})
@@ -163,6 +186,9 @@ func (w *Window) run(ctx context.Context, series string) (*renewal.Outcome, erro
 	})
 	r := c.Renewal
 	r.Prompter, r.Series = person{w}, series
+	if campaign != "" {
+		r.Campaign = campaign
+	}
 	listen := r.Events
 	r.Events = func(e renewal.Event) {
 		if listen != nil {
@@ -185,18 +211,35 @@ func (w *Window) run(ctx context.Context, series string) (*renewal.Outcome, erro
 		}
 		w.bump()
 	}
-	out, err := r.Run(ctx)
-	if err != nil && c.Save != nil {
-		w.mu.Lock()
-		w.save = func() (string, error) { return c.Save(renewal.Classify(err), err) }
-		w.mu.Unlock()
+	return r.Run(ctx)
+}
+
+// keep begins anew the time that the PIN of a renewal that ended well is kept, for the trial login. When
+// nothing happens until its end, the PIN is wiped. The lock is held.
+func (w *Window) keep() {
+	if w.wipe != nil {
+		w.wipe.Stop()
 	}
-	return out, err
+	w.wipe = time.AfterFunc(w.cfg.Keep, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		d := w.f.finished
+		switch {
+		case d == nil || w.outcome == nil || !w.outcome.Session.Unlocked():
+		case d.phase == PhaseCheck || d.phase == PhaseLogin:
+			w.keep() // the card is in use
+		default:
+			w.outcome.Session.Forget()
+			d.canLogin, d.expired = false, d.canLogin
+			w.bump()
+		}
+	})
 }
 
 // reinserting goes on with steps 14 and 15 as the card leaves and comes back. The lock is held.
 func (w *Window) reinserting(present bool) {
 	d := w.f.finished
+	w.keep()
 	switch {
 	case !present && (d.phase == PhaseRemove || d.phase == PhaseSeen):
 		d.phase, d.until, d.problem = PhaseWait, w.cfg.Now().Add(w.cfg.Pause), nil
@@ -296,6 +339,10 @@ func (w *Window) login() error {
 				d.phase, d.login = PhaseEntered, l
 				if err != nil {
 					d.problem = told(err)
+					w.keep()
+				} else {
+					w.outcome.Session.Forget() // nothing needs it any more
+					d.canLogin = false
 				}
 			}
 		})
@@ -316,6 +363,7 @@ func (w *Window) pause(skip bool) error {
 	} else {
 		d.until = d.until.Add(w.cfg.Pause)
 	}
+	w.keep()
 	w.bump()
 	return nil
 }
@@ -329,7 +377,7 @@ func (w *Window) dismiss() error {
 		return errState
 	}
 	w.forget()
-	w.f.finished, w.f.failed, w.f.report = nil, nil, nil
+	w.f.finished, w.f.failed, w.f.report, w.f.contents = nil, nil, nil, nil
 	w.f.target = aim(w.f)
 	w.startLook()
 	w.bump()
@@ -338,6 +386,9 @@ func (w *Window) dismiss() error {
 
 // forget wipes the PIN that the outcome's session keeps.
 func (w *Window) forget() {
+	if w.wipe != nil {
+		w.wipe.Stop()
+	}
 	if w.outcome != nil {
 		w.outcome.Session.Forget()
 		w.outcome = nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"rinnova/errorreport"
 	"rinnova/renewal"
 )
 
@@ -28,7 +29,9 @@ type State struct {
 	Report   *Report   `json:"report,omitempty"`
 	Update   *Update   `json:"update,omitempty"` // nil where none is asked for
 	Page     string    `json:"page,omitempty"`   // where the program is taken from
-	Demo     any       `json:"demo,omitempty"`
+	// Contents is what the error report of the failure on the screen would hold; nil where none can be made.
+	Contents *errorreport.Report `json:"contents,omitempty"`
+	Demo     any                 `json:"demo,omitempty"`
 }
 
 // Update is what is known of newer versions of the program.
@@ -96,7 +99,15 @@ type Summary struct {
 	Campaign     string        `json:"campaign,omitempty"`
 	Title        string        `json:"title,omitempty"`
 	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where the campaign counts from the issue
+	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // among which the citizen chooses
 	StillValid   bool          `json:"stillValid"`            // one of the certificates is valid now
+}
+
+// Campaign is one of several that accept the certificate.
+type Campaign struct {
+	ID          string     `json:"id"`
+	Title       string     `json:"title"`
+	NewNotAfter *time.Time `json:"newNotAfter,omitempty"` // nil where it counts from the issue
 }
 
 // Certificate is one certificate of the holder's.
@@ -109,10 +120,11 @@ type Certificate struct {
 
 // Failure is a code word, for which the page has the texts, and what the service said for itself.
 type Failure struct {
-	Code  string `json:"code"`
-	Step  string `json:"step,omitempty"`
-	Text  string `json:"text,omitempty"`
-	Tries int    `json:"tries"` // -1 where not the matter
+	Code    string `json:"code"`
+	Step    string `json:"step,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Changed bool   `json:"changed,omitempty"` // the run had come to the card's files
+	Tries   int    `json:"tries"`             // -1 where not the matter
 }
 
 // Prompt is a question to the person. Its number goes back with the answer, so that an answer never
@@ -161,6 +173,7 @@ type Done struct {
 	Problem  *Failure       `json:"problem,omitempty"` // of the last phase tried
 	Login    *renewal.Login `json:"login,omitempty"`
 	CanLogin bool           `json:"canLogin"`
+	Expired  bool           `json:"expired,omitempty"` // the PIN was wiped before the trial login
 }
 
 // Report says where the error report was saved, or why not.
@@ -186,6 +199,7 @@ type facts struct {
 	closing  bool
 	report   *Report
 	update   *Update
+	contents *errorreport.Report
 }
 
 type looking struct {
@@ -215,6 +229,7 @@ type finished struct {
 	problem  *Failure
 	login    *renewal.Login
 	canLogin bool
+	expired  bool
 }
 
 // view computes what to show.
@@ -239,10 +254,10 @@ func view(f facts, now time.Time) State {
 	case Running:
 		s.Progress = progress(*f.running)
 	case Failed:
-		s.Failure = f.failed
+		s.Failure, s.Contents = f.failed, f.contents
 	case Success:
 		d := f.finished
-		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin}
+		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin, Expired: d.expired}
 		if d.phase == PhaseWait {
 			s.Done.Seconds = max(0, int(math.Ceil(d.until.Sub(now).Seconds())))
 		}
@@ -291,26 +306,15 @@ func screen(f facts) string {
 	return Unknown
 }
 
-// work is each step's part of a renewal on the link model of 20 ms a command and 100 ms a message, in
-// percent, and the commands it takes on the largest layout; TestWork holds the sum to 100.
-var work = []struct {
-	step     string
-	percent  int
-	commands int
-}{
-	{"identify", 4, 20}, {"inspect", 4, 10}, {"unlock", 6, 12}, {"prepare", 10, 24}, {"generate", 30, 60},
-	{"request", 12, 20}, {"check", 2, 1}, {"install", 16, 40}, {"prove", 8, 40}, {"confirm", 8, 20},
-}
-
 // progress places a run on the bar. Within a step it moves with the commands exchanged.
 func progress(r running) *Progress {
 	p := &Progress{Step: r.step, Endless: r.step == "generate", Note: r.note}
-	for _, w := range work {
-		if w.step == r.step {
-			p.Percent += w.percent * min(r.commands, w.commands) / w.commands
+	for _, w := range renewal.Parts {
+		if w.Step == r.step {
+			p.Percent += w.Percent * min(r.commands, w.Commands) / w.Commands
 			break
 		}
-		p.Percent += w.percent
+		p.Percent += w.Percent
 	}
 	if r.waiting.State == renewal.Waiting {
 		p.Waiting, p.Place, p.Seconds = true, r.waiting.Place, int(r.waiting.For.Seconds())

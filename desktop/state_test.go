@@ -41,15 +41,15 @@ func TestView(t *testing.T) {
 			State{Screen: Unknown, Readers: one, Reader: "A", Card: card, Failure: closed}},
 		{"renewable", facts{told: true, service: true, readers: one, target: "A", seen: &seen{card: card}}, State{Screen: Renewable, Readers: one, Reader: "A", Card: card}},
 		{"a renewal goes before what lies in the readers", facts{told: true, service: true, readers: empty, running: &running{step: "check"}},
-			State{Screen: Running, Readers: empty, Progress: &Progress{Step: "check", Percent: 66}}},
-		{"half through a step", facts{told: true, running: &running{step: "install", commands: 20}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "install", Percent: 76}}},
-		{"more commands than expected", facts{told: true, running: &running{step: "identify", commands: 900}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "identify", Percent: 4}}},
-		{"the key", facts{told: true, running: &running{step: "generate"}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "generate", Percent: 24, Endless: true}}},
+			State{Screen: Running, Readers: empty, Progress: &Progress{Step: "check", Percent: 90}}},
+		{"half through a step", facts{told: true, running: &running{step: "install", commands: 20}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "install", Percent: 92}}},
+		{"more commands than expected", facts{told: true, running: &running{step: "identify", commands: 900}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "identify", Percent: 1}}},
+		{"the key", facts{told: true, running: &running{step: "generate"}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "generate", Percent: 6, Endless: true}}},
 		{"in the queue", facts{told: true, running: &running{step: "inspect", waiting: renewal.Event{State: renewal.Waiting, Place: 7, For: 30 * time.Second}}},
-			State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "inspect", Percent: 4, Waiting: true, Place: 7, Seconds: 30}}},
+			State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "inspect", Percent: 1, Waiting: true, Place: 7, Seconds: 30}}},
 		{"a question", facts{told: true, running: &running{prompt: &Prompt{ID: 3, Kind: "pin"}}}, State{Screen: Asking, Readers: []Reader{}, Prompt: &Prompt{ID: 3, Kind: "pin"}}},
 		{"closing is asked about during a renewal", facts{told: true, closing: true, running: &running{step: "check"}},
-			State{Screen: Running, Readers: []Reader{}, Closing: true, Progress: &Progress{Step: "check", Percent: 66}}},
+			State{Screen: Running, Readers: []Reader{}, Closing: true, Progress: &Progress{Step: "check", Percent: 90}}},
 		{"and not without one", facts{told: true, service: true, readers: empty, closing: true}, State{Screen: NoCard, Readers: empty}},
 		{"failed", facts{told: true, service: true, readers: empty, failed: closed, report: &Report{Path: "x"}}, State{Screen: Failed, Readers: empty, Failure: closed, Report: &Report{Path: "x"}}},
 		{"done", facts{told: true, finished: &finished{notAfter: now, phase: PhaseRemove}}, State{Screen: Success, Readers: []Reader{}, Done: &Done{NotAfter: now, Phase: PhaseRemove}}},
@@ -61,20 +61,6 @@ func TestView(t *testing.T) {
 		if got := view(row.facts, now); !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", row.name, got, row.want)
 		}
-	}
-}
-
-// The bar has a part for each step of a renewal, in their order, and a hundred in all.
-func TestWork(t *testing.T) {
-	sum := 0
-	for i, w := range work {
-		if i >= len(renewal.Steps) || renewal.Steps[i] != w.step {
-			t.Errorf("step %d is %s", i, w.step)
-		}
-		sum += w.percent
-	}
-	if sum != 100 || len(work) != len(renewal.Steps) {
-		t.Error(sum, len(work))
 	}
 }
 

@@ -60,7 +60,7 @@ func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, 
 			return d, nil
 		}
 	}
-	d.accepting, d.reason = campaign.ChooseEach(all, question)
+	d.accepting, d.reason = campaign.Choose(all, question)
 	return d, nil
 }
 

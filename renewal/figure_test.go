@@ -4,6 +4,8 @@ package renewal_test
 
 import (
 	"fmt"
+	"math"
+	"net/http"
 	"os"
 	"text/tabwriter"
 	"time"
@@ -14,53 +16,79 @@ import (
 	"rinnova/renewal"
 )
 
-// link is a modelled contact interface (ISO/IEC 7816-3): TA1=18 is 372/12 = 31 clocks a bit, at 4 MHz, 12 bits
-// a byte, and 3 ms for each command's turnaround.
+// link counts what passes over ModelledLink, step by step.
 type link struct {
 	iso7816.Card
-	step     string
-	apdus    map[string]int
-	bytes    map[string]int
-	wire     map[string]time.Duration // bytes and turnaround
-	card     map[string]time.Duration // the chip at work
-	generate time.Duration
-	private  time.Duration
-	write    time.Duration // for each 64 bytes of EEPROM
+	step  string
+	apdus map[string]int
+	bytes map[string]int
+	wire  map[string]time.Duration // bytes and turnaround
+	card  map[string]time.Duration // the chip at work
 }
 
-const (
-	clockHz    = 4_000_000
-	clocksBit  = 31
-	bitsByte   = 12
-	turnaround = 3 * time.Millisecond
-)
-
 func modelled(c iso7816.Card) *link {
-	return &link{Card: c, apdus: map[string]int{}, bytes: map[string]int{}, wire: map[string]time.Duration{}, card: map[string]time.Duration{},
-		generate: 12 * time.Second, private: 500 * time.Millisecond, write: 4 * time.Millisecond}
+	return &link{Card: c, apdus: map[string]int{}, bytes: map[string]int{}, wire: map[string]time.Duration{}, card: map[string]time.Duration{}}
 }
 
 func (l *link) Begin() error         { return iso7816.Begin(l.Card) }
 func (l *link) End(reset bool) error { return iso7816.End(l.Card, reset) }
 
 func (l *link) Transmit(b []byte) ([]byte, error) {
-	ins, n := b[1], len(b)
 	r, err := l.Card.Transmit(b)
+	wire, chip := renewal.ModelledLink.Exchange(b, r)
 	l.apdus[l.step]++
-	l.bytes[l.step] += n + len(r)
-	l.wire[l.step] += turnaround + time.Duration(n+len(r))*time.Second*bitsByte*clocksBit/clockHz
-	pages := time.Duration((n + 63) / 64)
-	switch ins {
-	case 0x46:
-		l.card[l.step] += l.generate
-	case 0x2A:
-		if b[0]&0x10 == 0 {
-			l.card[l.step] += l.private
-		}
-	case 0xD6, 0xDA, 0xE0, 0xE4:
-		l.card[l.step] += pages * l.write
-	}
+	l.bytes[l.step] += len(b) + len(r)
+	l.wire[l.step] += wire
+	l.card[l.step] += chip
 	return r, err
+}
+
+// The bar's parts are those of a renewal on the modelled link.
+func TestParts(t *testing.T) {
+	s := newService(t)
+	l := modelled(s.card("AC2014", 1, inWindow))
+	l.step = "identify"
+	r := s.run(l, someone(), nil)
+	r.Campaign = "prova"
+	messages := map[string]int{}
+	r.Service.HTTP = &http.Client{Transport: counted{r.Service.HTTP.Transport, func() { messages[l.step]++ }}}
+	r.Events = func(e renewal.Event) {
+		if e.State == renewal.Started {
+			l.step = e.Step
+		}
+	}
+	if _, err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	took, all := map[string]time.Duration{}, time.Duration(0)
+	for _, step := range renewal.Steps {
+		took[step] = l.wire[step] + l.card[step] + time.Duration(messages[step])*renewal.ModelledLink.Message
+		all += took[step]
+	}
+	sum := 0
+	for i, p := range renewal.Parts {
+		if i >= len(renewal.Steps) || renewal.Steps[i] != p.Step {
+			t.Fatalf("part %d is %s", i, p.Step)
+		}
+		sum += p.Percent
+		if want := 100 * took[p.Step].Seconds() / all.Seconds(); math.Abs(float64(p.Percent)-want) > 1.5 || p.Commands != max(1, l.apdus[p.Step]) {
+			t.Errorf("{%q, %.1f, %d}: the table has %d, %d", p.Step, want, max(1, l.apdus[p.Step]), p.Percent, p.Commands)
+		}
+	}
+	if sum != 100 || len(renewal.Parts) != len(renewal.Steps) {
+		t.Error("the parts make", sum)
+	}
+}
+
+// counted tells of each message.
+type counted struct {
+	http.RoundTripper
+	tell func()
+}
+
+func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.tell()
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // BenchmarkRenewal prints the commands, the bytes and the modelled time of a whole renewal, step by step,

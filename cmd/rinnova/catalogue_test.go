@@ -6,8 +6,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -225,6 +227,56 @@ func TestEveryCodeHasItsText(t *testing.T) {
 	for _, step := range renewal.Steps {
 		if stage[step] == "" {
 			t.Errorf("the step %s has no text", step)
+		}
+	}
+}
+
+// beforeThePage are failures of a command line: they end the program before a page is shown.
+var beforeThePage = []string{"usage", "card-ambiguous", "card-file-malformed", "card-file-missing", "card-malformed-name", "clock-malformed", "clock-only-emulated", "demo-failed",
+	"already-open", "not-in-this-version", "record-unwritable", "replay-malformed", "secret-malformed"}
+
+// ofThePage are failures that only the window has.
+var ofThePage = []string{"report-no-desk", "report-unsaved"}
+
+var pageEntry = regexp.MustCompile(`(?m)^  '([a-z0-9-]+)': \{ what: '[^']+', card: [^,]+, act: [^,]`)
+
+// TestEveryCodeHasItsTextInTheWindow: the window explains every failure in each of its languages.
+func TestEveryCodeHasItsTextInTheWindow(t *testing.T) {
+	catalogues, err := filepath.Glob("../../desktop/frontend/src/i18n/??.ts")
+	if err != nil || len(catalogues) < 2 {
+		t.Fatal(catalogues, err)
+	}
+	want := slices.Clone(ofThePage)
+	for code := range explanations {
+		if !slices.Contains(beforeThePage, code) {
+			want = append(want, code)
+		}
+	}
+	for _, code := range beforeThePage {
+		if _, ok := explanations[code]; !ok {
+			t.Errorf("nobody says %s", code)
+		}
+	}
+	slices.Sort(want)
+	for _, path := range catalogues {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var has []string
+		for _, m := range pageEntry.FindAllStringSubmatch(string(b), -1) {
+			has = append(has, m[1])
+		}
+		slices.Sort(has)
+		for _, code := range want {
+			if !slices.Contains(has, code) {
+				t.Errorf("%s: no text for %s", path, code)
+			}
+		}
+		for _, code := range has {
+			if !slices.Contains(want, code) {
+				t.Errorf("%s: nobody says %s", path, code)
+			}
 		}
 	}
 }

@@ -151,11 +151,21 @@ type reportEvent struct {
 
 // report puts together what the failed run leaves.
 func (c *reporting) report(f *renewal.Failure, cause error) (*errorreport.Report, *transcript.Transcript, error) {
+	seen(c.facts)
+	return c.facts.Report(reported(f, cause), cause)
+}
+
+// seen adds the readers that the system shows now.
+func seen(facts *errorreport.Collector) {
 	if readers, err := pcsc.Readers(); err == nil {
 		for _, r := range readers {
-			c.facts.Reader(r.Name, r.Present, false)
+			facts.Reader(r.Name, r.Present, false)
 		}
 	}
+}
+
+// reported is a failure as a report has it.
+func reported(f *renewal.Failure, cause error) errorreport.Failure {
 	failure := errorreport.Failure{Code: f.Code, Step: f.Step, Exit: f.Exit}
 	if f.Tries >= 0 {
 		failure.Tries = &f.Tries
@@ -164,7 +174,7 @@ func (c *reporting) report(f *renewal.Failure, cause error) (*errorreport.Report
 	if errors.As(cause, &sw) {
 		failure.StatusWord = fmt.Sprintf("%04X", uint16(sw))
 	}
-	return c.facts.Report(failure, cause)
+	return failure
 }
 
 // sealTo seals a report for the desk of a file and saves it.

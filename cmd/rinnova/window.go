@@ -20,6 +20,10 @@ import (
 	"rinnova/renewal"
 )
 
+// keepPIN is how long the window keeps the PIN of a renewal that ended well while nothing happens: the card
+// is taken out, put back after a minute, and tried.
+const keepPIN = 10 * time.Minute
+
 // windowCommand shows the window. Without a web view, or with --browser, it is a page in the citizen's
 // browser.
 type windowCommand struct {
@@ -28,6 +32,7 @@ type windowCommand struct {
 	Demo    bool          `help:"Dimostrazione: tessere e servizio finti."`
 	Fast    bool          `hidden:"" help:"Nella dimostrazione, senza i tempi di un lettore."`
 	URL     bool          `name:"print-url" hidden:"" help:"Stampa l'indirizzo e non apre il browser."`
+	Drawn   bool          `name:"print-drawn" hidden:"" help:"Stampa una riga quando la pagina è disegnata."`
 	Several bool          `hidden:"" help:"Anche se un'altra finestra è aperta."`
 	Late    time.Duration `hidden:"" default:"15s" help:"Dopo quanto la lettura è in ritardo."`
 	Pause   time.Duration `hidden:"" default:"1m" help:"Attesa dopo che la tessera è stata tolta."`
@@ -56,7 +61,10 @@ func (c *windowCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	cfg.Patience, cfg.Pause = c.Late, c.Pause
+	cfg.Patience, cfg.Pause, cfg.Keep = c.Late, c.Pause, keepPIN
+	if c.Drawn {
+		cfg.Drawn = func() { fmt.Fprintln(p.out, "drawn") }
+	}
 	return c.show(ctx, p, cfg)
 }
 
@@ -149,7 +157,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			if desk != "" && r.Service.URL != nil {
 				facts := errorreport.Collect("rinnova-window", version, now)
 				r.Card, r.Service.HTTP, r.Events = watched(facts, o, r)
-				c.Save = saver(facts, func() (errorreport.Recipients, error) { return desks(desk) })
+				c.Report = reporter(facts, true, func() (errorreport.Recipients, error) { return desks(desk) })
 			}
 			return c, nil
 		},

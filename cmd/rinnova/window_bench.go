@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,14 +34,6 @@ import (
 
 // Names of the demonstration's readers.
 var benchReaders = []string{"Lettore dimostrativo 1", "Lettore dimostrativo 2"}
-
-// linkCommand and linkByte are the model of a reader's link: a command takes 20 ms, and a byte 1 ms at
-// 9600 baud and a few times less where the card agrees to more.
-const (
-	linkCommand = 20 * time.Millisecond
-	linkByte    = 100 * time.Microsecond
-	linkKey     = 6 * time.Second // a chip's time for a key of 2048 bits, of which the emulator needs a part
-)
 
 // bench is the demonstration: two readers and cards that exist in memory only, a service of its own, and
 // what can go wrong with them.
@@ -60,6 +53,7 @@ type bench struct {
 	pcsc     bool // the smart-card service is there
 	inserted int  // cards put in so far: tells two insertions apart
 	shut     bool // the closed service answers
+	versions int  // of the second campaign, which is open when odd
 }
 
 // slot is a reader and the card in it, or beside it.
@@ -184,6 +178,7 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 		return nil, cardFailure(emulator.ErrInUse)
 	}
 	paced := &pacedCard{Card: s.card, bench: b, number: s.number, slot: i}
+	cut, cuts := strings.CutPrefix(s.fault, "cut-")
 	if s.fault == "slow-card" {
 		paced.first = time.Minute
 	}
@@ -193,8 +188,10 @@ func (b *bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 		r.Version = "0.0.1"
 	}
 	facts := errorreport.Collect("rinnova-window", version, b.now)
+	// Only a renewal tells of its steps here: a look does not.
+	r.Events = func(e renewal.Event) { paced.pull.Store(cuts && e.Step == cut && e.State == renewal.Started) }
 	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: paced, reader: reader, emulated: true}, r)
-	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Save: saver(facts, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
+	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Report: reporter(facts, false, func() (errorreport.Recipients, error) { return b.desk, nil })}, nil
 }
 
 func (b *bench) renewal(card iso7816.Card) *renewal.Renewal {
@@ -211,6 +208,7 @@ type pacedCard struct {
 	number    int
 	first     time.Duration // before the first command
 	exchanged atomic.Int64
+	pull      atomic.Bool // at the next command of cutAt
 }
 
 func (c *pacedCard) count() int { return int(c.exchanged.Load()) }
@@ -228,18 +226,34 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	if !s.in || s.number != c.number {
 		return nil, iso7816.ErrCardGone
 	}
-	answer, err := c.Card.Transmit(command)
-	if !c.bench.fast {
-		d := linkCommand + time.Duration(len(command)+len(answer))*linkByte
-		if len(command) > 1 && command[1] == 0x46 {
-			d = linkKey
+	if s.fault == "slow-key" && len(command) > 1 && command[1] == 0x46 {
+		for range 600 {
+			if err := wait(c.bench.ctx, 100*time.Millisecond); err != nil {
+				return nil, err
+			}
+			c.bench.mu.Lock()
+			gone := !c.bench.slots[c.slot].in
+			c.bench.mu.Unlock()
+			if gone {
+				return nil, iso7816.ErrCardGone
+			}
 		}
-		if err := wait(c.bench.ctx, d-time.Since(began)); err != nil {
+	}
+	answer, err := c.Card.Transmit(command)
+	if c.pull.Load() && err == nil {
+		if ins, ok := cutAt[strings.TrimPrefix(s.fault, "cut-")]; !ok || ins == command[1] {
+			err = iso7816.ErrCardGone
+		}
+	}
+	if !c.bench.fast {
+		wire, chip := renewal.ModelledLink.Exchange(command, answer)
+		if err := wait(c.bench.ctx, wire+chip-time.Since(began)); err != nil {
 			return nil, err
 		}
 	}
 	if errors.Is(err, iso7816.ErrCardGone) {
 		c.bench.remove(c.slot)
+		return nil, err
 	}
 	return answer, err
 }
@@ -266,8 +280,9 @@ type benchState struct {
 	In      []bool   `json:"in"`
 	Readers int      `json:"readers"`
 	PCSC    bool     `json:"pcsc"`
-	Down    bool     `json:"down"` // the network
-	Shut    bool     `json:"shut"` // the campaign
+	Down    bool     `json:"down"`  // the network
+	Shut    bool     `json:"shut"`  // the campaign
+	Twice   bool     `json:"twice"` // a second campaign is open
 	PIN     string   `json:"pin"`
 	PUK     string   `json:"puk"`
 	Date    string   `json:"date"`
@@ -278,7 +293,7 @@ func (b *bench) State() any {
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := benchState{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.DateOnly)}
+	s := benchState{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, Twice: b.versions%2 == 1, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.DateOnly)}
 	for _, m := range cardmodel.Models() {
 		s.Series = append(s.Series, m.Sigle()...)
 	}
@@ -327,6 +342,8 @@ func (b *bench) Do(ctx context.Context, action, series, fault string) error {
 			s.down.Store(action == "down")
 		}
 		return nil
+	case "twice", "once":
+		return b.second(ctx, action == "twice")
 	case "shut", "reopen":
 		b.mu.Lock()
 		b.shut = action == "shut"
@@ -350,10 +367,33 @@ func (b *bench) Do(ctx context.Context, action, series, fault string) error {
 	return nil
 }
 
-// faults are the scripts that a card can be put in with.
-var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-prepare", "cut-generate", "cut-install", "cut-prove",
-	"lost-request", "lost-confirm", "unregistered", "empty", "full", "mute", "contactless", "not-cns", "other-cns", "unknown-model", "busy",
-	"slow-card", "slow-service", "hostile", "too-old"}
+// second opens or closes a campaign like the first, but for its name and its day.
+func (b *bench) second(ctx context.Context, open bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if open == (b.versions%2 == 1) {
+		return nil
+	}
+	c := campaign.Shipped()[0]
+	c.ID, c.Version, c.Title, c.NewNotAfter = "2020-bis", b.versions+1, "Estensione al 31 dicembre 2020", time.Date(2020, time.December, 31, 23, 59, 59, 0, campaign.Rome)
+	if !open {
+		c.OpenTo = c.OpenFrom
+	}
+	if err := b.open.db.AddCampaign(ctx, c, b.clock()); err != nil {
+		return err
+	}
+	b.versions++
+	return nil
+}
+
+// faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
+// renewal, after the card acted; there is one for each step that uses the card.
+var faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock", "cut-prepare", "cut-generate",
+	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty", "full", "not-activated", "mute",
+	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key", "slow-service", "hostile", "too-old"}
+
+// cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
+var cutAt = map[string]byte{"unlock": 0x20, "prepare": 0xE0, "generate": 0x46, "request": 0x2A, "install": 0xD6, "prove": 0x2A, "confirm": 0x2A}
 
 // fixed is a card that has an answer to reset and nothing else.
 type fixed struct{ atr []byte }
@@ -361,9 +401,10 @@ type fixed struct{ atr []byte }
 func (f fixed) ATR() []byte                     { return f.atr }
 func (f fixed) Transmit([]byte) ([]byte, error) { return []byte{0x6D, 0x00}, nil }
 
-// Answers to reset of cards that are none of ours: a bank's, one over the air (PC/SC part 3 §3.1.3.2.3),
-// and a CNS with a mask that no model has.
+// Answers to reset of cards that are none of ours: a bank's, an identity card's of the first version, one
+// over the air (PC/SC part 3 §3.1.3.2.3), and a CNS with a mask that no model has.
 var (
+	cieATR         = []byte{0x3B, 0xF4, 0x18, 0x00, 0xFF, 0x81, 0x31, 0x80, 0x55, 0x00, 0x31, 0x80, 0x00, 0xC7}
 	bankATR        = []byte{0x3B, 0x67, 0x00, 0x00, 0x29, 0x20, 0x00, 0x6F, 0x78, 0x90, 0x00}
 	contactlessATR = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
 	unknownCNSATR  = []byte{0x3B, 0xFF, 0x18, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x45, 0x00, 0x6B, 0x7E, 0x7E, 0x7E, 0x00, 0x01, 0x21, 0x01, 0x43, 0x4E, 0x53, 0x10, 0x31, 0x80, 0x27}
@@ -386,6 +427,9 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 	case "not-cns":
 		s.card = fixed{bankATR}
 		return s, nil
+	case "cie":
+		s.card = fixed{cieATR}
+		return s, nil
 	case "unknown-model":
 		s.card = fixed{unknownCNSATR}
 		return s, nil
@@ -406,7 +450,7 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 		s.busy = true
 	case "begun", "renewed":
 		if fault == "begun" {
-			cutAt(c, 0xD6, 3)
+			cutAfter(c, 0xD6, 3)
 		}
 		_, err := b.elsewhere(c).Run(ctx)
 		c.SetFault(nil)
@@ -418,21 +462,12 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 		if err := wrongCodes(c, fault); err != nil {
 			return slot{}, err
 		}
-	case "cut-prepare":
-		cutAt(c, 0xE0, 1)
-	case "cut-generate":
-		cutAt(c, 0x46, 1)
-	case "cut-install":
-		cutAt(c, 0xD6, 6)
-	case "cut-prove":
-		cutAt(c, 0x2A, 6)
+	case "not-activated":
+		answering(c, iso7816.SWUnusable, 0x20)
+	case "foreign":
+		answering(c, iso7816.SWFileNotFound, 0xA4)
 	case "full":
-		c.SetFault(func(_ int, command []byte) emulator.Fault {
-			if command[1] == 0xE0 || command[1] == 0xDA {
-				return emulator.Fault{SW: iso7816.SWNoMemory}
-			}
-			return emulator.Fault{}
-		})
+		answering(c, iso7816.SWNoMemory, 0xE0, 0xDA)
 	case "slow-service":
 		b.service().slow.Store(int64(time.Minute))
 	case "lost-request", "lost-confirm":
@@ -444,8 +479,18 @@ func (b *bench) make(ctx context.Context, series, fault string) (slot, error) {
 	return s, nil
 }
 
-// cutAt takes the card away at the n-th command of an instruction, after it acted.
-func cutAt(c *emulator.Card, instruction byte, n int) {
+// answering has the card refuse some instructions with a status word.
+func answering(c *emulator.Card, sw iso7816.SW, instructions ...byte) {
+	c.SetFault(func(_ int, command []byte) emulator.Fault {
+		if slices.Contains(instructions, command[1]) {
+			return emulator.Fault{SW: sw}
+		}
+		return emulator.Fault{}
+	})
+}
+
+// cutAfter takes the card away at the n-th command of an instruction, after it acted.
+func cutAfter(c *emulator.Card, instruction byte, n int) {
 	seen := 0
 	c.SetFault(func(_ int, command []byte) emulator.Fault {
 		if command[1] == instruction {
@@ -510,7 +555,7 @@ func wrongCodes(c *emulator.Card, fault string) error {
 // configure is the window's configuration in the demonstration: nothing in it reaches a reader or a socket.
 func (b *bench) configure() desktop.Config {
 	return desktop.Config{Version: version, Readers: b.out, Open: b.openCard, LoginRoots: b.open.roots, LoginTransport: b.open.transport(),
-		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, Patience: 15 * time.Second, Pause: time.Minute}
+		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, Patience: 15 * time.Second, Pause: time.Minute, Keep: keepPIN}
 }
 
 func (b *bench) probe(ctx context.Context) error {

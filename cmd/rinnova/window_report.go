@@ -4,42 +4,37 @@ package main
 
 import (
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
+	"rinnova/desktop"
 	"rinnova/errorreport"
-	"rinnova/iso7816"
 	"rinnova/renewal"
 )
 
-// saver returns what the window does to save an error report: sealed for the desk, where the citizen keeps
-// what was downloaded.
-func saver(facts *errorreport.Collector, desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (string, error) {
-	return func(f *renewal.Failure, cause error) (string, error) {
-		failure := errorreport.Failure{Code: f.Code, Step: f.Step, Exit: f.Exit}
-		if f.Tries >= 0 {
-			failure.Tries = &f.Tries
+// reporter returns what puts together the window's error report: sealed for the desk, where the citizen
+// keeps what was downloaded. With real readers all of them are in it.
+func reporter(facts *errorreport.Collector, real bool, desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (*desktop.Saveable, error) {
+	return func(f *renewal.Failure, cause error) (*desktop.Saveable, error) {
+		if real {
+			seen(facts)
 		}
-		var sw iso7816.SW
-		if errors.As(cause, &sw) {
-			failure.StatusWord = fmt.Sprintf("%04X", uint16(sw))
-		}
-		recipients, err := desk()
+		report, exchanges, err := facts.Report(reported(f, cause), cause)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		report, exchanges, err := facts.Report(failure, cause)
-		if err != nil {
-			return "", err
-		}
-		sealed, err := errorreport.Seal(report, exchanges, recipients, rand.Reader)
-		if err != nil {
-			return "", err
-		}
-		path := filepath.Join(downloads(), errorreport.FileName)
-		return path, sealed.Save(path)
+		return &desktop.Saveable{Contents: report, Save: func() (string, error) {
+			recipients, err := desk()
+			if err != nil {
+				return "", err
+			}
+			sealed, err := errorreport.Seal(report, exchanges, recipients, rand.Reader)
+			if err != nil {
+				return "", err
+			}
+			path := filepath.Join(downloads(), errorreport.FileName)
+			return path, sealed.Save(path)
+		}}, nil
 	}
 }
 

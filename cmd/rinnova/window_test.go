@@ -21,6 +21,7 @@ import (
 
 	"rinnova/desktop"
 	"rinnova/errorreport"
+	"rinnova/renewal"
 )
 
 // newVisitor stands before a demonstration.
@@ -204,7 +205,7 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 // The bench knows every series, and every fault comes to the screen it is meant for.
 func TestBench(t *testing.T) {
 	c := newVisitor(t)
-	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns", "other-cns": "card-not-health", "unknown-model": "card-model-unknown",
+	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns", "cie": "card-cie", "foreign": "card-foreign", "other-cns": "card-not-health", "unknown-model": "card-model-unknown",
 		"busy": "card-busy", "renewed": "already-renewed", "empty": "no-certificate", "unregistered": "not-in-registry", "too-old": "program-too-old"}
 	for _, fault := range faults {
 		if strings.HasPrefix(fault, "slow-") {
@@ -229,5 +230,47 @@ func TestBench(t *testing.T) {
 	}
 	if code := c.do(http.MethodPost, "/api/demo", "application/x-www-form-urlencoded", "action=insert&series=XX2000"); code == http.StatusOK {
 		t.Error("a series that does not exist")
+	}
+}
+
+// The bench takes the card away at every step of an AC2014 renewal that uses it, and at no other.
+func TestBenchCuts(t *testing.T) {
+	at := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
+	b, err := newBench(t.Context(), func() time.Time { return at }, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Do(t.Context(), "insert", "AC2014", ""); err != nil {
+		t.Fatal(err)
+	}
+	c, err := b.openCard(t.Context(), benchReaders[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Renewal.Prompter = knowing{"AC2014"}
+	used, before, step := []string{}, 0, ""
+	ends := func(next string) {
+		if n := c.Count(); step != "" && n > before {
+			used = append(used, "cut-"+step)
+		}
+		before, step = c.Count(), next
+	}
+	c.Renewal.Events = func(e renewal.Event) {
+		if e.State == renewal.Started {
+			ends(e.Step)
+		}
+	}
+	if _, err := c.Renewal.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ends("")
+	var have []string
+	for _, f := range faults {
+		if strings.HasPrefix(f, "cut-") {
+			have = append(have, f)
+		}
+	}
+	if !slices.Equal(used, have) {
+		t.Errorf("the card is used in %v, taken away in %v", used, have)
 	}
 }

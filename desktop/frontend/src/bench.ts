@@ -27,12 +27,12 @@ export function bench(demo: Demo, host: HTMLElement): void {
     h('div', { class: 'bench-row' }, h('span', { class: 'outside' }, does('insert', c.insert)), does('remove', c.remove, !demo.in[0]), does('back', c.back, demo.in[0] || !demo.slots[0]),
       demo.down ? does('up', c.up) : does('down', c.down)),
     h('div', { class: 'bench-row outside' }, does('insert-second', c.second), does('remove-second', c.removeSecond, !demo.in[1]),
-      demo.shut ? does('reopen', c.reopen) : does('shut', c.shut), demo.readers ? does('readers-off', c.readersOff) : does('readers-on', c.readersOn),
+      demo.shut ? does('reopen', c.reopen) : does('shut', c.shut), demo.twice ? does('once', c.once) : does('twice', c.twice), demo.readers ? does('readers-off', c.readersOff) : does('readers-on', c.readersOn),
       demo.pcsc ? does('pcsc-off', c.pcscOff) : does('pcsc-on', c.pcscOn))))
   if (focused) {
     const again = document.getElementById(focused)
-    if (again && !(again as HTMLButtonElement).disabled) again.focus()
-    else panel.querySelector('summary')?.focus()
+    if (again && !(again as HTMLButtonElement).disabled) again.focus({ preventScroll: true })
+    else panel.querySelector('summary')?.focus({ preventScroll: true })
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { button, h, icon } from './dom'
 import { cardFront } from './drawing'
-import { day, t } from './i18n'
+import { day, moment, t } from './i18n'
 import { codeField } from './code'
 import { explain } from './screens'
-import { act, type State } from './state'
+import { act, type Contents, type State } from './state'
 
 const body = h('div', { class: 'dialog-body' })
 const said = h('p', { class: 'visually-hidden', role: 'status' })
@@ -50,7 +50,7 @@ function keyOf(s: State): string {
     case 'prompt': return `prompt ${s.prompt!.id}`
     case 'running': return 'running'
     case 'failed': return `failed ${s.failure!.code} ${JSON.stringify(s.report)}`
-    default: return `done ${s.done!.phase} ${JSON.stringify(s.done!.problem)}`
+    default: return `done ${s.done!.phase} ${JSON.stringify(s.done!.problem)} ${s.done!.expired ?? ''}`
   }
 }
 
@@ -154,9 +154,24 @@ function failed(s: State): Node[] {
   const out: Node[] = [title2(t().T17, 'error'), dl,
     h('p', {}, c.report[0], h('button', { type: 'button', class: 'link', id: 'report', onclick: () => void act('report') }, t().T18), c.report[1])]
   if (answer) out.push(answer)
-  out.push(h('details', {}, h('summary', {}, c.contents), h('ul', {}, ...c.contentsList.map((x) => h('li', {}, x))), h('p', {}, c.contentsNever)),
-    h('div', { class: 'actions' }, button(t().T21, 'primary', shut)))
+  if (s.contents) out.push(h('section', { class: 'contents', 'aria-labelledby': 'contents' }, h('h3', { id: 'contents' }, c.contents), inside(s.contents), h('p', {}, c.contentsNever)))
+  out.push(h('div', { class: 'actions' }, button(t().T21, 'primary', shut)))
   return out
+}
+
+/** What the error report would hold, item by item. */
+function inside(r: Contents): HTMLElement {
+  const c = t().failed.inside, rows: [string, string][] = [
+    [c.created, moment(r.created)], [c.program, `${r.program.name} ${r.program.version}`], [c.system, [r.system.os, r.system.arch, r.system.release].filter(Boolean).join(' ')]]
+  if (r.drivers) rows.push([c.drivers, r.drivers.map((d) => `${d.name} ${d.version}`).join('; ')])
+  if (r.readers) rows.push([c.readers, r.readers.map((x) => x.used ? c.used(x.name) : x.card ? c.withCard(x.name) : x.name).join('; ')])
+  if (r.card) rows.push([c.card, [r.card.model, r.card.series?.join(', '), `ATR ${r.card.atr}`].filter(Boolean).join('; ')])
+  rows.push([c.failure, [r.failure.code, r.failure.statusWord && c.statusWord(r.failure.statusWord), r.failure.tries !== undefined && t().prompt.tries(r.failure.tries)].filter(Boolean).join('; ')])
+  const steps = [...new Set((r.steps ?? []).filter((x) => x.state !== 'skipped').map((x) => x.name))].map((x) => t().stages[x]?.replace(/[ .]+$/, '')).filter(Boolean)
+  if (steps.length) rows.push([c.steps, steps.join('; ')])
+  if (r.requests) rows.push([c.requests, r.requests.map((x) => x.id.slice(0, 8) + '…').join(', ')])
+  if (r.transcript) rows.push([c.transcript, c.entries(r.transcript.entries)])
+  return h('dl', { class: 'explained' }, ...rows.map(([k, v]) => h('div', {}, h('dt', {}, k), h('dd', {}, v))))
 }
 
 /** T20 and CHIUDI, with steps 14 and 15 of the guide. */
@@ -172,6 +187,7 @@ function done(s: State): Node[] {
     1: [h('p', { class: 'left', id: 'left' }, c.left(d.seconds ?? 0)), h('div', { class: 'actions' }, button(c.skip, 'outline-primary', () => void act('skip')), button(c.extend, 'link', () => void act('extend')))],
     2: [d.phase === 'check' && h('p', { role: 'status' }, c.checking), problem],
     3: [d.phase === 'seen' && h('p', { class: 'notice-line' }, c.seen), d.phase === 'login' && h('p', { role: 'status' }, c.trying), problem,
+      d.expired && h('p', {}, c.expired),
       !busy && d.canLogin && h('div', { class: 'actions' }, button(problem ? c.again : c.tryLogin, 'primary', () => void act('login'), { 'data-first': true }))],
   }
   const items = [c.remove, c.wait, c.insert, c.login].map((text, i) => h('li', { class: i < at ? 'past' : i === at ? 'now' : '', 'aria-current': i === at ? 'step' : undefined },
@@ -188,6 +204,7 @@ function done(s: State): Node[] {
 function closing(): Node[] {
   const c = t().closing
   leave = () => void act('stay')
+  said.textContent = c.text
   return [title2(c.title), h('p', { class: 'lead' }, c.text),
     h('div', { class: 'actions two' }, button(c.leave, 'outline-primary', () => void act('leave')), button(c.stay, 'primary', () => void act('stay'), { 'data-first': true }))]
 }

@@ -21,6 +21,7 @@ app.append(marks, head, main, under, said, dialog)
 let state: State | undefined
 let lost = false
 let drawn = ''
+let screenBefore = ''
 let marked = ''
 
 function frame(): void {
@@ -68,6 +69,8 @@ function draw(): void {
     else if (!wanted(state)) main.replaceChildren(screen(state), ...[news(state)].filter((x) => x !== null))
     const title = main.querySelector<HTMLElement>('h1')
     if (had && !dialog.open) title?.focus()
+    if (state.screen !== screenBefore) scrollTo(0, 0)
+    screenBefore = state.screen
     if (before && !lost) said.textContent = state.screen === 'loading' ? t().T4 : title?.textContent ?? ''
   }
   const was = dialog.open

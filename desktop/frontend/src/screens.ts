@@ -4,11 +4,13 @@ import { cardFront, reader } from './drawing'
 import { day, t } from './i18n'
 import { act, type Card, type Failure, type State } from './state'
 
-/** The explanation of a code; what the service said for itself takes the place of the first sentence, or of its {}. */
+/** The explanation of a code; what the service said for itself, in Italian, takes the place of the first sentence, or of its {}. */
 export function explain(f: Failure): { what: string; card: string; act: string } {
-  const e = t().failures[f.code] ?? t().failures['service-refused']!
-  const what = e.what.includes('{}') ? e.what.replace('{}', () => f.text || '?') : f.text || e.what
-  return { ...e, what: [what, f.tries > 0 ? t().prompt.tries(f.tries) : ''].join(' ').trim() }
+  const c = t(), known = c.failures[f.code], e = known ?? c.failures['service-refused']!
+  const said = f.text && (!known || document.documentElement.lang === 'it') ? f.text : e.what
+  const what = e.what.includes('{}') ? e.what.replace('{}', () => f.text || '?') : said
+  const card = f.changed && c.safe.untouched.includes(e.card) ? c.safe.changed : e.card
+  return { what: [what, f.tries > 0 ? c.prompt.tries(f.tries) : ''].join(' ').trim(), card, act: e.act }
 }
 
 export function heading(text: string): HTMLElement { return h('h1', { tabindex: '-1' }, text) }
@@ -107,12 +109,23 @@ function summary(card: Card): HTMLElement {
 function renewable(s: State): HTMLElement {
   const c = t().card, card = s.card!
   const current = card.certificates?.[0]
-  const chosen = { series: card.series.length === 1 ? card.series[0]! : '' }
+  const chosen = { series: card.series.length === 1 ? card.series[0]! : '', campaign: '' }
   const facts = h('dl', { class: 'summary' },
     h('div', {}, h('dt', {}, c.holder), h('dd', {}, card.holder)),
     h('div', {}, h('dt', {}, c.id), h('dd', {}, card.id)),
     current && h('div', {}, h('dt', {}, c.certificate), h('dd', { class: current.expired ? 'old' : '' }, current.expired ? c.ended(day(current.notAfter)) : c.until(day(current.notAfter)))),
-    h('div', { class: 'new' }, h('dt', {}, c.next), h('dd', {}, card.newNotAfter ? c.until(day(card.newNotAfter)) : c.nextYear)))
+    !card.campaigns && h('div', { class: 'new' }, h('dt', {}, c.next), h('dd', {}, card.newNotAfter ? c.until(day(card.newNotAfter)) : c.nextYear)))
+  const missing = h('p', { class: 'field-error', id: 'campaign-error', role: 'alert' })
+  const among = card.campaigns && h('fieldset', { class: 'sigle campaigns', 'aria-describedby': 'campaign-error' }, h('legend', {}, c.campaigns),
+    ...card.campaigns.map((x) => h('label', {},
+      h('input', { type: 'radio', name: 'campaign', value: x.id, onchange: () => { chosen.campaign = x.id; missing.textContent = '' } }),
+      h('span', {}, c.campaign(x.title, x.newNotAfter ? c.until(day(x.newNotAfter)) : c.nextYear)))), missing)
+  const renew = () => {
+    if (among && !chosen.campaign) {
+      missing.textContent = c.campaignMissing
+      among.querySelector('input')?.focus()
+    } else void act('renew', { series: chosen.series, campaign: chosen.campaign })
+  }
   const draw = h('div', { class: 'figure' }, cardFront(chosen.series))
   const pick = card.series.length === 1
     ? h('p', {}, c.siglaOne(card.series[0]!))
@@ -120,11 +133,11 @@ function renewable(s: State): HTMLElement {
       ...[...card.series, ''].map((x) => h('label', {},
         h('input', { type: 'radio', name: 'sigla', value: x, checked: x === '', onchange: () => { chosen.series = x; draw.replaceChildren(cardFront(x)) } }),
         h('span', {}, x || c.siglaUnknown))))
-  const start = button(card.begun ? c.resume : t().T6, 'primary', () => void act('renew', { series: chosen.series }), { id: 'renew', class: 'btn btn-primary btn-lg' })
+  const start = button(card.begun ? c.resume : t().T6, 'primary', renew, { id: 'renew', class: 'btn btn-primary btn-lg' })
   return panel(
     heading(c.title),
     card.begun ? notice('warning', h('h2', {}, c.begun), h('p', {}, c.begunText)) : h('p', { class: 'lead' }, c.renewable),
-    facts,
+    facts, among ?? null,
     h('div', { class: 'side' }, draw, h('div', {}, h('h2', {}, c.sigla), h('p', { class: 'quiet' }, c.siglaText), pick)),
     h('p', {}, card.needsPuk ? c.timePuk : c.time),
     h('p', { class: 'actions' }, start),

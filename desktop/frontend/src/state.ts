@@ -17,6 +17,7 @@ export interface State {
   report?: { path?: string; code?: string }
   update?: Update
   page?: string
+  contents?: Contents
   demo?: Demo
 }
 
@@ -34,7 +35,7 @@ export type Screen =
   | 'nothing' | 'card' | 'prompt' | 'running' | 'failed' | 'done'
 
 export interface Reader { name: string; present: boolean; mute?: boolean }
-export interface Failure { code: string; step?: string; text?: string; tries: number }
+export interface Failure { code: string; step?: string; text?: string; changed?: boolean; tries: number }
 export interface Certificate { notBefore: string; notAfter: string; renewed: boolean; expired: boolean }
 
 export interface Card {
@@ -48,7 +49,22 @@ export interface Card {
   campaign?: string
   title?: string
   newNotAfter?: string
+  campaigns?: { id: string; title: string; newNotAfter?: string }[]
   stillValid: boolean
+}
+
+/** What the error report would hold: the manifest of package errorreport, as far as a person is told of it. */
+export interface Contents {
+  created: string
+  program: { name: string; version: string }
+  system: { os: string; arch: string; release?: string }
+  drivers?: { name: string; version: string }[]
+  readers?: { name: string; card: boolean; used: boolean }[]
+  card?: { atr: string; model?: string; series?: string[] }
+  failure: { code: string; step?: string; statusWord?: string; tries?: number }
+  steps?: { name: string; state: string; exchanges: number }[]
+  requests?: { id: string }[]
+  transcript?: { entries: number }
 }
 
 export interface Prompt {
@@ -81,6 +97,7 @@ export interface Done {
   problem?: Failure
   login?: { name: string; codiceFiscaleMasked: string; notAfter: string; accepted: boolean; reason: string; tls: string }
   canLogin: boolean
+  expired?: boolean
 }
 
 export interface Demo {
@@ -92,6 +109,7 @@ export interface Demo {
   pcsc: boolean
   down: boolean
   shut: boolean
+  twice: boolean
   pin: string
   puk: string
   date: string

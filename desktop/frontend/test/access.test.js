@@ -43,36 +43,38 @@ async function layout(w) {
   })
 }
 
-const slow = (name) => name === 'running'
-
 let shared
 after(async () => { await shared?.close() })
 
 for (const [name, go] of screens) {
   test(`screen ${name}`, async () => {
     shared ??= await open({ flags: ['--fast', '--late', '1s', '--pause', '20s'], reducedMotion: 'reduce' })
-    const w = slow(name) ? await open({ flags: [] }) : shared
-    if (!slow(name)) shared = undefined // given back when all went well
-    await go(w)
-    await w.tab.waitForTimeout(80)
-    for (const theme of slow(name) ? ['light'] : themes) {
-      await look(w, theme)
-      await w.shot(`${name}-${theme}`)
-      const { violations } = await new AxeBuilder({ page: w.tab }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
-      assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`), [], `${name}, ${theme}`)
+    const w = shared
+    shared = undefined // given back when all went well
+    try {
+      await go(w)
+      await w.tab.waitForTimeout(80)
+      for (const theme of themes) {
+        await look(w, theme)
+        await w.shot(`${name}-${theme}`)
+        const { violations } = await new AxeBuilder({ page: w.tab }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
+        assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`), [], `${name}, ${theme}`)
+      }
+      await look(w, 'light', 200)
+      assert.deepEqual(await layout(w), [], `${name} at 200 %`)
+      await w.shot(`${name}-200`)
+      await look(w, 'light')
+      assert.deepEqual(await layout(w), [], name)
+      await w.tab.setViewportSize({ width: 320, height: 640 })
+      assert.deepEqual(await layout(w), [], `${name} at 320 px`)
+      await w.shot(`${name}-320`)
+      await w.tab.setViewportSize({ width: 1100, height: 860 })
+      await empty(w)
+      shared = w
+    } catch (e) {
+      await w.close().catch(() => {}) // or the program goes on
+      throw e
     }
-    await look(w, 'light', 200)
-    assert.deepEqual(await layout(w), [], `${name} at 200 %`)
-    await w.shot(`${name}-200`)
-    await look(w, 'light')
-    assert.deepEqual(await layout(w), [], name)
-    await w.tab.setViewportSize({ width: 320, height: 640 })
-    assert.deepEqual(await layout(w), [], `${name} at 320 px`)
-    await w.shot(`${name}-320`)
-    if (slow(name)) return await w.close()
-    await w.tab.setViewportSize({ width: 1100, height: 860 })
-    await empty(w)
-    shared = w
   })
 }
 

@@ -164,8 +164,20 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await w.text('card-removed')
   await w.tab.getByText(/La tessera è integra/).waitFor()
   // What is inside is told before it is saved; what is saved is a CMS EnvelopedData.
-  await w.tab.getByText('Che cosa contiene il file').click()
+  await w.text('Che cosa contiene il file')
+  const told = Object.fromEntries(await w.tab.locator('.contents dl > div').evaluateAll((rows) => rows.map((r) => [r.querySelector('dt').textContent, r.querySelector('dd').textContent])))
+  delete told['Driver dei lettori'] // where there are some
+  assert.deepEqual(Object.keys(told), ['Data e ora', 'Programma', 'Sistema operativo', 'Lettori', 'Modello della tessera', 'Errore', 'Passi eseguiti, con l’ora', 'Numeri delle richieste al servizio', 'Comandi scambiati con la tessera'])
+  assert.match(told['Data e ora'], /^25\/05\/20, 10:0/)
+  assert.match(told['Programma'], /^rinnova-window /)
+  assert.equal(told['Lettori'], 'Lettore dimostrativo 1 (usato)')
+  assert.match(told['Modello della tessera'], /OT2016.*ATR 3B/)
+  assert.match(told['Errore'], /^card-removed/)
+  assert.equal(told['Passi eseguiti, con l’ora'], 'Lettura della tessera; Verifica della rinnovabilità; Verifica del PIN; Generazione filesystem di firma in corso; Generazione chiave in corso; Richiesta del certificato in corso; Controllo del certificato; Installazione certificato in corso')
+  assert.match(told['Comandi scambiati con la tessera'], /^\d{2,3}, senza codici e senza il contenuto dei file$/)
   await w.tab.getByText(/Non contiene PIN, PUK, nome/).waitFor()
+  const { contents } = await w.state()
+  assert.ok(!/BRUNILDE|ESEMPIO|SMPBNL|12345/.test(JSON.stringify({ ...contents, requests: [] })), 'the report names the holder')
   rmSync(artifacts + 'ErrorLogs.zip.p7e', { force: true })
   await w.click('questi dati di errore')
   await w.text(`Salvato in ${artifacts}ErrorLogs.zip.p7e`)
@@ -185,27 +197,52 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await empty(w)
 })
 
-test('the card is pulled at each stage and the renewal resumed', async () => {
-  for (const fault of ['cut-prepare', 'cut-generate', 'cut-install', 'cut-prove']) {
-    await w.bench('insert', withPuk, fault)
-    await w.screen('card')
-    await w.click('RINNOVA')
-    await w.screen('prompt')
-    await w.code('Codice PIN', PIN)
-    await w.text('Codice PUK')
-    await w.code('Codice PUK', PUK)
-    const f = await w.screen('failed')
-    assert.equal(f.failure.code, 'card-removed', fault)
-    await w.click('CHIUDI')
-    await w.screen('no-card')
-    await w.bench('back')
-    const s = await w.screen('card')
-    assert.equal(s.card.begun, true, fault)
-    await w.click('RIPRENDI IL RINNOVO')
-    await w.screen('prompt')
-    await w.code('Codice PIN', PIN)
-    await w.screen('done')
-    await empty(w)
+test('the card is pulled at each stage and the renewal resumed', async (t) => {
+  const stages = { identify: 'Lettura della tessera', unlock: 'Verifica del PIN', prepare: 'Generazione filesystem di firma in corso',
+    generate: 'Generazione chiave in corso', request: 'Richiesta del certificato in corso', install: 'Installazione certificato in corso', prove: 'Prova del nuovo certificato', confirm: 'Conferma al servizio' }
+  const steps = (await w.state()).demo.faults.filter((f) => f.startsWith('cut-')).map((f) => f.slice(4)) // a Go test holds them to the steps that use the card
+  assert.deepEqual(steps, Object.keys(stages))
+  for (const [i, step] of steps.entries()) {
+    await t.test(step, async () => {
+      await w.bench('insert', withPuk, `cut-${step}`)
+      await w.screen('card')
+      await w.click('RINNOVA')
+      if (i >= steps.indexOf('unlock')) {
+        await w.text('Inserisci il PIN corretto per continuare il rinnovo')
+        await w.code('Codice PIN', PIN)
+      }
+      if (i >= steps.indexOf('prepare')) {
+        await w.text('Inserisci il PUK corretto per continuare il rinnovo')
+        await w.code('Codice PUK', PUK)
+      }
+      const f = await w.screen('failed')
+      assert.deepEqual([f.failure.code, f.failure.step], ['card-removed', step])
+      await w.text('Rinnovo certificato non riuscito')
+      assert.deepEqual(await w.tab.locator('dialog .dialog-body > dl.explained dd').allTextContents(), [
+        'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.',
+        'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprenderà da dove si è fermato.',
+        'Reinserisci la tessera e riprendi il rinnovo.',
+        `card-removed (durante: ${stages[step]})`])
+      await w.click('CHIUDI')
+      await w.screen('no-card')
+      await w.text('Inserisci la tessera')
+      await w.bench('back')
+      const s = await w.screen('card')
+      const begun = i >= steps.indexOf('prepare')
+      assert.equal(s.card.begun, begun)
+      if (begun) await w.text('Un rinnovo di questa tessera è rimasto a metà')
+      await w.click(begun ? 'RIPRENDI IL RINNOVO' : 'RINNOVA')
+      await w.text('Inserisci il PIN corretto per continuare il rinnovo')
+      await w.code('Codice PIN', PIN)
+      if (!begun) {
+        await w.text('Inserisci il PUK corretto per continuare il rinnovo')
+        await w.code('Codice PUK', PUK)
+      }
+      await w.screen('done')
+      await w.text('Certificato rinnovato con successo')
+      await w.text('Il nuovo certificato è valido fino al 30/06/2020.')
+      await empty(w)
+    })
   }
 })
 
@@ -234,6 +271,23 @@ test('the service is down and comes back', async () => {
     await w.screen('done')
     await empty(w)
   }
+})
+
+test('two campaigns: chosen, never guessed', async () => {
+  await w.bench('twice')
+  await w.bench('insert', withoutPuk)
+  await w.screen('card')
+  await w.text('Più proroghe accettano questo certificato: scegli quella che vuoi.')
+  await w.click('RINNOVA')
+  await w.text('Scegli una proroga.')
+  assert.equal((await w.state()).screen, 'card')
+  await w.tab.getByLabel('Estensione al 31 dicembre 2020: valido fino al 31/12/2020', { exact: true }).check()
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+  await w.code('Codice PIN', PIN)
+  await w.screen('done')
+  await w.text('Il nuovo certificato è valido fino al 31/12/2020.')
+  await empty(w)
 })
 
 test('two cards: chosen, never guessed', async () => {

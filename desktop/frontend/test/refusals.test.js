@@ -15,6 +15,7 @@ test('each wrong card has a message of its own', async () => {
   const texts = new Set()
   for (const [fault, screen, code] of [
     ['mute', 'unreadable', 'card-mute'], ['contactless', 'unreadable', 'card-contactless'], ['not-cns', 'unreadable', 'card-not-cns'],
+    ['cie', 'unreadable', 'card-cie'], ['foreign', 'unreadable', 'card-foreign'],
     ['other-cns', 'unreadable', 'card-not-health'], ['unknown-model', 'unreadable', 'card-model-unknown'], ['busy', 'unreadable', 'card-busy'],
     ['empty', 'nothing', 'no-certificate'], ['unregistered', 'nothing', 'not-in-registry'], ['renewed', 'nothing', 'already-renewed'],
   ]) {
@@ -26,7 +27,7 @@ test('each wrong card has a message of its own', async () => {
     assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
     await empty(w)
   }
-  assert.equal(texts.size, 9)
+  assert.equal(texts.size, 11)
 })
 
 test('a closed campaign points to SPID, CIE and the new card; TEAM does not change', async () => {
@@ -95,6 +96,15 @@ test('a blocked PIN', async () => {
   await pin(withPuk, 'pin-blocked')
   await w.code('Codice PIN', PIN)
   assert.equal((await w.screen('failed')).failure.code, 'pin-blocked')
+  await empty(w)
+})
+
+test('a card that was never activated', async () => {
+  await pin(withoutPuk, 'not-activated')
+  await w.code('Codice PIN', PIN)
+  assert.equal((await w.screen('failed')).failure.code, 'card-not-activated')
+  await w.text('La tessera non è mai stata attivata.')
+  await w.text('Rivolgiti con un documento allo sportello che attiva le tessere e consegna PIN e PUK.')
   await empty(w)
 })
 

@@ -14,7 +14,7 @@ export const screens = [
   ['choose', async (w) => { await w.bench('insert', withPuk); await w.screen('card'); await w.bench('insert-second', withoutPuk); await w.screen('choose') }],
   ['loading', async (w) => { await w.bench('insert', withPuk, 'slow-card'); await w.screen('loading') }],
   ['loading-late', async (w) => { await w.bench('insert', withPuk, 'slow-card'); await w.tab.getByRole('heading', { name: 'La lettura dura più del previsto' }).waitFor() }],
-  ...['mute', 'contactless', 'not-cns', 'other-cns', 'unknown-model', 'busy'].map((f) =>
+  ...['mute', 'contactless', 'not-cns', 'cie', 'foreign', 'other-cns', 'unknown-model', 'busy'].map((f) =>
     [`unreadable-${f}`, async (w) => { await w.bench('insert', withPuk, f); await w.screen('unreadable') }]),
   ['unknown', async (w) => { await w.bench('down'); await w.bench('insert', withPuk); await w.screen('unknown') }],
   ['unknown-too-old', async (w) => { await w.bench('insert', withPuk, 'too-old'); await w.screen('unknown') }],
@@ -24,6 +24,7 @@ export const screens = [
   ['card', async (w) => { await w.bench('insert', withoutPuk); await w.screen('card') }],
   ['card-puk', async (w) => { await w.bench('insert', withPuk); await w.screen('card') }],
   ['card-begun', async (w) => { await w.bench('insert', withPuk, 'begun'); await w.screen('card') }],
+  ['card-campaigns', async (w) => { await w.bench('twice'); await w.bench('insert', withPuk); await w.screen('card'); await w.click('RINNOVA'); await w.text('Scegli una proroga.') }],
   ['card-hostile', async (w) => { await w.bench('insert', withPuk, 'hostile'); await w.screen('card') }],
   ['series', async (w) => { await w.bench('insert', ambiguous); await w.screen('card'); await w.click('RINNOVA'); await w.screen('prompt') }],
   ['pin', async (w) => { await pin(w, withPuk) }],
@@ -33,7 +34,7 @@ export const screens = [
   ['last-try', async (w) => { await pin(w, withPuk, 'pin-last'); await w.code('Codice PIN', '99999') ; await w.screen('failed') }, 'failed'],
   ['last-try-consent', async (w) => { await pin(w, withPuk); for (let i = 0; i < 2; i++) { await w.code('Codice PIN', '9999' + i); await w.tab.waitForTimeout(300) } await w.text('Resta un solo tentativo') }],
   ['puk', async (w) => { await puk(w) }],
-  ['running', async (w) => { await pin(w, withoutPuk); await w.code('Codice PIN', PIN); await w.screen('running') }, 'slow'],
+  ['running', async (w) => { await pin(w, withoutPuk, 'slow-key'); await w.code('Codice PIN', PIN); await w.text('Generazione chiave in corso ...') }],
   ['failed', async (w) => { await pin(w, withoutPuk, 'cut-install'); await w.code('Codice PIN', PIN); await w.screen('failed') }],
   ['failed-blocked', async (w) => { await pin(w, withoutPuk, 'pin-blocked'); await w.code('Codice PIN', PIN); await w.screen('failed') }],
   ['done', async (w) => { await done(w) }],
@@ -73,12 +74,15 @@ export async function empty(w) {
     await w.click(back)
     await w.screen('card', 'failed')
   }
-  if (s.screen === 'running') await w.screen('done', 'failed')
+  if (s.screen === 'running') {
+    await w.bench('remove')
+    await w.screen('done', 'failed')
+  }
   if (['failed', 'done'].includes((await w.state()).screen)) {
     await w.tab.getByRole('button', { name: 'CHIUDI', exact: true }).last().click()
     await w.tab.waitForTimeout(150)
   }
   await w.tab.locator('#nav-card').click()
-  for (const a of ['up', 'reopen', 'pcsc-on', 'readers-on', 'remove', 'remove-second']) await w.bench(a)
+  for (const a of ['up', 'reopen', 'once', 'pcsc-on', 'readers-on', 'remove', 'remove-second']) await w.bench(a)
   await w.screen('no-card')
 }

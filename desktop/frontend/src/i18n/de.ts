@@ -10,6 +10,7 @@ const unread = 'Es wurde keine Karte gelesen.'
 const later = 'Versuche es später noch einmal.'
 const retry = 'Versuche es noch einmal; wenn es wieder geschieht, wende dich an den Kundendienst und nenne den Code hier unten.'
 const use = 'Wenn das Problem bleibt, wende dich an die Person, die das Programm installiert hat.'
+const upgrade = 'Lade die neueste Fassung des Programms herunter, installiere sie und versuche es noch einmal.'
 
 const failures: Record<string, Explanation> = {
   'card-removed': { what: 'Während der Arbeit wurde die Karte entfernt oder das Lesegerät abgesteckt.', card: resumes, act: 'Stecke die Karte wieder ein und setze die Erneuerung fort.' },
@@ -92,6 +93,48 @@ const failures: Record<string, Explanation> = {
   'tls-untrusted': { what: 'Die Verbindung zum Dienst ist nicht sicher: Wer antwortet, beweist nicht, der Erneuerungsdienst zu sein.', card: resumes, act: 'Prüfe das Datum des Computers; wenn du ein fremdes Netz verwendest, versuche es mit einem anderen.' },
   'transaction-in-use': { what: 'Der Dienst hat schon einen Antrag mit derselben Nummer erhalten.', card: resumes, act: again },
   'unknown-transaction': { what: 'Der Dienst erinnert sich nicht mehr an diesen Antrag.', card: resumes, act: again },
+  // What the service may say of a message, a key or a certificate.
+  'already-confirmed': { what: 'Das Zertifikat wurde schon bestätigt.', card: resumes, act: desk },
+  'bad-proof-of-possession': { what: 'Der Dienst hat die Signatur des neuen Schlüssels nicht erkannt.', card: resumes, act: retry },
+  'bad-protection': { what: 'Der Dienst hat die Signatur der Karte nicht erkannt.', card: resumes, act: retry },
+  'bad-recipient-nonce': { what: 'Die Nachricht antwortet nicht auf die letzte des Dienstes.', card: resumes, act: again },
+  'bad-sender-nonce': { what: 'Der Dienst hat den Zufallswert der Nachricht nicht angenommen.', card: resumes, act: upgrade },
+  'bad-signer-certificate': { what: 'Der Dienst konnte das Zertifikat der Karte nicht lesen.', card: resumes, act: desk },
+  'bad-template': { what: 'Der Dienst konnte den neuen Schlüssel im Antrag nicht lesen.', card: resumes, act: upgrade },
+  'bad-transaction-id': { what: 'Der Dienst hat die Nummer der Nachricht nicht angenommen.', card: resumes, act: upgrade },
+  'certificate-expired': { what: 'Das zu bestätigende Zertifikat ist abgelaufen.', card: resumes, act: again },
+  'certificate-revoked': { what: 'Das für diesen Schlüssel ausgestellte Zertifikat wurde widerrufen: Ein neuer Schlüssel wird gebraucht.', card: resumes, act: desk },
+  'hash-algorithm': { what: 'Der Dienst nimmt die Bestätigung in dieser Form nicht an.', card: resumes, act: upgrade },
+  'key-bad-exponent': { what: 'Der Exponent des neuen Schlüssels ist nicht zugelassen.', card: resumes, act: desk },
+  'key-close-primes': { what: 'Der neue Schlüssel ist schwach.', card: resumes, act: desk },
+  'key-is-old': { what: 'Der vorgelegte Schlüssel ist der alte: Die Erneuerung verlangt einen neuen.', card: resumes, act: desk },
+  'key-not-rsa': { what: 'Der neue Schlüssel ist kein RSA-Schlüssel.', card: resumes, act: desk },
+  'key-seen': { what: 'Der vorgelegte Schlüssel gehört zu einer anderen Karte.', card: resumes, act: desk },
+  'key-small-factor': { what: 'Der neue Schlüssel ist schwach.', card: resumes, act: desk },
+  'key-too-long': { what: 'Der neue Schlüssel ist zu lang.', card: resumes, act: desk },
+  'key-too-short': { what: 'Der neue Schlüssel ist zu kurz.', card: resumes, act: desk },
+  'key-weak-roca': { what: 'Der Chip hat einen schwachen Schlüssel erzeugt (bekannt als ROCA).', card: resumes, act: desk },
+  'mac-protection': { what: 'Der Dienst verlangt signierte Nachrichten.', card: resumes, act: upgrade },
+  'malformed-message': { what: 'Der Dienst hat die Nachricht nicht verstanden.', card: resumes, act: upgrade },
+  'malformed-request': { what: 'Der Dienst hat den Antrag nicht verstanden.', card: resumes, act: upgrade },
+  'malformed-subject': { what: 'Die Inhaberin oder der Inhaber ist im Zertifikat nicht wie bei einer TS-CNS angegeben.', card: intact, act: desk },
+  'not-health-card': { what: 'Die Karte ist eine Nationale Dienstekarte, aber keine Gesundheitskarte.', card: intact, act: 'Für ihre Erneuerung wende dich an die ausstellende Stelle.' },
+  'other-signer': { what: 'Die Nachricht ist nicht mit dem Zertifikat signiert, das den Antrag eröffnet hat.', card: resumes, act: again },
+  'sha1': { what: 'Die Nachricht ist mit SHA-1 signiert, was der Dienst nicht zulässt.', card: resumes, act: upgrade },
+  'unknown-certificate': { what: 'Das zu bestätigende Zertifikat wurde nicht für diese Karte ausgestellt.', card: resumes, act: desk },
+  'unknown-extension': { what: 'Das Zertifikat der Karte enthält eine unbekannte Erweiterung.', card: intact, act: desk },
+  'unknown-info-type': { what: 'Der Dienst hat die verlangte Auskunft nicht.', card: resumes, act: upgrade },
+  'unprotected': { what: 'Der Dienst hat eine Nachricht ohne Signatur bekommen.', card: resumes, act: upgrade },
+  'unsupported-algorithm': { what: 'Der Dienst lässt das Verfahren oder die Schlüssellänge nicht zu, mit der die Karte signiert.', card: resumes, act: desk },
+  'unsupported-message': { what: 'Der Dienst behandelt diese Art von Antrag nicht.', card: resumes, act: upgrade },
+  'unsupported-version': { what: 'Der Dienst verwendet eine andere Fassung des Protokolls.', card: resumes, act: upgrade },
+  'untrusted-issuer': { what: 'Das Zertifikat der Karte stammt nicht von einer anerkannten Stelle.', card: intact, act: desk },
+  'weak-signature': { what: 'Das Zertifikat der Karte ist mit einem nicht zugelassenen Verfahren signiert.', card: intact, act: desk },
+  'wrong-key': { what: 'Der Schlüssel im Zertifikat der Karte ist von nicht zugelassener Art oder Länge.', card: intact, act: desk },
+  'wrong-old-certificate': { what: 'Das zu erneuernde Zertifikat ist nicht das, das den Antrag signiert.', card: resumes, act: desk },
+  'wrong-policy': { what: 'Das Zertifikat der Karte ist kein CNS-Authentifizierungszertifikat.', card: intact, act: desk },
+  'wrong-subject': { what: 'Der Antrag trägt einen anderen Namen als das Zertifikat der Karte.', card: resumes, act: desk },
+  'wrong-usage': { what: 'Das Zertifikat der Karte dient nicht zur Authentifizierung.', card: intact, act: desk },
   'internal': { what: 'Im Programm ist ein unerwarteter Fehler aufgetreten.', card: resumes, act: desk },
 }
 
@@ -132,6 +175,7 @@ export const de: Catalogue = {
     holder: 'Inhaberin oder Inhaber', id: 'Nummer der Karte', series: 'Serie', certificate: 'Jetziges Zertifikat', until: (d) => `gültig bis ${d}`, ended: (d) => `abgelaufen am ${d}`, next: 'Nach der Erneuerung', nextYear: 'ein Jahr ab heute gültig',
     renewable: 'Das Zertifikat kann erneuert werden.', time: 'Es dauert etwa eine Minute. Du wirst nach der PIN gefragt.', timePuk: 'Es dauert etwa eine Minute. Du wirst nach der PIN und dann nach dem PUK gefragt: Halte beide bereit.',
     sigla: 'Prüfe das Kürzel auf der Karte', siglaText: 'Es steht auf der Vorderseite oben links, beim Chip.', siglaUnknown: 'Ich finde es nicht', siglaOne: (s) => `Der Chip gehört zur Serie ${s}.`, siglaMany: 'Der Chip lässt diese Kürzel zu: Wähle das, was auf der Karte steht.', renewed: 'Erneuertes Zertifikat',
+    campaigns: 'Mehrere Verlängerungen nehmen dieses Zertifikat an: Wähle eine aus.', campaign: (title, until) => `${title}: ${until}`, campaignMissing: 'Wähle eine Verlängerung aus.',
   },
   team: 'Erneuert wird nur das Zertifikat der CNS: Die Gültigkeit der Gesundheitskarte und der EKVK (auf der Rückseite) ändert sich nicht.',
   figure10: 'Zeichnung der Vorderseite der Karte: Das Kürzel, zum Beispiel zwei Buchstaben und ein Jahr, steht oben links über dem Chip im roten Rahmen.',
@@ -152,14 +196,19 @@ export const de: Catalogue = {
   failed: {
     what: 'Was geschehen ist', card: 'Die Karte', act: 'Was zu tun ist', code: 'Code', step: 'bei',
     report: ['Um das Problem zu lösen, wende dich an den Kundendienst und übergib ', ', die in einer verschlüsselten Datei gespeichert werden.'],
-    contents: 'Was die Datei enthält', contentsList: ['die Version des Programms und des Betriebssystems', 'den Namen des Lesegeräts, Modell und Serie der Karte', 'die ausgeführten Schritte mit Uhrzeit und technischen Antworten der Karte', 'den Fehlercode und die Nummern der Anfragen an den Dienst'],
+    contents: 'Was die Datei enthält',
+    inside: {
+      created: 'Datum und Uhrzeit', program: 'Programm', system: 'Betriebssystem', drivers: 'Treiber der Lesegeräte', readers: 'Lesegeräte', used: (r) => `${r} (verwendet)`, withCard: (r) => `${r} (mit einer Karte)`, card: 'Modell der Karte',
+      failure: 'Fehler', statusWord: (w) => `Antwort der Karte ${w}`, steps: 'Ausgeführte Schritte, mit Uhrzeit', requests: 'Nummern der Anfragen an den Dienst',
+      transcript: 'Befehle an die Karte', entries: (n) => `${n}, ohne Codes und ohne Inhalt der Dateien`,
+    },
     contentsNever: 'Sie enthält weder PIN noch PUK, Namen, Steuernummer oder Kartennummer. Sie ist verschlüsselt: Nur der Kundendienst kann sie öffnen.', saved: (path) => `Gespeichert in ${path}`,
   },
   done: {
     until: (d) => `Das neue Zertifikat ist gültig bis ${d}.`, next: 'Noch ein Augenblick: Mach die Karte bereit', remove: 'Nimm die Karte aus dem Lesegerät.', wait: 'Warte etwa eine Minute.', insert: 'Stecke die Karte wieder ein.', login: 'Probiere die Anmeldung.',
     left: (n) => n === 1 ? 'noch 1 Sekunde' : `noch ${n} Sekunden`, skip: 'Nicht warten', extend: 'Eine Minute länger warten', checking: 'Die Karte wird gelesen ...', seen: 'Das neue Zertifikat ist auf der Karte.',
     tryLogin: 'ANMELDUNG PROBIEREN', again: 'NOCH EINMAL PROBIEREN', trying: 'Die Anmeldung wird probiert ...', entered: (name, cf, d) => `Anmeldung gelungen: ${name}, Steuernummer ${cf}, Zertifikat gültig bis ${d}.`,
-    browser: 'Bevor du dich mit der Karte anmeldest, schließe alle Fenster des Browsers und öffne ihn neu.', completed: '(erledigt)', current: '(jetzt)',
+    browser: 'Bevor du dich mit der Karte anmeldest, schließe alle Fenster des Browsers und öffne ihn neu.', expired: 'Die PIN wurde aus dem Speicher des Programms gelöscht. Um die Anmeldung zu probieren, öffne die gewünschte Seite.', completed: '(erledigt)', current: '(jetzt)',
   },
   update: {
     newer: (v: string) => `Die Version ${v} ist verfügbar`, using: (v: string) => `Du verwendest die Version ${v}: Du kannst weitermachen.`,
@@ -181,18 +230,19 @@ export const de: Catalogue = {
   },
   accessibility: {
     title: 'Barrierefreiheit', text: 'Dieses Fenster ist für alle gemacht: nur mit der Tastatur, mit Bildschirmleser, mit bis zu 200 % vergrößertem Text und mit hohem Kontrast.',
-    list: ['Tab und Umschalt+Tab bewegen den Fokus, Eingabe aktiviert, Esc geht zurück.', 'Die Schritte der Erneuerung werden angesagt.', 'Es gibt keine Zeitgrenzen: Die Minute nach der Erneuerung kann übersprungen oder verlängert werden.', 'Textgröße und Farben werden oben auf jeder Seite gewählt.'],
+    list: ['Tab und Umschalt+Tab bewegen den Fokus, Eingabe aktiviert, Esc geht zurück.', 'Die Schritte der Erneuerung werden angesagt.', 'Es gibt keine Zeitgrenzen: Die Minute nach der Erneuerung kann übersprungen oder verlängert werden. Nur die PIN für die Anmeldeprobe wird zu ihrem Schutz nach zehn Minuten ohne Handlung gelöscht; die Erneuerung ist dann schon beendet.', 'Textgröße und Farben werden oben auf jeder Seite gewählt.'],
     state: 'Stand der Konformität', stateText: 'Selbsteinschätzung im Entwurf nach EN 301 549 und WCAG 2.1 AA: automatische Prüfungen mit axe-core auf jeder Seite; eine Prüfung mit Menschen, die Hilfstechnik verwenden, fehlt noch.',
   },
   demo: {
     mark: 'VORFÜHRUNG', banner: (d) => `VORFÜHRUNG: Karten, Lesegeräte und Dienst sind nicht echt. Simuliertes Datum: ${d}.`, title: 'Prüfstand', codes: (pin, puk) => `PIN ${pin}, PUK ${puk}.`, series: 'Serie', fault: 'Was geschieht',
-    insert: 'Neue Karte einstecken', second: 'Eine ins zweite Lesegerät', remove: 'Karte entfernen', removeSecond: 'Die aus dem zweiten entfernen', back: 'Dieselbe Karte wieder einstecken', down: 'Netz aus', up: 'Netz an', shut: 'Kampagne schließen', reopen: 'Kampagne öffnen',
+    insert: 'Neue Karte einstecken', second: 'Eine ins zweite Lesegerät', remove: 'Karte entfernen', removeSecond: 'Die aus dem zweiten entfernen', back: 'Dieselbe Karte wieder einstecken', down: 'Netz aus', up: 'Netz an', shut: 'Kampagne schließen', reopen: 'Kampagne öffnen', twice: 'Zweite Kampagne öffnen', once: 'Zweite Kampagne schließen',
     readersOff: 'Lesegeräte abstecken', readersOn: 'Lesegerät anschließen', pcscOff: 'Smartcard-Dienst anhalten', pcscOn: 'Smartcard-Dienst starten',
     faults: {
-      '': 'Alles geht gut', 'begun': 'Anderswo unterbrochen', 'renewed': 'Schon erneuert', 'pin-last': 'Ein PIN-Versuch bleibt', 'pin-blocked': 'PIN gesperrt', 'puk-last': 'Ein PUK-Versuch bleibt', 'cut-prepare': 'Beim Dateisystem entfernt', 'cut-generate': 'Beim Schlüssel entfernt',
-      'cut-install': 'Beim Installieren entfernt', 'cut-prove': 'Beim Signieren entfernt', 'lost-request': 'Netz beim Antrag verloren', 'lost-confirm': 'Netz bei der Bestätigung verloren', 'unregistered': 'Dem Dienst unbekannt', 'empty': 'Ohne Zertifikat', 'full': 'Ohne Platz',
-      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen', 'too-old': 'Zu altes Programm',
+      '': 'Alles geht gut', 'begun': 'Anderswo unterbrochen', 'renewed': 'Schon erneuert', 'pin-last': 'Ein PIN-Versuch bleibt', 'pin-blocked': 'PIN gesperrt', 'puk-last': 'Ein PUK-Versuch bleibt', 'cut-identify': 'Beim Lesen entfernt', 'cut-unlock': 'Beim Prüfen der PIN entfernt',
+      'cut-prepare': 'Beim Dateisystem entfernt', 'cut-generate': 'Beim Schlüssel entfernt', 'cut-request': 'Beim Antrag entfernt', 'cut-install': 'Beim Installieren entfernt', 'cut-prove': 'Beim Erproben entfernt', 'cut-confirm': 'Bei der Bestätigung entfernt', 'lost-request': 'Netz beim Antrag verloren', 'lost-confirm': 'Netz bei der Bestätigung verloren', 'unregistered': 'Dem Dienst unbekannt', 'empty': 'Ohne Zertifikat', 'full': 'Ohne Platz', 'not-activated': 'Nie aktiviert',
+      'mute': 'Verkehrt eingesteckt', 'contactless': 'Kontaktlos gelesen', 'not-cns': 'Bankkarte', 'cie': 'Identitätskarte', 'foreign': 'CNS ohne Inhalt', 'other-cns': 'CNS einer anderen Stelle', 'unknown-model': 'Unbekanntes Modell', 'busy': 'Von einem anderen Programm verwendet', 'slow-card': 'Langsames Lesegerät', 'slow-key': 'Langsamer Schlüssel', 'slow-service': 'Langsamer Dienst', 'hostile': 'Feindliche Daten im Namen', 'too-old': 'Zu altes Programm',
     },
   },
+  safe: { untouched: [intact, unread], changed: resumes },
   failures,
 }

@@ -24,3 +24,8 @@ export function isLanguage(s: string | null | undefined): s is Language { return
 export function day(iso: string): string {
   return new Intl.DateTimeFormat(current, { timeZone: 'Europe/Rome', day: '2-digit', month: '2-digit', year: 'numeric' }).format(new Date(iso))
 }
+
+/** An instant as the citizen reads it, in Italy's time. */
+export function moment(iso: string): string {
+  return new Intl.DateTimeFormat(current, { timeZone: 'Europe/Rome', dateStyle: 'short', timeStyle: 'short' }).format(new Date(iso))
+}

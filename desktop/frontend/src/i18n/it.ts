@@ -12,6 +12,7 @@ const unread = 'Nessuna tessera è stata letta.'
 const later = 'Riprova più tardi.'
 const retry = 'Riprova; se si ripete, rivolgiti all’assistenza e indica il codice riportato qui sotto.'
 const use = 'Se il problema si ripete, rivolgiti a chi ha installato il programma.'
+const upgrade = 'Scarica e installa l’ultima versione del programma, poi riprova.'
 
 const failures: Record<string, Explanation> = {
   'card-removed': { what: 'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.', card: resumes, act: 'Reinserisci la tessera e riprendi il rinnovo.' },
@@ -94,6 +95,48 @@ const failures: Record<string, Explanation> = {
   'tls-untrusted': { what: 'Il collegamento al servizio non è sicuro: chi risponde non dimostra di essere il servizio di rinnovo.', card: resumes, act: 'Controlla la data del computer; se usi una rete altrui, prova da un’altra.' },
   'transaction-in-use': { what: 'Il servizio ha già ricevuto una richiesta con lo stesso numero.', card: resumes, act: again },
   'unknown-transaction': { what: 'Il servizio non ricorda più questa richiesta.', card: resumes, act: again },
+  // What the service may say of a message, a key or a certificate.
+  'already-confirmed': { what: 'Il certificato è già stato confermato.', card: resumes, act: desk },
+  'bad-proof-of-possession': { what: 'Il servizio non ha riconosciuto la firma della chiave nuova.', card: resumes, act: retry },
+  'bad-protection': { what: 'Il servizio non ha riconosciuto la firma della tessera.', card: resumes, act: retry },
+  'bad-recipient-nonce': { what: 'Il messaggio non risponde all’ultimo del servizio.', card: resumes, act: again },
+  'bad-sender-nonce': { what: 'Il servizio non ha accettato il valore casuale del messaggio.', card: resumes, act: upgrade },
+  'bad-signer-certificate': { what: 'Il servizio non ha potuto leggere il certificato della tessera.', card: resumes, act: desk },
+  'bad-template': { what: 'Il servizio non ha potuto leggere la chiave nuova nella richiesta.', card: resumes, act: upgrade },
+  'bad-transaction-id': { what: 'Il servizio non ha accettato l’identificativo del messaggio.', card: resumes, act: upgrade },
+  'certificate-expired': { what: 'Il certificato da confermare è scaduto.', card: resumes, act: again },
+  'certificate-revoked': { what: 'Il certificato rilasciato per questa chiave è stato revocato: serve una chiave nuova.', card: resumes, act: desk },
+  'hash-algorithm': { what: 'Il servizio non accetta la conferma nella forma inviata.', card: resumes, act: upgrade },
+  'key-bad-exponent': { what: 'L’esponente della chiave nuova non è ammesso.', card: resumes, act: desk },
+  'key-close-primes': { what: 'La chiave nuova è debole.', card: resumes, act: desk },
+  'key-is-old': { what: 'La chiave presentata è quella vecchia: il rinnovo ne richiede una nuova.', card: resumes, act: desk },
+  'key-not-rsa': { what: 'La chiave nuova non è una chiave RSA.', card: resumes, act: desk },
+  'key-seen': { what: 'La chiave presentata appartiene a un’altra tessera.', card: resumes, act: desk },
+  'key-small-factor': { what: 'La chiave nuova è debole.', card: resumes, act: desk },
+  'key-too-long': { what: 'La chiave nuova è troppo lunga.', card: resumes, act: desk },
+  'key-too-short': { what: 'La chiave nuova è troppo corta.', card: resumes, act: desk },
+  'key-weak-roca': { what: 'Il chip ha generato una chiave debole (difetto noto come ROCA).', card: resumes, act: desk },
+  'mac-protection': { what: 'Il servizio vuole messaggi firmati.', card: resumes, act: upgrade },
+  'malformed-message': { what: 'Il servizio non ha compreso il messaggio.', card: resumes, act: upgrade },
+  'malformed-request': { what: 'Il servizio non ha compreso la richiesta.', card: resumes, act: upgrade },
+  'malformed-subject': { what: 'Il titolare nel certificato non è scritto come in una TS-CNS.', card: intact, act: desk },
+  'not-health-card': { what: 'La tessera è una Carta Nazionale dei Servizi, ma non una Tessera Sanitaria.', card: intact, act: 'Per rinnovarla rivolgiti a chi l’ha rilasciata.' },
+  'other-signer': { what: 'Il messaggio non è firmato con il certificato che ha aperto la richiesta.', card: resumes, act: again },
+  'sha1': { what: 'Il messaggio è firmato con SHA-1, che il servizio non ammette.', card: resumes, act: upgrade },
+  'unknown-certificate': { what: 'Il certificato da confermare non risulta rilasciato per questa tessera.', card: resumes, act: desk },
+  'unknown-extension': { what: 'Il certificato della tessera contiene un’estensione sconosciuta.', card: intact, act: desk },
+  'unknown-info-type': { what: 'Il servizio non ha l’informazione richiesta.', card: resumes, act: upgrade },
+  'unprotected': { what: 'Il servizio ha ricevuto un messaggio senza firma.', card: resumes, act: upgrade },
+  'unsupported-algorithm': { what: 'Il servizio non ammette l’algoritmo o la lunghezza della chiave con cui la tessera firma.', card: resumes, act: desk },
+  'unsupported-message': { what: 'Il servizio non tratta questo tipo di richiesta.', card: resumes, act: upgrade },
+  'unsupported-version': { what: 'Il servizio usa un’altra versione del protocollo.', card: resumes, act: upgrade },
+  'untrusted-issuer': { what: 'Il certificato della tessera non è stato rilasciato da un ente riconosciuto.', card: intact, act: desk },
+  'weak-signature': { what: 'Il certificato della tessera è firmato con un algoritmo non ammesso.', card: intact, act: desk },
+  'wrong-key': { what: 'La chiave del certificato della tessera è di un tipo o di una lunghezza non ammessi.', card: intact, act: desk },
+  'wrong-old-certificate': { what: 'Il certificato da rinnovare non è quello che firma la richiesta.', card: resumes, act: desk },
+  'wrong-policy': { what: 'Il certificato della tessera non è un certificato di autenticazione CNS.', card: intact, act: desk },
+  'wrong-subject': { what: 'La richiesta porta un nome diverso da quello del certificato della tessera.', card: resumes, act: desk },
+  'wrong-usage': { what: 'Il certificato della tessera non serve per l’autenticazione.', card: intact, act: desk },
   'internal': { what: 'Il programma ha incontrato un errore imprevisto.', card: resumes, act: desk },
 }
 
@@ -173,6 +216,7 @@ export const it = {
     sigla: 'Controlla la sigla stampata sulla tessera', siglaText: 'È scritta sul fronte, in alto a sinistra, vicino al chip.', siglaUnknown: 'Non la trovo',
     siglaOne: (s: string) => `Dal chip risulta la serie ${s}.`, siglaMany: 'Il chip ammette queste sigle: scegli quella che leggi sulla tessera.',
     renewed: 'Certificato rinnovato',
+    campaigns: 'Più proroghe accettano questo certificato: scegli quella che vuoi.', campaign: (title: string, until: string) => `${title}: ${until}`, campaignMissing: 'Scegli una proroga.',
   },
   team: 'Si rinnova solo il certificato della CNS: la validità della Tessera Sanitaria e della TEAM (sul retro) non cambia.',
   figure10: 'Disegno del fronte della tessera: la sigla, per esempio una coppia di lettere e un anno, è in alto a sinistra, sopra il chip, dentro la cornice rossa.',
@@ -200,7 +244,12 @@ export const it = {
   failed: {
     what: 'Che cosa è successo', card: 'La tessera', act: 'Che cosa fare', code: 'Codice', step: 'durante',
     report: ['Per superare il problema contatta l’assistenza e fornisci ', ', che si salvano in un file cifrato.'] as [string, string],
-    contents: 'Che cosa contiene il file', contentsList: ['la versione del programma e del sistema operativo', 'il nome del lettore, il modello e la serie della tessera', 'i passi eseguiti, con l’ora e le risposte tecniche della tessera', 'il codice dell’errore e i numeri delle richieste al servizio'],
+    contents: 'Che cosa contiene il file',
+    inside: {
+      created: 'Data e ora', program: 'Programma', system: 'Sistema operativo', drivers: 'Driver dei lettori', readers: 'Lettori', used: (r: string) => `${r} (usato)`, withCard: (r: string) => `${r} (con una tessera)`, card: 'Modello della tessera',
+      failure: 'Errore', statusWord: (w: string) => `risposta della tessera ${w}`, steps: 'Passi eseguiti, con l’ora', requests: 'Numeri delle richieste al servizio',
+      transcript: 'Comandi scambiati con la tessera', entries: (n: number) => `${n}, senza codici e senza il contenuto dei file`,
+    },
     contentsNever: 'Non contiene PIN, PUK, nome, codice fiscale né numero della tessera. È cifrato: può aprirlo solo l’assistenza.',
     saved: (path: string) => `Salvato in ${path}`,
   },
@@ -210,7 +259,7 @@ export const it = {
     left: (n: number) => n === 1 ? 'ancora 1 secondo' : `ancora ${n} secondi`, skip: 'Salta l’attesa', extend: 'Attendi un minuto in più',
     checking: 'Lettura della tessera ...', seen: 'Il nuovo certificato è sulla tessera.', tryLogin: 'PROVA L’ACCESSO', again: 'RIPROVA L’ACCESSO', trying: 'Prova di accesso ...',
     entered: (name: string, cf: string, d: string) => `Accesso riuscito: ${name}, codice fiscale ${cf}, certificato valido fino al ${d}.`,
-    browser: 'Prima di entrare in un sito con la tessera, chiudi tutte le finestre del browser e riaprilo.', completed: '(completato)', current: '(adesso)',
+    browser: 'Prima di entrare in un sito con la tessera, chiudi tutte le finestre del browser e riaprilo.', expired: 'Il PIN è stato cancellato dalla memoria del programma. Per provare l’accesso entra nel sito che ti interessa.', completed: '(completato)', current: '(adesso)',
   },
   update: {
     newer: (v: string) => `È disponibile la versione ${v}`, using: (v: string) => `Stai usando la ${v}: puoi continuare.`,
@@ -235,21 +284,24 @@ export const it = {
   },
   accessibility: {
     title: 'Accessibilità', text: 'Questa finestra è fatta per essere usata da tutti: con la sola tastiera, con un lettore di schermo, con testo ingrandito fino al 200 % e in alto contrasto.',
-    list: ['Tab e Maiusc+Tab spostano il fuoco, Invio attiva, Esc torna indietro.', 'I passi del rinnovo vengono annunciati mentre avanzano.', 'Non ci sono limiti di tempo: il minuto di attesa dopo il rinnovo si può saltare o allungare.', 'Dimensione del testo e colori si scelgono in alto in ogni pagina.'],
+    list: ['Tab e Maiusc+Tab spostano il fuoco, Invio attiva, Esc torna indietro.', 'I passi del rinnovo vengono annunciati mentre avanzano.', 'Non ci sono limiti di tempo: il minuto di attesa dopo il rinnovo si può saltare o allungare. Solo il PIN per la prova di accesso viene cancellato dopo dieci minuti senza azioni, per proteggerlo; il rinnovo è già concluso.', 'Dimensione del testo e colori si scelgono in alto in ogni pagina.'],
     state: 'Stato di conformità', stateText: 'Autovalutazione in bozza rispetto a EN 301 549 e WCAG 2.1 AA: prove automatiche con axe-core su ogni schermata; manca ancora una prova con persone che usano tecnologie assistive.',
   },
   demo: {
     mark: 'DIMOSTRAZIONE', banner: (d: string) => `DIMOSTRAZIONE: tessere, lettori e servizio sono finti. Data simulata: ${d}.`, title: 'Banco di prova',
     codes: (pin: string, puk: string) => `PIN ${pin}, PUK ${puk}.`, series: 'Serie', fault: 'Che cosa accade', insert: 'Inserisci una tessera nuova', second: 'Inseriscine una nel secondo lettore',
-    remove: 'Togli la tessera', removeSecond: 'Togli quella del secondo lettore', back: 'Reinserisci la stessa tessera', down: 'Spegni la rete', up: 'Riaccendi la rete', shut: 'Chiudi la campagna', reopen: 'Riapri la campagna',
+    remove: 'Togli la tessera', removeSecond: 'Togli quella del secondo lettore', back: 'Reinserisci la stessa tessera', down: 'Spegni la rete', up: 'Riaccendi la rete', shut: 'Chiudi la campagna', reopen: 'Riapri la campagna', twice: 'Apri una seconda campagna', once: 'Chiudi la seconda campagna',
     readersOff: 'Scollega i lettori', readersOn: 'Collega un lettore', pcscOff: 'Ferma il servizio smart card', pcscOn: 'Avvia il servizio smart card',
     faults: {
       '': 'Tutto va bene', 'begun': 'Rinnovo lasciato a metà altrove', 'renewed': 'Già rinnovata', 'pin-last': 'Resta un tentativo del PIN', 'pin-blocked': 'PIN bloccato', 'puk-last': 'Resta un tentativo del PUK',
-      'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante le firme',
-      'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'empty': 'Senza certificato', 'full': 'Senza posto', 'mute': 'Inserita al contrario',
-      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome', 'too-old': 'Programma troppo vecchio',
+      'cut-identify': 'Tolta durante la lettura', 'cut-unlock': 'Tolta durante la verifica del PIN',
+      'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-request': 'Tolta durante la richiesta', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante la prova', 'cut-confirm': 'Tolta durante la conferma',
+      'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'empty': 'Senza certificato', 'full': 'Senza posto', 'not-activated': 'Mai attivata', 'mute': 'Inserita al contrario',
+      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-key': 'Chiave lenta', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome', 'too-old': 'Programma troppo vecchio',
     } as Record<string, string>,
   },
+  /** The card after a failure; changed is for what had come to its files before. */
+  safe: { untouched: [intact, unread], changed: resumes },
   failures,
 }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import "time"
+
+// Link models the time that a card and its contact interface (ISO/IEC 7816-3) take.
+type Link struct {
+	ClockHz    int
+	ClocksBit  int
+	BitsByte   int
+	Turnaround time.Duration // of each command
+	Generate   time.Duration // a key of 2048 bits
+	Private    time.Duration // an operation with a private key
+	Write      time.Duration // 64 bytes of EEPROM
+	Message    time.Duration // to the service and back
+}
+
+// ModelledLink is the model that the bar, the demonstration and the figures rest on: TA1=18 is 372/12 = 31
+// clocks a bit, at 4 MHz, 12 bits a byte. assumed: the chip's own times, which differ between cards.
+var ModelledLink = Link{ClockHz: 4_000_000, ClocksBit: 31, BitsByte: 12, Turnaround: 3 * time.Millisecond,
+	Generate: 12 * time.Second, Private: 500 * time.Millisecond, Write: 4 * time.Millisecond, Message: 100 * time.Millisecond}
+
+// Exchange is the time of one command: on the wire, and of the chip at work.
+func (l Link) Exchange(command, answer []byte) (wire, chip time.Duration) {
+	bits := (len(command) + len(answer)) * l.BitsByte
+	wire = l.Turnaround + time.Duration(bits)*time.Second*time.Duration(l.ClocksBit)/time.Duration(l.ClockHz)
+	if len(command) < 2 {
+		return wire, 0
+	}
+	switch command[1] {
+	case 0x46:
+		chip = l.Generate
+	case 0x2A:
+		if command[0]&0x10 == 0 { // not the first part of a chain
+			chip = l.Private
+		}
+	case 0xD6, 0xDA, 0xE0, 0xE4:
+		chip = time.Duration((len(command)+63)/64) * l.Write
+	}
+	return wire, chip
+}
+
+// Part is a step's part of a renewal: of its time, in percent, and the commands that it takes.
+type Part struct {
+	Step     string
+	Percent  int
+	Commands int
+}
+
+// Parts are the steps of a renewal on ModelledLink, with a card that needs everything made; a test measures
+// them.
+var Parts = []Part{
+	{"identify", 1, 12}, {"inspect", 1, 1}, {"unlock", 3, 8}, {"prepare", 1, 16}, {"generate", 76, 28},
+	{"request", 8, 9}, {"check", 0, 1}, {"install", 3, 25}, {"prove", 3, 5}, {"confirm", 4, 4},
+}
