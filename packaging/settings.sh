@@ -10,7 +10,7 @@ echo "$VERSION" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+(-(dev|alpha|beta|rc)[0-9A-Za
 	{ echo "VERSION=$VERSION is not like 1.2.3 or 1.2.3-rc1" >&2; exit 1; }
 number=${VERSION%%-*} # Windows Installer, VERSIONINFO: three numbers
 export VERSION SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
-work=dist/work out=dist/packages
+work=${WORK:-dist/work} out=${OUT:-dist/packages}
 winres='go run github.com/tc-hib/go-winres@v0.3.3'
 nfpm='go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2'
 # dated FILE… : times of what goes into an archive.

@@ -19,12 +19,12 @@ const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromiu
 export const PIN = '12345'
 export const PUK = '12345678'
 
-/** Starts program and browser. Flags go to the program; demo false is the computer's own readers. */
-export async function open({ program: path = artifacts + 'rinnova', demo = true, env = {}, flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
+/** Starts program and browser. Flags go to the program; demo false is the computer's own readers. With an address the program runs already. */
+export async function open({ address, program: path = artifacts + 'rinnova', demo = true, env = {}, flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
   const executablePath = candidates.find((c) => c && existsSync(c))
   assert.ok(executablePath, 'no Chromium on this computer')
-  const program = spawn(path, ['window', '--browser', ...demo ? ['--demo'] : [], '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, ...env } })
-  const [url] = await once(createInterface({ input: program.stdout }), 'line')
+  const program = address ? null : spawn(path, ['window', '--browser', ...demo ? ['--demo'] : [], '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, ...env } })
+  const url = address ?? (await once(createInterface({ input: program.stdout }), 'line'))[0]
   const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
   const tab = await (await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })).newPage()
   const errors = []
@@ -75,8 +75,10 @@ export async function open({ program: path = artifacts + 'rinnova', demo = true,
     },
     async close() {
       await browser.close()
-      program.kill()
-      await once(program, 'exit')
+      if (program) {
+        program.kill()
+        await once(program, 'exit')
+      }
       assert.deepEqual(errors, [], 'errors in the page')
     },
   }
