@@ -20,7 +20,7 @@ build:
 
 # The same program with the window: bin/rinnova-window. Needs Node, GTK and the web view's development files.
 window: frontend
-	go build $(GOFLAGS) -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
+	go build $(GOFLAGS) -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
 frontend:
 	cd desktop/frontend && npm ci --no-audit --no-fund && npm run build
@@ -56,7 +56,7 @@ check: build
 	go vet -tags development ./...
 	@for target in linux/arm64 windows/amd64 windows/386 windows/arm64 darwin/amd64 darwin/arm64; do \
 		echo "build $$target"; \
-		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/rinnova || exit 1; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build $(GOFLAGS) -o /dev/null ./cmd/rinnova || exit 1; \
 	done
 
 packages-installed:
