@@ -20,15 +20,16 @@ build:
 
 # The same program with the window: bin/rinnova-window. Needs Node, GTK and the web view's development files.
 window: frontend
-	go build $(GOFLAGS) -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
+	go build $(GOFLAGS) -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
 frontend:
 	cd desktop/frontend && npm ci --no-audit --no-fund && npm run build
 
 # Everything that is published, in dist/packages. CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
+# RELEASE_KEY, with MINIMUM, SERIAL, EXPIRES: what signs the packages and the list of versions (docs/UPDATES.md).
 packages: packages-installed frontend
 	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/build.sh
-	@# What signs a release (the list of versions, the detached signatures) is called here, on dist/packages.
+	$(if $(RELEASE_KEY),go run ./cmd/release manifest --dir dist/packages --version $(VERSION) --minimum $(MINIMUM) --serial $(SERIAL) --expires $(EXPIRES) --key $(RELEASE_KEY),@echo "dist/packages is not signed: no RELEASE_KEY")
 
 # The same commit built twice, in two clones, with other paths, time zones, umasks and caches: the same bytes.
 reproducible: packages-installed
@@ -54,7 +55,7 @@ check: build
 	go vet -tags development ./...
 	@for target in linux/arm64 windows/amd64 windows/386 windows/arm64 darwin/amd64 darwin/arm64; do \
 		echo "build $$target"; \
-		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/rinnova || exit 1; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build $(GOFLAGS) -o /dev/null ./cmd/rinnova || exit 1; \
 	done
 
 packages-installed:

@@ -149,6 +149,45 @@ func TestPortalOffersAll(t *testing.T) {
 	}
 }
 
+// A release signs every package and the list of versions, which names them all; minisign accepts each, and not one of
+// which a byte changed.
+func TestRelease(t *testing.T) {
+	dir := t.TempDir()
+	signed := filepath.Join(dir, "packages")
+	if err := os.CopyFS(signed, os.DirFS(out)); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, "release.key")
+	run(t, "go", "run", "../cmd/release", "key", "--out", key)
+	run(t, "go", "run", "../cmd/release", "manifest", "--dir", signed, "--version", version, "--minimum", version, "--serial", "1", "--expires", "2099-12-31", "--key", key)
+	var manifest struct{ Files []struct{ Name, SHA256 string } }
+	if err := json.Unmarshal(read(t, filepath.Join(signed, "manifest.json")), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if len(manifest.Files) != 9 {
+		t.Errorf("%d packages in the list", len(manifest.Files))
+	}
+	names := []string{"manifest.json"}
+	for _, f := range manifest.Files {
+		names = append(names, f.Name)
+		if h := sha256.Sum256(read(t, filepath.Join(out, f.Name))); f.SHA256 != hex.EncodeToString(h[:]) {
+			t.Error(f.Name, "has another sum")
+		}
+	}
+	for _, name := range names {
+		file := filepath.Join(signed, name)
+		run(t, "minisign", "-V", "-q", "-p", key+".pub", "-m", file)
+		b := read(t, file)
+		b[len(b)/2] ^= 1
+		if err := os.WriteFile(file, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if exec.Command("minisign", "-V", "-q", "-p", key+".pub", "-m", file).Run() == nil {
+			t.Error(name, "is accepted with a byte changed")
+		}
+	}
+}
+
 // A bill lists the modules that the programs say they are made of, and no others; the window's also its front end's.
 func TestBills(t *testing.T) {
 	for name, programs := range map[string][]string{

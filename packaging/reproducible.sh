@@ -5,9 +5,12 @@
 . "$(dirname "$0")/settings.sh"
 here=$(mktemp -d) there=$(mktemp -d)
 trap 'rm -rf "$here" "$there"' EXIT
+trap 'exit 1' INT TERM
+commit=$(git rev-parse HEAD)
 # built FOLDER: a clone there, with everything made.
 built() {
 	git clone -q --no-hardlinks . "$1"
+	git -C "$1" checkout -q "$commit"
 	(cd "$1/desktop/frontend" && npm ci --no-audit --no-fund >/dev/null && npm run build >/dev/null)
 	(cd "$1" && packaging/build.sh)
 }
