@@ -160,7 +160,9 @@ func TestRelease(t *testing.T) {
 	key := filepath.Join(dir, "release.key")
 	run(t, "go", "run", "../cmd/release", "key", "--out", key)
 	run(t, "go", "run", "../cmd/release", "manifest", "--dir", signed, "--version", version, "--minimum", version, "--serial", "1", "--expires", "2099-12-31", "--key", key)
-	var manifest struct{ Files []struct{ Name, SHA256 string } }
+	var manifest struct {
+		Files []struct{ Name, SHA256 string }
+	}
 	if err := json.Unmarshal(read(t, filepath.Join(signed, "manifest.json")), &manifest); err != nil {
 		t.Fatal(err)
 	}
