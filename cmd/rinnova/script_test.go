@@ -34,6 +34,12 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		programs = dir
+		// This computer's own settings are none of the tests'.
+		none := filepath.Join(dir, "settings.json")
+		if err := os.WriteFile(none, []byte("{}"), 0o644); err != nil {
+			panic(err)
+		}
+		os.Setenv("RINNOVA_SETTINGS", none)
 		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova/cmd/rinnova", "rinnova/cmd/rinnovad", "rinnova/cmd/vcns", "rinnova/cmd/release")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
@@ -116,6 +122,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("RINNOVA_SETTINGS", os.Getenv("RINNOVA_SETTINGS"))
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			return nil
 		},

@@ -39,6 +39,15 @@ type windowCommand struct {
 }
 
 func (c *windowCommand) Run(p *program) error {
+	err := c.run(p)
+	if err != nil && !c.URL {
+		e := explain(renewal.Classify(err))
+		alert(e.What + "\n\n" + e.Do)
+	}
+	return err
+}
+
+func (c *windowCommand) run(p *program) error {
 	if !c.Several {
 		release, err := p.alone()
 		if errors.Is(err, desktop.ErrRunning) {
