@@ -2,7 +2,10 @@
 
 VERSION ?= 0.1.0-dev
 SERIES  ?= AC2014
+# One way of building for programs and tests, so that a new machine compiles each package once.
 GOFLAGS += -trimpath
+CGO_ENABLED = 0
+export GOFLAGS CGO_ENABLED
 # The public release keys that the program checks manifests with (docs/UPDATES.md), separated by commas.
 RELEASE_KEYS ?=
 LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.releaseKeys=$(RELEASE_KEYS))
@@ -16,11 +19,11 @@ PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux liben
 .PHONY: build window packages reproducible frontend demo test test-full check packages-installed fuzz bench clean
 
 build:
-	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
+	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
 
 # The same program with the window: bin/rinnova-window. Needs Node, GTK and the web view's development files.
 window: frontend
-	go build $(GOFLAGS) -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
+	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
 frontend:
 	cd desktop/frontend && npm ci --no-audit --no-fund && npm run build
@@ -47,7 +50,7 @@ test: check window packages
 
 # The same under the race detector, twice, and a minute of each fuzz target.
 test-full: test fuzz
-	go test -tags development -race -count 2 -timeout 90m ./...
+	CGO_ENABLED=1 go test -tags development -race -count 2 -timeout 90m ./...
 
 check: build
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
@@ -55,7 +58,8 @@ check: build
 	go vet -tags development ./...
 	@for target in linux/arm64 windows/amd64 windows/386 windows/arm64 darwin/amd64 darwin/arm64; do \
 		echo "build $$target"; \
-		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build $(GOFLAGS) -o /dev/null ./cmd/rinnova || exit 1; \
+		case $$target in linux/*) mode=-buildmode=pie ;; *) mode= ;; esac; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} go build $$mode -o /dev/null ./cmd/rinnova || exit 1; \
 	done
 
 packages-installed:

@@ -3,7 +3,7 @@
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
-export TZ=UTC LC_ALL=C.UTF-8 GOFLAGS=-buildvcs=false GOTOOLCHAIN=local
+export TZ=UTC LC_ALL=C.UTF-8 GOFLAGS='-buildvcs=false -trimpath' GOTOOLCHAIN=local
 : "${VERSION:?}"
 # 1.2.3, or 1.2.3-dev, -alpha…, -beta…, -rc…: the portal orders these.
 echo "$VERSION" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+(-(dev|alpha|beta|rc)[0-9A-Za-z.]*)?' ||
