@@ -42,11 +42,19 @@ reproducible: packages-installed
 demo: build
 	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))
 
-# Every test, on what is published too. Installs what is missing, which needs root.
-test: check window packages
-	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$')
-	go test -count 1 -timeout 20m -v ./cuts
-	cd desktop/frontend && npm test
+# Every test, on what is published too. Installs what is missing, which needs root. The judges' roots are made while the
+# packages are, and the window is tested in a browser while the other tests run: both mostly wait.
+test: packages-installed check
+	@mkdir -p dist
+	@go test -count 1 -timeout 20m -v -run '^TestRoots$$' ./judges >dist/roots.log 2>&1 & roots=$$!; \
+	$(MAKE) window packages; made=$$?; \
+	wait $$roots || { cat dist/roots.log; exit 1; }; \
+	exit $$made
+	@(cd desktop/frontend && npm run test:built) >dist/browser-tests.log 2>&1 & browser=$$!; \
+	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$') && \
+	go test -count 1 -timeout 20m -v ./cuts; others=$$?; \
+	if wait $$browser; then grep '^# ' dist/browser-tests.log | tail -8; else cat dist/browser-tests.log; exit 1; fi; \
+	exit $$others
 
 # The same under the race detector, twice, and a minute of each fuzz target.
 test-full: test fuzz

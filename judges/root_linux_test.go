@@ -178,19 +178,21 @@ exec chroot "$root" "$@"`
 	return c
 }
 
-// TestRoot: the layer is there and holds what its recipe says.
-func TestRoot(t *testing.T) {
-	began := time.Now()
-	root, err := cards.root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("root after %v", time.Since(began).Round(time.Second))
-	for _, p := range cards.packages {
-		out, err := within(root, nil, "dpkg-query", "-W", "-f", "${Status} ${Version}", p).CombinedOutput()
-		if err != nil || !strings.HasPrefix(string(out), "install ok installed ") {
-			t.Errorf("%s: %v\n%s", p, err, out)
+// TestRoots: every layer is there, made now where it was not, and holds what its recipe says.
+func TestRoots(t *testing.T) {
+	for _, l := range []*layer{cards, browsers, wine} {
+		began := time.Now()
+		root, err := l.root()
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Logf("%s %s", p, out)
+		t.Logf("%s after %v", l.name, time.Since(began).Round(time.Second))
+		for _, p := range l.packages {
+			out, err := within(root, nil, "dpkg-query", "-W", "-f", "${Status} ${Version}", p).CombinedOutput()
+			if err != nil || !strings.HasPrefix(string(out), "install ok installed ") {
+				t.Errorf("%s: %v\n%s", p, err, out)
+			}
+			t.Logf("%s %s", p, out)
+		}
 	}
 }

@@ -44,7 +44,7 @@ after(async () => {
 async function start(state, { env = {}, ...context } = {}) {
   return await open({
     program: bin('rinnova'), demo: false, flags: ['--service', address, '--ca', bin('service/ca.pem'), '--tls-ca', bin('service/tls.pem')],
-    env: { XDG_STATE_HOME: bin(state), PATH: `${dir}:${process.env.PATH}`, RINNOVA_SETTINGS: '', PCSCLITE_CSOCK_NAME: bin('no-pcscd'), ...env }, ...context,
+    env: { XDG_STATE_HOME: bin(state), PATH: `${dir}:${process.env.PATH}`, PCSCLITE_CSOCK_NAME: bin('no-pcscd'), ...env }, ...context,
   })
 }
 

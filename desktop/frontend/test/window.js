@@ -5,13 +5,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 export const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url))
 mkdirSync(artifacts, { recursive: true })
+const settings = artifacts + 'no-settings.json' // the computer's own are none of the tests'
+writeFileSync(settings, '{}')
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -23,7 +25,7 @@ export const PUK = '12345678'
 export async function open({ address, program: path = artifacts + 'rinnova', demo = true, env = {}, flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
   const executablePath = candidates.find((c) => c && existsSync(c))
   assert.ok(executablePath, 'no Chromium on this computer')
-  const program = address ? null : spawn(path, ['window', '--browser', ...demo ? ['--demo'] : [], '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, ...env } })
+  const program = address ? null : spawn(path, ['window', '--browser', ...demo ? ['--demo'] : [], '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, RINNOVA_SETTINGS: settings, ...env } })
   const url = address ?? (await once(createInterface({ input: program.stdout }), 'line'))[0]
   const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
   const tab = await (await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })).newPage()
