@@ -42,8 +42,9 @@ reproducible: packages-installed
 demo: build
 	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))
 
-# Every test, on what is published too. Installs what is missing, which needs root. The judges' roots are made while the
-# packages are, and the window is tested in a browser while the other tests run: both mostly wait.
+# Every test, on what is published too. Installs what is missing, which needs root. What mostly waits runs beside the
+# rest: the judges' roots are made while the packages are, the window is tested in a browser and the matrix of cuts run
+# while the other tests are. What those print is shown when they have ended.
 test: packages-installed check
 	@mkdir -p dist
 	@go test -count 1 -timeout 20m -v -run '^TestRoots$$' ./judges >dist/roots.log 2>&1 & roots=$$!; \
@@ -51,13 +52,14 @@ test: packages-installed check
 	wait $$roots || { cat dist/roots.log; exit 1; }; \
 	exit $$made
 	@(cd desktop/frontend && npm run test:built) >dist/browser-tests.log 2>&1 & browser=$$!; \
-	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$') && \
-	go test -count 1 -timeout 20m -v ./cuts; others=$$?; \
-	if wait $$browser; then grep '^# ' dist/browser-tests.log | tail -8; else cat dist/browser-tests.log; exit 1; fi; \
-	exit $$others
+	go test -count 1 -timeout 20m -v ./cuts >dist/cuts.log 2>&1 & cuts=$$!; \
+	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$'); others=$$?; \
+	wait $$cuts; cut=$$?; cat dist/cuts.log; \
+	wait $$browser; shown=$$?; if test $$shown = 0; then grep '^# ' dist/browser-tests.log | tail -8; else cat dist/browser-tests.log; fi; \
+	test $$others = 0 && test $$cut = 0 && test $$shown = 0
 
-# The same under the race detector, twice, and a minute of each fuzz target.
-test-full: test fuzz
+# The same under the race detector, twice, a minute of each fuzz target, and the packages made twice.
+test-full: test fuzz reproducible
 	CGO_ENABLED=1 go test -tags development -race -count 2 -timeout 90m ./...
 
 check: build
