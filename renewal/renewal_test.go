@@ -4,8 +4,10 @@ package renewal_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"io/fs"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -310,5 +312,30 @@ func TestThirdPlace(t *testing.T) {
 		if first.Place != 1 || second.Place != 2 || !second.Old.Equal(first.Certificate) {
 			t.Errorf("%s: places %d and %d", name, first.Place, second.Place)
 		}
+	}
+}
+
+// The connection that inspect opens serves the whole renewal: nobody waits for another handshake after the key was made.
+func TestOneConnection(t *testing.T) {
+	s := newService(t)
+	opened, exchanges := 0, 0
+	s.exchange = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		exchanges++
+		next.ServeHTTP(w, r)
+	}
+	r := s.run(s.card("AC2014", 1, inWindow), someone(), nil)
+	r.Campaign = "prova"
+	var dialer net.Dialer
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		opened++
+		return dialer.DialContext(ctx, network, address)
+	}}
+	defer transport.CloseIdleConnections()
+	r.Service.HTTP = &http.Client{Transport: transport}
+	if _, err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if opened != 1 || exchanges != 3 {
+		t.Errorf("%d connections for %d messages, want one for genm, kur and certConf", opened, exchanges)
 	}
 }
