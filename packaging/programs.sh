@@ -15,7 +15,7 @@ command_line() { # SYSTEM ARCHITECTURE
 		windows) ending=.exe ;;
 		linux) mode=-buildmode=pie harder=-bindnow ;; # position-independent and with full RELRO, as Debian wants it
 	esac
-	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build -trimpath $mode -ldflags "$flags $harder" -o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build $mode -ldflags "$flags $harder" -o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
 }
 for target in linux-amd64 linux-arm64 darwin-amd64 darwin-arm64; do
 	command_line "${target%-*}" "${target#*-}"
@@ -31,13 +31,13 @@ resources rinnova 'Rinnova, riga di comando'
 for arch in amd64 386; do command_line windows $arch; done
 resources rinnova-window Rinnova
 for arch in amd64 386; do
-	CGO_ENABLED=0 GOOS=windows GOARCH=$arch go build -trimpath -tags desktop,production,window -ldflags "$flags -H windowsgui" \
+	CGO_ENABLED=0 GOOS=windows GOARCH=$arch go build -tags desktop,production,window -ldflags "$flags -H windowsgui" \
 		-o "$work/windows-$arch/rinnova-window.exe" ./cmd/rinnova
 done
 rm -f cmd/rinnova/rsrc_windows_*.syso
 
 # The same; with cgo, and so for this computer's architecture only.
-CGO_ENABLED=1 go build -trimpath -buildmode=pie -tags desktop,production,webkit2_41,window \
+CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window \
 	-ldflags "$flags -linkmode external -extldflags '-Wl,-z,relro,-z,now'" -o "$work/linux-amd64/rinnova-window" ./cmd/rinnova
 
 mkdir "$work/manual"

@@ -5,7 +5,7 @@
 mkdir -p "$out"
 when=$(date -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
 (cd desktop/frontend && npm sbom --sbom-format cyclonedx --omit dev 2>/dev/null) >"$work/npm.cdx.json"
-go build -trimpath -o "$work/sbom" ./cmd/sbom
+go build -o "$work/sbom" ./cmd/sbom
 "$work/sbom" --name rinnova --version "$VERSION" --time "$when" --to "$out/rinnova-$VERSION.cdx.json" \
 	"$work"/linux-*/rinnova "$work"/darwin-*/rinnova "$work"/windows-*/rinnova.exe
 "$work/sbom" --name rinnova-window --version "$VERSION" --time "$when" --npm "$work/npm.cdx.json" --to "$out/rinnova-window-$VERSION.cdx.json" \

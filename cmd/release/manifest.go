@@ -148,17 +148,13 @@ func (c *manifestCommand) sign(key minisign.PrivateKey, name string, at time.Tim
 		return 0, "", nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, "", nil, err
+	}
 	h := sha256.New()
-	counted := &counter{}
-	signature, err := update.Sign(key, name, io.TeeReader(f, io.MultiWriter(h, counted)), at)
-	return counted.n, hex.EncodeToString(h.Sum(nil)), signature, err
-}
-
-type counter struct{ n int64 }
-
-func (c *counter) Write(b []byte) (int, error) {
-	c.n += int64(len(b))
-	return len(b), nil
+	signature, err := update.Sign(key, name, io.TeeReader(f, h), at)
+	return info.Size(), hex.EncodeToString(h.Sum(nil)), signature, err
 }
 
 // grows refuses a serial number that does not grow over the manifest that is there. The same manifest again is no other.

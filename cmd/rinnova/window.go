@@ -40,8 +40,8 @@ type windowCommand struct {
 
 func (c *windowCommand) Run(p *program) error {
 	err := c.run(p)
-	if err != nil && !c.URL {
-		e := explain(renewal.Classify(err))
+	if err != nil {
+		e := p.explain(renewal.Classify(err))
 		alert(e.What + "\n\n" + e.Do)
 	}
 	return err
