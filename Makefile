@@ -26,7 +26,7 @@ window: frontend
 	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
 frontend:
-	cd desktop/frontend && npm ci --no-audit --no-fund && npm run build
+	cd citizen/desktop/frontend && npm ci --no-audit --no-fund && npm run build
 
 # Everything that is published, in dist/packages. CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
 # RELEASE_KEY, with MINIMUM, SERIAL, EXPIRES: what signs the packages and the list of versions (docs/UPDATES.md).
@@ -47,13 +47,13 @@ demo: build
 # while the other tests are. What those print is shown when they have ended.
 test: packages-installed check
 	@mkdir -p dist
-	@go test -count 1 -timeout 20m -v -run '^TestRoots$$' ./judges >dist/roots.log 2>&1 & roots=$$!; \
+	@go test -count 1 -timeout 20m -v -run '^TestRoots$$' ./proof/judges >dist/roots.log 2>&1 & roots=$$!; \
 	$(MAKE) window packages; made=$$?; \
 	wait $$roots || { cat dist/roots.log; exit 1; }; \
 	exit $$made
-	@(cd desktop/frontend && npm run test:built) >dist/browser-tests.log 2>&1 & browser=$$!; \
-	go test -count 1 -timeout 20m -v ./cuts >dist/cuts.log 2>&1 & cuts=$$!; \
-	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova/cuts$$'); others=$$?; \
+	@(cd citizen/desktop/frontend && npm run test:built) >dist/browser-tests.log 2>&1 & browser=$$!; \
+	go test -count 1 -timeout 20m -v ./proof/cuts >dist/cuts.log 2>&1 & cuts=$$!; \
+	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova.example/go/proof/cuts$$'); others=$$?; \
 	wait $$cuts; cut=$$?; cat dist/cuts.log; \
 	wait $$browser; shown=$$?; if test $$shown = 0; then grep '^# ' dist/browser-tests.log | tail -8; else cat dist/browser-tests.log; fi; \
 	test $$others = 0 && test $$cut = 0 && test $$shown = 0

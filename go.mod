@@ -1,4 +1,4 @@
-module rinnova
+module rinnova.example/go
 
 go 1.26.0
 

@@ -4,10 +4,12 @@
 package rinnova
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,26 +18,48 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova/cardmodel"
+	"rinnova.example/go/card/cardmodel"
 )
 
-const module = "rinnova/"
-
-// source is one package: its non-test files and what they import.
+// source is one package: its non-test files and what they import, by import path.
 type source struct {
 	files   map[string]*ast.File
-	imports []string // as written
+	imports []string
 	doc     bool
 }
 
-func sources(t *testing.T) map[string]*source {
+// tree is every package of the module, by its folder.
+type tree struct {
+	module   string
+	packages map[string]*source
+}
+
+// ours returns the folder of an import path of this module.
+func (t tree) ours(importPath string) (string, bool) {
+	return strings.CutPrefix(importPath, t.module+"/")
+}
+
+var moduleLine = regexp.MustCompile(`(?m)^module (\S+)$`)
+
+// sources parses the module. It fails when the packages import none of each other, for then the module's path is not
+// the one that go.mod says, and no rule here would hold anything.
+func sources(t *testing.T) tree {
 	t.Helper()
-	all := map[string]*source{}
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+	b, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := moduleLine.FindSubmatch(b)
+	if m == nil {
+		t.Fatal("go.mod names no module")
+	}
+	all := tree{string(m[1]), map[string]*source{}}
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && path != ".") {
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || d.Name() == "tools" ||
+			strings.HasPrefix(d.Name(), ".") && path != ".") {
 			return filepath.SkipDir
 		}
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -46,10 +70,10 @@ func sources(t *testing.T) map[string]*source {
 			return err
 		}
 		dir := filepath.ToSlash(filepath.Dir(path))
-		s := all[dir]
+		s := all.packages[dir]
 		if s == nil {
 			s = &source{files: map[string]*ast.File{}}
-			all[dir] = s
+			all.packages[dir] = s
 		}
 		s.files[path] = f
 		s.doc = s.doc || f.Doc != nil
@@ -59,22 +83,110 @@ func sources(t *testing.T) map[string]*source {
 		}
 		return nil
 	})
-	if err != nil || len(all) < 10 {
-		t.Fatal(len(all), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := 0
+	for _, s := range all.packages {
+		for _, i := range s.imports {
+			if p, ok := all.ours(i); ok {
+				if all.packages[p] == nil {
+					t.Fatalf("%s is imported and not in the tree", i)
+				}
+				inside++
+			}
+		}
+	}
+	if len(all.packages) < 20 || inside < 50 {
+		t.Fatalf("%d packages with %d imports of each other: the walk misses the tree", len(all.packages), inside)
 	}
 	return all
 }
 
-// reach lists the packages of ours that one reaches, itself not included.
-func reach(all map[string]*source, from string, seen map[string]bool) {
-	s, ok := all[from]
+// with returns the tree as it would be if one package imported another: a planted violation.
+func (t tree) with(from, imported string) tree {
+	planted := tree{t.module, maps.Clone(t.packages)}
+	s := &source{files: map[string]*ast.File{}, doc: true}
+	if old := t.packages[from]; old != nil {
+		s.files, s.imports = old.files, slices.Clone(old.imports)
+	}
+	s.imports = append(s.imports, imported)
+	planted.packages[from] = s
+	return planted
+}
+
+// reach adds the folders of our packages that one reaches, itself not included.
+func (t tree) reach(from string, reached map[string]bool) {
+	s, ok := t.packages[from]
 	if !ok {
 		return
 	}
 	for _, i := range s.imports {
-		if p, ours := strings.CutPrefix(i, module); ours && !seen[p] {
-			seen[p] = true
-			reach(all, p, seen)
+		if p, ours := t.ours(i); ours && !reached[p] {
+			reached[p] = true
+			t.reach(p, reached)
+		}
+	}
+}
+
+// house is the first folder of a path, or "" for a package at the root.
+func house(folder string) string {
+	first, _, _ := strings.Cut(folder, "/")
+	switch first {
+	case "card", "citizen", "service", "trial", "proof", "cmd", "packaging":
+		return first
+	}
+	return ""
+}
+
+// houses says which houses each house may import; every house may import the root packages and itself.
+var houses = map[string][]string{
+	"":          {},
+	"card":      {},
+	"citizen":   {"card"},
+	"service":   {},
+	"trial":     {"card", "service"},
+	"proof":     {"card", "citizen", "service", "trial", "cmd"},
+	"cmd":       {"card", "citizen", "service", "trial", "proof"},
+	"packaging": {},
+}
+
+// breaches lists what breaks one of the five rules of docs/ARCHITECTURE.md.
+func (t tree) breaches() (list []string) {
+	for folder, s := range t.packages {
+		from := house(folder)
+		for _, i := range s.imports {
+			p, ours := t.ours(i)
+			if !ours {
+				continue
+			}
+			if to := house(p); to != from && to != "" && !slices.Contains(houses[from], to) {
+				list = append(list, fmt.Sprintf("%s imports %s", folder, p))
+			}
+			if folder == "card/emulator" && p == "card/cns" {
+				list = append(list, "card/emulator imports card/cns")
+			}
+		}
+	}
+	return list
+}
+
+// TestHouses holds the tree to the five rules, and each rule to a violation planted against it.
+func TestHouses(t *testing.T) {
+	all := sources(t)
+	for _, b := range all.breaches() {
+		t.Error(b)
+	}
+	for _, p := range []struct{ from, to string }{
+		{"cmp", "card/iso7816"}, {"holder", "service/ra"},
+		{"card/cns", "service/store"}, {"card/pcsc", "citizen/renewal"},
+		{"service/ra", "card/iso7816"}, {"service/portal", "citizen/update"},
+		{"citizen/desktop", "service/ra"}, {"citizen/renewal", "trial"},
+		{"card/emulator", "card/cns"},
+		{"packaging", "citizen/update"}, {"trial", "citizen/renewal"}, {"service/ra", "trial"},
+	} {
+		if b := all.with(p.from, all.module+"/"+p.to).breaches(); len(b) == 0 {
+			t.Errorf("%s may import %s and no rule says so", p.from, p.to)
 		}
 	}
 }
@@ -100,7 +212,7 @@ func table(t *testing.T) map[string]rule {
 	rules := map[string]rule{}
 	for line := range strings.Lines(string(b)) {
 		c := strings.Split(line, "|")
-		if len(c) != 6 || len(names(c[1])) != 1 {
+		if len(c) != 7 || len(names(c[1])) != 1 {
 			continue
 		}
 		rules[names(c[1])[0]] = rule{names(c[3]), names(c[4])}
@@ -111,55 +223,96 @@ func table(t *testing.T) map[string]rule {
 	return rules
 }
 
-// TestImports holds the tree to the table: who may import whom, and what must never be reached,
-// transitively for our packages, directly for others.
-func TestImports(t *testing.T) {
-	all, rules := sources(t), table(t)
-	for name, s := range all {
-		if strings.HasPrefix(name, "cmd/") {
+// strays lists the imports that the table does not allow: what must never be reached counts transitively for packages
+// of ours, directly for others.
+func (t tree) strays(rules map[string]rule) (list []string) {
+	for folder, s := range t.packages {
+		if h := house(folder); h == "cmd" {
 			continue
 		}
-		r, ok := rules[name]
+		r, ok := rules[folder]
 		if !ok {
-			t.Errorf("%s has no row in docs/ARCHITECTURE.md", name)
+			list = append(list, folder+" has no row in docs/ARCHITECTURE.md")
 			continue
 		}
 		for _, i := range s.imports {
-			if p, ours := strings.CutPrefix(i, module); ours && !slices.Contains(r.may, p) {
-				t.Errorf("%s imports %s", name, p)
+			p, ours := t.ours(i)
+			if ours && !slices.Contains(r.may, p) {
+				list = append(list, folder+" imports "+p)
 			}
 			if slices.Contains(r.never, i) {
-				t.Errorf("%s imports %s", name, i)
+				list = append(list, folder+" imports "+i)
+			}
+			if ours && slices.Contains(r.never, p+" directly") {
+				list = append(list, folder+" imports "+p)
 			}
 		}
-		seen := map[string]bool{}
-		reach(all, name, seen)
+		reached := map[string]bool{}
+		t.reach(folder, reached)
 		for _, n := range r.never {
-			if name == "desktop" {
-				break // direct imports only
-			}
-			if seen[n] {
-				t.Errorf("%s reaches %s", name, n)
+			if reached[n] {
+				list = append(list, folder+" reaches "+n)
 			}
 		}
 	}
-	for name := range rules {
-		if _, ok := all[name]; !ok {
-			t.Errorf("docs/ARCHITECTURE.md has a row for %s, which does not exist", name)
+	return list
+}
+
+// TestImports holds the tree to the table, and the table to planted violations.
+func TestImports(t *testing.T) {
+	all, rules := sources(t), table(t)
+	for _, s := range all.strays(rules) {
+		t.Error(s)
+	}
+	for folder := range rules {
+		if _, ok := all.packages[folder]; !ok {
+			t.Errorf("docs/ARCHITECTURE.md has a row for %s, which does not exist", folder)
 		}
+	}
+	for folder, r := range rules {
+		for _, never := range r.never {
+			path, direct := strings.CutSuffix(never, " directly")
+			if all.packages[path] != nil {
+				path = all.module + "/" + path
+			} else if direct || strings.HasPrefix(path, "card/") || strings.HasPrefix(path, "citizen/") {
+				t.Errorf("%s must never reach %s, which does not exist", folder, path)
+			}
+			if len(all.with(folder, path).strays(rules)) == 0 {
+				t.Errorf("%s may import %s and the table does not say so", folder, path)
+			}
+		}
+	}
+	if len(all.with("card/nowhere", "fmt").strays(rules)) == 0 {
+		t.Error("a package without a row is not found")
 	}
 }
 
 // TestDocumented: every package says what it owns.
 func TestDocumented(t *testing.T) {
-	for name, s := range sources(t) {
+	for folder, s := range sources(t).packages {
 		if !s.doc {
-			t.Errorf("%s has no package comment", name)
+			t.Errorf("%s has no package comment", folder)
 		}
 	}
 }
 
-// TestSeriesStayData: no code outside cardmodel, and outside the campaigns' data, names a series.
+// namesSeries lists the string literals of a file that are a series' name.
+func namesSeries(f *ast.File, sigle map[string]bool) (list []string) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		l, ok := n.(*ast.BasicLit)
+		if !ok || l.Kind != token.STRING {
+			return true
+		}
+		if v, err := strconv.Unquote(l.Value); err == nil && sigle[v] {
+			list = append(list, v)
+		}
+		return true
+	})
+	return list
+}
+
+// TestSeriesStayData: no code outside cardmodel, and outside the campaigns' data, names a series. Both homes must name
+// some, or the search looks in the wrong place.
 func TestSeriesStayData(t *testing.T) {
 	sigle := map[string]bool{}
 	for _, m := range cardmodel.Models() {
@@ -167,24 +320,26 @@ func TestSeriesStayData(t *testing.T) {
 			sigle[s] = true
 		}
 	}
-	for name, s := range sources(t) {
-		if name == "cardmodel" {
-			continue
-		}
+	atHome := map[string]int{}
+	for folder, s := range sources(t).packages {
 		for path, f := range s.files {
-			if path == filepath.Join("campaign", "shipped.go") {
+			found := namesSeries(f, sigle)
+			switch filepath.ToSlash(path) {
+			case "card/cardmodel/table.go", "service/campaign/shipped.go":
+				atHome[path] = len(found)
 				continue
 			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				l, ok := n.(*ast.BasicLit)
-				if !ok || l.Kind != token.STRING {
-					return true
-				}
-				if v, err := strconv.Unquote(l.Value); err == nil && sigle[v] {
-					t.Errorf("%s names %s", path, v)
-				}
-				return true
-			})
+			if folder == "card/cardmodel" {
+				continue
+			}
+			for _, v := range found {
+				t.Errorf("%s names %s", path, v)
+			}
+		}
+	}
+	for _, path := range []string{"card/cardmodel/table.go", "service/campaign/shipped.go"} {
+		if atHome[path] == 0 {
+			t.Errorf("%s names no series: the search finds nothing", path)
 		}
 	}
 }

@@ -35,7 +35,7 @@ var installed = map[string]string{
 	"/usr/share/icons/hicolor/64x64/apps/rinnova.png":          work + "/icons/64.png",
 	"/usr/share/icons/hicolor/128x128/apps/rinnova.png":        work + "/icons/128.png",
 	"/usr/share/icons/hicolor/256x256/apps/rinnova.png":        work + "/icons/256.png",
-	"/usr/share/icons/hicolor/scalable/apps/rinnova.svg":       "../desktop/frontend/public/icon.svg",
+	"/usr/share/icons/hicolor/scalable/apps/rinnova.svg":       "../citizen/desktop/frontend/public/icon.svg",
 	"/usr/share/man/man1/rinnova.1.gz":                         work + "/manual/rinnova.1.gz",
 	"/usr/share/man/man1/rinnova-window.1.gz":                  work + "/manual/rinnova-window.1.gz",
 	"/usr/share/metainfo/example.rinnova.rinnova.metainfo.xml": work + "/example.rinnova.rinnova.metainfo.xml",

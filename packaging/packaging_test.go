@@ -18,7 +18,7 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova/portal"
+	"rinnova.example/go/service/portal"
 )
 
 // version is what the packages are of: the environment says so, or the Makefile's default.

@@ -5,7 +5,7 @@
 rm -rf "$work"
 mkdir -p "$work/icons"
 for n in 16 24 32 48 64 128 256; do
-	rsvg-convert -w $n -h $n -o "$work/icons/$n.png" desktop/frontend/public/icon.svg
+	rsvg-convert -w $n -h $n -o "$work/icons/$n.png" citizen/desktop/frontend/public/icon.svg
 done
 
 flags="-s -w -X main.version=$VERSION${RELEASE_KEYS:+ -X main.releaseKeys=$RELEASE_KEYS}"

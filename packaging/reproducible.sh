@@ -11,7 +11,7 @@ commit=$(git rev-parse HEAD)
 built() {
 	git clone -q --no-hardlinks . "$1"
 	git -C "$1" checkout -q "$commit"
-	(cd "$1/desktop/frontend" && npm ci --no-audit --no-fund >/dev/null && npm run build >/dev/null)
+	(cd "$1/citizen/desktop/frontend" && npm ci --no-audit --no-fund >/dev/null && npm run build >/dev/null)
 	(cd "$1" && packaging/build.sh)
 }
 unset SOURCE_DATE_EPOCH # each clone's own

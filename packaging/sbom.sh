@@ -4,7 +4,7 @@
 . "$(dirname "$0")/settings.sh"
 mkdir -p "$out"
 when=$(date -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
-(cd desktop/frontend && npm sbom --sbom-format cyclonedx --omit dev 2>/dev/null) >"$work/npm.cdx.json"
+(cd citizen/desktop/frontend && npm sbom --sbom-format cyclonedx --omit dev 2>/dev/null) >"$work/npm.cdx.json"
 go build -o "$work/sbom" ./cmd/sbom
 "$work/sbom" --name rinnova --version "$VERSION" --time "$when" --to "$out/rinnova-$VERSION.cdx.json" \
 	"$work"/linux-*/rinnova "$work"/darwin-*/rinnova "$work"/windows-*/rinnova.exe

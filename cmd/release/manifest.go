@@ -19,8 +19,8 @@ import (
 
 	"aead.dev/minisign"
 
-	"rinnova/portal"
-	"rinnova/update"
+	"rinnova.example/go/citizen/update"
+	"rinnova.example/go/service/portal"
 )
 
 type manifestCommand struct {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"rinnova/renewal"
-	"rinnova/settings"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 )
 
 // administrators reads what was laid down for this computer, or for this start of the program in the file that

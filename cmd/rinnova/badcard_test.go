@@ -17,11 +17,11 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova/emulator"
-	"rinnova/holder"
-	"rinnova/iso7816"
-	"rinnova/pcsc"
-	"rinnova/renewal"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/holder"
 )
 
 // issued makes an emulated card in a file, with a certificate that the service knows.

@@ -11,12 +11,12 @@ import (
 	"os"
 	"strings"
 
-	"rinnova/cardmodel"
-	"rinnova/emulator"
-	"rinnova/iso7816"
-	"rinnova/pcsc"
-	"rinnova/renewal"
-	"rinnova/transcript"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // opened is a card that was opened by its text, and how to have it back after it was taken out.

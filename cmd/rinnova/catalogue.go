@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // Texts of the guide, to the letter (its numbers are those of the project's list of strings).

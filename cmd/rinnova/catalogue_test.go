@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova/cardmodel"
-	"rinnova/renewal"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // sourceOf parses a package's files, tests left out.
@@ -129,18 +129,18 @@ func produced(t *testing.T) map[string]string {
 			all[c] = from
 		}
 	}
-	r := sourceOf(t, "renewal")
+	r := sourceOf(t, "citizen/renewal")
 	add("renewal", 15, literals(r, "fail", map[string]int{"Failure": 0}))
 	add("renewal, table of exit codes", 40, keys(t, r, "exits"))
 	add("renewal, verdicts", 3, constants(r, func(n, kind string) bool {
 		return kind == "Verdict" && (n == "NotKnown" || n == "HasRenewed") || kind == "Verdict" && n == "Refuses"
 	}))
 	delete(all, string(renewal.Refuses)) // it stands for the service's reason
-	add("ra", 8, constants(sourceOf(t, "ra"), func(n, _ string) bool { return strings.HasPrefix(n, "code") }))
-	add("ra", 1, literals(sourceOf(t, "ra"), "", map[string]int{"Refusal": 1}))
+	add("ra", 8, constants(sourceOf(t, "service/ra"), func(n, _ string) bool { return strings.HasPrefix(n, "code") }))
+	add("ra", 1, literals(sourceOf(t, "service/ra"), "", map[string]int{"Refusal": 1}))
 	add("cmp", 20, literals(sourceOf(t, "cmp"), "", map[string]int{"Refusal": 1}))
-	add("campaign", 9, constants(sourceOf(t, "campaign"), func(n, kind string) bool { return ast.IsExported(n) && kind == "" }))
-	add("ca", 15, constants(sourceOf(t, "ca"), func(_, kind string) bool { return kind == "Reason" }))
+	add("campaign", 9, constants(sourceOf(t, "service/campaign"), func(n, kind string) bool { return ast.IsExported(n) && kind == "" }))
+	add("ca", 15, constants(sourceOf(t, "service/ca"), func(_, kind string) bool { return kind == "Reason" }))
 	own := sourceOf(t, "cmd/rinnova")
 	add("rinnova", 10, literals(own, "usage", map[string]int{"Failure": 0}))
 	add("rinnova, version", 7, literals(own, "notChecked", nil))
@@ -219,7 +219,7 @@ func TestEveryCodeHasItsText(t *testing.T) {
 			t.Errorf("nobody says %s", code)
 		}
 	}
-	for _, code := range literals(sourceOf(t, "renewal"), "", map[string]int{"Event": 2}) {
+	for _, code := range literals(sourceOf(t, "citizen/renewal"), "", map[string]int{"Event": 2}) {
 		if noted[code] == "" {
 			t.Errorf("the remark %s has no text", code)
 		}
@@ -242,7 +242,7 @@ var pageEntry = regexp.MustCompile(`(?m)^  '([a-z0-9-]+)': \{ what: '[^']+', car
 
 // TestEveryCodeHasItsTextInTheWindow: the window explains every failure in each of its languages.
 func TestEveryCodeHasItsTextInTheWindow(t *testing.T) {
-	catalogues, err := filepath.Glob("../../desktop/frontend/src/i18n/??.ts")
+	catalogues, err := filepath.Glob("../../citizen/desktop/frontend/src/i18n/??.ts")
 	if err != nil || len(catalogues) < 2 {
 		t.Fatal(catalogues, err)
 	}

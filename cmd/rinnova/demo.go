@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"rinnova/emulator"
-	"rinnova/renewal"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/citizen/renewal"
 )
 
 type demoCommand struct {

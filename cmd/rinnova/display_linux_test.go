@@ -18,13 +18,13 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/pcsc/pcsctest"
+	"rinnova.example/go/card/pcsc/pcsctest"
 )
 
 // windowProgram builds the program with the window, as `make window` does: what that compiled is used again.
 var windowProgram = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(programs, "rinnova-window")
-	build := exec.Command("go", "build", "-trimpath", "-buildmode=pie", "-tags", "desktop,production,webkit2_41,window", "-ldflags", "-s -w", "-o", path, "rinnova/cmd/rinnova")
+	build := exec.Command("go", "build", "-trimpath", "-buildmode=pie", "-tags", "desktop,production,webkit2_41,window", "-ldflags", "-s -w", "-o", path, "rinnova.example/go/cmd/rinnova")
 	build.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", &exec.Error{Name: string(out), Err: err}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
 )
 
 var rewrite = flag.Bool("update", false, "write the generated documents")
@@ -20,7 +20,7 @@ var rewrite = flag.Bool("update", false, "write the generated documents")
 func TestFailures(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("<!-- SPDX-License-Identifier: CC-BY-4.0 -->\n# Failures\n\n" +
-		"Generated from `cmd/rinnova/catalogue.go` and `renewal/failure.go` (`go test ./cmd/rinnova -run Failures -update`). Codes are stable: scripts\n" +
+		"Generated from `cmd/rinnova/catalogue.go` and `citizen/renewal/failure.go` (`go test ./cmd/rinnova -run Failures -update`). Codes are stable: scripts\n" +
 		"and the assistance desk rest on them. The texts are what the citizen reads: what happened, whether the card is safe, what to do.\n" +
 		"Exit codes: 1 failure, 2 usage, 3 nothing to renew, 4 no reader or card, or busy, 5 PIN or PUK, 6 the service refused, 7 interrupted (run again).\n")
 	for _, code := range slices.Sorted(maps.Keys(explanations)) {

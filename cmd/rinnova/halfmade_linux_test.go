@@ -9,9 +9,9 @@ import (
 	"sync"
 	"testing"
 
-	"rinnova/cardmodel"
-	"rinnova/emulator"
-	"rinnova/pcsc/pcsctest"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/pcsc/pcsctest"
 )
 
 // exchangeable is a card in a reader whose chip can be exchanged for another one, as by a reset.

@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/emulator"
-	"rinnova/pcsc"
-	"rinnova/pcsc/pcsctest"
-	"rinnova/renewal"
-	"rinnova/vpcd"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/card/vpcd"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // resources are what a program may lose, drop by drop.

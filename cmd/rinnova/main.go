@@ -15,8 +15,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"rinnova/renewal"
-	"rinnova/settings"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 )
 
 // commands are the program's commands and the flags common to all.

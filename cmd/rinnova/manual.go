@@ -15,7 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
 )
 
 func init() {

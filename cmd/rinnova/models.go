@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"rinnova/cardmodel"
+	"rinnova.example/go/card/cardmodel"
 )
 
 type modelsCommand struct{}

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"rinnova/cardmodel"
-	"rinnova/holder"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/holder"
 )
 
 // dropCached removes the copy that OpenSC keeps of a certificate file by card number and path. OpenSC

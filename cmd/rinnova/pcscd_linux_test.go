@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/cardmodel"
-	"rinnova/emulator"
-	"rinnova/pcsc"
-	"rinnova/pcsc/pcsctest"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pcsc/pcsctest"
 )
 
 // openscModule is where Debian puts OpenSC's PKCS#11 module.

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/term"
 
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // codes are the flags that answer for the person.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova/cns"
-	"rinnova/transcript"
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/card/transcript"
 )
 
 // TestTranscripts plays the recorded looks at cards of testdata/transcripts again, strictly: what the program sends

@@ -11,13 +11,13 @@ import (
 	"os"
 	"time"
 
-	"rinnova/cardmodel"
-	"rinnova/cmp"
-	"rinnova/errorreport"
-	"rinnova/iso7816"
-	"rinnova/pcsc"
-	"rinnova/renewal"
-	"rinnova/transcript"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/cmp"
 )
 
 // textErrorData is T18, by which the guide calls the error report.

@@ -24,9 +24,9 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"rinnova/cmp"
-	"rinnova/emulator"
-	"rinnova/errorreport"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/cmp"
 )
 
 // Canaries: what must never be in a report. The codice fiscale is an invented one that checks.

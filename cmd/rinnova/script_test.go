@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		os.Setenv("RINNOVA_SETTINGS", none)
-		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova/cmd/rinnova", "rinnova/cmd/rinnovad", "rinnova/cmd/vcns", "rinnova/cmd/release")
+		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova", "rinnova.example/go/cmd/rinnovad", "rinnova.example/go/cmd/vcns", "rinnova.example/go/cmd/release")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s\n", out)
@@ -158,7 +158,7 @@ func TestScripts(t *testing.T) {
 						keys = append(keys, strings.TrimSpace(line))
 					}
 				}
-				build := exec.Command("go", "build", "-ldflags", "-X main.version="+args[1]+" -X main.releaseKeys="+strings.Join(keys, ","), "-o", ts.MkAbs(args[2]), "rinnova/cmd/rinnova")
+				build := exec.Command("go", "build", "-ldflags", "-X main.version="+args[1]+" -X main.releaseKeys="+strings.Join(keys, ","), "-o", ts.MkAbs(args[2]), "rinnova.example/go/cmd/rinnova")
 				build.Env = append(os.Environ(), "CGO_ENABLED=0")
 				if out, err := build.CombinedOutput(); err != nil {
 					ts.Fatalf("%s", out)

@@ -7,8 +7,8 @@ package main
 import (
 	"github.com/alecthomas/kong"
 
-	"rinnova/cardmodel"
-	"rinnova/cuts"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/proof/cuts"
 )
 
 func init() {

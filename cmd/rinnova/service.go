@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"rinnova/cmp"
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/cmp"
 )
 
 // begin opens the card that the flags name and puts a run on it together.

@@ -17,12 +17,12 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/emulator"
-	"rinnova/iso7816"
-	"rinnova/pcsc"
-	"rinnova/pcsc/pcsctest"
-	"rinnova/renewal"
-	"rinnova/vpcd"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/card/vpcd"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // opensCard opens an emulated card of a series with an old key of 1024 bits, which OpenSC 0.23 can use.

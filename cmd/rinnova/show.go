@@ -12,7 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // stepEvent and resultEvent are the lines of renew --json.

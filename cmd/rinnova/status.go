@@ -8,8 +8,8 @@ import (
 	"time"
 	_ "time/tzdata" // Windows has no zone files
 
-	"rinnova/cns"
-	"rinnova/renewal"
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/citizen/renewal"
 )
 
 type statusCommand struct{}

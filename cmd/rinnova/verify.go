@@ -5,7 +5,7 @@ package main
 import (
 	"fmt"
 
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/renewal"
 )
 
 type verifyCommand struct {

@@ -10,10 +10,10 @@ import (
 	"runtime"
 	"time"
 
-	"rinnova/cmp"
-	"rinnova/desktop"
-	"rinnova/renewal"
-	"rinnova/update"
+	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/update"
+	"rinnova.example/go/cmp"
 )
 
 // version and releaseKeys are set by the linker. releaseKeys are minisign's public keys, separated by commas; without

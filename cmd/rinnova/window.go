@@ -13,11 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rinnova/desktop"
-	"rinnova/errorreport"
-	"rinnova/iso7816"
-	"rinnova/pcsc"
-	"rinnova/renewal"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // keepPIN is how long the window keeps the PIN of a renewal that ended well while nothing happens: the card

@@ -22,14 +22,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rinnova/campaign"
-	"rinnova/cardmodel"
-	"rinnova/cns"
-	"rinnova/desktop"
-	"rinnova/emulator"
-	"rinnova/errorreport"
-	"rinnova/iso7816"
-	"rinnova/renewal"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/service/campaign"
 )
 
 // Names of the demonstration's readers.

@@ -7,7 +7,7 @@ package main
 import (
 	"context"
 
-	"rinnova/desktop"
+	"rinnova.example/go/citizen/desktop"
 )
 
 // withoutArguments is what a program without a web view does when it is started bare.

@@ -7,7 +7,7 @@ package main
 import (
 	"context"
 
-	"rinnova/desktop"
+	"rinnova.example/go/citizen/desktop"
 )
 
 // demonstration is a window on cards and a service that exist in memory only. It lives on 25/05/2020, in

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/desktop"
-	"rinnova/pcsc/pcsctest"
+	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/citizen/desktop"
 )
 
 // TestWindowThroughReader renews in the window through pcscd, with the card in another process and the

@@ -7,7 +7,7 @@ package main
 import (
 	"context"
 
-	"rinnova/desktop"
+	"rinnova.example/go/citizen/desktop"
 )
 
 // demonstration is in the window's program and in development builds: it holds a whole service, which the

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"rinnova/desktop"
-	"rinnova/errorreport"
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // reporter returns what puts together the window's error report: sealed for the desk, where the citizen

@@ -21,15 +21,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rinnova/ca"
-	"rinnova/campaign"
-	"rinnova/cardmodel"
-	"rinnova/cmp"
-	"rinnova/emulator"
-	"rinnova/holder"
-	"rinnova/portal"
-	"rinnova/ra"
-	"rinnova/store"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/holder"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/portal"
+	"rinnova.example/go/service/ra"
+	"rinnova.example/go/service/store"
 )
 
 // demoHost is the name of a service that no network has (RFC 6761 §6.4).

@@ -19,9 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/desktop"
-	"rinnova/errorreport"
-	"rinnova/renewal"
+	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
 )
 
 // newVisitor stands before a demonstration.
@@ -111,7 +111,7 @@ func TestDemonstrationIsAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, i := range f.Imports {
-			if slices.Contains([]string{`"rinnova/pcsc"`, `"rinnova/vpcd"`, `"os/exec"`, `"syscall"`}, i.Path.Value) {
+			if slices.Contains([]string{`"rinnova.example/go/card/pcsc"`, `"rinnova.example/go/card/vpcd"`, `"os/exec"`, `"syscall"`}, i.Path.Value) {
 				t.Errorf("%s imports %s", path, i.Path.Value)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/desktop"
+	"rinnova.example/go/citizen/desktop"
 )
 
 // visitor is somebody before the page: everything that reached it is kept.

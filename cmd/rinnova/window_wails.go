@@ -15,7 +15,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options/windows"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
-	"rinnova/desktop"
+	"rinnova.example/go/citizen/desktop"
 )
 
 // withoutArguments is what a program with a web view does when it is started bare: it opens the window.

@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"rinnova/campaign"
-	"rinnova/store"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/store"
 )
 
 type campaignList struct {

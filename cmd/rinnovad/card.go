@@ -15,12 +15,12 @@ import (
 	"strings"
 	"time"
 
-	"rinnova/ca"
-	"rinnova/campaign"
-	"rinnova/cardmodel"
-	"rinnova/emulator"
-	"rinnova/holder"
-	"rinnova/store"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/holder"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/store"
 )
 
 type cardIssue struct {

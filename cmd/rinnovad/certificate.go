@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"rinnova/store"
+	"rinnova.example/go/service/store"
 )
 
 // certificateLine is a certificate as list and revoke print it. Serial numbers and digests are lower-case hexadecimal.

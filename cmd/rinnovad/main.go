@@ -17,8 +17,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"rinnova/emulator"
-	"rinnova/store"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/service/store"
 )
 
 // Exit codes.

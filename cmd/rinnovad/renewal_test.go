@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/store/storetest"
+	"rinnova.example/go/service/store/storetest"
 )
 
 // running is a service in a process of its own.

@@ -14,12 +14,12 @@ import (
 	"strings"
 	"time"
 
-	"rinnova/ca"
-	"rinnova/cardmodel"
-	"rinnova/cns"
-	"rinnova/emulator"
-	"rinnova/errorreport"
-	"rinnova/transcript"
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/service/ca"
 )
 
 // deskName is the assistance desk's key and certificate, for which the citizens' program seals its reports.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/emulator"
-	"rinnova/errorreport"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/citizen/errorreport"
 )
 
 // rinnovad runs one command line in this process.

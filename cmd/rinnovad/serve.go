@@ -18,11 +18,11 @@ import (
 	"golang.org/x/mod/semver"
 	"golang.org/x/net/netutil"
 
-	"rinnova/ca"
-	"rinnova/cmp"
-	"rinnova/portal"
-	"rinnova/ra"
-	"rinnova/store"
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/portal"
+	"rinnova.example/go/service/ra"
+	"rinnova.example/go/service/store"
 )
 
 // maxConnections bounds each listener; a renewal holds one for seconds.

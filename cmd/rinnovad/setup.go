@@ -13,10 +13,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"rinnova/ca"
-	"rinnova/campaign"
-	"rinnova/cmp"
-	"rinnova/store"
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/store"
 )
 
 // Files of a service's folder. A certificate NAME.pem has its key in NAME.key. Anchors never mix: each of the three

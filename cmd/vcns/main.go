@@ -17,8 +17,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"rinnova/emulator"
-	"rinnova/vpcd"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/vpcd"
 )
 
 // Exit codes, those of rinnova that apply.

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"testing"
 
-	"rinnova/emulator"
+	"rinnova.example/go/card/emulator"
 )
 
 // TestMain lets the test binary be vcns itself, for signals and the exit code.

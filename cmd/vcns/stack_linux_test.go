@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"rinnova/emulator"
-	"rinnova/pcsc"
-	"rinnova/pcsc/pcsctest"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pcsc/pcsctest"
 )
 
 // plug starts vcns as a process of its own and waits until the reader has the card.

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cns
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
+)
+
+// State is what a certificate file holds.
+type State string
+
+const (
+	Absent     State = "absent"     // no such file
+	Empty      State = "empty"      // all 00 or all FF
+	Partial    State = "partial"    // a blank head and something behind it: a write of ours that was cut short
+	Readable   State = "readable"   // plain DER, or DER behind the InfoCamere header
+	Compressed State = "compressed" // 5A or 7A and raw DEFLATE (card.md §6.7): another application's, not read
+	Unreadable State = "unreadable" // anything else: another application's
+)
+
+// CertificateFile is a certificate file as it was read.
+type CertificateFile struct {
+	State       State
+	Certificate *x509.Certificate // for Readable
+}
+
+// Place is what the card holds in one place: 0 is the pair made at issue, 1 and up are the model's places.
+type Place struct {
+	Number      int
+	Where       cardmodel.Place
+	Certificate CertificateFile
+}
+
+// Contents is what can be read without the PIN.
+type Contents struct {
+	Places []Place
+	Free   int  // bytes free where a new pair goes, -1 where the card does not say
+	Ready  bool // the DF of the certificates to come is there
+}
+
+// Read reads the certificates of every place and the free memory: one SELECT for each file, one READ
+// BINARY for each 255 bytes of a certificate that is there.
+func (s *Session) Read() (*Contents, error) {
+	var c *Contents
+	err := s.transaction(false, func() (err error) {
+		if err = s.sameCard(); err == nil {
+			c, err = s.read()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Contents = c
+	return c, nil
+}
+
+func (s *Session) read() (*Contents, error) {
+	c := &Contents{Free: -1}
+	old := s.Model.Old.Value
+	f, err := s.readCertificate(old.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	c.Places = append(c.Places, Place{0, old, f})
+	places := s.Model.Places.Value
+	if len(places) == 0 {
+		return c, nil
+	}
+	root := places[0].Certificate.Parent()
+	switch c.Free, err = s.freeMemory(root); {
+	case errors.Is(err, iso7816.SWFileNotFound):
+		if c.Free, err = s.freeMemory(nil); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	default:
+		c.Ready = true
+	}
+	for i, p := range places {
+		f := CertificateFile{State: Absent}
+		if c.Ready {
+			if f, err = s.readCertificate(p.Certificate); err != nil {
+				return nil, err
+			}
+		}
+		c.Places = append(c.Places, Place{i + 1, p, f})
+	}
+	return c, nil
+}
+
+// readCertificate reads a certificate file and tells what it is (card.md §2.1, §6.7).
+func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
+	if ok, err := s.exists(p); err != nil || !ok {
+		return CertificateFile{State: Absent}, err
+	}
+	head, err := s.readBinary(0, maxRead)
+	if err != nil {
+		return CertificateFile{}, err
+	}
+	switch {
+	case len(head) < headSize:
+		return CertificateFile{State: Unreadable}, nil
+	case blank(head[:headSize]) || len(bytes.TrimLeft(head, "\x00")) == 0:
+		all, err := s.readRest(head, s.Model.CertificateSize.Value)
+		if err != nil {
+			return CertificateFile{}, err
+		}
+		if blank(all) {
+			return CertificateFile{State: Empty}, nil
+		}
+		return CertificateFile{State: Partial}, nil
+	case (head[0] == 0x5A || head[0] == 0x7A) && head[1] == 0x82:
+		return CertificateFile{State: Compressed}, nil
+	}
+	skip, n := 0, derLength(head)
+	if n == 0 {
+		// InfoCamere: one byte, length in two, two bytes more, then DER.
+		skip, n = 5, derLength(head[5:])
+		if n == 0 || int(head[1])<<8|int(head[2]) != n {
+			return CertificateFile{State: Unreadable}, nil
+		}
+	}
+	all, err := s.readRest(head, skip+n)
+	if err != nil {
+		return CertificateFile{}, err
+	}
+	cert, err := x509.ParseCertificate(all[min(skip, len(all)):])
+	if err != nil {
+		return CertificateFile{State: Unreadable}, nil
+	}
+	return CertificateFile{Readable, cert}, nil
+}
+
+// derLength returns the length of the DER SEQUENCE at the start of b, header included, 0 if there is none.
+func derLength(b []byte) int {
+	switch {
+	case len(b) >= 4 && b[0] == 0x30 && b[1] == 0x82:
+		return 4 + int(b[2])<<8 + int(b[3])
+	case len(b) >= 3 && b[0] == 0x30 && b[1] == 0x81:
+		return 3 + int(b[2])
+	case len(b) >= 2 && b[0] == 0x30 && b[1] < 0x80:
+		return 2 + int(b[1])
+	}
+	return 0
+}
+
+// PublicKeys returns the public keys that the card's own files name for a place: the one in the place's
+// public key file and the one in the temporary file that GENERATE KEY PAIR fills, nil where there is
+// none. They are claims: only a test signature proves that a key belongs to the place.
+func (b *Block) PublicKeys(p cardmodel.Place) (stored, temporary *rsa.PublicKey, err error) {
+	if stored, err = b.s.publicKeyFile(p); err != nil {
+		return nil, nil, err
+	}
+	temporary, err = b.s.temporaryKey(p)
+	return stored, temporary, err
+}
+
+// BlankCertificate makes the place's certificate file parse as nothing: it writes zeros over its head. An
+// absent file stays absent.
+func (b *Block) BlankCertificate(p cardmodel.Place) error {
+	if ok, err := b.s.exists(p.Certificate); err != nil || !ok {
+		return err
+	}
+	_, err := b.do(iso7816.Command{INS: 0xD6, Data: make([]byte, headSize)})
+	return err
+}
+
+// publicKeyFile reads a public key file of ours, PKCS#1 RSAPublicKey (RFC 8017 appendix A.1.1); nil
+// where there is none or it is not whole.
+func (s *Session) publicKeyFile(p cardmodel.Place) (*rsa.PublicKey, error) {
+	if ok, err := s.exists(p.PublicKey); err != nil || !ok {
+		return nil, err
+	}
+	b, err := s.readBinary(0, maxRead)
+	if err != nil {
+		return nil, err
+	}
+	n := derLength(b)
+	if n == 0 || n > s.Model.PublicKeySize.Value {
+		return nil, nil
+	}
+	if b, err = s.readRest(b, n); err != nil || len(b) < n {
+		return nil, err
+	}
+	k, err := x509.ParsePKCS1PublicKey(b[:n])
+	if err != nil {
+		return nil, nil
+	}
+	return k, nil
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cns
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
+)
+
+// CodeError says that a PIN or PUK was not accepted. Tries is how many are left, -1 where the card does
+// not say; at 0 the code is blocked.
+type CodeError struct {
+	PUK   bool
+	Tries int
+}
+
+func (e *CodeError) Error() string {
+	name := "PIN"
+	if e.PUK {
+		name = "PUK"
+	}
+	switch e.Tries {
+	case -1:
+		return name + " refused"
+	case 0:
+		return name + " blocked"
+	}
+	return fmt.Sprintf("%s refused, %d tries left", name, e.Tries)
+}
+
+// ErrCodeFormat: a code that the card would count as wrong whatever its digits; it was not sent.
+var ErrCodeFormat = errors.New("the code is not of the form the card takes")
+
+// CheckCode refuses what is no PIN or PUK of this model by its form: wrong length, not only digits.
+func CheckCode(c cardmodel.Code, code []byte) error {
+	if len(code) < c.Min || len(code) > c.Max || len(bytes.Trim(code, "0123456789")) != 0 {
+		return fmt.Errorf("%w: %d to %d digits", ErrCodeFormat, c.Min, c.Max)
+	}
+	return nil
+}
+
+// Tries returns how many tries of the PIN or PUK are left as the card said last in this run, and whether
+// it said so. No command is sent: an empty VERIFY costs a try on some cards (card.md §4.2).
+func (s *Session) Tries(puk bool) (int, bool) {
+	n, ok := s.tries[s.code(puk).Reference]
+	return n, ok
+}
+
+func (s *Session) code(puk bool) cardmodel.Code {
+	if puk {
+		return s.Model.PUK.Value
+	}
+	return s.Model.PIN.Value
+}
+
+// verify sends VERIFY once, with the MF selected by the caller (card.md §4.2).
+func (s *Session) verify(puk bool, code []byte) error {
+	c := s.code(puk)
+	if err := CheckCode(c, code); err != nil {
+		return err
+	}
+	data := bytes.Repeat([]byte{c.Pad}, c.Stored)
+	copy(data, code)
+	defer clear(data)
+	p2 := c.Reference
+	if s.Model.Backtrack.Value {
+		p2 |= 0x80
+	}
+	_, err := iso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: data})
+	var sw iso7816.SW
+	if !errors.As(err, &sw) {
+		if err == nil {
+			delete(s.tries, c.Reference)
+		}
+		return err
+	}
+	if n, ok := sw.Tries(); ok {
+		s.tries[c.Reference] = n
+		return &CodeError{puk, n}
+	}
+	switch sw {
+	case iso7816.SWAuthFailed:
+		return &CodeError{puk, -1}
+	case iso7816.SWBlocked:
+		s.tries[c.Reference] = 0
+		return &CodeError{puk, 0}
+	case iso7816.SWUnusable, iso7816.SWObjectNotFound:
+		if !puk {
+			return fmt.Errorf("%w: %w", ErrNotActivated, sw)
+		}
+	}
+	return sw
+}
+
+// Unlock verifies the PIN and, on 9000, keeps a copy for the blocks that follow in this run; then it runs f,
+// nil for nothing, as the first of them. A PIN that was refused is never sent again by the session.
+func (s *Session) Unlock(pin []byte, f func(*Block) error) error {
+	b, err := s.OpenWith(pin)
+	if err != nil {
+		return err
+	}
+	return b.run(f)
+}
+
+// Unlocked says whether a PIN verified in this run is kept.
+func (s *Session) Unlocked() bool { return s.pin != nil }
+
+// Block is a stretch of commands under a verified PIN, inside one transaction.
+type Block struct {
+	s    *Session
+	lost bool // the security status was found lost, and the PIN given again, since the last success
+}
+
+// Block runs f in a block of its own, as Open begins it and Close ends it.
+func (s *Session) Block(f func(*Block) error) error {
+	b, err := s.Open()
+	if err != nil {
+		return err
+	}
+	return b.run(f)
+}
+
+func (b *Block) run(f func(*Block) error) error {
+	var err error
+	if f != nil {
+		err = f(b)
+	}
+	if end := b.Close(); err == nil {
+		err = end
+	}
+	return err
+}
+
+// Open begins a block: a transaction in which the card's number is read again and the PIN verified in this
+// run is presented. The caller closes it before anybody waits for a person or a network. Without a verified
+// PIN it returns ErrLocked and sends nothing. A refusal of the PIN, which can only mean that it was changed
+// meanwhile, makes the session forget it.
+func (s *Session) Open() (*Block, error) {
+	if s.pin == nil {
+		return nil, ErrLocked
+	}
+	return s.open((*Block).present)
+}
+
+// OpenWith begins a block with a PIN just typed, which the session keeps on 9000.
+func (s *Session) OpenWith(pin []byte) (*Block, error) {
+	s.Forget()
+	return s.open(func(*Block) error {
+		err := s.verify(false, pin)
+		if err == nil {
+			s.pin = bytes.Clone(pin)
+		}
+		return err
+	})
+}
+
+func (s *Session) open(present func(*Block) error) (*Block, error) {
+	if err := iso7816.Begin(s.card); err != nil {
+		return nil, err
+	}
+	b := &Block{s: s}
+	err := s.sameCard()
+	if err == nil {
+		err = s.selectFile(nil)
+	}
+	if err == nil {
+		err = present(b)
+	}
+	if err != nil {
+		iso7816.End(s.card, true)
+		return nil, err
+	}
+	return b, nil
+}
+
+// Close ends the block: the card is reset, so that no other program finds it unlocked.
+func (b *Block) Close() error { return iso7816.End(b.s.card, true) }
+
+func (b *Block) present() error {
+	err := b.s.verify(false, b.s.pin)
+	var refused *CodeError
+	if errors.As(err, &refused) {
+		b.s.Forget()
+	}
+	return err
+}
+
+// do sends a command that needs the PIN. Where the card says that the security status is gone, as some
+// cards do after SELECT, the PIN is presented once more and the command repeated; once for each loss.
+func (b *Block) do(c iso7816.Command) ([]byte, error) {
+	data, err := iso7816.Do(b.s.card, c)
+	if errors.Is(err, iso7816.SWSecurity) && !b.lost {
+		b.lost = true
+		if err := b.present(); err != nil {
+			return nil, err
+		}
+		data, err = iso7816.Do(b.s.card, c)
+	}
+	if err == nil {
+		b.lost = false
+	}
+	return data, err
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cns
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"math/big"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
+)
+
+var (
+	// ErrKeyTaken: the key reference of the place is in use.
+	ErrKeyTaken = errors.New("the key reference is taken")
+	// ErrNoPublicKey: the card made a key and did not say which.
+	ErrNoPublicKey = errors.New("the card did not return the public key")
+)
+
+// MissingInMF returns the DF of the signature file system that must be created in the MF under the PUK, nil
+// where it is there or none is needed. No command is sent: Read has seen.
+func (s *Session) MissingInMF() *cardmodel.DF {
+	if s.Contents.Ready || !s.Model.NeedsPUK() {
+		return nil
+	}
+	return &s.Model.Needed.Value[0]
+}
+
+// Free returns the bytes free in a DF, -1 where the card does not say or the DF is not there.
+func (s *Session) Free(df cardmodel.Path) (free int, err error) {
+	err = s.transaction(false, func() error {
+		if err := s.sameCard(); err != nil {
+			return err
+		}
+		free, err = s.freeMemory(df)
+		if errors.Is(err, iso7816.SWFileNotFound) {
+			free, err = -1, nil
+		}
+		return err
+	})
+	return free, err
+}
+
+// Begun says whether something of a new pair is in the place already: its public key file or the
+// temporary file of its DF.
+func (s *Session) Begun(p cardmodel.Place) (begun bool, err error) {
+	err = s.transaction(false, func() error {
+		if err := s.sameCard(); err != nil {
+			return err
+		}
+		if begun, err = s.exists(p.PublicKey); err != nil || begun {
+			return err
+		}
+		begun, err = s.exists(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.Temporary.Value))
+		return err
+	})
+	return begun, err
+}
+
+// CreateWithPUK creates one DF in the MF under the PUK, in a transaction of its own: the code is sent
+// once and authorises this one command (card.md §6.5 step 3). A wrong PUK is a *CodeError.
+func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
+	err := s.transaction(true, func() error {
+		if err := s.sameCard(); err != nil {
+			return err
+		}
+		if ok, err := s.exists(d.Path); err != nil || ok {
+			return err
+		}
+		if err := s.selectFile(nil); err != nil {
+			return err
+		}
+		if err := s.verify(true, puk); err != nil {
+			return err
+		}
+		_, err := iso7816.Do(s.card, createCommand(d.Path.FID(), true, d.Size, d.Access))
+		return err
+	})
+	if err == nil {
+		s.Contents.Ready = true
+	}
+	return err
+}
+
+// CreateDFs creates the DFs below the MF's that a new pair needs and that are not there, parents first.
+func (b *Block) CreateDFs() error {
+	for _, d := range b.s.Model.Needed.Value {
+		if len(d.Path) == 1 {
+			continue
+		}
+		ok, err := b.s.exists(d.Path)
+		if err == nil && !ok {
+			err = b.create(d.Path, true, d.Size, d.Access)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutEnvironment gives the DF of a place's key its security environment (PUT DATA SECI, card.md §6.1
+// step 2). One that is there already is left as it is.
+func (b *Block) PutEnvironment(p cardmodel.Place) error {
+	if err := b.s.selectFile(p.Key.DF); err != nil {
+		return err
+	}
+	_, err := b.do(iso7816.Command{INS: 0xDA, P1: 0x01, P2: 0x6D, Data: []byte{
+		0x83, 0x01, b.s.Model.Environment.Value, 0x86, 0x02, 0x00, 0x00, 0x8F, 0x06, 0, 0, 0, 0, 0, 0}})
+	if errors.Is(err, iso7816.SWExists) {
+		return nil
+	}
+	return err
+}
+
+// Components of a private key object (card.md §3): class byte and component number.
+const (
+	modulusClass  = 0x20
+	exponentClass = 0x21
+)
+
+// PutKeyObjects makes room for a key in the place: two objects filled with FF, the modulus and the
+// private exponent (PUT DATA OCI, card.md §6.1 step 4). If the modulus object is there already it
+// returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
+// cut between the two left out is added then.
+func (b *Block) PutKeyObjects(p cardmodel.Place) error {
+	if err := b.s.selectFile(p.Key.DF); err != nil {
+		return err
+	}
+	err := b.putKeyObject(modulusClass, p.Key.ID)
+	taken := errors.Is(err, iso7816.SWExists)
+	if err != nil && !taken {
+		return err
+	}
+	if err := b.putKeyObject(exponentClass, p.Key.ID); err != nil && !errors.Is(err, iso7816.SWExists) {
+		return err
+	}
+	if taken {
+		return ErrKeyTaken
+	}
+	return nil
+}
+
+func (b *Block) putKeyObject(class, id byte) error {
+	m := b.s.Model
+	pin, n := m.PIN.Value.Reference, m.NewKeyBits.Value/8
+	option := byte(0x02)
+	if class == modulusClass {
+		option = 0x22 // more components follow
+	}
+	// Length, 00, n bytes; the length counts the 00. Over 127 bytes it takes the BER form (assumed, card.md
+	// §9 row 7: the Incrypto34 form in one byte ends at 1024 bits).
+	value := iso7816.AppendLength(nil, n+1)
+	value = append(append(value, 0x00), bytes.Repeat([]byte{0xFF}, n)...)
+	d := iso7816.AppendTLV(nil, 0x83, []byte{class, id})
+	d = iso7816.AppendTLV(d, 0x85, []byte{option, 0x00, m.KeyAlgorithm.Value, 0x0F, 0xFF, 0xFF, 0x00, 0x00})
+	d = iso7816.AppendTLV(d, 0x86, []byte{pin, pin, 0xFF, 0xFF, 0xFF, 0xFF, pin, 0xFF, 0xFF, 0xFF})
+	d = iso7816.AppendTLV(d, 0x8B, bytes.Repeat([]byte{0xFF}, 16))
+	d = iso7816.AppendTLV(d, 0x8F, value)
+	_, err := b.do(iso7816.Command{INS: 0xDA, P1: 0x01, P2: 0x6E, Data: d})
+	return err
+}
+
+// Generate makes a key pair in the place's objects, over whatever key was there, and returns the public
+// key that the card left in the temporary file (GENERATE KEY PAIR, card.md §6.3). The caller has made
+// sure that the place holds no key of worth. The temporary file stays until DeleteTemporary.
+func (b *Block) Generate(p cardmodel.Place) (*rsa.PublicKey, error) {
+	m := b.s.Model
+	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], m.Temporary.Value)
+	// A public key of an earlier attempt must not be taken for the new one.
+	there, err := b.s.exists(temporary)
+	if err == nil && there {
+		err = b.remove(temporary)
+	}
+	if err == nil {
+		err = b.create(temporary, false, m.TemporarySize.Value, cardmodel.Access{})
+	}
+	if err == nil {
+		err = b.s.selectFile(p.Key.DF)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = b.do(iso7816.Command{INS: 0x46, Data: []byte{modulusClass, p.Key.ID, byte(m.Temporary.Value >> 8), byte(m.Temporary.Value),
+		0x00, 0x10, // no extra primality tests, p and q differ in length by at most 16 bits
+		0x00, 0x20}}) // public exponent of up to 32 bits
+	if err != nil {
+		return nil, err
+	}
+	k, err := b.s.temporaryKey(p)
+	if err == nil && k == nil {
+		err = ErrNoPublicKey
+	}
+	return k, err
+}
+
+// temporaryKey reads the public key from the temporary file: 7F49 { 81 modulus, 82 exponent }. Nil where
+// there is none.
+func (s *Session) temporaryKey(p cardmodel.Place) (*rsa.PublicKey, error) {
+	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.Temporary.Value)
+	if ok, err := s.exists(temporary); err != nil || !ok {
+		return nil, err
+	}
+	b, err := s.readBinary(0, maxRead)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > 5 && b[2] == 0x82 { // 7F49 82 and two bytes of length
+		b, err = s.readRest(b, 5+int(b[3])<<8+int(b[4]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, _, err := iso7816.CutTLV(b)
+	if err != nil || t.Tag != 0x7F49 {
+		return nil, nil
+	}
+	list, err := iso7816.ParseTLV(t.Value)
+	if err != nil {
+		return nil, nil
+	}
+	n, ok := iso7816.Find(list, 0x81)
+	e, okE := iso7816.Find(list, 0x82)
+	exponent := new(big.Int).SetBytes(e)
+	k := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}
+	if !ok || !okE || k.N.BitLen() != s.Model.NewKeyBits.Value || !exponent.IsInt64() || k.E < 3 || k.E>>32 != 0 || k.E&1 == 0 {
+		return nil, nil
+	}
+	return k, nil
+}
+
+// WritePublicKey stores a public key in the place's own file, so that it can be known again when every
+// other record is gone. It creates the file where it is absent.
+func (b *Block) WritePublicKey(p cardmodel.Place, k *rsa.PublicKey) error {
+	created, err := b.ensure(p.PublicKey, b.s.Model.PublicKeySize.Value)
+	if err != nil {
+		return err
+	}
+	// Not read back: whoever uses it proves it by a test signature.
+	return b.update(x509.MarshalPKCS1PublicKey(k), created, false)
+}
+
+// DeleteTemporary removes the temporary file of the place's DF.
+func (b *Block) DeleteTemporary(p cardmodel.Place) error {
+	return b.remove(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], b.s.Model.Temporary.Value))
+}
+
+// WriteCertificate stores a certificate in the place's file, created where absent, and reads it back. Its
+// first bytes are written last: a file cut short parses as nothing.
+func (b *Block) WriteCertificate(p cardmodel.Place, der []byte) error {
+	created, err := b.ensure(p.Certificate, max(len(der), b.s.Model.CertificateSize.Value))
+	if err != nil {
+		return err
+	}
+	return b.update(der, created, true)
+}
+
+// ensure selects a file, created first where it is absent, and says whether it was.
+func (b *Block) ensure(p cardmodel.Path, size int) (created bool, err error) {
+	ok, err := b.s.exists(p)
+	if err != nil || ok {
+		return false, err
+	}
+	if err := b.create(p, false, size, b.s.Model.ObjectAccess.Value); err != nil {
+		return false, err
+	}
+	return true, b.s.selectFile(p)
+}

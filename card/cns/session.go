@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package cns is a session on an identified CNS card: it reads the holder's data and the certificates,
+// verifies PIN and PUK, creates the signature file system, makes keys, signs and writes. It knows no
+// reader and no network. Nothing in it writes to the files or uses the key reference of the pair made
+// at issue, except to sign with it.
+package cns
+
+import (
+	"errors"
+	"fmt"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/holder"
+)
+
+var (
+	// ErrForeign: the answer to reset is that of a CNS, the files are not (card.md §1.1).
+	ErrForeign = errors.New("the card answers like a CNS but has not its files")
+	// ErrNotHealthCard: a CNS whose number is not that of a regional citizen's card.
+	ErrNotHealthCard = errors.New("the card is a CNS but not a health card")
+	// ErrOtherCard: the card in the reader is not the one the session was opened on.
+	ErrOtherCard = errors.New("another card is in the reader")
+	// ErrNotActivated: a file or the PIN of the card is there and not in use yet, or not any more.
+	ErrNotActivated = errors.New("the card is not activated")
+	// ErrLocked: a command needs the PIN and the session has none.
+	ErrLocked = errors.New("the PIN has not been verified")
+)
+
+// Paths read on every CNS (card.md §2.1).
+var (
+	idCartaPath      = cardmodel.Path{0x1000, 0x1003}
+	personalDataPath = cardmodel.Path{0x1100, 0x1102}
+)
+
+// Session is a card that was identified by answer to reset and by probe. It is used by one goroutine.
+type Session struct {
+	Model    *cardmodel.Model
+	IDCarta  holder.IDCarta
+	Personal holder.PersonalData
+	Contents *Contents // as Open read them; Read reads them again
+
+	card    iso7816.Card
+	withFCI bool   // the card refuses SELECT without FCI
+	asleep  bool   // the selected file is deactivated
+	pin     []byte // verified in this run, nil before; wiped by Forget
+	tries   map[byte]int
+}
+
+// Open identifies the card: model by answer to reset, then EF_IDCarta and EF_DatiPersonali as the probe.
+// Errors are those of cardmodel.Match, ErrForeign, ErrNotHealthCard, holder's for malformed files, and
+// the transport's. Then it reads what Read reads, in the same transaction: 5 to 9 commands in all, and one
+// more for each 255 bytes of a certificate, and of personal data beyond the first 255.
+func Open(card iso7816.Card) (*Session, error) {
+	m, err := cardmodel.Match(card.ATR())
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Model: m, card: iso7816.Chain(card, m.ExtendedLength.Value), tries: map[byte]int{}}
+	err = s.transaction(false, func() error {
+		if s.IDCarta, err = s.readIDCarta(); err != nil {
+			return err
+		}
+		if !s.IDCarta.Health() {
+			return ErrNotHealthCard
+		}
+		if err := s.selectFile(personalDataPath); err != nil {
+			return notFound(err)
+		}
+		head, err := s.readBinary(0, maxRead)
+		if err != nil {
+			return err
+		}
+		n, err := holder.PersonalDataLength(head)
+		if err != nil {
+			return err
+		}
+		data, err := s.readRest(head, n)
+		if err != nil {
+			return err
+		}
+		if s.Personal, err = holder.ParsePersonalData(data); err != nil {
+			return err
+		}
+		s.Contents, err = s.read()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Resume puts the session on a card that was inserted anew, or on another connection to it. It refuses a
+// card of another number with ErrOtherCard. The verified PIN is kept.
+func (s *Session) Resume(card iso7816.Card) error {
+	m, err := cardmodel.Match(card.ATR())
+	if err != nil {
+		return err
+	}
+	if m != s.Model {
+		return ErrOtherCard
+	}
+	s.card = iso7816.Chain(card, m.ExtendedLength.Value)
+	return s.transaction(false, s.sameCard)
+}
+
+// Forget wipes the PIN.
+func (s *Session) Forget() {
+	clear(s.pin)
+	s.pin = nil
+}
+
+// transaction keeps other programs away while f runs. With reset the card forgets the verified codes at
+// its end, whatever f did.
+func (s *Session) transaction(reset bool, f func() error) error {
+	if err := iso7816.Begin(s.card); err != nil {
+		return err
+	}
+	err := f()
+	if end := iso7816.End(s.card, reset); err == nil {
+		err = end
+	}
+	return err
+}
+
+func (s *Session) readIDCarta() (holder.IDCarta, error) {
+	if err := s.selectFile(idCartaPath); err != nil {
+		return "", notFound(err)
+	}
+	b, err := s.readBinary(0, 16)
+	if err != nil {
+		return "", err
+	}
+	return holder.ParseIDCarta(string(b))
+}
+
+// sameCard reads EF_IDCarta again: the first thing done in every block, since the card may have been
+// exchanged while nobody looked.
+func (s *Session) sameCard() error {
+	id, err := s.readIDCarta()
+	if err != nil {
+		return err
+	}
+	if id != s.IDCarta {
+		return ErrOtherCard
+	}
+	return nil
+}
+
+// notFound turns the absence of a file that every CNS has into ErrForeign, and so every other way in which
+// a card of another kind says that it knows no such file or command.
+func notFound(err error) error {
+	var sw iso7816.SW
+	if !errors.As(err, &sw) {
+		return err
+	}
+	switch sw {
+	case iso7816.SWFileNotFound, iso7816.SWNotSupported, iso7816.SWWrongP1P2, iso7816.SWWrongLc, iso7816.SWWrongData,
+		iso7816.SWWrongLength, iso7816.SWSecurity, iso7816.SWConditions, iso7816.SWOffset, iso7816.SWInstruction, iso7816.SWClass:
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	}
+	return err
+}

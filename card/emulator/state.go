@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package emulator
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
+)
+
+// ErrInUse says that another process, or another Card, holds the file. ErrState says that a file is no
+// emulated card, or not a whole one.
+var (
+	ErrInUse = errors.New("the emulated card is in use")
+	ErrState = errors.New("not an emulated card")
+)
+
+const (
+	stateFormat  = "rinnova emulated card"
+	stateVersion = 1
+)
+
+// state is the file's content: everything that a chip keeps without power.
+type state struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Series  string `json:"series"`
+	ATR     []byte `json:"atr"`
+	MF      *file  `json:"mf"`
+}
+
+func (c *Card) encode() ([]byte, error) {
+	b, err := json.Marshal(state{stateFormat, stateVersion, c.series, c.atr, c.root})
+	if err != nil {
+		return nil, err
+	}
+	return append(b, '\n'), nil
+}
+
+// decode reads a state and refuses one of another format or version, one cut short, and one in which
+// files, objects and their sizes do not fit each other.
+func decode(b []byte) (*Card, error) {
+	var s state
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		// The text of a JSON error may quote the file, which holds codes and keys.
+		return nil, fmt.Errorf("%w: malformed or cut short", ErrState)
+	}
+	if s.Format != stateFormat {
+		return nil, fmt.Errorf("%w: other format", ErrState)
+	}
+	if s.Version != stateVersion {
+		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrState, s.Version, stateVersion)
+	}
+	if !bytes.HasSuffix(b, []byte("}\n")) || d.More() {
+		return nil, fmt.Errorf("%w: malformed or cut short", ErrState)
+	}
+	model, _, ok := cardmodel.BySeries(s.Series)
+	if !ok {
+		return nil, fmt.Errorf("%w: series unknown to this program", ErrState)
+	}
+	if _, err := iso7816.Historical(s.ATR); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrState, err)
+	}
+	if s.MF == nil || s.MF.FID != masterFile || !s.MF.isDF() || !s.MF.adopt(nil, 0) {
+		return nil, fmt.Errorf("%w: file system", ErrState)
+	}
+	return &Card{series: s.Series, model: model, atr: s.ATR, root: s.MF, df: s.MF, rand: rand.Reader,
+		crt: &factors{keys: map[string]*rsa.PrivateKey{}}, verified: map[*object]int{}}, nil
+}
+
+// adopt sets the links that the file does not hold, and says whether everything fits.
+func (f *file) adopt(parent *file, depth int) bool {
+	f.parent = parent
+	if depth > 64 || f.Size < 0 || f.Size > 1<<20 {
+		return false
+	}
+	switch f.Type[0] {
+	case typeDF:
+		if f.Data != nil || f.Records != nil {
+			return false
+		}
+	case typeTransparent:
+		if len(f.Data) != f.Size || f.Records != nil {
+			return false
+		}
+	case typeTLV:
+		if f.Data != nil || recordBytes(f.Records) > f.Size {
+			return false
+		}
+	default:
+		return false
+	}
+	if !f.isDF() && (f.Files != nil || f.Objects != nil || f.Environments != nil) {
+		return false
+	}
+	for _, o := range f.Objects {
+		if o == nil || o.Left > o.Tries || o.Class == classTest && o.Algorithm == algPIN && len(o.Value) != codeLength {
+			return false
+		}
+		if key := o.Class == classModulus || o.Class == classExponent; key && len(o.Value) != 128 && len(o.Value) != 256 {
+			return false
+		}
+		o.in = f
+	}
+	if slices.Contains(f.Environments, nil) {
+		return false
+	}
+	for _, x := range f.Files {
+		if x == nil || !x.adopt(f, depth+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// store is the file that a card lives in.
+type store struct {
+	path   string
+	lock   *os.File
+	closed bool
+}
+
+// Save creates the file, readable by its owner only, and fails with fs.ErrExist if there is one. The card
+// itself stays in memory; Open gives the one that lives in the file.
+func (c *Card) Save(path string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, err := c.encode()
+	if err != nil {
+		return fmt.Errorf("encoding the emulated card: %w", err)
+	}
+	if err := create(path, b, os.O_EXCL); err != nil {
+		return fmt.Errorf("saving the emulated card: %w", err)
+	}
+	return syncFolder(path)
+}
+
+// Open takes the card out of its file and keeps an exclusive lock beside it (the file's name and .lock)
+// until Close; ErrInUse if somebody else has it. After each command that changes what the chip keeps, the
+// file is replaced whole and durably before the answer leaves. A file that is not understood is refused
+// with ErrState and left as it is.
+func Open(path string) (*Card, error) {
+	path, err := filepath.EvalSymlinks(path) // one lock however the file is called
+	if err != nil {
+		return nil, fmt.Errorf("opening the emulated card: %w", err)
+	}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("opening the emulated card: %w", err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("opening the emulated card: %w", err)
+	}
+	c, err := decode(b)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	c.store = &store{path: path, lock: lock}
+	return c, nil
+}
+
+// Close gives the file up. Without a file it does nothing.
+func (c *Card) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.store == nil || c.store.closed {
+		return nil
+	}
+	c.store.closed = true
+	c.lose()
+	return c.store.lock.Close()
+}
+
+// write replaces the file: temporary file, its content to the disk, rename, the folder to the disk.
+func (s *store) write(c *Card) error {
+	b, err := c.encode()
+	if err != nil {
+		return fmt.Errorf("encoding the emulated card: %w", err)
+	}
+	// One fixed name, under the lock: what a crash leaves is overwritten by the next write.
+	temporary := s.path + ".tmp"
+	if err := create(temporary, b, os.O_TRUNC); err != nil {
+		return fmt.Errorf("writing the emulated card: %w", err)
+	}
+	if err := os.Rename(temporary, s.path); err != nil {
+		return fmt.Errorf("writing the emulated card: %w", err)
+	}
+	return syncFolder(s.path)
+}
+
+func create(path string, b []byte, flag int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		os.Remove(path)
+	}
+	return err
+}

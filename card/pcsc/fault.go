@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package pcsc
+
+import (
+	"errors"
+	"fmt"
+
+	"rinnova.example/go/card/iso7816"
+)
+
+// What a caller tells apart. Errors of this package wrap one of them where it fits, and always carry
+// the PC/SC result code in their text. On an open Connection, ErrNoService, ErrNoReader and ErrNoCard
+// come together with iso7816.ErrCardGone.
+var (
+	// ErrNoService says that there is no PC/SC library, or that its service or daemon does not run or
+	// does not let this user in.
+	ErrNoService = errors.New("no smart-card service")
+	// ErrNoReader says that there is no such reader, or none at all.
+	ErrNoReader = errors.New("no such reader")
+	// ErrNoCard says that the reader is empty.
+	ErrNoCard = errors.New("no card in the reader")
+	// ErrMute is iso7816.ErrCardMute.
+	ErrMute = iso7816.ErrCardMute
+	// ErrBusy is iso7816.ErrCardBusy: the whole time that was waited another program kept the reader or the
+	// card, or a call on the Connection is still under way.
+	ErrBusy = iso7816.ErrCardBusy
+	// ErrReset is iso7816.ErrCardReset.
+	ErrReset = iso7816.ErrCardReset
+)
+
+// sentinel returns the error of this package that a result code means, or nil.
+func sentinel(rv code) error {
+	switch rv {
+	case eNoService, eServiceStopped, eSystemCancelled, eInvalidHandle, windowsBadHandle:
+		return ErrNoService
+	case eUnknownReader, eReaderUnavailable, eNoReaders:
+		return ErrNoReader
+	case eNoSmartcard, wRemovedCard:
+		return ErrNoCard
+	case wUnresponsiveCard, wUnpoweredCard, eProtoMismatch:
+		return ErrMute
+	case eSharingViolation:
+		return ErrBusy
+	case wResetCard:
+		return ErrReset
+	}
+	return nil
+}
+
+// fault is the error of a call that did not succeed.
+func fault(rv code) error {
+	if s := sentinel(rv); s != nil {
+		return fmt.Errorf("%w (PC/SC 0x%08X)", s, uint32(rv))
+	}
+	return fmt.Errorf("%w (PC/SC 0x%08X)", iso7816.ErrReader, uint32(rv))
+}
+
+// isGone says whether a call on an open connection failed because card, reader or service went away.
+func isGone(rv code) bool {
+	switch sentinel(rv) {
+	case ErrNoService, ErrNoReader, ErrNoCard:
+		return true
+	}
+	return false
+}

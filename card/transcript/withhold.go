@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package transcript
+
+import (
+	"bytes"
+
+	"rinnova.example/go/card/iso7816"
+)
+
+// Withhold says what a Recorder keeps to itself.
+type Withhold int
+
+const (
+	// Secrets withholds codes and keys. No Recorder writes them.
+	Secrets Withhold = iota
+	// Files withholds the contents of files and data objects as well, read and written, because they
+	// are the holder's name, codice fiscale, card number and certificates: for what leaves the computer.
+	Files
+)
+
+// screen decides, command by command, what is withheld. It has the little memory that chained commands
+// and GET RESPONSE need.
+type screen struct {
+	withhold Withhold
+	chained  bool // the last command was not the end of its chain
+	answer   bool // the response to the last command is withheld
+}
+
+// command returns a command as it may be shown.
+func (s *screen) command(b []byte) Bytes {
+	if len(b) < 4 {
+		s.chained, s.answer = false, true
+		return Bytes{Withheld: len(b)}
+	}
+	head, tail := 4, 0 // of what is no command APDU nothing but the first four bytes can be placed
+	if c, err := iso7816.ParseCommand(b); err == nil {
+		if head = len(b); len(c.Data) > 0 {
+			head = 5
+			if b[4] == 0 {
+				head = 7
+			}
+		}
+		tail = len(b) - head - len(c.Data)
+	}
+	data := b[head : len(b)-tail]
+	// CLA bit 5 is chaining in the interindustry classes (ISO/IEC 7816-4 §5.4.1); elsewhere it means
+	// that more is withheld than need be.
+	chained := b[0]&0x10 != 0
+	secret := isSecret(b[1], data, chained || s.chained)
+	s.chained = chained
+	written, read := isFile(b[1])
+	hide := secret || written && s.withhold == Files
+	if b[1] != 0xC0 { // GET RESPONSE continues the response before it
+		s.answer = secret || read && s.withhold == Files
+	}
+	if !hide || len(data) == 0 {
+		return Bytes{Head: bytes.Clone(b)}
+	}
+	return Bytes{Head: bytes.Clone(b[:head]), Withheld: len(data), Tail: bytes.Clone(b[head+len(data):])}
+}
+
+// response returns the response to the last command as it may be shown: the status word always is.
+func (s *screen) response(b []byte) Bytes {
+	if n := len(b) - 2; s.answer && n > 0 {
+		return Bytes{Withheld: n, Tail: bytes.Clone(b[n:])}
+	}
+	return Bytes{Head: bytes.Clone(b)}
+}
+
+// isSecret says whether a data field may hold a code or a key. The odd instruction codes are the same
+// commands with BER-TLV data (ISO/IEC 7816-4 §5.4.2).
+func isSecret(ins byte, data []byte, chained bool) bool {
+	switch ins &^ 1 {
+	case 0x20, // VERIFY
+		0x24, // CHANGE REFERENCE DATA, and with CLA 90 the CHANGE KEY DATA of CNS cards
+		0x2C, // RESET RETRY COUNTER
+		0xC2: // ENVELOPE: any of them may be inside
+		return true
+	case 0xDA: // PUT DATA: tag 8F holds the code or key of a new object; in a chain it may stand in another part
+		return chained || bytes.IndexByte(data, 0x8F) >= 0
+	}
+	return false
+}
+
+// isFile says whether a command's data field, or its response, is the content of a file or data object.
+func isFile(ins byte) (written, read bool) {
+	switch ins &^ 1 {
+	case 0xD0, 0xD2, 0xD6, 0xDC, 0xE2, 0xDA: // WRITE, UPDATE and APPEND, binary and record; PUT DATA
+		return true, false
+	case 0xB0, 0xB2, 0xCA: // READ BINARY, READ RECORD, GET DATA
+		return false, true
+	case 0xA0, 0xA2: // SEARCH BINARY, SEARCH RECORD
+		return true, true
+	}
+	return false, false
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package desktop is the window: one http.Handler that shows a page and drives a renewal from it, and the
+// shell that serves the handler to a browser on this computer. It owns what the citizen sees, computed
+// from facts; readers and cards reach it as values and functions. Codes pass through it from the page to
+// the card and are kept nowhere.
+package desktop
+
+import (
+	"context"
+	"crypto/x509"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
+)
+
+// Config is what the window is made of. Fields without "nil" in their comment must be set.
+type Config struct {
+	Version string
+	// Readers tells the state of all readers at each change; nil while there is no smart-card service.
+	Readers <-chan []Reader
+	// Open connects to the card in a reader and puts together a renewal on it.
+	Open func(ctx context.Context, reader string) (*Card, error)
+	// LoginRoots and LoginTransport are for the trial login, as in renewal.LoginWith.
+	LoginRoots     *x509.CertPool
+	LoginTransport *http.Transport
+	// Probe says whether the issuing service answers; Service is its address, for people.
+	Probe   func(context.Context) error
+	Service string
+	// Updates learns whether there is a newer version; it is called once, and nothing waits for it. Nil: nothing is asked.
+	Updates func(context.Context) Update
+	// Page is where a person takes the program from, "" where that is not known; Browse opens it.
+	Page   string
+	Browse func(address string) error
+	// Demo is the demonstration's bench; nil where cards and service are real.
+	Demo Bench
+	Now  func() time.Time
+	// Patience is how long a card may be read until the page explains, Pause the minute of step 14, Keep how
+	// long a PIN is kept for the trial login while nothing happens.
+	Patience time.Duration
+	Pause    time.Duration
+	Keep     time.Duration
+	// Quit ends the program; nil where the shell does it.
+	Quit func()
+	// Drawn is called once, when the page has drawn a state and asks for the next; nil: nobody measures.
+	Drawn func()
+}
+
+// Card is an open card.
+type Card struct {
+	Renewal *renewal.Renewal
+	Count   func() int // commands exchanged so far
+	Close   func()
+	// Report puts together the error report of a run that failed; it is called after Close. Nil: there is
+	// no desk to seal it for.
+	Report func(*renewal.Failure, error) (*Saveable, error)
+}
+
+// Saveable is an error report that was put together and not saved yet.
+type Saveable struct {
+	Contents *errorreport.Report
+	Save     func() (path string, err error) // seals what Contents tells, and writes it
+}
+
+// Bench is a demonstration: what can be put into its readers and what can go wrong.
+type Bench interface {
+	State() any
+	Do(ctx context.Context, action, series, fault string) error
+}
+
+// Window is the window's state and the work behind it.
+type Window struct {
+	cfg  Config
+	ctx  context.Context
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	mu      sync.Mutex
+	f       facts
+	version int
+	changed chan struct{} // closed at each change
+	polls   int           // state requests under way
+	drawn   sync.Once
+	polled  time.Time // the end of the last one
+
+	look    context.CancelFunc // of the look under way
+	looks   int                // numbers looks: a late result of an old one is dropped
+	cancel  context.CancelFunc // of the run
+	prompts int
+	answer  chan reply // of the prompt that waits
+	left    bool       // the person said to close whatever runs
+	asked   time.Time  // when the page was told to ask before closing
+	outcome *renewal.Outcome
+	reader  string                 // of the run
+	save    func() (string, error) // the report of the run that failed; nil: none
+	wipe    *time.Timer            // ends the time that a PIN is kept
+}
+
+// New starts to follow the readers. Close ends it.
+func New(c Config) *Window {
+	w := &Window{cfg: c, changed: make(chan struct{}), polled: time.Now()}
+	w.ctx, w.stop = context.WithCancel(context.Background())
+	w.work.Go(w.follow)
+	if c.Updates != nil {
+		w.f.update = &Update{State: Checking}
+		w.work.Go(func() {
+			u := c.Updates(w.ctx)
+			w.set(func(f *facts) { f.update = &u })
+		})
+	}
+	return w
+}
+
+// hideUpdate puts the notice of a newer version away until the next start.
+func (w *Window) hideUpdate() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.update == nil || !w.f.update.notice() {
+		return errState
+	}
+	u := *w.f.update
+	u.Hidden = true
+	w.f.update = &u
+	w.bump()
+	return nil
+}
+
+// browse opens the page from which the program is taken.
+func (w *Window) browse() error {
+	if w.cfg.Page == "" {
+		return errState
+	}
+	return w.cfg.Browse(w.cfg.Page)
+}
+
+// Close ends everything that is under way, wipes what is kept of a code, and waits for it.
+func (w *Window) Close() {
+	w.stop()
+	w.work.Wait()
+	w.forget()
+}
+
+// Busy says whether a renewal is under way.
+func (w *Window) Busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.f.running != nil
+}
+
+// doubled is how long after a wish to close the window another one is the same.
+const doubled = 2 * time.Second
+
+// AskToClose says whether the window may close at once. While a renewal runs it may not: the page asks
+// first, and once. Who wishes it again instead of answering has answered.
+func (w *Window) AskToClose() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running == nil || w.left || w.f.closing && time.Since(w.asked) > doubled {
+		return true
+	}
+	if !w.f.closing {
+		w.asked = time.Now()
+	}
+	w.f.closing = true
+	w.bump()
+	return false
+}
+
+// bump tells everybody who waits that the facts changed. The lock is held.
+func (w *Window) bump() {
+	w.version++
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *Window) set(change func(*facts)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.f)
+	w.bump()
+}
+
+// follow takes in what the readers tell.
+func (w *Window) follow() {
+	for {
+		select {
+		case <-w.ctx.Done():
+			return
+		case readers, ok := <-w.cfg.Readers:
+			if !ok {
+				return
+			}
+			w.take(readers)
+		}
+	}
+}
+
+func (w *Window) take(readers []Reader) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.f.readers
+	w.f.told, w.f.service, w.f.readers = true, readers != nil, readers
+	if w.f.chosen != "" && !find(readers, w.f.chosen).Present {
+		w.f.chosen = ""
+	}
+	was := w.f.target
+	w.f.target = aim(w.f)
+	now, then := find(readers, w.f.target), find(before, w.f.target)
+	anew := w.f.target != was || now.Token != then.Token || now.Present != then.Present || now.Mute != then.Mute
+	switch {
+	case w.f.running != nil:
+		if !find(readers, w.reader).Present {
+			w.reply(reply{err: failure("card-removed", renewal.ExitInterrupted)})
+		}
+	case w.f.finished != nil:
+		w.reinserting(find(readers, w.reader).Present)
+	case w.f.failed != nil:
+		if anew {
+			w.f.seen = nil // looked at when the failure was read
+		}
+	case anew:
+		w.startLook()
+	}
+	w.bump()
+}
+
+func failure(code string, exit int) *renewal.Failure {
+	return &renewal.Failure{Code: code, Exit: exit, Tries: -1}
+}
+
+// startLook reads the card in the target reader. The lock is held.
+func (w *Window) startLook() {
+	if w.look != nil {
+		w.look()
+		w.look = nil
+	}
+	w.looks++
+	w.f.looking, w.f.seen = nil, nil
+	r := find(w.f.readers, w.f.target)
+	if !r.Present {
+		return
+	}
+	if r.Mute {
+		w.f.seen = &seen{failure: &Failure{Code: "card-mute", Tries: -1}}
+		return
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.look, w.f.looking = cancel, &looking{step: "identify"}
+	number := w.looks
+	w.work.Go(func() {
+		defer cancel()
+		late := time.AfterFunc(w.cfg.Patience, func() {
+			w.during(number, func(f *facts) { f.looking.late = true })
+		})
+		defer late.Stop()
+		result := w.read(ctx, number, r.Name)
+		w.during(number, func(f *facts) { f.looking, f.seen = nil, result })
+	})
+}
+
+// during changes the facts of a look, unless another one has begun.
+func (w *Window) during(number int, change func(*facts)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if number != w.looks || w.f.looking == nil {
+		return
+	}
+	change(&w.f)
+	w.bump()
+}
+
+func (w *Window) read(ctx context.Context, number int, reader string) *seen {
+	c, err := w.cfg.Open(ctx, reader)
+	if err != nil {
+		return &seen{failure: told(err)}
+	}
+	defer c.Close()
+	c.Renewal.Events = func(e renewal.Event) {
+		w.during(number, func(f *facts) { f.looking.step = e.Step })
+	}
+	// The queue is waited for when the renewal is asked for, not at each look.
+	c.Renewal.Wait = func(context.Context, time.Duration) error { return errQueue }
+	v, err := c.Renewal.Look(ctx)
+	if err != nil {
+		return &seen{failure: told(err)}
+	}
+	s := &seen{card: w.summary(v)}
+	if v.Refusal != nil && v.Refusal.Code == "campaign-ambiguous" {
+		s.card.Campaigns = accepting(v)
+	}
+	if v.Refusal != nil && v.Refusal.Code != errQueue.Code && len(s.card.Campaigns) == 0 {
+		s.failure = told(v.Refusal)
+		s.nothing = v.Refusal.Exit == renewal.ExitNothing || v.Refusal.Exit == renewal.ExitRefused
+	}
+	return s
+}
+
+// accepting lists the campaigns among which the person chooses.
+func accepting(v *renewal.View) []Campaign {
+	var list []Campaign
+	for _, c := range v.Campaigns {
+		if v.Standing == nil || !slices.Contains(v.Standing.Campaigns, c.ID) {
+			continue
+		}
+		d := Campaign{ID: c.ID, Title: printable(c.Title)}
+		if !c.NewNotAfter.IsZero() {
+			d.NewNotAfter = &c.NewNotAfter
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// errQueue ends a look at the place in the queue: the card is renewable.
+var errQueue = failure("queue", renewal.ExitFailure)
+
+func told(err error) *Failure {
+	f := renewal.Classify(err)
+	changed := slices.Index(renewal.Steps, f.Step) >= slices.Index(renewal.Steps, "prepare") && f.Exit != renewal.ExitCode
+	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: changed, Tries: f.Tries}
+}
+
+func (w *Window) summary(v *renewal.View) *Summary {
+	m, p, now := v.Session.Model, v.Session.Personal, w.cfg.Now()
+	s := &Summary{Holder: printable(strings.TrimSpace(p.Name + " " + p.Surname)), ID: v.Session.IDCarta.Masked(), Model: m.Name, Series: m.Sigle(),
+		NeedsPUK: m.NeedsPUK() && !v.Session.Contents.Ready, Begun: v.Begun, Campaign: v.Campaign}
+	for i, place := range v.Session.Contents.Places {
+		if i > 0 && place.Certificate.Certificate == nil && v.Refusal == nil {
+			// Another computer may have begun, and the service know nothing of it yet.
+			if begun, err := v.Session.Begun(place.Where); err == nil {
+				s.Begun = s.Begun || begun
+			}
+			break
+		}
+	}
+	for _, h := range v.Held {
+		c := h.Certificate.Certificate
+		s.Certificates = append(s.Certificates, Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
+		s.StillValid = s.StillValid || !now.After(c.NotAfter) && !now.Before(c.NotBefore)
+	}
+	for _, c := range v.Campaigns {
+		if c.ID == v.Campaign {
+			s.Title = printable(c.Title)
+			if !c.NewNotAfter.IsZero() {
+				s.NewNotAfter = &c.NewNotAfter
+			}
+		}
+	}
+	return s
+}
+
+// printable makes a stranger's text fit to be shown: no control and no direction marks, at most 120
+// characters.
+func printable(s string) string {
+	out := []rune{}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			continue
+		}
+		if out = append(out, r); len(out) == 120 {
+			return string(slices.Concat(out, []rune("…")))
+		}
+	}
+	return string(out)
+}

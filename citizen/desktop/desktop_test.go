@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/citizen/renewal"
+)
+
+// The window asks once: a cross pressed twice in haste is one wish, one pressed again later the answer.
+func TestAskToClose(t *testing.T) {
+	w := New(Config{Now: time.Now})
+	defer w.Close()
+	if !w.AskToClose() {
+		t.Error("asked without a renewal")
+	}
+	w.f.running = &running{step: "generate"}
+	if w.AskToClose() || !w.f.closing || w.AskToClose() {
+		t.Error("closed without an answer")
+	}
+	w.asked = w.asked.Add(-doubled)
+	if !w.AskToClose() {
+		t.Error("asked twice")
+	}
+	w.stay()
+	if w.AskToClose() {
+		t.Error("not asked again after the wish was withdrawn")
+	}
+}
+
+// The PIN that is kept for the trial login is wiped when nothing happens for a while, and by CHIUDI.
+func TestPINIsNotKept(t *testing.T) {
+	card, err := emulator.Demo("OT2016", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := cns.Open(card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := func(keep time.Duration) *Window {
+		if err := s.Unlock([]byte("12345"), nil); err != nil {
+			t.Fatal(err)
+		}
+		w := New(Config{Now: time.Now, Keep: keep})
+		t.Cleanup(w.Close)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.outcome, w.f.finished = &renewal.Outcome{Session: s}, &finished{phase: PhaseRemove, canLogin: true}
+		w.keep()
+		if !s.Unlocked() {
+			t.Fatal("no PIN is kept")
+		}
+		return w
+	}
+	w := ended(50 * time.Millisecond)
+	for !w.State().Done.Expired {
+		time.Sleep(5 * time.Millisecond) // the test's own time limit ends it
+	}
+	w.mu.Lock()
+	if s.Unlocked() || w.f.finished.canLogin {
+		t.Error("the PIN is still there, or still offered for the login")
+	}
+	w.mu.Unlock()
+	if w.login() == nil {
+		t.Error("a login without a PIN")
+	}
+	w = ended(time.Hour)
+	if err := w.dismiss(); err != nil || s.Unlocked() {
+		t.Error("CHIUDI left the PIN", err)
+	}
+	w = ended(time.Hour)
+	w.Close()
+	if s.Unlocked() {
+		t.Error("the end of the window left the PIN")
+	}
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"runtime"
+	"strconv"
+	"time"
+
+	"rinnova.example/go/citizen/renewal"
+)
+
+// dist is what Vite made of the front end. Without a build it holds one empty file.
+//
+//go:embed all:frontend/dist
+var dist embed.FS
+
+// unbuilt is the page of a program that was built without its front end.
+const unbuilt = `<!DOCTYPE html><html lang="it"><meta charset="utf-8"><title>Rinnova</title><body><main><h1>Rinnova</h1>` +
+	`<p>Questa copia del programma è stata compilata senza le pagine della finestra. Usi il comando <code>rinnova renew</code>, oppure compili con <code>make window</code>.</p></main></body></html>`
+
+// pollFor is how long a request for the state waits for a change.
+const pollFor = 20 * time.Second
+
+// maxBody is the most bytes of a request, and of a code.
+const maxBody = 256
+
+// Policy is the Content-Security-Policy of every answer. data: is for the icons in Bootstrap Italia's CSS.
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Handler serves the page and its API. It trusts whoever reaches it: a shell on a socket stands before it.
+func (w *Window) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/state", w.serveState)
+	mux.HandleFunc("GET /api/diagnosis", w.serveDiagnosis)
+	post := func(path string, act func(*http.Request) error) {
+		mux.HandleFunc("POST /api/"+path, func(rw http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
+			if err := act(r); err != nil {
+				status := http.StatusConflict
+				if !errors.Is(err, errState) {
+					status = http.StatusBadRequest
+				}
+				http.Error(rw, http.StatusText(status), status)
+				return
+			}
+			answer(rw, struct{}{})
+		})
+	}
+	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series"), r.FormValue("campaign")) })
+	post("code", w.takeCode)
+	post("answer", func(r *http.Request) error {
+		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
+		if err != nil {
+			return err
+		}
+		return w.give(id, reply{text: r.FormValue("answer")})
+	})
+	post("back", func(r *http.Request) error {
+		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
+		if err != nil {
+			return err
+		}
+		return w.give(id, reply{err: renewal.ErrCancelled})
+	})
+	post("choose", func(r *http.Request) error { return w.choose(r.FormValue("reader")) })
+	for path, act := range map[string]func() error{
+		"another": w.another, "again": w.again, "close": w.dismiss, "login": w.login, "report": w.saveReport,
+		"skip": func() error { return w.pause(true) }, "extend": func() error { return w.pause(false) },
+		"stay": func() error { w.stay(); return nil }, "leave": func() error { w.leave(); return nil },
+		"update-hide": w.hideUpdate, "browse": w.browse,
+		"gone": func() error { w.gone(); return nil },
+	} {
+		post(path, func(*http.Request) error { return act() })
+	}
+	if w.cfg.Demo != nil {
+		post("demo", func(r *http.Request) error {
+			err := w.cfg.Demo.Do(r.Context(), r.FormValue("action"), r.FormValue("series"), r.FormValue("fault"))
+			w.set(func(*facts) {}) // the bench is part of the state
+			return err
+		})
+	}
+	mux.HandleFunc("/api/", func(rw http.ResponseWriter, _ *http.Request) { http.Error(rw, "not found", http.StatusNotFound) })
+	files, err := fs.Sub(dist, "frontend/dist")
+	if err != nil {
+		panic(err) // the directive above is at fault
+	}
+	mux.Handle("/", page(files))
+	return headers(mux)
+}
+
+// page serves the built front end, or says that there is none.
+func page(files fs.FS) http.Handler {
+	if _, err := fs.Stat(files, "index.html"); err != nil {
+		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+			io.WriteString(rw, unbuilt)
+		})
+	}
+	return http.FileServerFS(files)
+}
+
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		h := rw.Header()
+		h.Set("Content-Security-Policy", Policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+		h.Set("Cache-Control", "no-store")
+		// A 304 hangs the web view of Windows: nothing is asked about conditionally.
+		r.Header.Del("If-None-Match")
+		r.Header.Del("If-Modified-Since")
+		next.ServeHTTP(rw, r)
+	})
+}
+
+func answer(rw http.ResponseWriter, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the types of this package are at fault
+	}
+	rw.Header().Set("Content-Type", "application/json")
+	rw.Write(b)
+}
+
+// takeCode hands a PIN or PUK, the bytes of the body, to the prompt of that number. The renewal wipes
+// them. What is longer than any code is handed over cut at maxBody-1 bytes, still longer than any code: it
+// is refused before the card sees it.
+func (w *Window) takeCode(r *http.Request) error {
+	id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
+	if err != nil {
+		return err
+	}
+	code := make([]byte, maxBody-1)
+	n, err := io.ReadFull(r.Body, code)
+	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+		clear(code)
+		return err
+	}
+	return w.give(id, reply{code: code[:n]})
+}
+
+// State is what is to be shown now.
+func (w *Window) State() State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state()
+}
+
+func (w *Window) state() State {
+	s := view(w.f, w.cfg.Now())
+	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.Page
+	if w.cfg.Demo != nil {
+		s.Demo = w.cfg.Demo.State()
+	}
+	return s
+}
+
+// serveState answers at once if the state is newer than since, else at the next change or after pollFor.
+func (w *Window) serveState(rw http.ResponseWriter, r *http.Request) {
+	since, err := strconv.Atoi(r.URL.Query().Get("since"))
+	if err != nil {
+		since = -1
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), pollFor)
+	defer cancel()
+	if since >= 0 && w.cfg.Drawn != nil {
+		w.drawn.Do(w.cfg.Drawn)
+	}
+	w.mu.Lock()
+	w.polls++
+	for w.version == since && ctx.Err() == nil && w.ctx.Err() == nil {
+		changed := w.changed
+		w.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		case <-w.ctx.Done():
+		}
+		w.mu.Lock()
+	}
+	w.polls--
+	w.polled = time.Now()
+	s := w.state()
+	w.mu.Unlock()
+	answer(rw, s)
+}
+
+// Deserted says for how long no page has asked for the state: 0 while one is asking.
+func (w *Window) Deserted() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.polls > 0 {
+		return 0
+	}
+	return time.Since(w.polled)
+}
+
+// gone notes that the page said good-bye; one that is only loaded anew asks again within reload.
+func (w *Window) gone() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.polled = time.Now().Add(reload - absent)
+}
+
+// Diagnosis is the page of the same name.
+type Diagnosis struct {
+	Program   string   `json:"program"`
+	System    string   `json:"system"`
+	SmartCard bool     `json:"smartCard"` // the system's service answers
+	Readers   []Reader `json:"readers"`
+	Card      *Summary `json:"card,omitempty"`
+	Service   string   `json:"service"`
+	Answer    string   `json:"answer"` // "" when the service answers, else a failure's code
+	Clock     string   `json:"clock"`
+}
+
+func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	d := Diagnosis{Program: w.cfg.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Service: w.cfg.Service, Clock: w.cfg.Now().Format(time.RFC3339)}
+	if err := w.cfg.Probe(ctx); err != nil {
+		d.Answer = renewal.Classify(err).Code
+	}
+	w.mu.Lock()
+	d.SmartCard, d.Readers = w.f.service, w.f.readers
+	if w.f.seen != nil {
+		d.Card = w.f.seen.card
+	}
+	w.mu.Unlock()
+	if d.Readers == nil {
+		d.Readers = []Reader{}
+	}
+	answer(rw, d)
+}

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"rinnova.example/go/citizen/renewal"
+)
+
+// reply is the answer to a prompt.
+type reply struct {
+	code []byte
+	text string
+	err  error
+}
+
+// errState refuses what the page may not ask for now.
+var errState = errors.New("not now")
+
+// reply answers the prompt that waits, if any. The lock is held.
+func (w *Window) reply(r reply) bool {
+	if w.answer == nil {
+		clear(r.code)
+		return false
+	}
+	w.answer <- r
+	w.answer, w.f.running.prompt = nil, nil
+	return true
+}
+
+// give answers the prompt of that number.
+func (w *Window) give(id int, r reply) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running == nil || w.f.running.prompt == nil || w.f.running.prompt.ID != id {
+		clear(r.code)
+		return errState
+	}
+	w.reply(r)
+	w.bump()
+	return nil
+}
+
+// ask shows a prompt and waits for its answer.
+func (w *Window) ask(ctx context.Context, p Prompt) (reply, error) {
+	answer := make(chan reply, 1)
+	w.mu.Lock()
+	w.prompts++
+	p.ID = w.prompts
+	p.Repeated = w.f.running.worked
+	w.f.running.prompt, w.answer = &p, answer
+	if !find(w.f.readers, w.reader).Present { // taken out while something else was done
+		w.reply(reply{err: failure("card-removed", renewal.ExitInterrupted)})
+	}
+	w.bump()
+	w.mu.Unlock()
+	select {
+	case r := <-answer:
+		return r, r.err
+	case <-ctx.Done():
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		select {
+		case r := <-answer: // both at once
+			clear(r.code)
+		default:
+		}
+		w.answer, w.f.running.prompt = nil, nil
+		return reply{}, ctx.Err()
+	}
+}
+
+// person is the renewal's Prompter: the one before the page.
+type person struct{ w *Window }
+
+func (p person) PIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	return p.code(ctx, "pin", r)
+}
+
+func (p person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	return p.code(ctx, "puk", r)
+}
+
+func (p person) code(ctx context.Context, kind string, r renewal.CodeRequest) ([]byte, error) {
+	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Wrong: r.Wrong, Malformed: r.Malformed})
+	return a.code, err
+}
+
+func (p person) Consent(ctx context.Context, q renewal.Question) (string, error) {
+	a, err := p.w.ask(ctx, Prompt{Kind: q.Kind, PUK: q.PUK, Options: q.Options, Tries: -1})
+	return a.text, err
+}
+
+// renew starts a renewal on the card that was looked at. The series is what the citizen read on its front,
+// "" where not asked or not known; the campaign is the one chosen where several accept the certificate.
+func (w *Window) renew(series, campaign string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if screen(w.f) != Renewable {
+		return errState
+	}
+	if several := w.f.seen.card.Campaigns; len(several) == 0 {
+		campaign = ""
+	} else if !slices.ContainsFunc(several, func(c Campaign) bool { return c.ID == campaign }) {
+		return errState
+	}
+	w.start(series, campaign)
+	return nil
+}
+
+func (w *Window) start(series, campaign string) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.cancel, w.reader, w.save = cancel, w.f.target, nil
+	w.f.running, w.f.report, w.f.contents = &running{step: "identify"}, nil, nil
+	w.bump()
+	w.work.Go(func() {
+		defer cancel()
+		out, report, err := w.run(ctx, series, campaign)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.f.running, w.f.closing, w.answer = nil, false, nil
+		var f *renewal.Failure
+		switch {
+		case err == nil:
+			w.outcome = out
+			w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove, canLogin: out.LoginURL != ""}
+			w.keep()
+			w.reinserting(find(w.f.readers, w.reader).Present)
+		case errors.As(err, &f) && f.Code == "cancelled":
+			// INDIETRO: back to where the citizen was; the card may have changed hands meanwhile.
+			if seen := w.f.seen; seen == nil || w.f.target != w.reader {
+				w.startLook()
+			}
+		default:
+			w.f.failed = told(err)
+			if report != nil {
+				w.f.contents, w.save = report.Contents, report.Save
+			}
+		}
+		w.bump()
+	})
+}
+
+// run renews the card in the reader and puts together the report of what failed.
+func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Outcome, *Saveable, error) {
+	c, err := w.cfg.Open(ctx, w.reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := w.runOn(ctx, c, series, campaign)
+	c.Close()
+	if err == nil || c.Report == nil {
+		return out, nil, err
+	}
+	report, bad := c.Report(renewal.Classify(err), err)
+	if bad != nil {
+		report = &Saveable{Save: func() (string, error) { return "", bad }}
+	}
+	return nil, report, err
+}
+
+func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*renewal.Outcome, error) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	ended := make(chan struct{})
+	defer close(ended)
+	began := c.Count()
+	w.work.Go(func() {
+		for {
+			select {
+			case <-tick.C:
+				w.mu.Lock()
+				if r := w.f.running; r != nil && r.commands != c.Count()-began {
+					r.commands = c.Count() - began
+					w.bump()
+				}
+				w.mu.Unlock()
+			case <-ended:
+				return
+			}
+		}
+	})
+	r := c.Renewal
+	r.Prompter, r.Series = person{w}, series
+	if campaign != "" {
+		r.Campaign = campaign
+	}
+	listen := r.Events
+	r.Events = func(e renewal.Event) {
+		if listen != nil {
+			listen(e)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		now := w.f.running
+		switch e.State {
+		case renewal.Noted:
+			now.note = e.Code
+		case renewal.Waiting:
+			now.waiting = e
+		default:
+			if e.State == renewal.Started {
+				began = c.Count()
+			}
+			now.step, now.waiting, now.commands = e.Step, renewal.Event{}, 0
+			now.worked = now.worked || e.Step == "generate"
+		}
+		w.bump()
+	}
+	return r.Run(ctx)
+}
+
+// keep begins anew the time that the PIN of a renewal that ended well is kept, for the trial login. When
+// nothing happens until its end, the PIN is wiped. The lock is held.
+func (w *Window) keep() {
+	if w.wipe != nil {
+		w.wipe.Stop()
+	}
+	w.wipe = time.AfterFunc(w.cfg.Keep, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		d := w.f.finished
+		switch {
+		case d == nil || w.outcome == nil || !w.outcome.Session.Unlocked():
+		case d.phase == PhaseCheck || d.phase == PhaseLogin:
+			w.keep() // the card is in use
+		default:
+			w.outcome.Session.Forget()
+			d.canLogin, d.expired = false, d.canLogin
+			w.bump()
+		}
+	})
+}
+
+// reinserting goes on with steps 14 and 15 as the card leaves and comes back. The lock is held.
+func (w *Window) reinserting(present bool) {
+	d := w.f.finished
+	w.keep()
+	switch {
+	case !present && (d.phase == PhaseRemove || d.phase == PhaseSeen):
+		d.phase, d.until, d.problem = PhaseWait, w.cfg.Now().Add(w.cfg.Pause), nil
+		w.countdown(d)
+	case present && (d.phase == PhaseWait || d.phase == PhaseInsert):
+		d.phase, d.problem = PhaseCheck, nil
+		w.work.Go(func() { w.check(d) })
+	}
+}
+
+// countdown turns the minute's end into a change.
+func (w *Window) countdown(d *finished) {
+	w.work.Go(func() {
+		for {
+			w.mu.Lock()
+			left := d.until.Sub(w.cfg.Now())
+			if w.f.finished != d || d.phase != PhaseWait || left <= 0 {
+				if w.f.finished == d && d.phase == PhaseWait {
+					d.phase = PhaseInsert
+					w.bump()
+				}
+				w.mu.Unlock()
+				return
+			}
+			w.mu.Unlock()
+			select {
+			case <-time.After(min(left, time.Second)):
+			case <-w.ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// check reads the card that came back and looks for the new certificate.
+func (w *Window) check(d *finished) {
+	err := w.onCard(func() error {
+		s, o := w.outcome.Session, w.outcome
+		contents, err := s.Read()
+		if err != nil {
+			return err
+		}
+		if f := contents.Places[o.Place].Certificate; f.Certificate == nil || !f.Certificate.Equal(o.Certificate) {
+			return failure("card-write", renewal.ExitFailure)
+		}
+		return nil
+	})
+	w.set(func(f *facts) {
+		switch {
+		case f.finished != d:
+		case err != nil:
+			d.phase, d.problem = PhaseInsert, told(err)
+			if !find(f.readers, w.reader).Present {
+				d.problem = nil
+			}
+		default:
+			d.phase = PhaseSeen
+		}
+	})
+}
+
+// onCard runs f with the outcome's session on the card as it is in the reader now.
+func (w *Window) onCard(f func() error) error {
+	c, err := w.cfg.Open(w.ctx, w.reader)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := w.outcome.Session.Resume(c.Renewal.Card); err != nil {
+		return err
+	}
+	return f()
+}
+
+// login tries the new certificate at the trial login.
+func (w *Window) login() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.f.finished
+	if d == nil || d.phase != PhaseSeen && d.phase != PhaseEntered || !d.canLogin {
+		return errState
+	}
+	d.phase, d.problem, d.login = PhaseLogin, nil, nil
+	w.bump()
+	w.work.Go(func() {
+		var l *renewal.Login
+		err := w.onCard(func() (err error) {
+			o := w.outcome
+			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Places[o.Place], o.LoginURL, w.cfg.LoginRoots, w.cfg.LoginTransport)
+			return err
+		})
+		if l != nil {
+			l.Name, l.CodiceFiscaleMasked, l.Reason, l.TLS = printable(l.Name), printable(l.CodiceFiscaleMasked), printable(l.Reason), printable(l.TLS)
+		}
+		w.set(func(f *facts) {
+			if f.finished == d {
+				d.phase, d.login = PhaseEntered, l
+				if err != nil {
+					d.problem = told(err)
+					w.keep()
+				} else {
+					w.outcome.Session.Forget() // nothing needs it any more
+					d.canLogin = false
+				}
+			}
+		})
+	})
+	return nil
+}
+
+// pause changes the minute: it is skipped or begins again.
+func (w *Window) pause(skip bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.f.finished
+	if d == nil || d.phase != PhaseWait {
+		return errState
+	}
+	if skip {
+		d.phase = PhaseInsert
+	} else {
+		d.until = d.until.Add(w.cfg.Pause)
+	}
+	w.keep()
+	w.bump()
+	return nil
+}
+
+// dismiss is CHIUDI: the outcome was read, and the reader is looked at again.
+func (w *Window) dismiss() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.f.finished
+	if d == nil && w.f.failed == nil || d != nil && (d.phase == PhaseCheck || d.phase == PhaseLogin) {
+		return errState
+	}
+	w.forget()
+	w.f.finished, w.f.failed, w.f.report, w.f.contents = nil, nil, nil, nil
+	w.f.target = aim(w.f)
+	w.startLook()
+	w.bump()
+	return nil
+}
+
+// forget wipes the PIN that the outcome's session keeps.
+func (w *Window) forget() {
+	if w.wipe != nil {
+		w.wipe.Stop()
+	}
+	if w.outcome != nil {
+		w.outcome.Session.Forget()
+		w.outcome = nil
+	}
+}
+
+// choose takes one of several cards.
+func (w *Window) choose(reader string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil || !find(w.f.readers, reader).Present {
+		return errState
+	}
+	w.f.chosen = reader
+	w.f.target = aim(w.f)
+	w.startLook()
+	w.bump()
+	return nil
+}
+
+// another goes back to the choice among several cards.
+func (w *Window) another() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil {
+		return errState
+	}
+	w.f.chosen = ""
+	w.f.target = aim(w.f)
+	w.startLook()
+	w.bump()
+	return nil
+}
+
+// again looks once more.
+func (w *Window) again() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil {
+		return errState
+	}
+	w.startLook()
+	w.bump()
+	return nil
+}
+
+// stay withdraws the wish to close the window; leave ends the program whatever runs. A renewal that is cut
+// so resumes at the next start.
+func (w *Window) stay() { w.set(func(f *facts) { f.closing = false }) }
+
+func (w *Window) leave() {
+	w.mu.Lock()
+	if w.cancel != nil {
+		w.cancel()
+	}
+	w.left = true
+	w.mu.Unlock()
+	if w.cfg.Quit != nil {
+		w.cfg.Quit()
+	}
+}
+
+// saveReport writes the error report of the failure on the screen.
+func (w *Window) saveReport() error {
+	w.mu.Lock()
+	failed, save := w.f.failed, w.save
+	w.mu.Unlock()
+	if failed == nil {
+		return errState
+	}
+	report := &Report{Code: "report-no-desk"}
+	if save != nil {
+		path, err := save()
+		if report = (&Report{Path: path}); err != nil {
+			report = &Report{Code: "report-unsaved"}
+		}
+	}
+	w.set(func(f *facts) { f.report = report })
+	return nil
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
+)
+
+// State is all that the page knows: what to show, and no more. It never carries a code, and of the holder
+// only the name.
+type State struct {
+	Version  int       `json:"version"`
+	Screen   string    `json:"screen"`
+	Program  string    `json:"program"` // its version
+	Readers  []Reader  `json:"readers"`
+	Reader   string    `json:"reader,omitempty"` // the one in use
+	Loading  *Loading  `json:"loading,omitempty"`
+	Card     *Summary  `json:"card,omitempty"`
+	Failure  *Failure  `json:"failure,omitempty"`
+	Prompt   *Prompt   `json:"prompt,omitempty"`
+	Progress *Progress `json:"progress,omitempty"`
+	Done     *Done     `json:"done,omitempty"`
+	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
+	Report   *Report   `json:"report,omitempty"`
+	Update   *Update   `json:"update,omitempty"` // nil where none is asked for
+	Page     string    `json:"page,omitempty"`   // where the program is taken from
+	// Contents is what the error report of the failure on the screen would hold; nil where none can be made.
+	Contents *errorreport.Report `json:"contents,omitempty"`
+	Demo     any                 `json:"demo,omitempty"`
+}
+
+// Update is what is known of newer versions of the program.
+type Update struct {
+	State   string `json:"state"`             // Checking, NotChecked, or what the check says
+	Version string `json:"version,omitempty"` // the newest
+	Code    string `json:"code,omitempty"`    // of a failure
+	Text    string `json:"text,omitempty"`    // of the failure
+	Hidden  bool   `json:"hidden,omitempty"`  // the person has seen the notice
+}
+
+// States of an Update. "off" and "no-key" are told only on the page about the program.
+const (
+	Checking    = "checking"
+	NotChecked  = "failed"
+	Newer       = "newer"
+	Unsupported = "unsupported"
+)
+
+// notice says whether the person is to be told.
+func (u *Update) notice() bool { return u.State == Newer || u.State == Unsupported }
+
+// Screens.
+const (
+	Starting   = "starting"   // the readers are not known yet
+	NoService  = "no-service" // the system's smart-card service does not answer
+	NoReader   = "no-reader"
+	NoCard     = "no-card"
+	Choose     = "choose"  // several cards
+	Reading    = "loading" // T4
+	Unreadable = "unreadable"
+	Unknown    = "unknown" // the card was read; whether it is renewable could not be learnt
+	Nothing    = "nothing" // T5
+	Renewable  = "card"
+	Asking     = "prompt"
+	Running    = "running"
+	Failed     = "failed"
+	Success    = "done"
+)
+
+// Reader is one reader as cmd tells it.
+type Reader struct {
+	Name    string `json:"name"`
+	Present bool   `json:"present"`
+	Mute    bool   `json:"mute,omitempty"`
+	Token   string `json:"-"` // differs between two insertions of different cards; the answer to reset will do
+}
+
+// Loading is a card being read. Late is set when it takes longer than it should; Waiting names who keeps
+// silent: "card" or "service".
+type Loading struct {
+	Late    bool   `json:"late"`
+	Waiting string `json:"waiting"`
+}
+
+// Summary is the card as its holder recognises it.
+type Summary struct {
+	Holder       string        `json:"holder"`
+	ID           string        `json:"id"` // masked
+	Model        string        `json:"model"`
+	Series       []string      `json:"series"`
+	NeedsPUK     bool          `json:"needsPuk"`
+	Begun        bool          `json:"begun"` // a renewal was interrupted
+	Certificates []Certificate `json:"certificates"`
+	Campaign     string        `json:"campaign,omitempty"`
+	Title        string        `json:"title,omitempty"`
+	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where the campaign counts from the issue
+	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // among which the citizen chooses
+	StillValid   bool          `json:"stillValid"`            // one of the certificates is valid now
+}
+
+// Campaign is one of several that accept the certificate.
+type Campaign struct {
+	ID          string     `json:"id"`
+	Title       string     `json:"title"`
+	NewNotAfter *time.Time `json:"newNotAfter,omitempty"` // nil where it counts from the issue
+}
+
+// Certificate is one certificate of the holder's.
+type Certificate struct {
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	Renewed   bool      `json:"renewed"`
+	Expired   bool      `json:"expired"`
+}
+
+// Failure is a code word, for which the page has the texts, and what the service said for itself.
+type Failure struct {
+	Code    string `json:"code"`
+	Step    string `json:"step,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Changed bool   `json:"changed,omitempty"` // the run had come to the card's files
+	Tries   int    `json:"tries"`             // -1 where not the matter
+}
+
+// Prompt is a question to the person. Its number goes back with the answer, so that an answer never
+// reaches another question.
+type Prompt struct {
+	ID        int      `json:"id"`
+	Kind      string   `json:"kind"` // "pin", "puk", or a renewal.Question's
+	Min       int      `json:"min,omitempty"`
+	Max       int      `json:"max,omitempty"`
+	Tries     int      `json:"tries"`
+	Wrong     bool     `json:"wrong,omitempty"`
+	Malformed bool     `json:"malformed,omitempty"`
+	PUK       bool     `json:"puk,omitempty"`
+	Options   []string `json:"options,omitempty"`
+	Repeated  bool     `json:"repeated,omitempty"` // the renewal had begun to work before this question
+}
+
+// Progress is how far a renewal is, in percent. Endless is set while the card makes its key, which takes
+// as long as it takes.
+type Progress struct {
+	Step    string `json:"step"`
+	Percent int    `json:"percent"`
+	Endless bool   `json:"endless"`
+	Place   int    `json:"place,omitempty"`
+	Seconds int    `json:"seconds,omitempty"` // to wait for the service
+	Waiting bool   `json:"waiting,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+
+// Phases after a success: steps 14 and 15 of the guide.
+const (
+	PhaseRemove  = "remove"  // take the card out
+	PhaseWait    = "wait"    // about a minute
+	PhaseInsert  = "insert"  // put it back
+	PhaseCheck   = "check"   // being read
+	PhaseSeen    = "seen"    // the new certificate is on the card
+	PhaseLogin   = "login"   // trial login under way
+	PhaseEntered = "entered" // the login was answered
+)
+
+// Done is a renewal that ended well, and what follows it.
+type Done struct {
+	NotAfter time.Time      `json:"notAfter"`
+	Phase    string         `json:"phase"`
+	Seconds  int            `json:"seconds,omitempty"` // left of the minute
+	Problem  *Failure       `json:"problem,omitempty"` // of the last phase tried
+	Login    *renewal.Login `json:"login,omitempty"`
+	CanLogin bool           `json:"canLogin"`
+	Expired  bool           `json:"expired,omitempty"` // the PIN was wiped before the trial login
+}
+
+// Report says where the error report was saved, or why not.
+type Report struct {
+	Path string `json:"path,omitempty"`
+	Code string `json:"code,omitempty"`
+}
+
+// facts are what the window knows. Nobody sets a state: it is computed from them.
+type facts struct {
+	told    bool // the readers were told at least once
+	service bool // there is a smart-card service
+	readers []Reader
+	chosen  string // by the citizen, among several
+	target  string // the reader whose card is looked at, "" for none
+
+	looking *looking // a look under way
+	seen    *seen    // its result
+
+	running  *running  // a renewal
+	failed   *Failure  // it ended badly
+	finished *finished // it ended well
+	closing  bool
+	report   *Report
+	update   *Update
+	contents *errorreport.Report
+}
+
+type looking struct {
+	late bool
+	step string // under way
+}
+
+type seen struct {
+	card    *Summary
+	failure *Failure // why it cannot be read, or not be renewed
+	nothing bool     // the failure says that there is nothing to renew
+}
+
+type running struct {
+	prompt   *Prompt
+	step     string
+	waiting  renewal.Event // the last one that waits, zero when it went on
+	note     string
+	commands int // exchanged with the card within the step
+	worked   bool
+}
+
+type finished struct {
+	notAfter time.Time
+	phase    string
+	until    time.Time // end of the minute
+	problem  *Failure
+	login    *renewal.Login
+	canLogin bool
+	expired  bool
+}
+
+// view computes what to show.
+func view(f facts, now time.Time) State {
+	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil, Report: f.report, Update: f.update}
+	if s.Readers == nil {
+		s.Readers = []Reader{}
+	}
+	if f.seen != nil {
+		s.Card = f.seen.card
+	}
+	switch s.Screen {
+	case Reading:
+		s.Loading = &Loading{Late: f.looking.late, Waiting: "card"}
+		if f.looking.step == "inspect" {
+			s.Loading.Waiting = "service"
+		}
+	case Unreadable, Unknown, Nothing:
+		s.Failure = f.seen.failure
+	case Asking:
+		s.Prompt = f.running.prompt
+	case Running:
+		s.Progress = progress(*f.running)
+	case Failed:
+		s.Failure, s.Contents = f.failed, f.contents
+	case Success:
+		d := f.finished
+		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin, Expired: d.expired}
+		if d.phase == PhaseWait {
+			s.Done.Seconds = max(0, int(math.Ceil(d.until.Sub(now).Seconds())))
+		}
+	}
+	return s
+}
+
+// screen chooses: what is being done to a card goes before what lies in the readers.
+func screen(f facts) string {
+	present := 0
+	for _, r := range f.readers {
+		if r.Present {
+			present++
+		}
+	}
+	switch {
+	case f.finished != nil:
+		return Success
+	case f.failed != nil:
+		return Failed
+	case f.running != nil && f.running.prompt != nil:
+		return Asking
+	case f.running != nil:
+		return Running
+	case !f.told:
+		return Starting
+	case !f.service:
+		return NoService
+	case len(f.readers) == 0:
+		return NoReader
+	case present == 0:
+		return NoCard
+	case f.target == "":
+		return Choose
+	case f.seen == nil && f.looking == nil:
+		return Starting
+	case f.seen == nil:
+		return Reading
+	case f.seen.failure == nil:
+		return Renewable
+	case f.seen.card == nil:
+		return Unreadable
+	case f.seen.nothing:
+		return Nothing
+	}
+	return Unknown
+}
+
+// progress places a run on the bar. Within a step it moves with the commands exchanged.
+func progress(r running) *Progress {
+	p := &Progress{Step: r.step, Endless: r.step == "generate", Note: r.note}
+	for _, w := range renewal.Parts {
+		if w.Step == r.step {
+			p.Percent += w.Percent * min(r.commands, w.Commands) / w.Commands
+			break
+		}
+		p.Percent += w.Percent
+	}
+	if r.waiting.State == renewal.Waiting {
+		p.Waiting, p.Place, p.Seconds = true, r.waiting.Place, int(r.waiting.For.Seconds())
+	}
+	return p
+}
+
+// aim finds the reader whose card is meant: the chosen one while it has a card, else the only one that
+// has.
+func aim(f facts) string {
+	var with []string
+	for _, r := range f.readers {
+		if r.Present {
+			with = append(with, r.Name)
+		}
+	}
+	switch {
+	case slices.Contains(with, f.chosen):
+		return f.chosen
+	case len(with) == 1:
+		return with[0]
+	}
+	return ""
+}
+
+func find(readers []Reader, name string) Reader {
+	for _, r := range readers {
+		if r.Name == name {
+			return r
+		}
+	}
+	return Reader{}
+}

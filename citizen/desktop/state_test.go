@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package desktop
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"rinnova.example/go/citizen/renewal"
+)
+
+// The state is computed from facts and from nothing else: one row for each way to come to a screen.
+func TestView(t *testing.T) {
+	now := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
+	one := []Reader{{Name: "A", Present: true}}
+	two := []Reader{{Name: "A", Present: true}, {Name: "B", Present: true}}
+	empty := []Reader{{Name: "A"}}
+	card := &Summary{ID: "6090…001"}
+	closed := &Failure{Code: "campaign-closed", Tries: -1}
+	for _, row := range []struct {
+		name  string
+		facts facts
+		want  State
+	}{
+		{"nothing is known", facts{}, State{Screen: Starting, Readers: []Reader{}}},
+		{"no service", facts{told: true}, State{Screen: NoService, Readers: []Reader{}}},
+		{"no reader", facts{told: true, service: true, readers: []Reader{}}, State{Screen: NoReader, Readers: []Reader{}}},
+		{"no card", facts{told: true, service: true, readers: empty}, State{Screen: NoCard, Readers: empty}},
+		{"two cards", facts{told: true, service: true, readers: two}, State{Screen: Choose, Readers: two}},
+		{"a card not looked at yet", facts{told: true, service: true, readers: one, target: "A"}, State{Screen: Starting, Readers: one, Reader: "A"}},
+		{"reading", facts{told: true, service: true, readers: one, target: "A", looking: &looking{step: "identify"}},
+			State{Screen: Reading, Readers: one, Reader: "A", Loading: &Loading{Waiting: "card"}}},
+		{"reading for long, the service is silent", facts{told: true, service: true, readers: one, target: "A", looking: &looking{step: "inspect", late: true}},
+			State{Screen: Reading, Readers: one, Reader: "A", Loading: &Loading{Late: true, Waiting: "service"}}},
+		{"unreadable", facts{told: true, service: true, readers: one, target: "A", seen: &seen{failure: closed}}, State{Screen: Unreadable, Readers: one, Reader: "A", Failure: closed}},
+		{"nothing to renew", facts{told: true, service: true, readers: one, target: "A", seen: &seen{card: card, failure: closed, nothing: true}},
+			State{Screen: Nothing, Readers: one, Reader: "A", Card: card, Failure: closed}},
+		{"not known whether", facts{told: true, service: true, readers: one, target: "A", seen: &seen{card: card, failure: closed}},
+			State{Screen: Unknown, Readers: one, Reader: "A", Card: card, Failure: closed}},
+		{"renewable", facts{told: true, service: true, readers: one, target: "A", seen: &seen{card: card}}, State{Screen: Renewable, Readers: one, Reader: "A", Card: card}},
+		{"a renewal goes before what lies in the readers", facts{told: true, service: true, readers: empty, running: &running{step: "check"}},
+			State{Screen: Running, Readers: empty, Progress: &Progress{Step: "check", Percent: 90}}},
+		{"half through a step", facts{told: true, running: &running{step: "install", commands: 20}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "install", Percent: 92}}},
+		{"more commands than expected", facts{told: true, running: &running{step: "identify", commands: 900}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "identify", Percent: 1}}},
+		{"the key", facts{told: true, running: &running{step: "generate"}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "generate", Percent: 6, Endless: true}}},
+		{"in the queue", facts{told: true, running: &running{step: "inspect", waiting: renewal.Event{State: renewal.Waiting, Place: 7, For: 30 * time.Second}}},
+			State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "inspect", Percent: 1, Waiting: true, Place: 7, Seconds: 30}}},
+		{"a question", facts{told: true, running: &running{prompt: &Prompt{ID: 3, Kind: "pin"}}}, State{Screen: Asking, Readers: []Reader{}, Prompt: &Prompt{ID: 3, Kind: "pin"}}},
+		{"closing is asked about during a renewal", facts{told: true, closing: true, running: &running{step: "check"}},
+			State{Screen: Running, Readers: []Reader{}, Closing: true, Progress: &Progress{Step: "check", Percent: 90}}},
+		{"and not without one", facts{told: true, service: true, readers: empty, closing: true}, State{Screen: NoCard, Readers: empty}},
+		{"failed", facts{told: true, service: true, readers: empty, failed: closed, report: &Report{Path: "x"}}, State{Screen: Failed, Readers: empty, Failure: closed, Report: &Report{Path: "x"}}},
+		{"done", facts{told: true, finished: &finished{notAfter: now, phase: PhaseRemove}}, State{Screen: Success, Readers: []Reader{}, Done: &Done{NotAfter: now, Phase: PhaseRemove}}},
+		{"the minute", facts{told: true, finished: &finished{notAfter: now, phase: PhaseWait, until: now.Add(59400 * time.Millisecond)}},
+			State{Screen: Success, Readers: []Reader{}, Done: &Done{NotAfter: now, Phase: PhaseWait, Seconds: 60}}},
+		{"the minute is over", facts{told: true, finished: &finished{notAfter: now, phase: PhaseWait, until: now.Add(-time.Second)}},
+			State{Screen: Success, Readers: []Reader{}, Done: &Done{NotAfter: now, Phase: PhaseWait}}},
+	} {
+		if got := view(row.facts, now); !reflect.DeepEqual(got, row.want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", row.name, got, row.want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"BRUNILDE ESEMPIO":                "BRUNILDE ESEMPIO",
+		"<b>\"'&":                         "<b>\"'&",
+		"a\x00b\x07\u0085c\n":             "abc",
+		"\u202egpj.exe\u2066\u200f\ufeff": "gpj.exe",
+		"D’ANGIÒ":                         "D’ANGIÒ",
+		strings.Repeat("x", 10000):        strings.Repeat("x", 120) + "…",
+	} {
+		if got := printable(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+func TestAim(t *testing.T) {
+	a, b, none := Reader{Name: "A", Present: true}, Reader{Name: "B", Present: true}, Reader{Name: "C"}
+	for _, row := range []struct {
+		readers []Reader
+		chosen  string
+		want    string
+	}{
+		{nil, "", ""}, {[]Reader{none}, "", ""}, {[]Reader{none, b}, "", "B"}, {[]Reader{a, b}, "", ""}, {[]Reader{a, b}, "B", "B"}, {[]Reader{a, none}, "C", "A"},
+	} {
+		if got := aim(facts{readers: row.readers, chosen: row.chosen}); got != row.want {
+			t.Errorf("%+v: %q", row, got)
+		}
+	}
+}

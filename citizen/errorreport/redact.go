@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package errorreport
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"rinnova.example/go/card/transcript"
+)
+
+// Parts of a text from outside, such as a reader's name, that are withheld wherever they stand.
+var (
+	// A codice fiscale, also one with the letters that stand for digits where two persons would have the same.
+	codiceFiscale = regexp.MustCompile(`(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]`)
+	// A path, an address, a mail address: a word with one of their separators.
+	located = regexp.MustCompile(`[^ ()\[\]]*[/\\@][^ ()\[\]]*`)
+	// A card's number, a PIN, a PUK, a device's serial number.
+	number = regexp.MustCompile(`[0-9]{5,}`)
+)
+
+// plain returns a text from outside as a field may hold it: one line of at most 100 printable ASCII
+// characters, in which what may be a codice fiscale, a path, an address or a number of five digits or more
+// is replaced by an ellipsis in brackets. It is "" if nothing is left.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, s)
+	for _, secret := range []*regexp.Regexp{codiceFiscale, located, number} {
+		s = secret.ReplaceAllString(s, "[...]")
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	return strings.TrimSpace(s[:min(len(s), 100)])
+}
+
+// Instructions of ISO/IEC 7816-4, -8 and -9 whose data are how the card is arranged: paths, sizes, access
+// conditions, key references. The data of every other command are withheld, whatever the recorder let pass.
+var arrangement = map[byte]bool{
+	0xA4: true, // SELECT
+	0xE0: true, // CREATE FILE
+	0xE4: true, // DELETE FILE
+	0x22: true, // MANAGE SECURITY ENVIRONMENT
+	0x46: true, // GENERATE ASYMMETRIC KEY PAIR
+}
+
+// ownNote is a note that the Collector wrote.
+var ownNote = regexp.MustCompile(`^step [a-z][a-z0-9-]{0,39} (started|done|skipped|waiting|noted)$`)
+
+// redact returns what of a transcript may leave the computer: no header, notes of our own only, failures
+// without their text, of responses the status word, and of commands the data that arrange the card.
+func redact(t *transcript.Transcript) *transcript.Transcript {
+	out := &transcript.Transcript{ATR: t.ATR}
+	for _, e := range t.Entries {
+		switch e.Kind {
+		case transcript.Note:
+			if !ownNote.MatchString(e.Text) {
+				continue
+			}
+		case transcript.Exchange:
+			e.Command = hideData(e.Command)
+			e.Response = hideAnswer(e.Response)
+		}
+		e.Failure, _, _ = strings.Cut(e.Failure, ":")
+		out.Entries = append(out.Entries, e)
+	}
+	return out
+}
+
+// hideData withholds a command's data field; of what is no APDU, all but the first four bytes
+// (ISO/IEC 7816-4 §5.2).
+func hideData(b transcript.Bytes) transcript.Bytes {
+	h := b.Head
+	if b.Withheld > 0 && len(h) <= 7 && len(b.Tail) <= 3 || b.Withheld == 0 && len(h) <= 5 {
+		return b // withheld by the recorder; or a header, perhaps with Le
+	}
+	start, length := 5, 0
+	if b.Withheld == 0 {
+		if length = int(h[4]); length == 0 && len(h) >= 7 { // extended lengths
+			start, length = 7, int(h[5])<<8|int(h[6])
+			if len(h) == 7 {
+				return b // and that one is Le
+			}
+		}
+	}
+	end := start + length
+	switch {
+	case length == 0 || end > len(h) || len(h)-end > 3:
+		start = min(4, len(h))
+		return transcript.Bytes{Head: h[:start], Withheld: b.Len() - start}
+	case h[0] == 0x00 && arrangement[h[1]] && length <= 64:
+		return b
+	}
+	return transcript.Bytes{Head: h[:start], Withheld: length, Tail: h[end:]}
+}
+
+// hideAnswer withholds all of a response but its status word.
+func hideAnswer(b transcript.Bytes) transcript.Bytes {
+	n := b.Len()
+	if n <= 2 {
+		return b
+	}
+	end := b.Tail
+	if len(end) < 2 {
+		end = b.Head
+	}
+	if len(end) < 2 {
+		return transcript.Bytes{Withheld: n}
+	}
+	return transcript.Bytes{Withheld: n - 2, Tail: end[len(end)-2:]}
+}
+
+// statusWord is the end of a response, "" where it is withheld or there is none.
+func statusWord(e transcript.Entry) string {
+	b := e.Response.Tail
+	if e.Response.Withheld == 0 {
+		b = e.Response.Head
+	}
+	if e.Kind != transcript.Exchange || e.Failure != "" || len(b) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%X", b[len(b)-2:])
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"slices"
+
+	"rinnova.example/go/card/cns"
+)
+
+// generate sees to it that the place holds a key whose public key is known, and makes one only where
+// nobody knows of any. Places whose key reference is somebody else's are passed over.
+func (n *run) generate(context.Context) error {
+	for {
+		n.rec.Place, n.rec.Campaign = n.place.Number, n.campaign
+		n.save()
+		err := n.card(n.generateIn)
+		if !errors.Is(err, errTaken) {
+			return err
+		}
+		next := n.place.Number + 1
+		for ; next < len(n.s.Contents.Places); next++ {
+			if s := n.s.Contents.Places[next].Certificate.State; s == cns.Absent || s == cns.Empty || s == cns.Partial {
+				break
+			}
+		}
+		if next == len(n.s.Contents.Places) {
+			return fail("no-room", err)
+		}
+		n.place = n.s.Contents.Places[next]
+	}
+}
+
+func (n *run) generateIn(b *cns.Block) error {
+	p := n.place.Where
+	stored, temporary, err := b.PublicKeys(p)
+	if err != nil {
+		return err
+	}
+	for _, k := range n.claims(stored, temporary) {
+		ok, err := b.Holds(p.Key, k)
+		if err != nil {
+			return err
+		}
+		if keyAction(KeyFacts{Claimed: ok}) == KeepKey {
+			return n.keep(b, k, stored)
+		}
+	}
+	if n.s.Model.NewEnvironment.Value {
+		if err := b.PutEnvironment(p); err != nil {
+			return err
+		}
+	}
+	facts := KeyFacts{Asked: n.standing != nil}
+	switch err := b.PutKeyObjects(p); {
+	case errors.Is(err, cns.ErrKeyTaken):
+		facts.Taken = true
+		if err := n.probe(b, &facts); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	if keyAction(facts) == NextPlace {
+		return errTaken
+	}
+	if err := b.BlankCertificate(p); err != nil { // it is of a key that is about to go, if of any
+		return err
+	}
+	k, err := b.Generate(p)
+	if err != nil {
+		return err
+	}
+	// That the key is the one reported shows in the next step: its signature is checked with it.
+	return n.keep(b, k, nil)
+}
+
+// claims lists the public keys that somebody names for the place's key: journal, card, service.
+func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
+	var list []*rsa.PublicKey
+	add := func(k any) {
+		if k, ok := k.(*rsa.PublicKey); ok && k != nil && k.N.BitLen() == n.s.Model.NewKeyBits.Value {
+			if same := func(have *rsa.PublicKey) bool { return have.Equal(k) }; !slices.ContainsFunc(list, same) && !slices.ContainsFunc(n.spent, same) {
+				list = append(list, k)
+			}
+		}
+	}
+	add(stored)
+	add(temporary)
+	if n.rec.Place == n.place.Number {
+		if k, err := x509.ParsePKIXPublicKey(n.rec.PublicKey); err == nil {
+			add(k)
+		}
+	}
+	for _, der := range n.kept() {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			add(c.PublicKey)
+		}
+	}
+	return list
+}
+
+// keep records a proven public key in the journal and in the place's own file, and only then lets the
+// temporary file go.
+func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
+	spki, err := x509.MarshalPKIXPublicKey(k)
+	if err != nil {
+		return err
+	}
+	n.rec.PublicKey = spki
+	n.save()
+	if stored == nil || !stored.Equal(k) {
+		if err := b.WritePublicKey(n.place.Where, k); err != nil {
+			return err
+		}
+	}
+	if err := b.DeleteTemporary(n.place.Where); err != nil {
+		return err
+	}
+	n.public = k
+	return nil
+}
+
+// probe finds out what is under a key reference that was taken before this run.
+func (n *run) probe(b *cns.Block, f *KeyFacts) error {
+	state, err := b.Probe(n.place.Where.Key)
+	if err != nil {
+		return err
+	}
+	f.State = map[cns.KeyState]KeyState{cns.KeyUnusable: KeyEmpty, cns.KeyForeign: KeyForeign, cns.KeyUsable: KeyUsable}[state]
+	if f.State != KeyUsable {
+		return nil
+	}
+	for _, p := range n.s.Contents.Places {
+		if p.Certificate.State != cns.Readable {
+			continue
+		}
+		k, ok := p.Certificate.Certificate.PublicKey.(*rsa.PublicKey)
+		if !ok || k.N.BitLen() != n.s.Model.NewKeyBits.Value {
+			continue
+		}
+		if f.Belongs, err = b.Holds(n.place.Where.Key, k); err != nil || f.Belongs {
+			return err
+		}
+	}
+	return nil
+}

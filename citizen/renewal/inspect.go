@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/mod/semver"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/cmp"
+)
+
+// inspect ends every refusal that can be known before a PIN is typed: the model, the service's standing
+// and campaign, the series, the place for the new pair and the memory for it.
+func (n *run) inspect(ctx context.Context) error {
+	if code := n.s.Model.NotRenewable.Value; code != "" {
+		return fail(code, nil)
+	}
+	held := candidates(n.s)
+	if len(held) == 0 {
+		return fail("no-certificate", nil)
+	}
+	if err := n.standings(ctx, held); err != nil {
+		return err
+	}
+	if err := n.recent(); err != nil {
+		return err
+	}
+	if !bytes.Equal(n.rec.Old, hash(n.base.Certificate.Certificate)) {
+		// The journal speaks of another renewal of this card: only the codes' counters are still true.
+		n.rec = record{Old: hash(n.base.Certificate.Certificate), PINTries: n.rec.PINTries, PUKTries: n.rec.PUKTries}
+	}
+	if err := n.decide(ctx); err != nil {
+		return err
+	}
+	if err := n.series(ctx); err != nil {
+		return err
+	}
+	if err := n.choosePlace(); err != nil {
+		return err
+	}
+	n.inspected, n.prepared = true, len(n.s.Model.Needed.Value) == 0
+	return nil
+}
+
+// recent refuses a program that is older than the service's minimum, in the order of Semantic Versioning 2.0.0 §11: a
+// development version 0.2.0-dev comes before 0.2.0. What is no version, the service's word or this program's own, cannot
+// be compared and refuses nobody. That a minimum comes from the service asked is known by its signature.
+func (n *run) recent() error {
+	own, minimum := "v"+n.Version, "v"+n.service.MinimumVersion
+	switch {
+	case n.service.MinimumVersion == "" || n.Version == "":
+	case len(minimum) > maxVersion || !semver.IsValid(minimum):
+		n.tell(Event{Step: "inspect", State: Noted, Code: "minimum-version-malformed"})
+	case semver.IsValid(own) && semver.Compare(own, minimum) < 0:
+		f := fail("program-too-old", nil)
+		f.Text = n.service.MinimumVersion
+		return f
+	}
+	return nil
+}
+
+// maxVersion bounds a version that is shown to a person, in bytes.
+const maxVersion = 64
+
+// decide applies the service's decision and chooses the campaign. Without a standing the kur decides.
+func (n *run) decide(ctx context.Context) error {
+	for {
+		if n.standing == nil {
+			n.campaign = n.Campaign
+			return nil
+		}
+		switch v := verdict(n.witnesses()); v {
+		case WaitTurn:
+			if n.Prompter == nil {
+				return n.chooseCampaign() // a look takes no turn
+			}
+		case Refuses:
+			return saidByService(n.standing.Reason, nil)
+		case HasRenewed, NotKnown:
+			return fail(string(v), nil)
+		default:
+			return n.chooseCampaign()
+		}
+		after := max(n.standing.CheckAfter, time.Second)
+		n.tell(Event{Step: "inspect", State: Waiting, Place: n.standing.Place, For: after})
+		if err := n.Wait(ctx, after); err != nil {
+			return err
+		}
+		res, err := n.ask(ctx, cmp.InformRequest{StandingOf: n.rec.Old})
+		if err != nil {
+			return err
+		}
+		n.standing = res.Standing
+	}
+}
+
+// witnesses are what card, journal and service say of the certificate that was issued, if one was.
+func (n *run) witnesses() Witnesses {
+	issued := n.standing.Issued
+	return Witnesses{
+		Standing: n.standing.Decision,
+		Issued:   len(issued) > 0,
+		OnCard: slices.ContainsFunc(n.s.Contents.Places, func(p cns.Place) bool {
+			return p.Number > 0 && p.Certificate.State == cns.Readable && bytes.Equal(p.Certificate.Certificate.Raw, issued)
+		}),
+		Journal: n.rec.Certificate != nil && !n.rec.Confirmed && bytes.Equal(n.rec.Certificate, issued),
+	}
+}
+
+// chooseCampaign takes the one asked for, else the one begun with, else the only one.
+func (n *run) chooseCampaign() error {
+	st := n.standing
+	switch {
+	case n.Campaign != "":
+		n.campaign = n.Campaign
+		if len(st.Campaigns) > 0 && !slices.Contains(st.Campaigns, n.Campaign) {
+			return fail(n.refusedBy(n.Campaign), nil)
+		}
+	case slices.Contains(st.Campaigns, n.rec.Campaign):
+		n.campaign = n.rec.Campaign
+	case len(st.Campaigns) == 1:
+		n.campaign = st.Campaigns[0]
+	case len(st.Campaigns) > 1:
+		f := fail("campaign-ambiguous", nil)
+		f.Text = joined(st.Campaigns)
+		return f
+	}
+	return nil
+}
+
+// refusedBy tells why a campaign that was asked for by name does not accept the certificate.
+func (n *run) refusedBy(id string) string {
+	if slices.ContainsFunc(n.open, func(c cmp.Campaign) bool { return c.ID == id }) {
+		return "not-in-window"
+	}
+	return "campaign-closed"
+}
+
+func joined(ids []string) string {
+	var b []byte
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, id...)
+	}
+	return string(b)
+}
+
+// series asks the citizen for the sigla only where the chip may carry siglas of which the campaign takes
+// some and not others.
+func (n *run) series(ctx context.Context) error {
+	sigle := n.s.Model.Sigle()
+	if n.Series != "" {
+		if !slices.Contains(sigle, n.Series) {
+			return fail("series-not-in-campaign", nil)
+		}
+		sigle = []string{n.Series}
+	}
+	i := slices.IndexFunc(n.open, func(c cmp.Campaign) bool { return c.ID == n.campaign })
+	if i < 0 || len(n.open[i].Series) == 0 {
+		return nil
+	}
+	accepted := func(s string) bool { return slices.Contains(n.open[i].Series, s) }
+	if !slices.ContainsFunc(sigle, accepted) {
+		return fail("series-not-in-campaign", nil)
+	}
+	if !slices.ContainsFunc(sigle, func(s string) bool { return !accepted(s) }) {
+		return nil
+	}
+	if n.Prompter == nil {
+		return nil // a look: the question is asked when the renewal is
+	}
+	s, err := n.Prompter.Consent(ctx, Question{Kind: AskSeries, Options: sigle})
+	if err != nil {
+		if f := Classify(err); f.Code == "input-missing" {
+			return fail("series-needed", err)
+		}
+		return err
+	}
+	if !slices.Contains(sigle, s) || !accepted(s) {
+		return fail("series-not-in-campaign", nil)
+	}
+	return nil
+}
+
+// choosePlace takes the place that holds what the service issued for this certificate, else the one the
+// journal names, else the first that holds no certificate; and asks for memory where it needs some.
+func (n *run) choosePlace() error {
+	free := func(p cns.Place) bool {
+		s := p.Certificate.State
+		return p.Number > 0 && (s == cns.Absent || s == cns.Empty || s == cns.Partial)
+	}
+	places := n.s.Contents.Places
+	i := slices.IndexFunc(places, func(p cns.Place) bool { return p.Number > 0 && n.unfinished(p.Certificate) })
+	if i < 0 {
+		i = slices.IndexFunc(places, func(p cns.Place) bool { return free(p) && p.Number == n.rec.Place })
+	}
+	if i < 0 {
+		i = slices.IndexFunc(places, free)
+	}
+	if i < 0 {
+		return fail("no-room", nil)
+	}
+	n.place = places[i]
+	return n.room()
+}
+
+// room refuses a place that was never begun and whose DFs have not the memory for a new pair. The DF of the
+// certificates was asked when the card was read; that of the keys, where it stands beside it, is asked when a
+// renewal begins, not for a look.
+func (n *run) room() error {
+	m, w := n.s.Model, n.place.Where
+	if n.place.Certificate.State != cns.Absent || n.rec.Place == n.place.Number {
+		return nil
+	}
+	root := w.Certificate.Parent()
+	within := func(p cardmodel.Path) bool { return len(p) >= len(root) && slices.Equal(root, p[:len(root)]) }
+	need := m.CertificateSize.Value
+	if within(w.PublicKey) {
+		need += m.PublicKeySize.Value
+	}
+	// A key object keeps two components of the modulus' size and their headers.
+	key := m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
+	if within(w.Key.DF) {
+		need, key = need+key, 0
+	}
+	short := n.s.Contents.Free >= 0 && n.s.Contents.Free < need
+	if !short && key > 0 && n.Prompter != nil {
+		free, err := n.s.Free(w.Key.DF)
+		if err != nil {
+			return err
+		}
+		short = free >= 0 && free < key
+	}
+	if !short {
+		return nil
+	}
+	begun, err := n.s.Begun(w)
+	if err == nil && !begun {
+		err = fail("no-room", nil)
+	}
+	return err
+}
+
+// unfinished says whether a certificate on the card is the renewal that goes on.
+func (n *run) unfinished(f cns.CertificateFile) bool {
+	if f.State != cns.Readable {
+		return false
+	}
+	return n.standing != nil && bytes.Equal(f.Certificate.Raw, n.standing.Issued) || bytes.Equal(f.Certificate.Raw, n.rec.Certificate)
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/holder"
+)
+
+// Journal keeps what the card cannot tell again, one file for each card. It is a convenience: a card is
+// recoverable without it. Files are named by a keyed hash of the card's number and sealed with AES-256-GCM
+// under a key derived from the same, so that without the card they tell nothing.
+type Journal struct {
+	// Read returns a file, or an error that is fs.ErrNotExist. Write replaces a file so that after a
+	// power cut either the old or the new one is there.
+	Read  func(name string) ([]byte, error)
+	Write func(name string, data []byte) error
+}
+
+// record is what the journal knows of one renewal.
+type record struct {
+	Old         []byte           `json:"old"` // SHA-256 of the old certificate
+	Campaign    string           `json:"campaign,omitempty"`
+	Place       int              `json:"place,omitempty"`
+	PublicKey   []byte           `json:"publicKey,omitempty"` // PKIX
+	Certificate []byte           `json:"certificate,omitempty"`
+	Transaction *cmp.Transaction `json:"transaction,omitempty"`
+	Confirmed   bool             `json:"confirmed,omitempty"`
+	PINTries    *int             `json:"pinTries,omitempty"` // as the card said last, nil once a code was accepted
+	PUKTries    *int             `json:"pukTries,omitempty"`
+}
+
+// JournalIn keeps the files in a folder, made where absent, of mode 0700.
+func JournalIn(dir string) *Journal {
+	return &Journal{
+		Read: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) },
+		Write: func(name string, data []byte) error {
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				return err
+			}
+			f, err := os.CreateTemp(dir, "tmp-*")
+			if err != nil {
+				return err
+			}
+			defer os.Remove(f.Name()) // gone already where the rename succeeded
+			_, err = f.Write(data)
+			if err == nil {
+				err = f.Sync()
+			}
+			if e := f.Close(); err == nil {
+				err = e
+			}
+			if err == nil {
+				err = os.Rename(f.Name(), filepath.Join(dir, name))
+			}
+			if err == nil {
+				err = syncFolder(dir)
+			}
+			return err
+		},
+	}
+}
+
+// syncFolder makes a rename durable. Windows has no such call, and does not need it for NTFS's journal.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, errors.ErrUnsupported) && !os.IsPermission(err) {
+		return err
+	}
+	return nil
+}
+
+const journalKeyFile = "key"
+
+// keys returns the name of the card's file and its cipher. The journal's own key is made where absent.
+func (j *Journal) keys(id holder.IDCarta) (string, cipher.AEAD, error) {
+	key, err := j.Read(journalKeyFile)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(key) != 32 {
+		key = make([]byte, 32)
+		rand.Read(key)
+		err = j.Write(journalKeyFile, key)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	mac := func(purpose string) []byte {
+		h := hmac.New(sha256.New, key)
+		h.Write([]byte(purpose + "|" + string(id)))
+		return h.Sum(nil)
+	}
+	block, err := aes.NewCipher(mac("seal"))
+	if err != nil {
+		return "", nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return hex.EncodeToString(mac("name")[:16]) + ".journal", aead, err
+}
+
+// load returns the card's record, an empty one where there is none. A file that does not open, by age,
+// damage or another key, is an error, and the caller goes on without it.
+func (j *Journal) load(id holder.IDCarta) (record, error) {
+	name, aead, err := j.keys(id)
+	if err != nil {
+		return record{}, err
+	}
+	sealed, err := j.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return record{}, nil
+	}
+	if err != nil {
+		return record{}, err
+	}
+	plain, err := aead.Open(nil, nil, sealed, nil)
+	if err != nil {
+		return record{}, fmt.Errorf("journal file does not open: %w", err)
+	}
+	var r record
+	if err := json.Unmarshal(plain, &r); err != nil {
+		return record{}, fmt.Errorf("journal file: %w", err)
+	}
+	return r, nil
+}
+
+func (j *Journal) save(id holder.IDCarta, r record) error {
+	name, aead, err := j.keys(id)
+	if err != nil {
+		return err
+	}
+	plain, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return j.Write(name, aead.Seal(nil, nil, plain, nil))
+}

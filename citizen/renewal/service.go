@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/cmp"
+)
+
+// Service is where the issuing service answers. A URL with a path is used as it stands; one without gets
+// the well-known path, and the campaign in it (RFC 9811 §3.3).
+type Service struct {
+	URL  *url.URL
+	HTTP *http.Client
+}
+
+func (s Service) client(campaign string) *cmp.Client {
+	u := *s.URL
+	if strings.Trim(u.Path, "/") == "" {
+		u.Path = "/.well-known/cmp"
+		if campaign != "" {
+			u.Path += "/p/" + campaign
+		}
+	}
+	return &cmp.Client{URL: u.String(), HTTP: s.HTTP}
+}
+
+func (r *Renewal) trust() cmp.Trust { return cmp.Trust{Anchors: r.Anchors, Now: r.Now()} }
+
+// ask sends an unprotected general message and checks the protected answer. No PIN is needed.
+func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResponse, error) {
+	tx, err := cmp.NewTransaction(r.Random)
+	if err != nil {
+		return nil, err
+	}
+	der, err := tx.GeneralRequest(q, r.Random)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := r.Service.client(r.Campaign).Post(ctx, der)
+	if err != nil {
+		return nil, err
+	}
+	res, err := tx.GeneralResponse(answer, r.trust())
+	return res, untrusted(err)
+}
+
+// View is what can be said of a card without a PIN.
+type View struct {
+	Session   *cns.Session
+	Held      []cns.Place    // certificates of the holder's, the one that ends last first
+	Base      cns.Place      // the pair to renew; its certificate is the zero value where there is none
+	Campaign  string         // that accepts it, "" where none or several do
+	Campaigns []cmp.Campaign // open ones, as the service tells
+	Service   cmp.ServiceFacts
+	Standing  *cmp.Standing
+	Begun     bool // a renewal of this certificate was cut short and can go on
+	// Refusal is why nothing can be renewed, nil where it can.
+	Refusal *Failure
+}
+
+// Look identifies the card and asks the service how its certificate stands. The error is a *Failure that
+// says why the card could not be read; a service that does not answer is in the view's Refusal.
+func (r *Renewal) Look(ctx context.Context) (*View, error) {
+	n := &run{Renewal: r}
+	if err := n.step(ctx, "identify"); err != nil {
+		return nil, Classify(err)
+	}
+	v := &View{Session: n.s, Held: candidates(n.s)}
+	if r.Service.URL == nil {
+		v.Refusal = fail("service-not-given", nil)
+		if code := n.s.Model.NotRenewable.Value; code != "" {
+			v.Refusal = fail(code, nil)
+		}
+		return v, nil
+	}
+	if err := n.step(ctx, "inspect"); err != nil {
+		v.Refusal = Classify(err)
+	}
+	v.Base, v.Campaign, v.Service, v.Standing, v.Campaigns = n.base, n.campaign, n.service, n.standing, n.open
+	v.Begun = v.Refusal == nil && n.begun()
+	return v, nil
+}
+
+// begun says whether journal, service or card know of a renewal that did not end.
+func (n *run) begun() bool {
+	return n.rec.Place > 0 && !n.rec.Confirmed || n.standing != nil && len(n.standing.Issued) > 0 ||
+		n.place.Certificate.State == cns.Empty || n.place.Certificate.State == cns.Partial ||
+		n.s.Model.NeedsPUK() && n.s.Contents.Ready && n.place.Number == 1
+}
+
+// standings asks how the certificates stand, the newest first, and chooses the one to renew: the newest
+// that is not itself an unconfirmed renewal of another.
+func (n *run) standings(ctx context.Context, held []cns.Place) error {
+	answers := make([]*cmp.Standing, len(held))
+	for i, p := range held {
+		q := cmp.InformRequest{StandingOf: hash(p.Certificate.Certificate)}
+		if i == 0 {
+			q.CACerts, q.Template, q.Campaigns, q.ServiceFacts = true, true, true, true
+		}
+		res, err := n.ask(ctx, q)
+		var refusal *cmp.Refusal
+		if errors.As(err, &refusal) && refusal.Code == cmp.CodeUnspecified {
+			res, err = &cmp.InformResponse{}, nil // a CMP server that is not ours does not know the question
+		}
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			n.open = res.Campaigns
+			if res.Service != nil {
+				n.service = *res.Service
+			}
+		}
+		answers[i] = res.Standing
+	}
+	for i, p := range held {
+		// This computer's own renewal, of which it never saw the end: confirmed or not, it is finished first.
+		if a := answers[i]; a != nil && !n.rec.Confirmed && n.rec.Certificate != nil && bytes.Equal(n.rec.Certificate, a.Issued) &&
+			bytes.Equal(n.rec.Old, hash(p.Certificate.Certificate)) {
+			n.base, n.standing = p, a
+			return nil
+		}
+	}
+	for i, p := range held {
+		if renewalOfAnother(p.Certificate.Certificate, answers) {
+			continue
+		}
+		n.base, n.standing = p, answers[i]
+		return nil
+	}
+	n.base, n.standing = held[len(held)-1], answers[len(held)-1]
+	return nil
+}
+
+// renewalOfAnother says whether a certificate is what the service issued, and nobody confirmed, for
+// another one on the card.
+func renewalOfAnother(c *x509.Certificate, answers []*cmp.Standing) bool {
+	for _, a := range answers {
+		if a != nil && bytes.Equal(a.Issued, c.Raw) && !settled(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// settled says whether the service has seen the new certificate confirmed or used.
+func settled(s *cmp.Standing) bool { return s.State == "installed" || s.State == "proven" }
+
+// exchange sends one protected message and, where the service is busy for seconds, polls.
+func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*cmp.UpdateResponse, error) {
+	const patience = 10 * time.Minute
+	waited := time.Duration(0)
+	for {
+		answer, err := n.post(ctx, der)
+		if err != nil {
+			return nil, err
+		}
+		res, err := tx.UpdateResponse(answer, n.trust())
+		if err != nil {
+			return nil, untrusted(err)
+		}
+		if res.Certificate != nil {
+			return res, nil
+		}
+		if waited += res.CheckAfter; waited > patience {
+			return nil, fail("waiting-too-long", nil)
+		}
+		n.tell(Event{Step: "request", State: Waiting, For: res.CheckAfter})
+		if err := n.Wait(ctx, res.CheckAfter); err != nil {
+			return nil, err
+		}
+		err = n.card(func(b *cns.Block) error {
+			der, err = tx.PollRequest(n.old(b), n.Now(), n.Random)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+}

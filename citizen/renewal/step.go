@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/cmp"
+)
+
+// old is the credential that protects messages: the old certificate, and its key on the card.
+func (n *run) old(b *cns.Block) cmp.Credential {
+	c := n.base.Certificate.Certificate
+	return cmp.Credential{Certificate: c, Key: b.Signer(n.base.Where.Key, c.PublicKey.(*rsa.PublicKey))}
+}
+
+// unlock asks the PIN until the card accepts it or the person gives up. Each code typed is sent once; one
+// of the wrong form is not sent; the last try needs a consent of its own.
+func (n *run) unlock(ctx context.Context) error {
+	if _, ok := n.base.Certificate.Certificate.PublicKey.(*rsa.PublicKey); !ok {
+		return fail("no-certificate", errors.New("the old key is not RSA"))
+	}
+	// The old key must work before anything is made: without it nothing can be asked.
+	return n.code(ctx, false, func(pin []byte) error {
+		var err error
+		if n.block, err = n.s.OpenWith(pin); err != nil {
+			return err
+		}
+		_, err = n.old(n.block).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
+		return err
+	})
+}
+
+// code asks for PIN or PUK and presents it.
+func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) error {
+	if err := n.release(); err != nil {
+		return err
+	}
+	req := CodeRequest{Code: n.s.Model.PIN.Value, Tries: -1}
+	ask, known := n.Prompter.PIN, &n.rec.PINTries
+	if puk {
+		req.Code, ask, known = n.s.Model.PUK.Value, n.Prompter.PUK, &n.rec.PUKTries
+	}
+	var last error
+	for {
+		if *known != nil {
+			req.Tries = **known
+		}
+		if req.Tries == 1 {
+			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, PUK: puk})
+			switch {
+			case err != nil && !errors.Is(err, ErrNoInput):
+				return err
+			case err != nil && last != nil:
+				return last // asked once, refused, and nobody to ask again
+			}
+			if answer == "" {
+				f := fail("last-try", last)
+				f.Tries = 1
+				return f
+			}
+		}
+		code, err := ask(ctx, req)
+		if err != nil {
+			if last != nil && errors.Is(err, ErrNoInput) {
+				return last // asked once, refused, and nobody to ask again
+			}
+			return err
+		}
+		told := *known
+		if err = cns.CheckCode(req.Code, code); err == nil {
+			if told != nil && *told > 1 {
+				less := *told - 1 // should the answer be lost with the card
+				*known = &less
+				n.save()
+			}
+			err = present(code)
+		}
+		clear(code)
+		refused := n.refused(err)
+		switch {
+		case err == nil, !puk && n.s.Unlocked(): // whatever came after the PIN
+			*known = nil
+			n.save()
+			return err
+		case errors.Is(err, cns.ErrCodeFormat):
+			code := "pin-format"
+			if puk {
+				code = "puk-format"
+			}
+			last, req.Malformed, req.Wrong = fail(code, err), true, false
+		case refused != nil && refused.Tries == 0:
+			return err
+		case refused != nil:
+			last, req.Wrong, req.Malformed = err, true, false
+		case errors.Is(err, cns.ErrOtherCard): // nothing was sent
+			*known = told
+			n.save()
+			return err
+		default:
+			return err
+		}
+	}
+}
+
+// refused keeps what the card said of a code when it refused it, and returns the refusal, nil for another
+// error. Where the card does not say how many tries are left, what is known of them stays.
+func (n *run) refused(err error) *cns.CodeError {
+	var r *cns.CodeError
+	if !errors.As(err, &r) {
+		return nil
+	}
+	if tries := r.Tries; tries >= 0 {
+		if r.PUK {
+			n.rec.PUKTries = &tries
+		} else {
+			n.rec.PINTries = &tries
+		}
+		n.save()
+	}
+	return r
+}
+
+// prepare creates the DFs of the signature file system that are absent. The PUK is asked only where the
+// first of them must be created in the MF under it.
+func (n *run) prepare(ctx context.Context) error {
+	if df := n.s.MissingInMF(); df != nil {
+		if err := n.code(ctx, true, func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
+			return err
+		}
+	}
+	err := n.card((*cns.Block).CreateDFs)
+	n.prepared = err == nil
+	return err
+}
+
+// certificateKept is the certificate for the new key that somebody has already, or nil.
+func (n *run) certificateKept() *x509.Certificate {
+	for _, der := range n.kept() {
+		if c, err := x509.ParseCertificate(der); err == nil && n.public.Equal(c.PublicKey) {
+			return c
+		}
+	}
+	return nil
+}
+
+// kept lists the certificates that may be the new one: journal, service, card.
+func (n *run) kept() [][]byte {
+	list := [][]byte{n.rec.Certificate}
+	if n.standing != nil {
+		list = append(list, n.standing.Issued)
+	}
+	if n.place.Certificate.State == cns.Readable {
+		list = append(list, n.place.Certificate.Certificate.Raw)
+	}
+	return list
+}
+
+// request has the certificate issued: a key update request with proof of possession by the new key,
+// protected by the old one.
+func (n *run) request(ctx context.Context) error {
+	tx, err := cmp.NewTransaction(n.Random)
+	if err != nil {
+		return err
+	}
+	var der []byte
+	err = n.card(func(b *cns.Block) error {
+		var ticket []byte
+		if n.standing != nil {
+			ticket = n.standing.Ticket
+		}
+		der, err = tx.UpdateRequest(n.old(b), b.Signer(n.place.Where.Key, n.public), ticket, n.Now(), n.Random)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	res, err := n.exchange(ctx, tx, der)
+	var refusal *cmp.Refusal
+	if errors.As(err, &refusal) && refusal.Code == codeCertificateRevoked && len(n.spent) == 0 {
+		// What was issued for this key was rejected or revoked, and never comes back: the key is of no use to
+		// anybody, and another is made. Once in a run; the service counts the attempts.
+		n.spent, n.public, n.cert = append(n.spent, n.public), nil, nil
+		n.rec.PublicKey, n.rec.Certificate, n.rec.Transaction = nil, nil, nil
+		n.save()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	n.renew(res.Certificate)
+	n.rec.Certificate, n.rec.Transaction, n.rec.Confirmed = n.cert.Raw, tx, false
+	n.save()
+	return nil
+}
+
+// codeCertificateRevoked is the service's word for a key whose certificate is not valid any more.
+const codeCertificateRevoked = "certificate-revoked"
+
+// policyCNS is the policy of CNS authentication certificates, 1.3.76.16.2.1.
+var policyCNS = asn1.ObjectIdentifier{1, 3, 76, 16, 2, 1}
+
+// check refuses a certificate that does not chain to the issuing root, is for another key or person, adds
+// no time, or is of another kind. The service is told, so that it does not count as issued for good.
+func (n *run) check(ctx context.Context) error {
+	why := n.unacceptable()
+	if why == nil {
+		n.checked = true
+		return nil
+	}
+	if tx := n.rec.Transaction; tx != nil && bytes.Equal(n.rec.Certificate, n.cert.Raw) {
+		var der []byte
+		err := n.card(func(b *cns.Block) (err error) {
+			der, err = tx.ConfirmRequest(n.old(b), n.cert, false, why.Error(), n.Now(), n.Random)
+			return err
+		})
+		if err == nil {
+			_, err = n.post(ctx, der)
+		}
+		if err != nil {
+			why = errors.Join(why, err)
+		}
+	}
+	n.rec.Certificate, n.rec.Transaction = nil, nil
+	n.save()
+	return fail("certificate-unacceptable", why)
+}
+
+func (n *run) unacceptable() error {
+	c, old := n.cert, n.base.Certificate.Certificate
+	roots := x509.NewCertPool()
+	for _, a := range n.Anchors {
+		roots.AddCert(a)
+	}
+	if _, err := c.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: n.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+		return fmt.Errorf("chain: %w", err)
+	}
+	switch policy := false; {
+	case !n.public.Equal(c.PublicKey):
+		return errors.New("another key")
+	case !bytes.Equal(c.RawSubject, old.RawSubject):
+		return errors.New("another subject")
+	case !c.NotAfter.After(old.NotAfter):
+		return errors.New("no later end")
+	case c.IsCA || c.KeyUsage != x509.KeyUsageDigitalSignature:
+		return errors.New("another key usage")
+	default:
+		for _, p := range c.PolicyIdentifiers {
+			policy = policy || p.Equal(policyCNS)
+		}
+		if !policy {
+			return errors.New("another policy")
+		}
+	}
+	return nil
+}
+
+// install writes the certificate into its own file and reads it back.
+func (n *run) install(context.Context) error {
+	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
+		return fail("no-room", fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
+	}
+	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Where, n.cert.Raw) }); err != nil {
+		return err
+	}
+	if n.Written != nil {
+		n.Written(n.s.IDCarta, n.place.Where.Certificate)
+	}
+	n.place.Certificate = cns.CertificateFile{State: cns.Readable, Certificate: n.cert}
+	n.s.Contents.Places[n.place.Number] = n.place
+	return nil
+}
+
+// prove has the new key sign and verifies with the certificate that was read from the card: by install, or
+// before where nothing had to be written.
+func (n *run) prove(context.Context) error {
+	return n.card(func(b *cns.Block) error {
+		ok, err := b.Holds(n.place.Where.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
+		if err == nil && !ok {
+			err = cns.ErrSignature
+		}
+		n.proven = err == nil
+		return err
+	})
+}
+
+// confirm tells the service that the certificate is on the card and works. Where the transaction in which
+// it was issued is not known any more, the request is repeated first: the same old certificate and the
+// same new key get the same certificate.
+func (n *run) confirm(ctx context.Context) error {
+	if n.rec.Transaction == nil || !bytes.Equal(n.rec.Certificate, n.cert.Raw) {
+		was := n.cert
+		if err := n.request(ctx); err != nil {
+			return err
+		}
+		if n.cert != was {
+			return nil // another certificate: the steps before this one are not done any more
+		}
+	}
+	tx := n.rec.Transaction
+	var der []byte
+	err := n.card(func(b *cns.Block) (err error) {
+		der, err = tx.ConfirmRequest(n.old(b), n.cert, true, "", n.Now(), n.Random)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	answer, err := n.post(ctx, der)
+	if err != nil {
+		return err
+	}
+	if err := tx.ConfirmResponse(answer, n.trust()); err != nil {
+		return untrusted(err)
+	}
+	n.rec.Confirmed, n.rec.Transaction = true, nil
+	n.save()
+	return nil
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package cuts
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// edit replaces a text that must stand in a file exactly once.
+type edit struct{ file, old, new string }
+
+// planted are faults of the kind that the matrix must find. Each is built into the program by an overlay of
+// its sources, so that the program has no switch for any of them.
+var planted = []struct {
+	name  string
+	edits []edit
+}{
+	{"skip the public-key file", []edit{{"citizen/renewal/generate.go", "if stored == nil || !stored.Equal(k) {", "if false {"}}},
+	{"first bytes of the certificate first", []edit{{"card/cns/file.go", "for i := n; i < len(data); i += chunk {", "for i := 0; i < len(data); i += chunk {"}}},
+	{"repeat VERIFY after 63Cx", []edit{{"card/cns/code.go", "\tif n, ok := sw.Tries(); ok {\n", "\tif n, ok := sw.Tries(); ok {\n" +
+		"\t\tiso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: bytes.Clone(data)})\n"}}},
+	{"overwrite a known key", []edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn KeepKey\n", "\tcase k.Claimed:\n\t\treturn MakeKey\n"}}},
+	{"drop idempotency", []edit{{"service/ra/authority.go", "before, err := a.Store.ForKey(ctx, old, spki)", "before, err := store.Certificate{}, error(store.ErrNotFound)"}}},
+	{"confirm before read-back", []edit{
+		{"citizen/renewal/renewal.go", `"check", "install", "prove", "confirm"}`, `"check", "confirm", "install", "prove"}`},
+		{"citizen/renewal/action.go", "f.Checked, f.Written, f.Proven, f.Confirmed} {", "f.Checked, f.Confirmed, f.Written, f.Proven} {"}}},
+	{"trust a stale journal", []edit{{"citizen/renewal/generate.go", "\t\tok, err := b.Holds(p.Key, k)\n", "\t\tok, err := true, error(nil)\n"}}},
+	{"adopt a key with nonRepudiation", []edit{{"citizen/renewal/inspect.go",
+		"return p.Number > 0 && (s == cns.Absent ||", "return p.Number > 0 && (s == cns.Readable || s == cns.Absent ||"}}},
+	{"skip the identity check", []edit{{"card/cns/session.go", "\tif id != s.IDCarta {\n", "\tif id == \"\" {\n"}}},
+	{"revoke on a timer", []edit{{"service/ra/authority.go", "\tcase err == nil:\n\t\treturn a.answer(before)\n",
+		"\tcase err == nil && before.State == store.Issued && now.Sub(before.RequestedAt) > 20*24*time.Hour:\n" +
+			"\t\treturn nil, refuse(codeCertificateRevoked)\n\tcase err == nil:\n\t\treturn a.answer(before)\n"}}},
+}
+
+// TestPlanted builds each fault into the program and expects the matrix of one series to turn red, after
+// the same matrix was green without any.
+func TestPlanted(t *testing.T) {
+	if os.Getenv("RINNOVA_CUTS_SERIES") != "" {
+		t.Log("this is the run inside the run")
+		return
+	}
+	matrix := func(t *testing.T, edits []edit) (string, error) {
+		overlay := map[string]map[string]string{"Replace": {}}
+		for _, e := range edits {
+			path, err := filepath.Abs(filepath.Join("..", "..", e.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			source := path
+			if made, ok := overlay["Replace"][path]; ok {
+				source = made
+			}
+			b, err := os.ReadFile(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Count(string(b), e.old) != 1 {
+				t.Fatalf("%q does not stand in %s once", e.old, e.file)
+			}
+			made := filepath.Join(t.TempDir(), filepath.Base(e.file))
+			if err := os.WriteFile(made, []byte(strings.Replace(string(b), e.old, e.new, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			overlay["Replace"][path] = made
+		}
+		list, err := json.Marshal(overlay)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "overlay.json")
+		if err := os.WriteFile(file, list, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("go", "test", "-count=1", "-run", "^TestMatrix$", "-overlay", file, ".")
+		cmd.Env = append(os.Environ(), "RINNOVA_CUTS_SERIES=ID2019")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	for _, p := range planted {
+		t.Run(p.name, func(t *testing.T) {
+			out, err := matrix(t, p.edits)
+			if err == nil {
+				t.Fatal("the matrix stayed green")
+			}
+			i := strings.Index(out, "--- FAIL: TestMatrix")
+			if i < 0 {
+				t.Fatalf("the matrix did not run:\n%s", out)
+			}
+			lines := strings.SplitN(out[i:], "\n", 3)
+			t.Log(strings.TrimSpace(lines[1]))
+		})
+	}
+}

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package judges
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/service/campaign"
+)
+
+// browsers are those of Debian 13 in Italian, what puts OpenSC into them, and what the citizen's window
+// needs. The policy only hides the bar about running as root without a sandbox.
+var browsers = &layer{
+	name:  "browsers",
+	below: cards,
+	packages: []string{"chromium", "chromium-l10n", "firefox-esr", "firefox-esr-l10n-it", "libnss3-tools", "fonts-dejavu-core",
+		"libgtk-3-0t64", "libwebkit2gtk-4.1-0"},
+	setup: `mkdir -p /etc/chromium/policies/managed && echo '{"CommandLineFlagSecurityWarningsEnabled": false}' >/etc/chromium/policies/managed/judges.json`,
+}
+
+// site fetches a page of the service as somebody without a card.
+func (s *service) site(address string) string {
+	s.w.Helper()
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(s.w.read("s/tls.pem")) {
+		s.w.Fatal("no root in tls.pem")
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	r, err := (&http.Client{Transport: transport}).Get(address)
+	if err != nil {
+		s.w.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.w.Fatal(err)
+	}
+	return string(b)
+}
+
+// driverPage is where the trial login sends somebody whose browser showed no certificate.
+func (s *service) driverPage() (address, page string) {
+	s.w.Helper()
+	m := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/driver)#opensc"`).FindStringSubmatch(s.site(s.login))
+	if m == nil {
+		s.w.Fatal("the trial login has no link to the list of drivers")
+	}
+	return m[1], s.site(m[1])
+}
+
+// setOpenSC has OpenSC set as the list of drivers says it, for whatever is started on the screen from then on.
+func (s *service) setOpenSC(x *screen) {
+	s.w.Helper()
+	_, page := s.driverPage()
+	lines := regexp.MustCompile(`(?s)<pre><code>(.*?)</code></pre>`).FindStringSubmatch(page)
+	if lines == nil {
+		s.w.Fatal("no lines for opensc.conf in the list of drivers")
+	}
+	const file = "etc/opensc/opensc.conf"
+	original, err := os.ReadFile(filepath.Join(s.w.at.root, file))
+	if err != nil {
+		s.w.Fatal(err)
+	}
+	s.w.write("opensc.conf", append(original, html.UnescapeString(lines[1])...))
+	x.files[file] = filepath.Join(s.w.dir, "opensc.conf")
+}
+
+// certificates puts OpenSC and the root of the trial's sites into the store of a browser.
+func (x *screen) certificates(folder string) {
+	w := x.w
+	w.Helper()
+	if err := os.MkdirAll(filepath.Join(w.dir, folder), 0o700); err != nil {
+		w.Fatal(err)
+	}
+	store := "sql:/mnt/" + folder
+	w.output(w.there("certutil", "-N", "-d", store, "--empty-password"))
+	w.output(w.there("certutil", "-A", "-d", store, "-n", "trial", "-t", "C,,", "-i", "s/tls.pem"))
+	w.output(w.there("modutil", "-dbdir", store, "-add", "OpenSC", "-libfile", w.at.module, "-force"))
+}
+
+// browser is one that a citizen uses: what it is called on the screen and on its dialogs.
+type browser struct {
+	name   string
+	open   func(x *screen, address string) *exec.Cmd
+	choose string // the button that takes a certificate
+}
+
+var chromium = &browser{"Chromium", func(x *screen, address string) *exec.Cmd {
+	return x.there("chromium", "--no-sandbox", "--user-data-dir=/mnt/home/chromium", "--no-first-run", "--no-default-browser-check",
+		"--force-renderer-accessibility", "--disable-gpu", "--disable-component-update", "--disable-background-networking", "--lang=it", "--window-position=0,0", "--window-size=1280,960", address)
+}, "Ok"}
+
+var firefox = &browser{"Firefox", func(x *screen, address string) *exec.Cmd {
+	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/firefox", address)
+}, "OK"}
+
+// firefoxPrefs is a Firefox that has been started before, in Italian.
+const firefoxPrefs = `user_pref("intl.locale.requested", "it");
+user_pref("browser.aboutwelcome.enabled", false);
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("browser.translations.enable", false);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("accessibility.force_disabled", -1);
+user_pref("security.sandbox.warn_unprivileged_namespaces", false);
+`
+
+// setUp makes the stores of both browsers.
+func (x *screen) setUp() {
+	x.w.Helper()
+	x.certificates("home/.pki/nssdb")
+	x.certificates("home/firefox")
+	x.w.write("home/firefox/user.js", []byte(firefoxPrefs))
+}
+
+// goes types an address into a browser that is open and shows another page, and waits for the page.
+func (x *screen) goes(b *browser, address, title string) string {
+	x.w.Helper()
+	var typed time.Time
+	x.patiently("the page at "+address, func() bool {
+		if _, there := x.look(b.name, documentWebRole, title); there {
+			return true
+		}
+		if time.Since(typed) > 20*time.Second {
+			x.key("ctrl+l")
+			x.types(address + "\n")
+			typed = time.Now()
+		}
+		return false
+	})
+	return x.page(b.name, title)
+}
+
+// chooses has the certificate taken that the browser offers, which must be the only one, and the PIN typed.
+func (x *screen) chooses(b *browser, picture, serial string) {
+	x.w.Helper()
+	x.find(b.name, buttonRole, b.choose)
+	shows := ""
+	for e := range x.shown(b.name) {
+		shows += e.name + "\n"
+	}
+	if plain := strings.ReplaceAll(strings.ToLower(shows), ":", ""); !strings.Contains(plain, strings.ToLower(serial)) {
+		x.w.Errorf("%s does not offer %s:\n%s", b.name, serial, shows)
+	}
+	x.shot(picture + "-certificate")
+	x.press(b.name, buttonRole, []string{b.choose}, func() bool { _, asks := x.look(b.name, passwordRole, ""); return asks })
+	x.code(b.name, "", "12345")
+	x.shot(picture + "-pin")
+	x.key("Return")
+}
+
+// must has a page say something.
+func must(t testing.TB, page string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in the page %q", want, page)
+		}
+	}
+}
+
+// expired is a day some weeks ago.
+func expired() string { return time.Now().AddDate(0, 0, -20).Format(time.DateOnly) }
+
+const hidden = "Se il certificato della tessera è scaduto il browser non lo propone: lo rinnovi seguendo la guida."
+
+// A citizen whose certificate has expired renews the card in the window and logs in with a browser. Steps
+// 14 and 15 of the guide: the card is taken out and put back, the browser is closed and opened again.
+func TestBrowser(t *testing.T) {
+	at := stackIn(t, browsers)
+	w := opened(t, at)
+	s := w.serve("")
+	s.issue("card", "ID2019", "--not-after", expired())
+	pull := w.insert("card.json")
+	x := w.screen("browser")
+	x.setUp()
+	s.setOpenSC(x)
+
+	// Before. The site would say that it has expired; no browser of today presents such a certificate.
+	if l := s.logsIn("CNS0", "1.3"); l.Accepted || l.Reason != "expired" {
+		t.Fatalf("before: %+v", l)
+	}
+	openFirefox := start(t, firefox.open(x, s.login))
+	must(t, x.page(firefox.name, "Accesso non riuscito"), "no-certificate", hidden)
+	x.shot("1-before-firefox")
+	openFirefox()
+	closeChromium := start(t, chromium.open(x, s.login))
+	must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate", hidden)
+	x.shot("1-before-chromium")
+
+	// The window, as "make window" made it.
+	r := x.renews(s, "3-reinserted", func() {
+		pull()
+		x.find("rinnova", listItemRole, "✓Rimuovi la tessera dal lettore.")
+		pull = w.insert("card.json")
+	})
+
+	// Chromium has not been closed: it still has no certificate.
+	driver, _ := s.driverPage()
+	x.goes(chromium, driver, "Elenco driver")
+	must(t, x.goes(chromium, s.login, "Accesso non riuscito"), "no-certificate", "Chiuda tutte le finestre del browser e lo riapra")
+	x.shot("4-not-closed-chromium")
+	closeChromium()
+
+	// Closed and opened again.
+	welcome := []string{"BRUNILDE ESEMPIO", "valido fino al " + r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"), "TLS 1.3", r.Serial}
+	closeChromium = start(t, chromium.open(x, s.login))
+	x.chooses(chromium, "5-chromium", r.Serial)
+	must(t, x.page(chromium.name, "Accesso riuscito"), welcome...)
+	x.shot("6-welcome-chromium")
+	closeChromium()
+	closeFirefox := start(t, firefox.open(x, s.login))
+	x.chooses(firefox, "7-firefox", r.Serial)
+	must(t, x.page(firefox.name, "Accesso riuscito"), welcome...)
+	x.shot("8-welcome-firefox")
+	closeFirefox()
+
+	// OpenSC as Debian sets it shows browsers one certificate of a card: the page says what to do about it.
+	delete(x.files, "etc/opensc/opensc.conf")
+	closeChromium = start(t, chromium.open(x, s.login))
+	must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate", "OpenSC", "va configurato")
+	x.shot("9-opensc-not-set-chromium")
+	closeChromium()
+
+	pull()
+	w.untried("card.json")
+}
+
+// untried: nobody has spent a try of the PIN of a card that lies beside the reader.
+func (w *workshop) untried(file string) {
+	w.Helper()
+	card, err := emulator.Open(filepath.Join(w.dir, file))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer card.Close()
+	if pin := card.Tries(0x10); pin != 3 {
+		w.Errorf("%d tries of the PIN are left", pin)
+	}
+}
+
+// renews renews the card in the reader with the window. reinsert takes the card out and puts it back.
+func (x *screen) renews(s *service, picture string, reinsert func()) certificate {
+	w := x.w
+	w.Helper()
+	window, err := filepath.Abs("../../bin/rinnova-window")
+	if err == nil {
+		_, err = os.Stat(window)
+	}
+	if err != nil {
+		w.Fatalf("%v: make window", err)
+	}
+	x.files["media"] = filepath.Dir(window)
+	defer delete(x.files, "media")
+	c := x.there("/media/rinnova-window", "window", "--pause", "2s")
+	c.Env = append(c.Env, "RINNOVA_SERVICE="+s.cmp, "RINNOVA_CA=/mnt/s/ca.pem", "RINNOVA_TLS_CA=/mnt/s/tls.pem")
+	stop := start(w, c)
+	defer stop()
+	const rinnova = "rinnova"
+	x.find(rinnova, headingRole, "La tua tessera")
+	x.shot("2-window-card")
+	x.press(rinnova, buttonRole, []string{"RINNOVA"}, func() bool { _, asks := x.look(rinnova, passwordRole, "Codice PIN"); return asks })
+	x.code(rinnova, "Codice PIN", "12345")
+	x.shot("2-window-pin")
+	x.press(rinnova, buttonRole, []string{"PROSEGUI"}, func() bool {
+		_, done := x.look(rinnova, headingRole, "Certificato rinnovato con successo")
+		return done
+	})
+	x.shot("2-window-done")
+	reinsert()
+	x.press(rinnova, buttonRole, []string{"PROVA L’ACCESSO"}, func() bool {
+		for e := range x.shown(rinnova) {
+			if strings.HasPrefix(e.text(), "Accesso riuscito: BRUNILDE ESEMPIO") {
+				return true
+			}
+		}
+		return false
+	})
+	x.shot(picture)
+	list := s.certificates()
+	if len(list) != 1 || list[0].State != "proven" || !list[0].Valid {
+		w.Fatalf("on record: %+v", list)
+	}
+	return list[0]
+}
+
+// OpenSC cannot use the new key of these series: C_Login ends in an error. The browser offers the certificate, asks the PIN, and
+// then comes without one; the page says which driver there is, and "rinnova verify" that the card is good.
+func TestSeriesWithoutOpenSC(t *testing.T) {
+	at := stackIn(t, browsers)
+	for series, driver := range map[string]string{"AC2014": "asepkcs", "OT2016": "bit4xpki"} {
+		t.Run(series, func(t *testing.T) {
+			w := opened(t, at)
+			s := w.serve("")
+			s.issue("card", series, "--not-after", expired())
+			pull := w.insert("card.json")
+			_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", series)...)))
+			if r.Code != "done" {
+				t.Fatalf("%+v", r)
+			}
+			var l login
+			w.answer(w.output(w.there("rinnova", append([]string{"verify"}, s.common("pcsc:0")...)...)), &l)
+			if !l.Accepted || !l.NotAfter.Equal(r.NotAfter) {
+				t.Errorf("verify: %+v", l)
+			}
+			x := w.screen("browser")
+			x.setUp()
+			s.setOpenSC(x)
+			stop := start(t, chromium.open(x, s.login))
+			x.chooses(chromium, fmt.Sprintf("10-%s", series), s.certificates()[0].Serial)
+			must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate", "OpenSC non può usare il certificato rinnovato delle tessere AC e OT")
+			x.shot(fmt.Sprintf("11-%s-refused", series))
+			x.press(chromium.name, linkRole, []string{"elenco dei driver"}, func() bool { _, there := x.look(chromium.name, documentWebRole, "Elenco driver"); return there })
+			must(t, x.page(chromium.name, "Elenco driver"), series, driver, "OpenSC non può usare il certificato rinnovato di queste tessere")
+			x.shot(fmt.Sprintf("12-%s-drivers", series))
+			stop()
+			pull()
+			w.untried("card.json")
+		})
+	}
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package portal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/ra"
+)
+
+// SourceURL is where the program's source stands, which the licence wants told to whoever uses it over a network.
+// The trial's is an example domain (RFC 2606): an installation sets its own at link time.
+var SourceURL = "https://codice.rinnova.example/"
+
+// securityContact is fictitious, as all of the trial's names are.
+const securityContact = "sicurezza@rinnova.example"
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed figures/*.svg
+var figureFiles embed.FS
+
+// page is one address of the portal. Its text is pages/<file>.html, which defines the template "main".
+type page struct {
+	Path  string
+	Title string
+	file  string
+	Menu  bool // in the navigation at the top; the others are at the foot
+}
+
+var pages = []page{
+	{"/", "Rinnovo del certificato della TS-CNS", "home", true},
+	{"/driver", "Elenco driver", "driver", true},
+	{"/guida", "Guida per il rinnovo", "guida", true},
+	{"/campagne", "Stato delle campagne", "campagne", true},
+	{"/siti", "Per i siti che accettano la tessera", "siti", true},
+	{"/accessibilita", "Accessibilità", "accessibilita", false},
+	{"/privacy", "Informativa sulla privacy", "privacy", false},
+	{"/note-legali", "Note legali", "note", false},
+}
+
+// absent answers every address that is none.
+var absent = page{"", "Pagina inesistente", "assente", false}
+
+// view is what a page can show.
+type view struct {
+	page
+	Pages     []page
+	Base      string // scheme and host by which the reader came
+	PublicURL string // the one in certificates
+	LoginURL  string
+	SourceURL string
+	Contact   string
+	Now       time.Time
+	Packages  []published
+	Campaigns []campaignRow
+	Roots     []rootRow
+	Policy    string
+	CRL       string
+	LegacyCRL string
+	OCSP      string
+	Bundle    string
+}
+
+// Published says whether there is anything to download.
+func (v view) Published() bool { return len(v.Unpublished()) < len(v.Packages) }
+
+// Unpublished names the platforms for which there is nothing.
+func (v view) Unpublished() []string {
+	var titles []string
+	for _, p := range v.Packages {
+		if p.File == "" {
+			titles = append(titles, p.Title)
+		}
+	}
+	return titles
+}
+
+type campaignRow struct {
+	campaign.Campaign
+	OpenNow bool
+}
+
+type rootRow struct {
+	Name        string
+	Title       string
+	Certificate *x509.Certificate
+	SHA256      string
+}
+
+var pageFunctions = template.FuncMap{
+	"day": func(t time.Time) string { return t.In(campaign.Rome).Format("02/01/2006") },
+	"key": func(c *x509.Certificate) string {
+		if c.PublicKeyAlgorithm == x509.RSA {
+			return "RSA"
+		}
+		return "ECDSA P-256"
+	},
+	"list": func(s []string) string { return strings.Join(s, ", ") },
+	"figure": func(n int, alt string) template.HTML {
+		return template.HTML(fmt.Sprintf(`<figure><img src="/figure/figura-%02d.svg" width="480" height="250" alt="%s"><figcaption>Figura %d</figcaption></figure>`,
+			n, template.HTMLEscapeString(alt), n))
+	},
+}
+
+var pageTemplates = func() map[string]*template.Template {
+	all := map[string]*template.Template{}
+	for _, p := range append(slices.Clone(pages), absent) {
+		all[p.Path] = template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles, "pages/layout.html", "pages/"+p.file+".html"))
+	}
+	return all
+}()
+
+// Pages serves the portal: Elenco driver with the packages (nil: none is published), the guide, the state of the
+// campaigns, what relying sites need, and the notices that a public site has. Every page is read without script, and
+// none takes anything from another site.
+func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issuer) http.Handler {
+	mux := http.NewServeMux()
+	show := func(p page, status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			var body bytes.Buffer
+			v, err := newView(r, p, authority, packages, current, legacy)
+			if err == nil {
+				err = pageTemplates[p.Path].Execute(&body, v)
+			}
+			if err != nil {
+				authority.Log.ErrorContext(r.Context(), "page not made", "page", p.Path, "error", err)
+				http.Error(w, "La pagina non è disponibile in questo momento.", http.StatusServiceUnavailable)
+				return
+			}
+			document(w, "text/html; charset=utf-8", "no-cache", status, body.Bytes())
+		}
+	}
+	mux.HandleFunc("/", show(absent, http.StatusNotFound))
+	mux.HandleFunc("GET /{$}", show(pages[0], http.StatusOK))
+	for _, p := range pages[1:] {
+		mux.HandleFunc("GET "+p.Path, show(p, http.StatusOK))
+	}
+	mux.HandleFunc("GET /stile.css", func(w http.ResponseWriter, r *http.Request) {
+		document(w, "text/css; charset=utf-8", "max-age=3600", http.StatusOK, []byte(style))
+	})
+	mux.HandleFunc("GET /figure/{name}", func(w http.ResponseWriter, r *http.Request) {
+		picture, err := fs.ReadFile(figureFiles, path.Join("figures", r.PathValue("name")))
+		if err != nil {
+			show(absent, http.StatusNotFound)(w, r)
+			return
+		}
+		document(w, "image/svg+xml", "max-age=3600", http.StatusOK, picture)
+	})
+	mux.Handle("GET "+downloadPath+"{name}", packages)
+	mux.HandleFunc("GET /.well-known/security.txt", func(w http.ResponseWriter, r *http.Request) {
+		document(w, "text/plain; charset=utf-8", "no-cache", http.StatusOK, securityText(base(r), authority.Clock()))
+	})
+	return mux
+}
+
+func document(w http.ResponseWriter, kind, cache string, status int, body []byte) {
+	for name, value := range map[string]string{
+		"Content-Type": kind, "Content-Length": strconv.Itoa(len(body)), "Cache-Control": cache,
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
+	} {
+		w.Header().Set(name, value)
+	}
+	if strings.HasPrefix(kind, "text/html") {
+		w.Header().Set("Content-Language", "it")
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// hostName is a host with an optional port, as it may stand in a page.
+var hostName = regexp.MustCompile(`^([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$`)
+
+// base is the address by which the reader came, so that what is copied from a page works where the page did.
+func base(r *http.Request) string {
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	if !hostName.MatchString(r.Host) {
+		return scheme + "rinnova.example"
+	}
+	return scheme + r.Host
+}
+
+func newView(r *http.Request, p page, authority *ra.Authority, packages *Packages, current, legacy *ca.Issuer) (view, error) {
+	v := view{
+		page: p, Pages: pages, Base: base(r), PublicURL: authority.PublicURL, LoginURL: authority.LoginURL, SourceURL: SourceURL, Contact: securityContact,
+		Now: authority.Clock(), Policy: ca.PolicyCNS, CRL: authority.PublicURL + ca.CRLPath, LegacyCRL: authority.PublicURL + ca.LegacyCRLPath,
+		OCSP: authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,
+	}
+	var err error
+	if v.Packages, err = packages.list(); err != nil {
+		return view{}, err
+	}
+	known, err := authority.Store.Campaigns(r.Context())
+	if err != nil {
+		return view{}, err
+	}
+	for _, c := range known {
+		v.Campaigns = append(v.Campaigns, campaignRow{c, c.Open(v.Now)})
+	}
+	for _, root := range []rootRow{
+		{Name: "ca", Title: "Autorità che rilascia i certificati rinnovati", Certificate: current.Certificate()},
+		{Name: "legacy", Title: "Autorità dei certificati precedenti", Certificate: legacy.Certificate()},
+	} {
+		root.SHA256 = fmt.Sprintf("%x", sha256.Sum256(root.Certificate.Raw))
+		v.Roots = append(v.Roots, root)
+	}
+	return v, nil
+}
+
+// securityLife is how long security.txt may be relied upon: RFC 9116 §2.5.5 wants less than a year.
+const securityLife = 180 * 24 * time.Hour
+
+func securityText(base string, now time.Time) []byte {
+	return fmt.Appendf(nil, "# Contatto di fantasia: questo è un servizio di prova.\nContact: mailto:%s\nExpires: %s\nPreferred-Languages: it, en\nCanonical: %s/.well-known/security.txt\n",
+		securityContact, now.Add(securityLife).UTC().Truncate(24*time.Hour).Format(time.RFC3339), base)
+}

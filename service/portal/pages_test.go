@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package portal
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/service/campaign"
+)
+
+// pagesOf serves everything that the plain listener serves.
+func (s *site) pagesOf(packages *Packages) string {
+	s.t.Helper()
+	server := httptest.NewServer(Publication(s.authority, s.responder(), s.current, s.legacy, Pages(s.authority, packages, s.current, s.legacy)))
+	s.t.Cleanup(server.Close)
+	return server.URL
+}
+
+func fetch(t *testing.T, address string) (*http.Response, string) {
+	t.Helper()
+	response, err := http.Get(address)
+	check(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	check(t, err)
+	return response, string(body)
+}
+
+// tree is a page taken apart.
+type tree struct {
+	elements []*html.Node
+	ids      map[string]int
+	text     string
+}
+
+func parse(t *testing.T, body string) tree {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(body))
+	check(t, err)
+	p := tree{ids: map[string]int{}}
+	var text strings.Builder
+	for n := range root.Descendants() {
+		switch n.Type {
+		case html.TextNode:
+			text.WriteString(n.Data)
+		case html.ElementNode:
+			p.elements = append(p.elements, n)
+			if id := attribute(n, "id"); id != "" {
+				p.ids[id]++
+			}
+		}
+	}
+	p.text = strings.Join(strings.Fields(text.String()), " ")
+	return p
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func content(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// packagesFolder has one package for some platforms.
+func packagesFolder(t *testing.T) (string, *Packages) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"rinnova-0.2.0-x64.msi": "x64", "rinnova_0.2.0_amd64.deb": "deb", "rinnova_0.2.0_amd64.deb.asc": "signature"} {
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	p, err := OpenPackages(dir)
+	check(t, err)
+	t.Cleanup(func() { p.Close() })
+	return dir, p
+}
+
+// TestPages: every page stands by itself, is well made, and leads somewhere.
+func TestPages(t *testing.T) {
+	s := newSite(t)
+	_, packages := packagesFolder(t)
+	base := s.pagesOf(packages)
+	outside := []string{s.authority.LoginURL, SourceURL}
+	fragments := map[string]map[string]int{}
+	for _, p := range pages {
+		_, body := fetch(t, base+p.Path)
+		fragments[p.Path] = parse(t, body).ids
+	}
+	for _, p := range append(slices.Clone(pages), page{Path: "/altrove", Title: absent.Title}) {
+		t.Run(p.Title, func(t *testing.T) {
+			response, body := fetch(t, base+p.Path)
+			want := http.StatusOK
+			if p.Path == "/altrove" {
+				want = http.StatusNotFound
+			}
+			if response.StatusCode != want || response.Header.Get("Content-Type") != "text/html; charset=utf-8" || response.Header.Get("Content-Language") != "it" {
+				t.Fatalf("%s %v", response.Status, response.Header)
+			}
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "script") || strings.Contains(policy, "unsafe") {
+				t.Errorf("policy %q", policy)
+			}
+			tree := parse(t, body)
+			level, first := 0, ""
+			count := map[string]int{}
+			for _, n := range tree.elements {
+				count[n.Data]++
+				for _, a := range n.Attr {
+					if strings.HasPrefix(a.Key, "on") || a.Key == "style" || strings.Contains(a.Val, "ZgotmplZ") {
+						t.Errorf("attribute %s=%q", a.Key, a.Val)
+					}
+				}
+				switch n.Data {
+				case "html":
+					if attribute(n, "lang") != "it" {
+						t.Error("no language")
+					}
+				case "title":
+					if content(n) != p.Title+" – Rinnova" {
+						t.Errorf("title %q", content(n))
+					}
+				case "h1", "h2", "h3", "h4":
+					now := int(n.Data[1] - '0')
+					if now > level+1 || content(n) == "" {
+						t.Errorf("heading %s %q after level %d", n.Data, content(n), level)
+					}
+					level = now
+					if now == 1 && content(n) != p.Title {
+						t.Errorf("heading %q", content(n))
+					}
+				case "img":
+					if len(attribute(n, "alt")) < 10 || attribute(n, "width") == "" || attribute(n, "height") == "" {
+						t.Errorf("picture %s without a text or a size", attribute(n, "src"))
+					}
+					if r, _ := fetch(t, base+attribute(n, "src")); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/svg+xml" {
+						t.Errorf("picture %s: %s", attribute(n, "src"), r.Status)
+					}
+				case "link":
+					if r, _ := fetch(t, base+attribute(n, "href")); r.StatusCode != http.StatusOK {
+						t.Errorf("%s: %s", attribute(n, "href"), r.Status)
+					}
+				case "nav":
+					if attribute(n, "aria-label") == "" {
+						t.Error("a navigation without a name")
+					}
+				case "th":
+					if attribute(n, "scope") == "" {
+						t.Errorf("table heading %q without scope", content(n))
+					}
+				case "script", "iframe", "form", "object", "embed", "base":
+					t.Errorf("<%s>", n.Data)
+				case "a":
+					href := attribute(n, "href")
+					if first == "" {
+						first = href
+					}
+					if content(n) == "" || href == "" {
+						t.Errorf("link %q with the text %q", href, content(n))
+					}
+					if slices.Contains(outside, href) {
+						continue
+					}
+					u, err := url.Parse(href)
+					check(t, err)
+					if u.IsAbs() {
+						t.Errorf("link to another site: %s", href)
+						continue
+					}
+					if u.Path == "" {
+						u.Path = p.Path
+					} else if r, _ := fetch(t, base+u.Path); r.StatusCode != http.StatusOK {
+						t.Errorf("link %s: %s", href, r.Status)
+					}
+					if u.Fragment != "" && tree.ids[u.Fragment] == 0 && fragments[u.Path][u.Fragment] == 0 {
+						t.Errorf("link %s leads to no place", href)
+					}
+				}
+			}
+			if count["h1"] != 1 || count["main"] != 1 || count["header"] != 1 || count["footer"] != 1 {
+				t.Errorf("h1, main, header, footer: %d %d %d %d", count["h1"], count["main"], count["header"], count["footer"])
+			}
+			if first != "#contenuto" { // the first stop of the keyboard skips to the content
+				t.Errorf("the first link is %q", first)
+			}
+			for id, n := range tree.ids {
+				if n > 1 {
+					t.Errorf("id %s %d times", id, n)
+				}
+			}
+			if !strings.Contains(tree.text, "la validità della TEAM, sul retro, non cambia") { // R36
+				t.Error("not a word on the TEAM")
+			}
+		})
+	}
+}
+
+// TestRequiredTexts: what the guide of 2020 and its requirements want said (T1 to T21, R1, R2, R3, R8, R9, R31).
+func TestRequiredTexts(t *testing.T) {
+	s := newSite(t)
+	_, packages := packagesFolder(t)
+	base := s.pagesOf(packages)
+	for address, wants := range map[string][]string{
+		"/driver": {
+			"Elenco driver", "Scarica il tool RINNOVA", "copiare nella barra degli indirizzi del browser", base + "/scarica/rinnova-latest-windows-x64.msi",
+			base + "/scarica/rinnova-latest-debian-amd64.deb", "rinnova-0.2.0-x64.msi", "rinnova_0.2.0_amd64.deb.asc", "nessuna firma separata pubblicata", "SHA-256",
+			"non è ancora pubblicato per Windows a 64 bit, per il solo utente che installa", "IDProtect", "asepkcs", "bit4id xpki", "Disinstallare",
+		},
+		"/guida": {
+			"«Elenco driver»", "«Scarica il tool RINNOVA»", "ESEGUI", "Rilevata modifica ai dispositivi. Caricamento in corso..", "Nessun certificato rinnovabile presente nella carta: ...",
+			"RINNOVA", "Rinnovo certificato", "Autenticazione", "Inserisci il PIN corretto per continuare il rinnovo", "Codice PIN", "INDIETRO", "PROSEGUI",
+			"Rinnovo del certificato in corso, attendere...", "Generazione chiave in corso ...", "Inserisci il PUK corretto per continuare il rinnovo", "Codice PUK",
+			"Rinnovo certificato non riuscito", "questi dati di errore", "ErrorLogs.zip.p7e", "Certificato rinnovato con successo", "CHIUDI",
+			"Generazione filesystem di firma in corso ...", "Installazione certificato in corso ...",
+			"Per le tessere la cui scadenza è compresa tra il 01/01/2020 e il 30/06/2020, la scadenza è prorogata al 30/06/2020",
+			"è necessario procedere all’estensione del certificato per continuare ad utilizzarle come strumento di autenticazione",
+			"art. 12, comma 1, del D.L. n. 9 del 2 marzo 2020", "AC2013, AC2014 o AC2018", "circa un minuto", "20/05/2020", "SPID",
+			"Non cambia la validità della TEAM",
+		},
+		"/siti":          {"1.3.76.16.2.1", "http://rinnova.example/ocsp", "http://rinnova.example/crl/ca.crl", "http://rinnova.example/crl/legacy.crl", "docs/RELYING-SITE.md"},
+		"/accessibilita": {"Bozza"},
+		"/privacy":       {"Bozza"},
+	} {
+		_, body := fetch(t, base+address)
+		tree := parse(t, body)
+		all := tree.text
+		for _, n := range tree.elements {
+			if n.Data == "img" {
+				all += " " + attribute(n, "alt")
+			}
+		}
+		for _, want := range wants {
+			if !strings.Contains(all, want) {
+				t.Errorf("%s lacks %q", address, want)
+			}
+		}
+	}
+	// Fifteen steps and sixteen figures, each once, in order but for figure 10, which stands where it is needed first.
+	_, body := fetch(t, base+"/guida")
+	tree := parse(t, body)
+	for n := 1; n <= 15; n++ {
+		if tree.ids[fmt.Sprintf("passo-%d", n)] != 1 {
+			t.Errorf("step %d", n)
+		}
+	}
+	for n := 1; n <= 16; n++ {
+		if strings.Count(body, fmt.Sprintf("figura-%02d.svg", n)) != 1 || !strings.Contains(body, fmt.Sprintf("<figcaption>Figura %d</figcaption>", n)) {
+			t.Errorf("figure %d", n)
+		}
+	}
+	pictures, err := figureFiles.ReadDir("figures")
+	check(t, err)
+	if len(pictures) != 17 { // and the icon
+		t.Errorf("%d pictures", len(pictures))
+	}
+	// Every series that the program knows has a driver named.
+	_, body = fetch(t, base+"/driver")
+	for _, m := range cardmodel.Models() {
+		for _, sigla := range m.Sigle() {
+			if !strings.Contains(body, sigla) {
+				t.Errorf("no driver for %s", sigla)
+			}
+		}
+	}
+	for _, p := range pages {
+		if _, body := fetch(t, base+p.Path); strings.Contains(strings.ToUpper(body), "SOGEI") {
+			t.Errorf("%s has the other tool's name", p.Path)
+		}
+	}
+}
+
+// TestNothingPublished: without a folder the page says so for every platform.
+func TestNothingPublished(t *testing.T) {
+	s := newSite(t)
+	base := s.pagesOf(nil)
+	_, body := fetch(t, base+"/driver")
+	for _, p := range platforms {
+		if !strings.Contains(body, "<li>"+p.Title+"</li>") {
+			t.Errorf("no word on %s", p.Title)
+		}
+	}
+	if !strings.Contains(body, "Scarica il tool RINNOVA: non è ancora pubblicato per") || strings.Contains(body, downloadPath) {
+		t.Error(body)
+	}
+	if r, _ := fetch(t, base+"/scarica/rinnova-latest-windows-x64.msi"); r.StatusCode != http.StatusNotFound {
+		t.Error(r.Status)
+	}
+}
+
+// TestCampaignPage: the page follows the clock and the record.
+func TestCampaignPage(t *testing.T) {
+	s := newSite(t)
+	base := s.pagesOf(nil)
+	state := func(id string) string {
+		t.Helper()
+		_, body := fetch(t, base+"/campagne")
+		m := regexp.MustCompile(`(?s)id="campagna-` + id + `">.*?<p class="state">(.*?)</p>`).FindStringSubmatch(body)
+		if m == nil {
+			t.Fatalf("no campaign %s:\n%s", id, body)
+		}
+		return m[1]
+	}
+	if state("2020") != "Chiusa" || state("prova") != "Aperta" {
+		t.Error("today")
+	}
+	s.now = time.Date(2020, time.May, 25, 10, 0, 0, 0, time.UTC)
+	if state("2020") != "Aperta" || state("2022") != "Chiusa" {
+		t.Error("in May 2020")
+	}
+	_, body := fetch(t, base+"/campagne")
+	for _, want := range []string{"dal 20/05/2020 fino al 30/06/2020", "dal 01/01/2020 al 30/06/2020", "D.L. 2 marzo 2020, n. 9, art. 12, comma 1", "AC2013, AC2014, AC2018, OT2015, OT2016, ID2019", "Situazione al 25/05/2020"} {
+		if !strings.Contains(parse(t, body).text, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	for _, c := range campaign.Shipped() {
+		if c.ID == "2020" {
+			c.Version, c.OpenTo = 2, s.now.AddDate(0, 0, -2)
+			check(t, s.store.AddCampaign(t.Context(), c, s.now))
+		}
+	}
+	if state("2020") != "Chiusa" {
+		t.Error("closed by a new version")
+	}
+	s.store.Close()
+	if r, _ := fetch(t, base+"/campagne"); r.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("without a database: %s", r.Status)
+	}
+}
+
+// TestBase: the address to copy is the reader's own, and never what a hostile client wrote.
+func TestBase(t *testing.T) {
+	for host, want := range map[string]string{
+		"127.0.0.1:8080":      "http://127.0.0.1:8080",
+		"rinnova.example":     "http://rinnova.example",
+		"[::1]:80":            "http://[::1]:80",
+		`a"><script>`:         "http://rinnova.example",
+		"a/b":                 "http://rinnova.example",
+		"":                    "http://rinnova.example",
+		"user@host":           "http://rinnova.example",
+		"rinnova.example:80x": "http://rinnova.example",
+	} {
+		if got := base(&http.Request{Host: host}); got != want {
+			t.Errorf("%q: %s", host, got)
+		}
+	}
+	if got := base(&http.Request{Host: "rinnova.example", TLS: &tls.ConnectionState{}}); got != "https://rinnova.example" {
+		t.Error(got)
+	}
+}
+
+// TestSecurityText: the fields that RFC 9116 §2.5 demands.
+func TestSecurityText(t *testing.T) {
+	s := newSite(t)
+	base := s.pagesOf(nil)
+	response, body := fetch(t, base+"/.well-known/security.txt")
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Fatal(response.Status, response.Header)
+	}
+	fields := map[string]string{}
+	for line := range strings.Lines(body) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !strings.HasPrefix(line, "#") {
+			fields[name] = value
+		}
+	}
+	expires, err := time.Parse(time.RFC3339, fields["Expires"])
+	check(t, err)
+	if !expires.After(clock.AddDate(0, 3, 0)) || !expires.Before(clock.AddDate(1, 0, 0)) {
+		t.Error(expires)
+	}
+	if fields["Contact"] != "mailto:"+securityContact || fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
+		t.Error(fields)
+	}
+}
+
+// TestAxe: axe-core in a real browser finds nothing on any page, wide and at 320 pixels, and nothing is wider than
+// the window. The modules are those of the window's front end.
+func TestAxe(t *testing.T) {
+	frontend := filepath.Join("..", "..", "citizen", "desktop", "frontend")
+	if _, err := os.Stat(filepath.Join(frontend, "node_modules", "axe-core", "axe.min.js")); err != nil {
+		if out, err := exec.Command("npm", "--prefix", frontend, "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+			t.Fatalf("npm ci: %v\n%s", err, out)
+		}
+	}
+	s := newSite(t)
+	_, packages := packagesFolder(t)
+	base := s.pagesOf(packages)
+	addresses := []string{s.url + "/", base + "/altrove"}
+	for _, p := range pages {
+		addresses = append(addresses, base+p.Path)
+	}
+	out, err := exec.Command("node", append([]string{filepath.Join("testdata", "axe.mjs"), filepath.Join(frontend, "package.json")}, addresses...)...).Output()
+	if err != nil {
+		if failed, ok := err.(*exec.ExitError); ok {
+			t.Fatalf("%v\n%s", err, failed.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var found []struct {
+		URL        string
+		Width      int
+		Rules      int // that passed
+		Violations []string
+		Overflow   int
+	}
+	check(t, json.Unmarshal(out, &found))
+	if len(found) != 2*len(addresses) {
+		t.Fatalf("%d results for %d pages", len(found), len(addresses))
+	}
+	for _, f := range found {
+		if f.Rules < 10 || len(f.Violations) > 0 || f.Overflow > 0 {
+			t.Errorf("%s at %d: %d rules passed, %d pixels too wide, %v", f.URL, f.Width, f.Rules, f.Overflow, f.Violations)
+		}
+	}
+}

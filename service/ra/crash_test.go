@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ra_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"testing"
+
+	"rinnova.example/go/service/store"
+)
+
+// TestCrash cuts a request between any two of the numbered steps, with a fault in the database or the signing
+// device, starts the service anew and asks again. Whatever was signed must be on record before anybody has it, and
+// one certificate must come out.
+func TestCrash(t *testing.T) {
+	cut := errors.New("cut")
+	for _, c := range []struct {
+		name    string
+		trigger string // fault in the database
+		device  error  // fault in the signing device
+		rows    int    // on record after the cut
+		signed  int    // signatures made before it
+	}{
+		{"while the key is recorded", `CREATE TRIGGER cut BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 0, 0},
+		{"while the intent is recorded", `CREATE TRIGGER cut AFTER INSERT ON certificates BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 0, 0},
+		{"between intent and signature", "", cut, 1, 0},
+		{"between signature and record", `CREATE TRIGGER cut BEFORE UPDATE ON certificates BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
+		{"in the middle of the record", `CREATE TRIGGER cut BEFORE INSERT ON registry BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
+		{"at the end of the record", `CREATE TRIGGER cut AFTER UPDATE ON certificates WHEN NEW.state = 'issued' BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newService(t)
+			old := s.known(0)
+			r := s.request(old, "new")
+			if c.trigger != "" {
+				s.database(c.trigger)
+			}
+			s.signer.fail = c.device
+			if _, err := s.Update(t.Context(), r); err == nil {
+				t.Fatal("the cut did not cut")
+			}
+			list, err := s.store.RenewalsOf(t.Context(), store.Sum(old.Raw))
+			check(t, err)
+			if len(list) != c.rows || len(s.signer.seen) != c.signed {
+				t.Fatalf("%d rows and %d signatures, want %d and %d", len(list), len(s.signer.seen), c.rows, c.signed)
+			}
+			if c.rows > 0 {
+				if list[0].State != store.Requested || list[0].DER != nil {
+					t.Fatalf("on record: %s", list[0].State)
+				}
+				if c.signed > 0 { // what was signed is what the record says
+					intent, err := x509.ParseCertificate(list[0].Intent)
+					check(t, err)
+					if sum := sha256.Sum256(intent.RawTBSCertificate); !bytes.Equal(s.signer.seen[0], sum[:]) {
+						t.Fatal("a certificate was signed that is not on record")
+					}
+				}
+				if st := s.standing(old, ""); st.Decision != "renewable" || st.State != "requested" {
+					t.Fatalf("standing %+v", st)
+				}
+			}
+
+			if c.trigger != "" {
+				s.database(`DROP TRIGGER cut`)
+			}
+			s.signer.fail = nil
+			s.start()
+			cert := s.renew(r)
+			if c.rows > 0 && list[0].Serial != serialOf(cert) {
+				t.Error("completed with another serial number")
+			}
+			s.mustHaveOne(old)
+			s.stands(cert, store.Issued, store.Active)
+			s.start() // the answer was lost
+			if again := s.renew(r); !again.Equal(cert) {
+				t.Error("another certificate")
+			}
+			s.confirm(old, cert)
+		})
+	}
+}
+
+// TestCrashInConfirmation cuts a confirmation after its first statement: then nothing of it has happened.
+func TestCrashInConfirmation(t *testing.T) {
+	s := newService(t)
+	old := s.known(0)
+	first, second := s.renew(s.request(old, "new")), s.renew(s.request(old, "second"))
+	s.database(`CREATE TRIGGER cut BEFORE UPDATE ON certificates WHEN NEW.state = 'abandoned' BEGIN SELECT RAISE(ABORT, 'cut'); END`)
+	if err := s.Confirm(t.Context(), confirmation(old, second)); err == nil {
+		t.Fatal("the cut did not cut")
+	}
+	s.stands(first, store.Issued, store.Active)
+	s.stands(second, store.Issued, store.Active)
+	s.database(`DROP TRIGGER cut`)
+	s.start()
+	s.confirm(old, second)
+	s.stands(first, store.Abandoned, store.Revoked)
+}
+
+// TestFaultyDevice: a signature that does not verify is never recorded.
+func TestFaultyDevice(t *testing.T) {
+	s := newService(t)
+	old := s.known(0)
+	good := s.signer.Signer
+	s.signer.Signer = key(t, "another", 2048)
+	if _, err := s.Update(t.Context(), s.request(old, "new")); err == nil {
+		t.Fatal("a faulty signature was accepted")
+	}
+	s.signer.Signer = good
+	s.stands(s.renew(s.request(old, "new")), store.Issued, store.Active)
+}
+
+func serialOf(cert *x509.Certificate) string { return cert.SerialNumber.Text(16) }
+
+// database runs a statement on the service's SQLite file beside it.
+func (s *service) database(statement string) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", s.dsn)
+	check(s.t, err)
+	defer db.Close()
+	_, err = db.Exec(statement)
+	check(s.t, err)
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ra
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/store"
+)
+
+// A revocation list is made again when it is older than crlAge or the registry has changed, and may be used for
+// crlLife.
+const (
+	crlAge  = time.Hour
+	crlLife = 24 * time.Hour
+)
+
+// CRL returns the revocation list of one of the service's issuers in DER: the one on record, or a new one with the
+// next number. A suspended certificate stands in it as certificateHold.
+func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) {
+	name := issuer.Certificate().RawSubject
+	for range rounds {
+		now := a.Clock()
+		covers, err := a.Store.Covers(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		latest, err := a.Store.LatestCRL(ctx, name)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil && latest.Covers == covers && !now.Before(latest.MadeAt) && now.Before(latest.MadeAt.Add(crlAge)) {
+			return latest.DER, nil
+		}
+		unusable, err := a.Store.Unusable(ctx, name, now)
+		if err != nil {
+			return nil, err
+		}
+		var entries []x509.RevocationListEntry
+		for _, r := range unusable {
+			serial, ok := new(big.Int).SetString(r.Serial, 16)
+			if !ok {
+				return nil, fmt.Errorf("serial number %q on record", r.Serial)
+			}
+			entries = append(entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: r.ChangedAt, ReasonCode: r.Reason})
+		}
+		next := store.CRL{Number: latest.Number + 1, Covers: covers, MadeAt: now}
+		if next.DER, err = issuer.CRL(next.Number, now, now.Add(crlLife), entries); err != nil {
+			return nil, err
+		}
+		if err := a.Store.AddCRL(ctx, name, next); !errors.Is(err, store.ErrChanged) {
+			return next.DER, err
+		}
+	}
+	return nil, fmt.Errorf("revocation list: %w", store.ErrChanged)
+}

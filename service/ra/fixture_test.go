@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ra_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/holder"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/ra"
+	"rinnova.example/go/service/store"
+)
+
+// clock is the instant of most tests: within the shipped campaign 2020.
+var clock = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
+
+var legacyName = ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi", CommonName: "CA vecchia (PROVA)"}
+
+// The people of domain.md §5.1.
+var people = []string{
+	"CLLDAA51A71H501O/6120900000001001.3SsHNs8uNFgeYKY73uk31/nMtfI=",
+	"PRVLEO64B29F205Z/6030900000002001.3SsHNs8uNFgeYKY73uk31/nMtfI=",
+}
+
+// pool makes keys once per run: an RSA key costs a tenth of a second.
+var pool sync.Map
+
+func key(t testing.TB, name string, bits int) *rsa.PrivateKey {
+	t.Helper()
+	once, _ := pool.LoadOrStore(fmt.Sprint(name, bits), sync.OnceValue(func() *rsa.PrivateKey {
+		k, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			panic(err)
+		}
+		return k
+	}))
+	return once.(func() *rsa.PrivateKey)()
+}
+
+// service is an Authority with everything a test may turn.
+type service struct {
+	*ra.Authority
+	t       testing.TB
+	dsn     string
+	store   *store.Store
+	legacy  *ca.Issuer
+	current *ca.Issuer
+	signer  *device
+	now     time.Time
+}
+
+// device is a signing key that can fail, or die after signing, as an HSM does.
+type device struct {
+	crypto.Signer
+	mu   sync.Mutex
+	seen [][]byte // digests signed
+	fail error
+}
+
+func (d *device) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fail != nil {
+		return nil, d.fail
+	}
+	d.seen = append(d.seen, digest)
+	return d.Signer.Sign(rand, digest, opts)
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newService(t *testing.T) *service {
+	return newServiceOn(t, filepath.Join(t.TempDir(), "rinnovad.db"))
+}
+
+func newServiceOn(t testing.TB, dsn string) *service {
+	t.Helper()
+	s := &service{t: t, dsn: dsn, now: clock}
+	var err error
+	s.legacy, err = ca.NewRoot(ca.RootRequest{
+		Name: legacyName, Key: key(t, "legacy", 2048), Signature: x509.SHA1WithRSA, NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(12, 0, 0),
+	})
+	check(t, err)
+	p256, err := ca.GenerateKey(ca.P256) // its signatures differ each time: the same certificate must come from the record
+	check(t, err)
+	s.signer = &device{Signer: p256}
+	s.current, err = ca.NewRoot(ca.RootRequest{
+		Name: ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi", CommonName: "CA (PROVA)"},
+		Key:  s.signer, NotBefore: clock.AddDate(-1, 0, 0), NotAfter: clock.AddDate(20, 0, 0),
+	})
+	check(t, err)
+	s.signer.seen = nil
+	s.start()
+	for _, c := range campaign.Shipped() {
+		check(t, s.store.AddCampaign(t.Context(), c, clock))
+	}
+	return s
+}
+
+// start begins a process: it opens the database anew and forgets everything else.
+func (s *service) start() {
+	s.t.Helper()
+	s.store, s.Authority = s.replica()
+}
+
+func (s *service) replica() (*store.Store, *ra.Authority) {
+	s.t.Helper()
+	db, err := store.Open(s.t.Context(), s.dsn)
+	check(s.t, err)
+	s.t.Cleanup(func() { db.Close() })
+	verifier, err := ca.NewVerifier([]*x509.Certificate{s.legacy.Certificate()}, []*x509.Certificate{s.current.Certificate()})
+	check(s.t, err)
+	a, err := ra.New(s.t.Context(), ra.Config{
+		Store: db, Issuer: s.current, Verifier: verifier, PublicURL: "http://rinnova.example", LoginURL: "https://accesso.example",
+		MinimumVersion: "0.1", Clock: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler),
+	})
+	check(s.t, err)
+	return db, a
+}
+
+// setCampaign changes a shipped campaign.
+func (s *service) setCampaign(id string, change func(*campaign.Campaign)) {
+	s.t.Helper()
+	all, err := s.store.Campaigns(s.t.Context())
+	check(s.t, err)
+	for _, c := range all {
+		if c.ID == id {
+			change(&c)
+			c.Version++
+			check(s.t, s.store.AddCampaign(s.t.Context(), c, s.now))
+			return
+		}
+	}
+	s.t.Fatalf("no campaign %s", id)
+}
+
+// card is an old certificate with its key.
+func (s *service) card(person int, change func(*ca.OldRequest)) *x509.Certificate {
+	s.t.Helper()
+	cn, err := holder.ParseCN(people[person])
+	check(s.t, err)
+	r := ca.OldRequest{
+		Administration: "Regione Esempio", CN: cn, PublicKey: &key(s.t, fmt.Sprint("old", person), 1024).PublicKey, Signature: x509.SHA1WithRSA,
+		NotBefore: clock.AddDate(-6, 0, 0), NotAfter: time.Date(2020, 3, 31, 21, 59, 59, 0, time.UTC), PublicURL: "http://rinnova.example",
+	}
+	if change != nil {
+		change(&r)
+	}
+	cert, err := s.legacy.IssueOld(r)
+	check(s.t, err)
+	return cert
+}
+
+// known is a card that is in the registry.
+func (s *service) known(person int) *x509.Certificate {
+	s.t.Helper()
+	cert := s.card(person, nil)
+	check(s.t, s.store.Register(s.t.Context(), cert, s.now))
+	return cert
+}
+
+func (s *service) request(old *x509.Certificate, name string) cmp.UpdateRequest {
+	s.t.Helper()
+	return requestFor(s.t, old, &key(s.t, name, 2048).PublicKey)
+}
+
+func requestFor(t testing.TB, old *x509.Certificate, public crypto.PublicKey) cmp.UpdateRequest {
+	t.Helper()
+	spki, err := x509.MarshalPKIXPublicKey(public)
+	check(t, err)
+	return cmp.UpdateRequest{OldCertificate: old, Subject: old.RawSubject, PublicKey: public, SPKI: spki, TransactionID: []byte("t")}
+}
+
+// renew asks and gets a certificate.
+func (s *service) renew(r cmp.UpdateRequest) *x509.Certificate {
+	s.t.Helper()
+	response, err := s.Update(s.t.Context(), r)
+	check(s.t, err)
+	if response.Certificate == nil {
+		s.t.Fatalf("to wait %v", response.CheckAfter)
+	}
+	return response.Certificate
+}
+
+func confirmation(old, cert *x509.Certificate) cmp.Confirmation {
+	hash := sha256.Sum256(cert.Raw)
+	return cmp.Confirmation{OldCertificate: old, CertificateHash: hash[:], Accepted: true}
+}
+
+func (s *service) confirm(old, cert *x509.Certificate) {
+	s.t.Helper()
+	check(s.t, s.Confirm(context.WithoutCancel(s.t.Context()), confirmation(old, cert)))
+}
+
+func refused(t testing.TB, err error, code string) {
+	t.Helper()
+	var r *cmp.Refusal
+	if !errors.As(err, &r) {
+		t.Fatalf("got %v, want the refusal %s", err, code)
+	}
+	if r.Code != code {
+		t.Fatalf("refused as %s, want %s", r.Code, code)
+	}
+	if r.Text == "" || len(r.Text) >= 500 {
+		t.Fatalf("text of %s has %d bytes", code, len(r.Text))
+	}
+}
+
+func (s *service) stands(cert *x509.Certificate, state store.State, status store.Status) {
+	s.t.Helper()
+	c, err := s.store.WithDigest(s.t.Context(), store.Sum(cert.Raw))
+	check(s.t, err)
+	if c.State != state || c.Status != status {
+		s.t.Fatalf("%s and %s, want %s and %s", c.State, c.Status, state, status)
+	}
+}
+
+func (s *service) standing(old *x509.Certificate, label string) *cmp.Standing {
+	s.t.Helper()
+	hash := sha256.Sum256(old.Raw)
+	response, err := s.Inform(s.t.Context(), cmp.InformRequest{Campaign: label, StandingOf: hash[:]})
+	check(s.t, err)
+	return response.Standing
+}

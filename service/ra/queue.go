@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ra
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/store"
+)
+
+// ticketLife is how long a ticket proves when its holder came.
+const ticketLife = 24 * time.Hour
+
+// ticket says when the owner of an old certificate came: arrival and expiry, in milliseconds since 1970 and eight
+// octets each, and the HMAC-SHA-256 of the certificate's digest and both.
+func (a *Authority) ticket(old store.Digest, arrived time.Time) []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(arrived.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(arrived.Add(ticketLife).UnixMilli()))
+	return append(b, a.ticketMAC(old, b)...)
+}
+
+func (a *Authority) ticketMAC(old store.Digest, times []byte) []byte {
+	mac := hmac.New(sha256.New, a.ticketKey)
+	mac.Write(old[:])
+	mac.Write(times)
+	return mac.Sum(nil)
+}
+
+// arrival returns when the holder of the ticket came; without a ticket that is good for this certificate it is now.
+func (a *Authority) arrival(old store.Digest, ticket []byte, now time.Time) time.Time {
+	if len(ticket) != 16+sha256.Size || !hmac.Equal(ticket[16:], a.ticketMAC(old, ticket[:16])) {
+		return now
+	}
+	arrived := time.UnixMilli(int64(binary.BigEndian.Uint64(ticket)))
+	expiry := time.UnixMilli(int64(binary.BigEndian.Uint64(ticket[8:])))
+	if now.After(expiry) || now.Before(arrived) {
+		return now
+	}
+	return arrived
+}
+
+// wait returns how long a request has to wait for its place, 0 when there is room. A ticket is ripe when its place
+// has come.
+func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Digest, ticket []byte, now time.Time) (time.Duration, error) {
+	if c.Capacity == 0 {
+		return 0, nil
+	}
+	place, _, err := a.Store.Enter(ctx, old, c.ID, c.Capacity, a.arrival(old, ticket, now), now)
+	return checkAfter(place), err
+}
+
+// queue tells the place in the waiting room, and takes one if there is none yet.
+func (a *Authority) queue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest, now time.Time) error {
+	place, since, err := a.Store.Enter(ctx, old, c.ID, c.Capacity, now, now)
+	if err != nil {
+		return err
+	}
+	s.Place, s.CheckAfter, s.Ticket = place, checkAfter(place), a.ticket(old, since)
+	if place > 0 {
+		s.Decision = "waiting"
+	}
+	return nil
+}
+
+// checkAfter asks those in front to come back sooner. The longest wait stays well under store.Patience.
+func checkAfter(place int) time.Duration {
+	return min(time.Duration(place)*5*time.Second, time.Minute)
+}

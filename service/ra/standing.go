@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package ra
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"time"
+
+	"rinnova.example/go/cmp"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/store"
+)
+
+// decided is the outcome of asking campaigns about one old certificate.
+type decided struct {
+	accepting []campaign.Campaign
+	reason    string                    // when none accepts
+	progress  map[string]store.Progress // by campaign
+}
+
+// ask puts the question to one campaign, or with label "" to all of them.
+func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, old store.Digest) (decided, error) {
+	all, err := a.Store.Campaigns(ctx)
+	if err != nil {
+		return decided{}, err
+	}
+	if label != "" {
+		i := slices.IndexFunc(all, func(c campaign.Campaign) bool { return c.ID == label })
+		if i < 0 {
+			return decided{}, refuse(codeCampaignUnknown)
+		}
+		all = all[i : i+1]
+	}
+	d := decided{progress: map[string]store.Progress{}}
+	renewed := false
+	for _, c := range all {
+		p, err := a.Store.ProgressOf(ctx, old, c.ID)
+		if err != nil {
+			return decided{}, err
+		}
+		d.progress[c.ID] = p
+		renewed = renewed || p.Renewed && !c.Last && c.Open(q.Now)
+	}
+	if renewed && label == "" {
+		// Or every card would be renewable a second time by the campaign of last resort.
+		all = slices.DeleteFunc(all, func(c campaign.Campaign) bool { return c.Last })
+	}
+	question := func(c campaign.Campaign) campaign.Question {
+		q := q
+		q.Renewed, q.Attempts = d.progress[c.ID].Renewed, d.progress[c.ID].Presented
+		return q
+	}
+	if label != "" { // its own reason, not that no campaign is open
+		if decision := all[0].Decide(question(all[0])); !decision.Accepted {
+			d.reason = decision.Reason
+			return d, nil
+		}
+	}
+	d.accepting, d.reason = campaign.Choose(all, question)
+	return d, nil
+}
+
+// choose finds the one campaign that accepts, with its decision and the progress it rests on.
+func (a *Authority) choose(ctx context.Context, label string, cert *x509.Certificate, old store.Digest, now time.Time) (campaign.Campaign, campaign.Decision, store.Progress, error) {
+	q := campaign.Question{Now: now, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}
+	var none campaign.Campaign
+	d, err := a.ask(ctx, label, q, old)
+	switch {
+	case err != nil:
+		return none, campaign.Decision{}, store.Progress{}, err
+	case len(d.accepting) == 0:
+		return none, campaign.Decision{}, store.Progress{}, refuse(d.reason)
+	case len(d.accepting) > 1:
+		return none, campaign.Decision{}, store.Progress{}, ambiguous(d.accepting)
+	}
+	c, p := d.accepting[0], d.progress[d.accepting[0].ID]
+	q.Renewed, q.Attempts = p.Renewed, p.Presented
+	return c, c.Decide(q), p, nil
+}
+
+func ids(campaigns []campaign.Campaign) []string {
+	var list []string
+	for _, c := range campaigns {
+		list = append(list, c.ID)
+	}
+	return list
+}
+
+// Inform answers a general message. Asking how a certificate stands takes a place in the waiting room, and changes
+// nothing else.
+func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.InformResponse, error) {
+	now := a.Clock()
+	var response cmp.InformResponse
+	if r.CACerts {
+		response.CACerts = []*x509.Certificate{a.Issuer.Certificate()}
+	}
+	if r.Template {
+		response.Template = &cmp.Template{KeyAlgorithm: "RSA", KeyBits: 2048}
+	}
+	if r.Campaigns {
+		all, err := a.Store.Campaigns(ctx)
+		if err != nil {
+			return nil, err
+		}
+		response.Campaigns = []cmp.Campaign{}
+		for _, c := range all {
+			if c.Open(now) {
+				response.Campaigns = append(response.Campaigns, cmp.Campaign{
+					ID: c.ID, Title: c.Title, LegalBasis: c.LegalBasis, ExpiryFrom: c.ExpiryFrom, ExpiryTo: c.ExpiryTo, NewNotAfter: c.NewNotAfter,
+					OpenFrom: c.OpenFrom, OpenTo: c.OpenTo, AcceptExpired: c.AcceptExpired, Series: c.Series, Last: c.Last,
+				})
+			}
+		}
+	}
+	if r.ServiceFacts {
+		response.Service = &cmp.ServiceFacts{LoginURL: a.LoginURL, MinimumVersion: a.MinimumVersion}
+	}
+	if r.StandingOf != nil {
+		var old store.Digest
+		if copy(old[:], r.StandingOf) != len(old) || len(r.StandingOf) != len(old) {
+			return nil, &cmp.Refusal{Info: cmp.BadDataFormat, Code: "malformed-request", Text: "La richiesta non è formata bene."}
+		}
+		standing, err := a.standing(ctx, r.Campaign, old, now)
+		if err != nil {
+			return nil, a.told(ctx, "standing", old, err)
+		}
+		response.Standing = standing
+	}
+	return &response, nil
+}
+
+func (a *Authority) standing(ctx context.Context, label string, old store.Digest, now time.Time) (*cmp.Standing, error) {
+	reg, err := a.Store.Registered(ctx, old)
+	if errors.Is(err, store.ErrNotFound) {
+		return &cmp.Standing{Decision: "unknown"}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	renewals, err := a.Store.RenewalsOf(ctx, old)
+	if err != nil {
+		return nil, err
+	}
+	var s cmp.Standing
+	pending := ""
+	if last := newest(renewals, label); last != nil {
+		s.State, s.Issued = string(last.State), last.DER
+		if unfinished(*last) && now.Before(last.NotAfter) {
+			pending = last.Campaign
+		}
+	}
+	d, err := a.ask(ctx, label, campaign.Question{
+		Now:       now,
+		NotBefore: reg.NotBefore,
+		NotAfter:  reg.NotAfter,
+		Revoked:   reg.Status == store.Revoked,
+		Suspended: reg.Status == store.Suspended,
+	}, old)
+	if err != nil {
+		return nil, err
+	}
+	s.Campaigns = ids(d.accepting)
+	for i, c := range d.accepting {
+		if left := c.Attempts - d.progress[c.ID].Presented; i == 0 || left < s.AttemptsLeft {
+			s.AttemptsLeft = left
+		}
+	}
+	switch {
+	case reg.Status != store.Active:
+		s.Decision, s.Reason = "refused", d.reason
+	case pending != "":
+		// Begun and not finished: the key presented then gets its certificate, whether or not a campaign would
+		// take a further one.
+		s.Decision = "renewable"
+		if len(s.Campaigns) == 0 {
+			s.Campaigns = []string{pending}
+		}
+	case d.reason == campaign.AlreadyRenewed:
+		s.Decision, s.Reason = "renewed", d.reason
+	case d.reason != "":
+		s.Decision, s.Reason = "refused", d.reason
+	default:
+		s.Decision = "renewable"
+		if len(d.accepting) == 1 && d.accepting[0].Capacity > 0 {
+			if err := a.queue(ctx, &s, d.accepting[0], old, now); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &s, nil
+}
+
+// newest returns the certificate that stands for an old one, of the campaign named or of any: the confirmed, else the
+// last that may still be, else the last.
+func newest(renewals []store.Certificate, label string) *store.Certificate {
+	var found *store.Certificate
+	for i, c := range renewals {
+		switch {
+		case label != "" && c.Campaign != label:
+		case c.State.Confirmed():
+			return &renewals[i]
+		case found == nil, unfinished(c) && !unfinished(*found):
+			found = &renewals[i]
+		}
+	}
+	return found
+}
+
+// unfinished says whether a certificate may still be handed out and confirmed.
+func unfinished(c store.Certificate) bool {
+	return c.State == store.Requested || c.State == store.Issued && c.Status == store.Active
+}
+
+// Login judges a certificate shown at a login, as a site of interest does: who issued it, for what, whether it is in
+// date and not revoked; superseded is no reason. A renewed certificate is thereby proven, and counts as installed even
+// when its confirmation was lost. The reason is "" when it is accepted; old is nil when the certificate is not one
+// whose subject can be read.
+func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.Old, reason string, err error) {
+	now := a.Clock()
+	digest := store.Sum(cert.Raw)
+	old, err = a.Verifier.VerifyOld(cert, now)
+	var found ca.Reason
+	if errors.As(err, &found) {
+		if found == ca.UntrustedIssuer {
+			return nil, "unknown-issuer", nil
+		}
+		return nil, string(found), nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if now.After(cert.NotAfter) {
+		return old, "expired", nil
+	}
+	reg, err := a.Store.Registered(ctx, digest)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && old.Legacy:
+		return old, "", nil // the site of interest keeps no registry of other people's certificates
+	case errors.Is(err, store.ErrNotFound):
+		a.Log.ErrorContext(ctx, "login with a certificate of ours that is not on record", "certificate", digest.Short())
+		return old, "not-on-record", nil
+	case err != nil:
+		return nil, "", err
+	case reg.Status != store.Active:
+		return old, string(reg.Status), nil
+	case old.Legacy:
+		return old, "", nil
+	}
+	proven, err := a.Store.Prove(ctx, digest, now)
+	if errors.Is(err, store.ErrRevoked) {
+		return old, "revoked", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	a.Log.InfoContext(ctx, "login with a renewed certificate", "old", proven.Old.Short(), "serial", proven.Serial, "state", proven.State)
+	return old, "", nil
+}
