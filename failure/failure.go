@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package failure is the register of failures: every code once, with its exit code, the number that can be read out on
+// the telephone, whether the service may say it, and whether a second attempt makes sense. The texts are catalogue's.
+package failure
+
+import (
+	"maps"
+	"slices"
+)
+
+// Exit codes of the command line.
+const (
+	ExitDone        = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitNothing     = 3 // nothing to renew
+	ExitCard        = 4 // no reader or card, or busy
+	ExitCode        = 5 // PIN or PUK wrong, malformed or blocked
+	ExitRefused     = 6 // the service refused
+	ExitInterrupted = 7 // run again
+)
+
+// Known reports whether the code is in the register.
+func (c Code) Known() bool {
+	_, ok := table[c]
+	return ok
+}
+
+// Exit returns the exit code of a command that ends with the failure; ExitFailure for a code that is not in the register.
+func (c Code) Exit() int {
+	f, ok := table[c]
+	if !ok {
+		return ExitFailure
+	}
+	return f.exit
+}
+
+// Number returns the number of three digits that stands for the code on the telephone, 0 for a code that is not in the
+// register.
+func (c Code) Number() int { return table[c].number }
+
+// SaidByService reports whether the renewal service may give this code as its reason.
+func (c Code) SaidByService() bool { return table[c].marks&said != 0 }
+
+// TryAgain reports whether a second attempt makes sense, with nothing changed but what the texts ask for.
+func (c Code) TryAgain() bool { return table[c].marks&again != 0 }
+
+// FromService returns the code of a word that the service gave as its reason: ServiceRefused where the word is not in
+// the register or not the service's to say.
+func FromService(word Code) Code {
+	if word.SaidByService() {
+		return word
+	}
+	return ServiceRefused
+}
+
+// All returns every code, by number.
+func All() []Code {
+	return slices.SortedFunc(maps.Keys(table), func(a, b Code) int { return a.Number() - b.Number() })
+}
