@@ -21,7 +21,7 @@ type Authority interface {
 	// on (old certificate, new public key).
 	Update(context.Context, UpdateRequest) (*UpdateResponse, error)
 	// Confirm takes a certificate confirmation (RFC 9810 §5.3.18). It must be idempotent.
-	Confirm(context.Context, Confirmation) error
+	Confirm(context.Context, ConfirmRequest) error
 }
 
 // InformRequest says what a general message asks for.
@@ -74,7 +74,7 @@ type Standing struct {
 	AttemptsLeft int      // further keys that may be presented
 	State        string   // "", "requested", "issued", "installed", "proven", "abandoned", "refused"
 	Issued       []byte   // DER of the certificate issued for it, the newest, or nil
-	Place        int      // place in the queue, 0: no queue
+	Position     int      // position in the queue; 0: no queue
 	CheckAfter   time.Duration
 	Ticket       []byte // to be carried in the kur's generalInfo
 }
@@ -94,7 +94,7 @@ type UpdateRequest struct {
 	PublicKey      crypto.PublicKey    // the new key; its possession was proven by signature
 	SPKI           []byte              // DER of SubjectPublicKeyInfo as it came
 	TransactionID  []byte
-	Ticket         []byte // place in the queue, or nil
+	Ticket         []byte // ticket of the waiting room, or nil
 	Polled         bool   // this call is for a pollReq
 }
 
@@ -104,8 +104,8 @@ type UpdateResponse struct {
 	CheckAfter  time.Duration // > 0: status waiting, pollRep
 }
 
-// Confirmation is a verified certificate confirmation.
-type Confirmation struct {
+// ConfirmRequest is a verified certificate confirmation.
+type ConfirmRequest struct {
 	OldCertificate  *x509.Certificate
 	CertificateHash []byte // hash of the new certificate with its signature's digest (RFC 9810 §5.3.18)
 	Accepted        bool   // false: the client rejects the certificate

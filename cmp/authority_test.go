@@ -130,7 +130,7 @@ type authority struct {
 	issued    map[[sha256.Size]byte]*x509.Certificate
 	informs   []InformRequest
 	updates   []UpdateRequest
-	confirmed []Confirmation
+	confirmed []ConfirmRequest
 }
 
 func (a *authority) Inform(_ context.Context, q InformRequest) (*InformResponse, error) {
@@ -176,7 +176,7 @@ func issue(subject []byte, key crypto.PublicKey) *x509.Certificate {
 	return cert
 }
 
-func (a *authority) Confirm(_ context.Context, c Confirmation) error {
+func (a *authority) Confirm(_ context.Context, c ConfirmRequest) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.confirmed = append(a.confirmed, c)

@@ -226,8 +226,8 @@ func (e *errorMsg) marshal() ([]byte, error) {
 	return b.Bytes()
 }
 
-// errorOf is what a refusal becomes on the wire: rejection, text and bit, the code word in errorDetails.
-func errorOf(r *Refusal) *errorMsg {
+// errorMsgOf is what a refusal becomes on the wire: rejection, text and bit, the code word in errorDetails.
+func errorMsgOf(r *Refusal) *errorMsg {
 	e := &errorMsg{status: statusInfo{status: statusRejection, failInfo: failInfoBits(r.Info)}}
 	if text := plainText(r.Text); text != "" {
 		e.status.text = []string{text}

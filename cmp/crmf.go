@@ -215,13 +215,13 @@ func (t *certTemplate) publicKey() (key crypto.PublicKey, spki []byte, err error
 // over the DER of certReq, without poposkInput.
 func (m *certReqMsg) verifyPOPO(key crypto.PublicKey) error {
 	if m.popo == nil || m.popo.choice != 1 || m.popo.keyInput != nil {
-		return RefusalPOPO
+		return refusalPOPO
 	}
 	switch err := verifySignature(key, m.popo.algorithm, m.certReq, m.popo.signature); err {
-	case nil, RefusalSHA1, RefusalAlgorithm:
+	case nil, refusalSHA1, refusalAlgorithm:
 		return err
 	default:
-		return RefusalPOPO
+		return refusalPOPO
 	}
 }
 
@@ -246,7 +246,7 @@ func (m *certReqMsg) oldCertID() (*certID, error) {
 	return found, nil
 }
 
-func (c *certID) names(cert *x509.Certificate) bool {
+func (c *certID) matches(cert *x509.Certificate) bool {
 	return bytes.Equal(c.issuer, cert.RawIssuer) && c.serial.Cmp(cert.SerialNumber) == 0
 }
 

@@ -109,7 +109,7 @@ func TestInform(t *testing.T) {
 		}, {ID: "prova", AcceptExpired: true, Last: true}},
 		Standing: &Standing{
 			Decision: "renewed", Reason: "already-renewed", Campaigns: []string{"2020", "prova"}, AttemptsLeft: 3,
-			State: "issued", Issued: f.citizen.Certificate.Raw, Place: 12, CheckAfter: 90 * time.Second, Ticket: []byte("posto"),
+			State: "issued", Issued: f.citizen.Certificate.Raw, Position: 12, CheckAfter: 90 * time.Second, Ticket: []byte("posto"),
 		},
 		Service: &ServiceFacts{"https://prova.example/accesso", "1.2.0"},
 	}
@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 		{"no bit, no code, no text", &Refusal{Info: NoFailureInfo}, Refusal{NoFailureInfo, CodeUnspecified, ""}},
 		{"NUL and control characters", &Refusal{BadTime, "late", "Troppo\x00 tardi\r\n"}, Refusal{BadTime, "late", "Troppo tardi"}},
 		{"too long", &Refusal{BadTime, "late", long}, Refusal{BadTime, "late", long[:498]}},
-		{"internal", errors.New("pq: password of the database"), *RefusalSystem},
+		{"internal", errors.New("pq: password of the database"), *refusalSystem},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, _ := serve(t, &authority{fail: c.fail})
@@ -256,7 +256,7 @@ func TestPollAfterRefusal(t *testing.T) {
 	}
 	a.fail = nil
 	der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
-	wantRefusal(t, post(t, client, der, err), tr, RefusalUnknownTransaction)
+	wantRefusal(t, post(t, client, der, err), tr, refusalUnknownTransaction)
 	if len(a.updates) != 1 {
 		t.Error("it reached the authority")
 	}
@@ -314,10 +314,10 @@ func TestReplay(t *testing.T) {
 
 	again := &Transaction{ID: tr.ID}
 	der, err := again.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
-	wantRefusal(t, post(t, client, der, err), again, RefusalInUse)
+	wantRefusal(t, post(t, client, der, err), again, refusalInUse)
 
 	elsewhere := &Client{URL: strings.TrimSuffix(client.URL, "2020") + "2022"}
-	wantRefusal(t, post(t, elsewhere, kur, nil), tr, RefusalInUse)
+	wantRefusal(t, post(t, elsewhere, kur, nil), tr, refusalInUse)
 
 	if _, err := tr.UpdateResponse(answers[0], f.trust()); err != nil {
 		t.Error(err)
@@ -366,7 +366,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
-	wantRefusal(t, post(t, after, der, err), tr, RefusalUnknownTransaction)
+	wantRefusal(t, post(t, after, der, err), tr, refusalUnknownTransaction)
 
 	conf, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
 	first := post(t, after, conf, err)
@@ -377,7 +377,7 @@ func TestRestart(t *testing.T) {
 		t.Error("the same certConf was answered in two ways")
 	}
 	// What is remembered is forgotten after an hour.
-	h.Now = func() time.Time { return time.Now().Add(RememberedFor + time.Minute) }
+	h.Now = func() time.Time { return time.Now().Add(rememberedFor + time.Minute) }
 	if bytes.Equal(post(t, after, conf, nil), first) || len(a.confirmed) != 2 {
 		t.Errorf("%d confirmations after an hour", len(a.confirmed))
 	}
@@ -385,19 +385,19 @@ func TestRestart(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	var m memory[int, int]
-	for i := range 3 * Remembered {
-		m.open(i, now, func() int { return i })
+	for i := range 3 * maxRemembered {
+		m.findOrAdd(i, now, func() int { return i })
 	}
-	if len(m.entries) != Remembered || len(m.order) != Remembered {
+	if len(m.entries) != maxRemembered || len(m.order) != maxRemembered {
 		t.Fatalf("%d entries in order of %d", len(m.entries), len(m.order))
 	}
-	if _, found := m.find(2*Remembered-1, now); found {
+	if _, found := m.find(2*maxRemembered-1, now); found {
 		t.Error("the oldest stayed")
 	}
-	if v, found := m.find(2*Remembered, now); !found || v != 2*Remembered {
+	if v, found := m.find(2*maxRemembered, now); !found || v != 2*maxRemembered {
 		t.Error("a younger one went")
 	}
-	if _, found := m.find(2*Remembered, now.Add(RememberedFor+1)); found || len(m.order) != 0 {
+	if _, found := m.find(2*maxRemembered, now.Add(rememberedFor+1)); found || len(m.order) != 0 {
 		t.Error("kept beyond its time")
 	}
 }

@@ -33,7 +33,7 @@ func (q InformRequest) genm() ([]byte, error) {
 }
 
 // parse reads the content of a genm. It refuses a value where none belongs, an infoType that comes twice,
-// and, with [RefusalInfoType], a message that asks only for what is not known here.
+// and, with refusalInfoType, a message that asks only for what is not known here.
 func (q *InformRequest) parse(der []byte) error {
 	list, err := parseInfo(der)
 	if err != nil {
@@ -70,7 +70,7 @@ func (q *InformRequest) parse(der []byte) error {
 		}
 	}
 	if !known {
-		return RefusalInfoType
+		return refusalInfoType
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ import (
 // implicitConfirm are not looked at.
 //
 // The same bytes get the same answer, and other bytes under the transactionID of a kur are refused, as long
-// as this process remembers: at most [Remembered] answers and transactions for [RememberedFor]. A poll
+// as this process remembers: at most 4096 answers and transactions for an hour. A poll
 // needs its transaction remembered; a certConf does not, since the Authority finds the certificate by the
 // old one and the hash.
 type Handler struct {
@@ -42,18 +42,18 @@ type Handler struct {
 	Now       func() time.Time // nil means time.Now
 	Rand      io.Reader        // nil means crypto/rand
 
-	answers      memory[[sha256.Size]byte, *answer]
+	answers      memory[[sha256.Size]byte, *cachedAnswer]
 	transactions memory[string, *transaction]
 }
 
 // What a Handler keeps in memory. Polls are for waits of seconds.
 const (
-	Remembered    = 4096
-	RememberedFor = time.Hour
+	maxRemembered = 4096
+	rememberedFor = time.Hour
 )
 
-// answer is what certain bytes were answered with; the lock is held while the answer is made.
-type answer struct {
+// cachedAnswer is what certain bytes were answered with; the lock is held while the answer is made.
+type cachedAnswer struct {
 	mu  sync.Mutex
 	der []byte // nil: not yet, or failed in a way that may pass
 }
@@ -70,13 +70,13 @@ type transaction struct {
 
 const keptNonces = 8
 
-func (t *transaction) sent(nonce []byte) bool {
+func (t *transaction) hasSent(nonce []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.ContainsFunc(t.nonces, func(n []byte) bool { return bytes.Equal(n, nonce) })
 }
 
-func (t *transaction) send(nonce []byte) {
+func (t *transaction) addNonce(nonce []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.nonces = append(t.nonces, nonce)
@@ -90,10 +90,10 @@ var errNoAnswer = errors.New("authority gave neither answer nor error")
 // request is a message with what was learnt of it on the way to the Authority.
 type request struct {
 	*Message
-	campaign string
-	digest   [sha256.Size]byte // of campaign and message: elsewhere the same bytes are another request
-	signer   *x509.Certificate // nil for an unprotected genm
-	of       *transaction      // nil outside a known one
+	campaign    string
+	digest      [sha256.Size]byte // of campaign and message: elsewhere the same bytes are another request
+	signer      *x509.Certificate // nil for an unprotected genm
+	transaction *transaction      // nil outside a known one
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -163,19 +163,19 @@ func campaignOf(path string) (campaign string, ok bool) {
 func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Message) ([]byte, error) {
 	now := h.now()
 	r := &request{Message: m, campaign: campaign, digest: sha256.Sum256(slices.Concat([]byte(campaign), []byte{0}, der))}
-	a, _ := h.answers.open(r.digest, now, func() *answer { return new(answer) })
+	a, _ := h.answers.findOrAdd(r.digest, now, func() *cachedAnswer { return new(cachedAnswer) })
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.der != nil {
 		return a.der, nil
 	}
-	body, content, err := h.serve(ctx, r)
+	body, content, err := h.dispatch(ctx, r)
 	passing := false
 	if err != nil {
 		refusal := h.refusalOf(err)
 		passing = refusal.Info == SystemFailure || refusal.Info == SystemUnavail
 		body = BodyError
-		if content, err = errorOf(refusal).marshal(); err != nil {
+		if content, err = errorMsgOf(refusal).marshal(); err != nil {
 			return nil, err
 		}
 	}
@@ -195,9 +195,9 @@ func (h *Handler) refusalOf(err error) *Refusal {
 		return r
 	}
 	if errors.Is(err, ErrMalformed) {
-		return RefusalFormat
+		return refusalFormat
 	}
-	return RefusalSystem
+	return refusalSystem
 }
 
 func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time) ([]byte, error) {
@@ -218,23 +218,23 @@ func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time
 		m.Header.RecipNonce = r.Header.SenderNonce
 	}
 	der, err := m.protect(h.Signer, h.random())
-	if err == nil && r.of != nil {
-		r.of.send(nonce)
+	if err == nil && r.transaction != nil {
+		r.transaction.addNonce(nonce)
 	}
 	return der, err
 }
 
-// serve checks what all messages have in common (RFC 9483 §3.5) and passes on by body.
-func (h *Handler) serve(ctx context.Context, r *request) (BodyType, []byte, error) {
+// dispatch checks what all messages have in common (RFC 9483 §3.5) and passes on by body.
+func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, error) {
 	head := &r.Header
 	if head.Version != version {
-		return 0, nil, RefusalVersion
+		return 0, nil, refusalVersion
 	}
 	if n := len(head.TransactionID); n < transactionIDSize || n > maxTransactionIDSize {
-		return 0, nil, RefusalTransactionID
+		return 0, nil, refusalTransactionID
 	}
 	if n := len(head.SenderNonce); n < nonceSize || n > maxNonceSize {
-		return 0, nil, RefusalSenderNonce
+		return 0, nil, refusalSenderNonce
 	}
 	if r.Body != BodyGeneralMessage || r.Protection != nil || head.ProtectionAlg != nil {
 		var err error
@@ -253,9 +253,9 @@ func (h *Handler) serve(ctx context.Context, r *request) (BodyType, []byte, erro
 		return h.confirm(ctx, r)
 	case BodyError:
 		// RFC 9810 §5.3.21: a client that gives up gets a pkiConf, and there is nothing to undo.
-		return BodyConfirmation, pkiConfirm, nil
+		return BodyPKIConfirm, pkiConfirm, nil
 	}
-	return 0, nil, RefusalMessageType
+	return 0, nil, refusalMessageType
 }
 
 func (h *Handler) inform(ctx context.Context, r *request) (BodyType, []byte, error) {
@@ -279,14 +279,14 @@ func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, err
 	if err != nil {
 		return 0, nil, err
 	}
-	t, _ := h.transactions.open(string(r.Header.TransactionID), h.now(), func() *transaction {
+	t, _ := h.transactions.findOrAdd(string(r.Header.TransactionID), h.now(), func() *transaction {
 		return &transaction{digest: r.digest, signer: sha256.Sum256(r.signer.Raw), request: req}
 	})
 	if t.digest != r.digest {
-		return 0, nil, RefusalInUse
+		return 0, nil, refusalInUse
 	}
-	r.of = t
-	return h.decide(ctx, t, *req)
+	r.transaction = t
+	return h.askAuthority(ctx, t, *req)
 }
 
 // keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3).
@@ -300,20 +300,20 @@ func (r *request) keyUpdate() (*UpdateRequest, error) {
 	}
 	key, spki, err := msg.template.publicKey()
 	if err != nil {
-		return nil, RefusalTemplate
+		return nil, refusalTemplate
 	}
 	if err := msg.verifyPOPO(key); err != nil {
 		return nil, err
 	}
 	if samePublicKey(key, r.signer.PublicKey) {
-		return nil, RefusalSameKey
+		return nil, refusalSameKey
 	}
 	old, err := msg.oldCertID()
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && !old.names(r.signer) {
-		return nil, RefusalOldCertificate
+	if old != nil && !old.matches(r.signer) {
+		return nil, refusalOldCertificate
 	}
 	ticket, err := r.ticket()
 	if err != nil {
@@ -326,7 +326,7 @@ func (r *request) keyUpdate() (*UpdateRequest, error) {
 	}, nil
 }
 
-// ticket is the place in the queue that the kur's generalInfo carries.
+// ticket is the queue ticket that the kur's generalInfo carries.
 func (r *request) ticket() ([]byte, error) {
 	var ticket []byte
 	for _, i := range r.Header.GeneralInfo {
@@ -342,9 +342,9 @@ func (r *request) ticket() ([]byte, error) {
 	return ticket, nil
 }
 
-// decide asks the Authority. A first answer of waiting is a kup of that status, since OpenSSL takes no
+// askAuthority asks the Authority. A first answer of waiting is a kup of that status, since OpenSSL takes no
 // pollRep before it; the following ones say when to come back (RFC 9810 §5.3.22).
-func (h *Handler) decide(ctx context.Context, t *transaction, req UpdateRequest) (BodyType, []byte, error) {
+func (h *Handler) askAuthority(ctx context.Context, t *transaction, req UpdateRequest) (BodyType, []byte, error) {
 	resp, err := h.Authority.Update(ctx, req)
 	if err != nil {
 		if r := new(Refusal); errors.As(err, &r) && r.Info != SystemFailure && r.Info != SystemUnavail {
@@ -370,15 +370,15 @@ func (h *Handler) decide(ctx context.Context, t *transaction, req UpdateRequest)
 	return BodyKeyUpdateResponse, content, err
 }
 
-// follows checks that a message continues t: same signer as the kur's, and one of our nonces.
-func (r *request) follows(t *transaction) error {
+// checkFollows checks that a message continues t: same signer as the kur's, and one of our nonces.
+func (r *request) checkFollows(t *transaction) error {
 	if t.signer != sha256.Sum256(r.signer.Raw) {
-		return RefusalOtherSigner
+		return refusalOtherSigner
 	}
-	if !t.sent(r.Header.RecipNonce) {
-		return RefusalRecipientNonce
+	if !t.hasSent(r.Header.RecipNonce) {
+		return refusalRecipientNonce
 	}
-	r.of = t
+	r.transaction = t
 	return nil
 }
 
@@ -392,20 +392,20 @@ func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error
 	}
 	t, known := h.transactions.find(string(r.Header.TransactionID), h.now())
 	if !known {
-		return 0, nil, RefusalUnknownTransaction
+		return 0, nil, refusalUnknownTransaction
 	}
-	if err := r.follows(t); err != nil {
+	if err := r.checkFollows(t); err != nil {
 		return 0, nil, err
 	}
 	t.mu.Lock()
 	pending := t.request
 	t.mu.Unlock()
 	if pending == nil {
-		return 0, nil, RefusalUnknownTransaction
+		return 0, nil, refusalUnknownTransaction
 	}
 	req := *pending
 	req.Polled = true
-	return h.decide(ctx, t, req)
+	return h.askAuthority(ctx, t, req)
 }
 
 func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, error) {
@@ -417,14 +417,14 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 		return 0, nil, malformed("certReqId or certHash")
 	}
 	if c.hashAlg != nil {
-		return 0, nil, RefusalHashAlgorithm
+		return 0, nil, refusalHashAlgorithm
 	}
 	if t, known := h.transactions.find(string(r.Header.TransactionID), h.now()); known {
-		if err := r.follows(t); err != nil {
+		if err := r.checkFollows(t); err != nil {
 			return 0, nil, err
 		}
 	}
-	conf := Confirmation{
+	conf := ConfirmRequest{
 		OldCertificate: r.signer, CertificateHash: c.hash, Accepted: true, TransactionID: r.Header.TransactionID,
 	}
 	if c.status != nil {
@@ -440,7 +440,7 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 	if err := h.Authority.Confirm(ctx, conf); err != nil {
 		return 0, nil, err
 	}
-	return BodyConfirmation, pkiConfirm, nil
+	return BodyPKIConfirm, pkiConfirm, nil
 }
 
 func (h *Handler) now() time.Time {

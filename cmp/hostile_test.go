@@ -93,73 +93,73 @@ func TestHostileClient(t *testing.T) {
 		{"ten thousand levels in the body", func(fg *forge) []byte {
 			fg.message.Content = nested(10_000)
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"ten thousand levels in a name", func(fg *forge) []byte {
 			fg.message.Header.Recipient = directoryName(nested(10_000))
 			fg.message.Header.Version = 9
 			return fg.kur()
-		}, RefusalVersion},
+		}, refusalVersion},
 		{"two bodies", func(fg *forge) []byte {
 			fg.message.Content = append(fg.must(fg.req.marshal()), fg.must(fg.req.marshal())...)
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
 		}, nil},
-		{"pvno 3", func(fg *forge) []byte { fg.message.Header.Version = 3; return fg.kur() }, RefusalVersion},
-		{"no transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = nil; return fg.kur() }, RefusalTransactionID},
-		{"short transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 15); return fg.kur() }, RefusalTransactionID},
-		{"long transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 65); return fg.kur() }, RefusalTransactionID},
-		{"no senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = nil; return fg.kur() }, RefusalSenderNonce},
-		{"short senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 15); return fg.kur() }, RefusalSenderNonce},
-		{"long senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 65); return fg.kur() }, RefusalSenderNonce},
+		{"pvno 3", func(fg *forge) []byte { fg.message.Header.Version = 3; return fg.kur() }, refusalVersion},
+		{"no transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = nil; return fg.kur() }, refusalTransactionID},
+		{"short transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 15); return fg.kur() }, refusalTransactionID},
+		{"long transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 65); return fg.kur() }, refusalTransactionID},
+		{"no senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = nil; return fg.kur() }, refusalSenderNonce},
+		{"short senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 15); return fg.kur() }, refusalSenderNonce},
+		{"long senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 65); return fg.kur() }, refusalSenderNonce},
 		{"unprotected kur", func(fg *forge) []byte {
 			fg.message.Content = fg.must(fg.req.marshal())
 			return fg.must(fg.message.Marshal())
-		}, RefusalUnprotected},
+		}, refusalUnprotected},
 		{"protection taken off", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Protection = nil
 			return fg.must(fg.message.Marshal())
-		}, RefusalUnprotected},
+		}, refusalUnprotected},
 		{"no certificate", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.ExtraCerts = nil
 			return fg.must(fg.message.Marshal())
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"certificate that is none", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.ExtraCerts[0] = nullName[2:]
 			return fg.must(fg.message.Marshal())
-		}, RefusalSignerCertificate},
+		}, refusalSignerCertificate},
 		{"somebody else's certificate first", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.ExtraCerts[0] = f.noKeyID.Certificate.Raw
 			fg.message.Header.SenderKID = nil
 			return fg.must(fg.message.Marshal())
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"sender is another", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Header.Sender = directoryName(f.other.Certificate.RawSubject)
 			return fg.reprotect(fg.old.Key)
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"senderKID of another", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Header.SenderKID = f.other.Certificate.SubjectKeyId
 			return fg.reprotect(fg.old.Key)
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"header changed after signing", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{oidQueueTicket, octetString([]byte("posto 1"))}}
 			return fg.must(fg.message.Marshal())
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"protection cut", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Protection = fg.message.Protection[:10]
 			return fg.must(fg.message.Marshal())
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"RSA algorithm, EC key", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Header.ProtectionAlg = algorithm(oidSHA256WithRSA)
 			return fg.reprotect(fg.old.Key)
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"SHA-1", func(fg *forge) []byte {
 			fg.old = f.old2048
 			fg.kur()
@@ -168,61 +168,61 @@ func TestHostileClient(t *testing.T) {
 			digest := sha1.Sum(part)
 			fg.message.Protection = fg.must(fg.old.Key.Sign(rand.Reader, digest[:], crypto.SHA1))
 			return fg.must(fg.message.Marshal())
-		}, RefusalSHA1},
+		}, refusalSHA1},
 		{"MAC", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.ExtraCerts = nil
 			fg.message.Header.ProtectionAlg = algorithm(oidPasswordBasedMAC)
 			return fg.must(fg.message.Marshal())
-		}, RefusalIntegrity},
+		}, refusalIntegrity},
 		{"RSASSA-PSS", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Header.ProtectionAlg = algorithm(oid("1.2.840.113549.1.1.10"))
 			return fg.must(fg.message.Marshal())
-		}, RefusalAlgorithm},
-		{"no popo", func(fg *forge) []byte { fg.req.popo = nil; return fg.kur() }, RefusalPOPO},
-		{"raVerified", func(fg *forge) []byte { fg.req.popo = &popo{choice: 0, other: []byte{}}; return fg.kur() }, RefusalPOPO},
-		{"POPO by another key", func(fg *forge) []byte { fg.prove(f.spare); return fg.kur() }, RefusalPOPO},
-		{"POPO with poposkInput", func(fg *forge) []byte { fg.req.popo.keyInput = []byte{0xA0, 0}; return fg.kur() }, RefusalPOPO},
-		{"POPO algorithm SHA-1", func(fg *forge) []byte { fg.req.popo.algorithm = algorithm(oidECDSAWithSHA1); return fg.kur() }, RefusalSHA1},
+		}, refusalAlgorithm},
+		{"no popo", func(fg *forge) []byte { fg.req.popo = nil; return fg.kur() }, refusalPOPO},
+		{"raVerified", func(fg *forge) []byte { fg.req.popo = &popo{choice: 0, other: []byte{}}; return fg.kur() }, refusalPOPO},
+		{"POPO by another key", func(fg *forge) []byte { fg.prove(f.spare); return fg.kur() }, refusalPOPO},
+		{"POPO with poposkInput", func(fg *forge) []byte { fg.req.popo.keyInput = []byte{0xA0, 0}; return fg.kur() }, refusalPOPO},
+		{"POPO algorithm SHA-1", func(fg *forge) []byte { fg.req.popo.algorithm = algorithm(oidECDSAWithSHA1); return fg.kur() }, refusalSHA1},
 		{"key swapped after POPO", func(fg *forge) []byte {
 			spki := fg.must(x509.MarshalPKIXPublicKey(f.spare.Public()))
 			fg.req.template[templatePublicKey] = unwrap(spki)
 			return fg.kur()
-		}, RefusalPOPO},
+		}, refusalPOPO},
 		{"subject swapped after POPO", func(fg *forge) []byte {
 			fg.req.template[templateSubject] = f.other.Certificate.RawSubject
 			return fg.kur()
-		}, RefusalPOPO},
-		{"no key", func(fg *forge) []byte { fg.req.template[templatePublicKey] = nil; fg.prove(f.newEC); return fg.kur() }, RefusalTemplate},
+		}, refusalPOPO},
+		{"no key", func(fg *forge) []byte { fg.req.template[templatePublicKey] = nil; fg.prove(f.newEC); return fg.kur() }, refusalTemplate},
 		{"key unreadable", func(fg *forge) []byte {
 			fg.req.template[templatePublicKey] = []byte{5, 0}
 			fg.prove(f.newEC)
 			return fg.kur()
-		}, RefusalTemplate},
+		}, refusalTemplate},
 		{"old key again", func(fg *forge) []byte {
 			fg.req.template[templatePublicKey] = unwrap(fg.old.Certificate.RawSubjectPublicKeyInfo)
 			fg.prove(fg.old.Key)
 			return fg.kur()
-		}, RefusalSameKey},
+		}, refusalSameKey},
 		{"oldCertID of another", func(fg *forge) []byte {
 			fg.req.controls = []InfoTypeAndValue{controlOldCertID(f.other.Certificate)}
 			fg.prove(f.newEC)
 			return fg.kur()
-		}, RefusalOldCertificate},
+		}, refusalOldCertificate},
 		{"oldCertID of another CA, same serial", func(fg *forge) []byte {
 			twin := *fg.old.Certificate
 			twin.RawIssuer = f.foreignCA.Certificate.RawSubject
 			fg.req.controls = []InfoTypeAndValue{controlOldCertID(&twin)}
 			fg.prove(f.newEC)
 			return fg.kur()
-		}, RefusalOldCertificate},
+		}, refusalOldCertificate},
 		{"oldCertID twice", func(fg *forge) []byte {
 			fg.req.controls = append(fg.req.controls, fg.req.controls[0])
 			fg.prove(f.newEC)
 			return fg.kur()
-		}, RefusalFormat},
-		{"certReqId 1", func(fg *forge) []byte { fg.req.certReqID = 1; fg.prove(f.newEC); return fg.kur() }, RefusalFormat},
+		}, refusalFormat},
+		{"certReqId 1", func(fg *forge) []byte { fg.req.certReqID = 1; fg.prove(f.newEC); return fg.kur() }, refusalFormat},
 		{"two requests", func(fg *forge) []byte {
 			one := fg.must(fg.req.marshal())
 			s := cryptobyte.String(one)
@@ -230,63 +230,63 @@ func TestHostileClient(t *testing.T) {
 			s.ReadASN1(&inner, asn1.SEQUENCE)
 			fg.message.Content = sequenceOf(bytes.Repeat(inner, 2))
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"ticket too long", func(fg *forge) []byte {
 			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{oidQueueTicket, octetString(make([]byte, 1025))}}
 			return fg.kur()
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"ticket twice", func(fg *forge) []byte {
 			ticket := InfoTypeAndValue{oidQueueTicket, octetString([]byte("posto"))}
 			fg.message.Header.GeneralInfo = []InfoTypeAndValue{ticket, ticket}
 			return fg.kur()
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"ticket without value", func(fg *forge) []byte {
 			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{Type: oidQueueTicket}}
 			return fg.kur()
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"poll out of the blue", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyPollRequest, fg.must(pollReq(0))
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, RefusalUnknownTransaction},
+		}, refusalUnknownTransaction},
 		{"certConf with hashAlg", func(fg *forge) []byte {
 			fg.message.Body = BodyCertConfirm
 			fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32), hashAlg: []byte{0xA0, 0}}).marshal())
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, RefusalHashAlgorithm},
+		}, refusalHashAlgorithm},
 		{"certConf with a short hash", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyCertConfirm, fg.must((&certStatus{hash: make([]byte, 20)}).marshal())
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"certConf that waits", func(fg *forge) []byte {
 			fg.message.Body = BodyCertConfirm
 			fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32), status: &statusInfo{status: statusWaiting}}).marshal())
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, RefusalFormat},
-		{"ir", func(fg *forge) []byte { fg.message.Body = 0; return fg.kur() }, RefusalMessageType},
-		{"kup", func(fg *forge) []byte { fg.message.Body = BodyKeyUpdateResponse; return fg.kur() }, RefusalMessageType},
-		{"nested", func(fg *forge) []byte { fg.message.Body = 20; return fg.kur() }, RefusalMessageType},
+		}, refusalFormat},
+		{"ir", func(fg *forge) []byte { fg.message.Body = 0; return fg.kur() }, refusalMessageType},
+		{"kup", func(fg *forge) []byte { fg.message.Body = BodyKeyUpdateResponse; return fg.kur() }, refusalMessageType},
+		{"nested", func(fg *forge) []byte { fg.message.Body = 20; return fg.kur() }, refusalMessageType},
 		{"genm with a signature that fails", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage, sequenceOf(nil)
 			fg.must(fg.message.protect(fg.old, rand.Reader))
 			return fg.reprotect(f.spare)
-		}, RefusalProtection},
+		}, refusalProtection},
 		{"genm asking the unknown", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{Type: oid("1.3.6.1.5.5.7.4.2")})
 			return fg.must(fg.message.Marshal())
-		}, RefusalInfoType},
+		}, refusalInfoType},
 		{"genm asking twice", func(fg *forge) []byte {
 			fg.message.Body = BodyGeneralMessage
 			fg.message.Content = info(InfoTypeAndValue{Type: oidCACerts}, InfoTypeAndValue{Type: oidCACerts})
 			return fg.must(fg.message.Marshal())
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"genm with a value", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{oidCACerts, []byte{5, 0}})
 			return fg.must(fg.message.Marshal())
-		}, RefusalFormat},
+		}, refusalFormat},
 		{"standing of 20 bytes", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})
 			return fg.must(fg.message.Marshal())
-		}, RefusalFormat},
+		}, refusalFormat},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := new(authority)
@@ -394,7 +394,7 @@ func TestLiberal(t *testing.T) {
 		t.Error(err)
 	}
 	fg = newForge(t)
-	fg.message.Body, fg.message.Content = BodyError, fg.must(errorOf(RefusalSystem).marshal())
+	fg.message.Body, fg.message.Content = BodyError, fg.must(errorMsgOf(refusalSystem).marshal())
 	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil), f.trust()); err != nil {
 		t.Error(err)
 	}
@@ -409,9 +409,9 @@ func TestHostileFollower(t *testing.T) {
 		lost bool // the nonce that the server sent
 		want *Refusal
 	}{
-		{"another certificate", f.other, false, RefusalOtherSigner},
-		{"another certificate of the same person", f.noKeyID, false, RefusalOtherSigner},
-		{"another nonce", f.oldEC, true, RefusalRecipientNonce},
+		{"another certificate", f.other, false, refusalOtherSigner},
+		{"another certificate of the same person", f.noKeyID, false, refusalOtherSigner},
+		{"another nonce", f.oldEC, true, refusalRecipientNonce},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := &authority{wait: 1, after: time.Second}

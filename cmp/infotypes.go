@@ -24,7 +24,7 @@ import (
 //	                  attemptsLeft  [2] INTEGER (1..2147483647) OPTIONAL,
 //	                  state         [3] UTF8String OPTIONAL,
 //	                  issued        [4] OCTET STRING OPTIONAL, -- DER of the certificate
-//	                  place         [5] INTEGER (1..2147483647) OPTIONAL,
+//	                  position         [5] INTEGER (1..2147483647) OPTIONAL,
 //	                  checkAfter    [6] INTEGER (1..864000) OPTIONAL, -- seconds
 //	                  ticket        [7] OCTET STRING (SIZE (1..1024)) OPTIONAL }
 //	.2 campaigns    genm: absent
@@ -62,7 +62,7 @@ func (s *Standing) check() error {
 		return malformed("state of standing")
 	case s.Reason != "" && !isCodeWord(s.Reason):
 		return malformed("reason of standing")
-	case s.AttemptsLeft < 0 || s.AttemptsLeft > maxCount || s.Place < 0 || s.Place > maxCount:
+	case s.AttemptsLeft < 0 || s.AttemptsLeft > maxCount || s.Position < 0 || s.Position > maxCount:
 		return malformed("number in standing")
 	case s.CheckAfter < 0 || len(s.Ticket) > maxTicket:
 		return malformed("checkAfter or ticket of standing")
@@ -82,7 +82,7 @@ func (s *Standing) marshal() ([]byte, error) {
 		addOptionalCount(b, 2, int64(s.AttemptsLeft))
 		addOptionalText(b, 3, s.State)
 		addOptionalOctets(b, 4, s.Issued)
-		addOptionalCount(b, 5, int64(s.Place))
+		addOptionalCount(b, 5, int64(s.Position))
 		if s.CheckAfter > 0 {
 			addOptionalCount(b, 6, wholeSeconds(s.CheckAfter))
 		}
@@ -94,15 +94,15 @@ func (s *Standing) marshal() ([]byte, error) {
 func (s *Standing) parse(der []byte) error {
 	var seq cryptobyte.String
 	outer := cryptobyte.String(der)
-	var attempts, place, after int64
+	var attempts, position, after int64
 	if !outer.ReadASN1(&seq, asn1.SEQUENCE) || !outer.Empty() || !readText(&seq, asn1.UTF8String, &s.Decision) ||
 		!readOptionalText(&seq, 0, &s.Reason) || !readOptionalTexts(&seq, 1, &s.Campaigns) ||
 		!readOptionalCount(&seq, 2, maxCount, &attempts) || !readOptionalText(&seq, 3, &s.State) ||
-		!readOptionalOctets(&seq, 4, &s.Issued) || !readOptionalCount(&seq, 5, maxCount, &place) ||
+		!readOptionalOctets(&seq, 4, &s.Issued) || !readOptionalCount(&seq, 5, maxCount, &position) ||
 		!readOptionalCount(&seq, 6, maxWait, &after) || !readOptionalOctets(&seq, 7, &s.Ticket) || !seq.Empty() {
 		return malformed("standing")
 	}
-	s.AttemptsLeft, s.Place, s.CheckAfter = int(attempts), int(place), time.Duration(after)*time.Second
+	s.AttemptsLeft, s.Position, s.CheckAfter = int(attempts), int(position), time.Duration(after)*time.Second
 	return s.check()
 }
 

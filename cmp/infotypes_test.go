@@ -49,7 +49,7 @@ func TestInfoTypesOnTheWire(t *testing.T) {
 			"i=IMP:4,FORMAT:HEX,OCT:3000; p=IMP:5,INTEGER:300; a=IMP:6,INTEGER:90; t=IMP:7,FORMAT:HEX,OCT:00FF[c]; a=UTF8:2020; b=UTF8:prova",
 			oidStanding, InformResponse{Standing: &Standing{
 				Decision: "waiting", Reason: "queue-full", Campaigns: []string{"2020", "prova"}, AttemptsLeft: 3, State: "issued",
-				Issued: []byte{0x30, 0}, Place: 300, CheckAfter: 90 * time.Second, Ticket: []byte{0, 0xFF},
+				Issued: []byte{0x30, 0}, Position: 300, CheckAfter: 90 * time.Second, Ticket: []byte{0, 0xFF},
 			}}},
 		{"standing, unknown", "SEQUENCE:s[s]; d=UTF8:unknown", oidStanding, InformResponse{Standing: &Standing{Decision: "unknown"}}},
 		{"campaign, full", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:2020; t=" + utf8 + "UTF8:Proroga è; l=UTF8:art. 1; " +

@@ -7,35 +7,35 @@ import (
 	"time"
 )
 
-// memory keeps at most [Remembered] values for [RememberedFor]; when full, the oldest goes. The zero value
+// memory keeps at most 4096 values for an hour; when full, the oldest goes. The zero value
 // is empty and ready.
 type memory[K comparable, V any] struct {
 	mu      sync.Mutex
-	entries map[K]memorised[V]
+	entries map[K]memoryEntry[V]
 	order   []K // by age
 }
 
-type memorised[V any] struct {
+type memoryEntry[V any] struct {
 	value V
 	since time.Time
 }
 
-// open returns the value kept under key, or keeps and returns a new one.
-func (m *memory[K, V]) open(key K, now time.Time, create func() V) (value V, found bool) {
+// findOrAdd returns the value kept under key, or keeps and returns a new one.
+func (m *memory[K, V]) findOrAdd(key K, now time.Time, create func() V) (value V, found bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(now)
+	m.dropExpired(now)
 	if e, ok := m.entries[key]; ok {
 		return e.value, true
 	}
-	if len(m.order) >= Remembered {
-		m.drop()
+	if len(m.order) >= maxRemembered {
+		m.dropOldest()
 	}
 	if m.entries == nil {
-		m.entries = make(map[K]memorised[V])
+		m.entries = make(map[K]memoryEntry[V])
 	}
 	value = create()
-	m.entries[key] = memorised[V]{value, now}
+	m.entries[key] = memoryEntry[V]{value, now}
 	m.order = append(m.order, key)
 	return value, false
 }
@@ -43,18 +43,18 @@ func (m *memory[K, V]) open(key K, now time.Time, create func() V) (value V, fou
 func (m *memory[K, V]) find(key K, now time.Time) (value V, found bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(now)
+	m.dropExpired(now)
 	e, ok := m.entries[key]
 	return e.value, ok
 }
 
-func (m *memory[K, V]) forget(now time.Time) {
-	for len(m.order) > 0 && now.Sub(m.entries[m.order[0]].since) > RememberedFor {
-		m.drop()
+func (m *memory[K, V]) dropExpired(now time.Time) {
+	for len(m.order) > 0 && now.Sub(m.entries[m.order[0]].since) > rememberedFor {
+		m.dropOldest()
 	}
 }
 
-func (m *memory[K, V]) drop() {
+func (m *memory[K, V]) dropOldest() {
 	delete(m.entries, m.order[0])
 	m.order = m.order[1:]
 }

@@ -40,7 +40,7 @@ type BodyType int
 const (
 	BodyKeyUpdateRequest  BodyType = 7
 	BodyKeyUpdateResponse BodyType = 8
-	BodyConfirmation      BodyType = 19 // pkiconf
+	BodyPKIConfirm        BodyType = 19 // pkiconf
 	BodyGeneralMessage    BodyType = 21
 	BodyGeneralResponse   BodyType = 22
 	BodyError             BodyType = 23

@@ -169,7 +169,7 @@ func describe(t *testing.T, m *Message) string {
 			}
 		}
 		return strings.Join(names, ",")
-	case BodyConfirmation:
+	case BodyPKIConfirm:
 		check(parsePKIConfirm(m.Content))
 		return ""
 	}
@@ -206,7 +206,7 @@ func reencode(body BodyType, content []byte) ([]byte, error) {
 		var b cryptobyte.Builder
 		addInfo(&b, list)
 		return b.Bytes()
-	case BodyConfirmation:
+	case BodyPKIConfirm:
 		return pkiConfirm, parsePKIConfirm(content)
 	default:
 		return content, nil
@@ -250,7 +250,7 @@ func FuzzMessage(f *testing.F) {
 func FuzzInformResponse(f *testing.F) {
 	for _, r := range []InformResponse{
 		{Template: &Template{"RSA", 2048}},
-		{Standing: &Standing{Decision: "renewed", Reason: "x", State: "proven", Campaigns: []string{"a"}, Issued: []byte{1}, Place: 3, AttemptsLeft: 1, CheckAfter: time.Hour, Ticket: []byte{2}}},
+		{Standing: &Standing{Decision: "renewed", Reason: "x", State: "proven", Campaigns: []string{"a"}, Issued: []byte{1}, Position: 3, AttemptsLeft: 1, CheckAfter: time.Hour, Ticket: []byte{2}}},
 		{Campaigns: []Campaign{{ID: "a", ExpiryFrom: now, OpenTo: now, Last: true, AcceptExpired: true, Series: []string{"ID2019"}}}},
 		{Service: &ServiceFacts{"https://prova.example", "1"}, CACerts: []*x509.Certificate{}},
 	} {
@@ -321,7 +321,7 @@ type noAuthority struct{}
 
 func (noAuthority) Inform(context.Context, InformRequest) (*InformResponse, error) { return nil, nil }
 func (noAuthority) Update(context.Context, UpdateRequest) (*UpdateResponse, error) { return nil, nil }
-func (noAuthority) Confirm(context.Context, Confirmation) error                    { return nil }
+func (noAuthority) Confirm(context.Context, ConfirmRequest) error                  { return nil }
 
 // TestMalformedMessage changes one thing at a time in an unprotected genm made by OpenSSL.
 func TestMalformedMessage(t *testing.T) {
@@ -433,8 +433,8 @@ func TestMalformedContent(t *testing.T) {
 		"waiting time of ten and 1 s":  {BodyPollResponse, "30{30{020100 02030D2F01}}", false},
 		"negative waiting time":        {BodyPollResponse, "30{30{020100 0201FF}}", false},
 		"poll's reason empty":          {BodyPollResponse, "30{30{020100 020101 3000}}", false},
-		"pkiConf":                      {BodyConfirmation, "0500", true},
-		"pkiConf with content":         {BodyConfirmation, "050100", false},
+		"pkiConf":                      {BodyPKIConfirm, "0500", true},
+		"pkiConf with content":         {BodyPKIConfirm, "050100", false},
 		"waiting":                      {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}}}", true},
 		"two responses":                {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}30{020100 30{020103}}}}", false},
 		"certificate":                  {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000}}}}}", true},
@@ -472,13 +472,13 @@ func TestMalformedContent(t *testing.T) {
 
 func TestKeySizes(t *testing.T) {
 	message := []byte("messaggio")
-	for bits, want := range map[int]error{1000: RefusalAlgorithm, 1024: errSignature, 8192: errSignature, 8200: RefusalAlgorithm} {
+	for bits, want := range map[int]error{1000: refusalAlgorithm, 1024: errSignature, 8192: errSignature, 8200: refusalAlgorithm} {
 		key := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), uint(bits-1)), big.NewInt(1)), E: 65537}
 		if err := verifySignature(key, algorithm(oidSHA256WithRSA), message, make([]byte, bits/8)); err != want {
 			t.Errorf("%d bits: %v, want %v", bits, err, want)
 		}
 	}
-	if err := verifySignature(ed25519.PublicKey(make([]byte, 32)), algorithm(oidSHA256WithRSA), message, nil); err != RefusalAlgorithm {
+	if err := verifySignature(ed25519.PublicKey(make([]byte, 32)), algorithm(oidSHA256WithRSA), message, nil); err != refusalAlgorithm {
 		t.Errorf("Ed25519: %v", err)
 	}
 }

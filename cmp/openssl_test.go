@@ -128,18 +128,18 @@ func TestOpenSSLClient(t *testing.T) {
 		{name: "waiting", args: usual, a: &authority{wait: 1, after: time.Second}},
 		{name: "waiting and polling", args: usual, a: &authority{wait: 3, after: time.Second}},
 		{name: "refused", args: usual, a: &authority{fail: no}, want: no},
-		{name: "internal failure", args: usual, a: &authority{fail: errors.New("x")}, want: RefusalSystem},
-		{name: "no POPO", args: usual + "-popo -1", want: RefusalPOPO},
-		{name: "POPO raVerified", args: usual + "-popo 0", want: RefusalPOPO},
-		{name: "POPO by encryption", args: usual + "-popo 2", want: RefusalPOPO},
-		{name: "SHA-1", args: usual + "-digest sha1", want: RefusalSHA1},
-		{name: "oldCertID of another", args: usual + "-oldcert other.pem", want: RefusalOldCertificate},
-		{name: "old key again", args: kur + path + "-cert old.pem -key old.key", want: RefusalSameKey},
-		{name: "MAC", args: kur + path + "-ref 1 -secret pass:segreto -oldcert old.pem -newkey new.key", want: RefusalIntegrity},
-		{name: "unprotected", args: usual + "-unprotected_requests", want: RefusalUnprotected},
-		{name: "ir", args: strings.Replace(usual, "-cmd kur", "-cmd ir", 1), want: RefusalMessageType},
-		{name: "cr", args: strings.Replace(usual, "-cmd kur", "-cmd cr", 1), want: RefusalMessageType},
-		{name: "rr", args: "-cmd rr -trusted ca.pem -oldcert old.pem " + path + "-cert old.pem -key old.key", want: RefusalMessageType},
+		{name: "internal failure", args: usual, a: &authority{fail: errors.New("x")}, want: refusalSystem},
+		{name: "no POPO", args: usual + "-popo -1", want: refusalPOPO},
+		{name: "POPO raVerified", args: usual + "-popo 0", want: refusalPOPO},
+		{name: "POPO by encryption", args: usual + "-popo 2", want: refusalPOPO},
+		{name: "SHA-1", args: usual + "-digest sha1", want: refusalSHA1},
+		{name: "oldCertID of another", args: usual + "-oldcert other.pem", want: refusalOldCertificate},
+		{name: "old key again", args: kur + path + "-cert old.pem -key old.key", want: refusalSameKey},
+		{name: "MAC", args: kur + path + "-ref 1 -secret pass:segreto -oldcert old.pem -newkey new.key", want: refusalIntegrity},
+		{name: "unprotected", args: usual + "-unprotected_requests", want: refusalUnprotected},
+		{name: "ir", args: strings.Replace(usual, "-cmd kur", "-cmd ir", 1), want: refusalMessageType},
+		{name: "cr", args: strings.Replace(usual, "-cmd kur", "-cmd cr", 1), want: refusalMessageType},
+		{name: "rr", args: "-cmd rr -trusted ca.pem -oldcert old.pem " + path + "-cert old.pem -key old.key", want: refusalMessageType},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			os.Remove(filepath.Join(string(dir), "out.pem"))
@@ -204,7 +204,7 @@ func TestOpenSSLGeneralMessage(t *testing.T) {
 		{"-infotype caCerts" + unprotected, nil, InformRequest{CACerts: true}},
 		{"-infotype certReqTemplate" + unprotected, nil, InformRequest{Template: true}},
 		{unprotected, nil, InformRequest{}},
-		{"-infotype signKeyPairTypes" + unprotected, RefusalInfoType, InformRequest{}},
+		{"-infotype signKeyPairTypes" + unprotected, refusalInfoType, InformRequest{}},
 	} {
 		a := &authority{inform: &InformResponse{
 			CACerts: []*x509.Certificate{pki().currentCA.Certificate}, Template: &Template{"RSA", 2048},
@@ -391,7 +391,7 @@ func TestOpenSSLMockServerOther(t *testing.T) {
 func TestASN1Parse(t *testing.T) {
 	f := pki()
 	a := &authority{wait: 2, after: time.Second, inform: &InformResponse{
-		Standing: &Standing{Decision: "waiting", Place: 5, Ticket: []byte("posto"), CheckAfter: time.Minute}, Campaigns: []Campaign{{ID: "2020", OpenTo: now}},
+		Standing: &Standing{Decision: "waiting", Position: 5, Ticket: []byte("posto"), CheckAfter: time.Minute}, Campaigns: []Campaign{{ID: "2020", OpenTo: now}},
 	}}
 	client, _ := serve(t, a)
 	dir := folder(t.TempDir())
@@ -437,7 +437,7 @@ func TestASN1Parse(t *testing.T) {
 	exchange(tr.ConfirmRequest(f.old2048, cert, false, "scaduto", now, rand.Reader))
 	a.fail = &Refusal{BadRequest, "no", "Perché no."}
 	exchange(tr.ConfirmRequest(f.old2048, cert, true, "", now, rand.Reader))
-	for _, b := range []BodyType{BodyKeyUpdateRequest, BodyKeyUpdateResponse, BodyConfirmation, BodyGeneralMessage, BodyGeneralResponse, BodyError, BodyCertConfirm, BodyPollRequest, BodyPollResponse} {
+	for _, b := range []BodyType{BodyKeyUpdateRequest, BodyKeyUpdateResponse, BodyPKIConfirm, BodyGeneralMessage, BodyGeneralResponse, BodyError, BodyCertConfirm, BodyPollRequest, BodyPollResponse} {
 		if !seen[b] {
 			t.Errorf("no %v was made", b)
 		}

@@ -65,13 +65,13 @@ func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	}
 	switch id {
 	case oidSHA1WithRSA, oidECDSAWithSHA1:
-		return none, RefusalSHA1
+		return none, refusalSHA1
 	case oidPasswordBasedMAC, oidDHBasedMAC, oidPBMAC1, oidKEMBasedMAC:
-		return none, RefusalIntegrity
+		return none, refusalIntegrity
 	}
 	a, known := signatureAlgorithms[id]
 	if !known {
-		return none, RefusalAlgorithm
+		return none, refusalAlgorithm
 	}
 	if a.rsa && s.ReadASN1(&parameters, asn1.NULL) && !parameters.Empty() || !s.Empty() {
 		return none, malformed("parameters of the signature algorithm")
@@ -79,7 +79,7 @@ func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	return a, nil
 }
 
-// verifySignature returns nil, [RefusalSHA1], [RefusalIntegrity], [RefusalAlgorithm] (also for a key whose
+// verifySignature returns nil, refusalSHA1, refusalIntegrity, refusalAlgorithm (also for a key whose
 // size is out of bounds), an [ErrMalformed] or errSignature.
 func verifySignature(key crypto.PublicKey, algorithm, signed, signature []byte) error {
 	a, err := parseSignatureAlgorithm(algorithm)
@@ -92,7 +92,7 @@ func verifySignature(key crypto.PublicKey, algorithm, signed, signature []byte) 
 	switch key := key.(type) {
 	case *rsa.PublicKey:
 		if n := key.N.BitLen(); n < minRSABits || n > maxRSABits {
-			return RefusalAlgorithm
+			return refusalAlgorithm
 		}
 		if !a.rsa || rsa.VerifyPKCS1v15(key, a.hash, digest, signature) != nil {
 			return errSignature
@@ -102,7 +102,7 @@ func verifySignature(key crypto.PublicKey, algorithm, signed, signature []byte) 
 			return errSignature
 		}
 	default:
-		return RefusalAlgorithm
+		return refusalAlgorithm
 	}
 	return nil
 }
@@ -162,31 +162,31 @@ func (m *Message) protect(c Credential, rand io.Reader) ([]byte, error) {
 // verifyProtection checks a parsed message's signature by extraCerts[0] (RFC 9483 §3.3, §3.5), whose
 // subject must be the sender and whose key identifier the senderKID, if there is one, and returns that
 // certificate. Whether anybody trusts it is not looked at. Errors are those of verifySignature and
-// [RefusalUnprotected], [RefusalProtection].
+// refusalUnprotected, refusalProtection.
 func (m *Message) verifyProtection() (*x509.Certificate, error) {
 	if m.Protection == nil || m.Header.ProtectionAlg == nil {
-		return nil, RefusalUnprotected
+		return nil, refusalUnprotected
 	}
 	// Before the certificate, since a MAC comes without one and deserves its own answer.
 	if _, err := parseSignatureAlgorithm(m.Header.ProtectionAlg); err != nil {
 		return nil, err
 	}
 	if len(m.ExtraCerts) == 0 {
-		return nil, RefusalProtection
+		return nil, refusalProtection
 	}
 	cert, err := x509.ParseCertificate(m.ExtraCerts[0])
 	if err != nil {
-		return nil, RefusalSignerCertificate
+		return nil, refusalSignerCertificate
 	}
 	if !bytes.Equal(m.Header.Sender, directoryName(cert.RawSubject)) {
-		return nil, RefusalProtection
+		return nil, refusalProtection
 	}
 	if m.Header.SenderKID != nil && !bytes.Equal(m.Header.SenderKID, cert.SubjectKeyId) {
-		return nil, RefusalProtection
+		return nil, refusalProtection
 	}
 	err = verifySignature(cert.PublicKey, m.Header.ProtectionAlg, sequenceOf(m.protected), m.Protection)
 	if errors.Is(err, errSignature) {
-		return nil, RefusalProtection
+		return nil, refusalProtection
 	}
 	return cert, err
 }

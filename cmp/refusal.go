@@ -12,48 +12,48 @@ const CodeUnspecified = "unspecified"
 // What [Handler] refuses on its own, before or instead of asking the [Authority]. The bits are those that
 // RFC 9483 §3.5 and §3.6 name where they name one.
 var (
-	RefusalVersion = &Refusal{UnsupportedVersion, "unsupported-version",
+	refusalVersion = &Refusal{UnsupportedVersion, "unsupported-version",
 		"Versione del protocollo CMP non ammessa: il servizio usa la versione 2."}
-	RefusalFormat = &Refusal{BadDataFormat, "malformed-message",
+	refusalFormat = &Refusal{BadDataFormat, "malformed-message",
 		"La richiesta non è nel formato previsto."}
-	RefusalTransactionID = &Refusal{BadDataFormat, "bad-transaction-id",
+	refusalTransactionID = &Refusal{BadDataFormat, "bad-transaction-id",
 		"L'identificativo della transazione manca o non è di almeno 16 byte."}
-	RefusalSenderNonce = &Refusal{BadSenderNonce, "bad-sender-nonce",
+	refusalSenderNonce = &Refusal{BadSenderNonce, "bad-sender-nonce",
 		"Il valore casuale della richiesta manca o è più corto di 16 byte."}
-	RefusalRecipientNonce = &Refusal{BadRecipientNonce, "bad-recipient-nonce",
+	refusalRecipientNonce = &Refusal{BadRecipientNonce, "bad-recipient-nonce",
 		"La richiesta non risponde all'ultimo messaggio del servizio."}
-	RefusalUnprotected = &Refusal{BadMessageCheck, "unprotected",
+	refusalUnprotected = &Refusal{BadMessageCheck, "unprotected",
 		"La richiesta non è firmata."}
-	RefusalIntegrity = &Refusal{WrongIntegrity, "mac-protection",
+	refusalIntegrity = &Refusal{WrongIntegrity, "mac-protection",
 		"La richiesta deve essere protetta da una firma, non da un codice segreto condiviso."}
-	RefusalSHA1 = &Refusal{BadAlg, "sha1",
+	refusalSHA1 = &Refusal{BadAlg, "sha1",
 		"La richiesta è firmata con SHA-1, che non è ammesso: occorre SHA-256."}
-	RefusalAlgorithm = &Refusal{BadAlg, "unsupported-algorithm",
+	refusalAlgorithm = &Refusal{BadAlg, "unsupported-algorithm",
 		"Algoritmo di firma o dimensione della chiave non ammessi."}
-	RefusalProtection = &Refusal{BadMessageCheck, "bad-protection",
+	refusalProtection = &Refusal{BadMessageCheck, "bad-protection",
 		"La firma della richiesta non è valida."}
-	RefusalSignerCertificate = &Refusal{BadMessageCheck, "bad-signer-certificate",
+	refusalSignerCertificate = &Refusal{BadMessageCheck, "bad-signer-certificate",
 		"Il certificato che accompagna la richiesta non è leggibile."}
-	RefusalMessageType = &Refusal{BadRequest, "unsupported-message",
+	refusalMessageType = &Refusal{BadRequest, "unsupported-message",
 		"Il servizio non tratta questo tipo di richiesta."}
-	RefusalInfoType = &Refusal{BadRequest, "unknown-info-type",
+	refusalInfoType = &Refusal{BadRequest, "unknown-info-type",
 		"Il servizio non ha l'informazione richiesta."}
-	RefusalTemplate = &Refusal{BadCertTemplate, "bad-template",
+	refusalTemplate = &Refusal{BadCertTemplate, "bad-template",
 		"Nella richiesta di certificato manca la nuova chiave pubblica, o non è leggibile."}
-	RefusalSameKey = &Refusal{BadCertTemplate, "key-is-old",
+	refusalSameKey = &Refusal{BadCertTemplate, "key-is-old",
 		"La richiesta contiene la vecchia chiave: per il rinnovo ne occorre una nuova."}
-	RefusalPOPO = &Refusal{BadPOP, "bad-proof-of-possession",
+	refusalPOPO = &Refusal{BadPOP, "bad-proof-of-possession",
 		"La richiesta non dimostra il possesso della nuova chiave."}
-	RefusalOldCertificate = &Refusal{BadCertID, "wrong-old-certificate",
+	refusalOldCertificate = &Refusal{BadCertID, "wrong-old-certificate",
 		"Il certificato da rinnovare non è quello che firma la richiesta."}
-	RefusalInUse = &Refusal{TransactionIDInUse, "transaction-in-use",
+	refusalInUse = &Refusal{TransactionIDInUse, "transaction-in-use",
 		"L'identificativo della transazione è già stato usato per un'altra richiesta."}
-	RefusalUnknownTransaction = &Refusal{BadRequest, "unknown-transaction",
+	refusalUnknownTransaction = &Refusal{BadRequest, "unknown-transaction",
 		"Il servizio non conosce questa transazione: occorre ripetere la richiesta."}
-	RefusalOtherSigner = &Refusal{NotAuthorized, "other-signer",
+	refusalOtherSigner = &Refusal{NotAuthorized, "other-signer",
 		"Il messaggio non è firmato con il certificato che ha aperto la transazione."}
-	RefusalHashAlgorithm = &Refusal{UnsupportedVersion, "hash-algorithm",
+	refusalHashAlgorithm = &Refusal{UnsupportedVersion, "hash-algorithm",
 		"La conferma nomina un algoritmo di hash, che la versione 2 del protocollo non prevede."}
-	RefusalSystem = &Refusal{SystemFailure, "internal-error",
+	refusalSystem = &Refusal{SystemFailure, "internal-error",
 		"Errore interno del servizio: riprovare più tardi."}
 )

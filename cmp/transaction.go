@@ -273,7 +273,7 @@ func (t *Transaction) ConfirmResponse(der []byte, trust Trust) error {
 	if err != nil {
 		return err
 	}
-	if m.Body != BodyConfirmation {
+	if m.Body != BodyPKIConfirm {
 		return unexpected(m.Body, BodyCertConfirm)
 	}
 	return parsePKIConfirm(m.Content)
@@ -334,7 +334,7 @@ func (trust Trust) check(m *Message) error {
 	if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return fmt.Errorf("%w: keyUsage of the signer", ErrUntrusted)
 	}
-	if !mayAnswer(cert) {
+	if !isAuthority(cert) {
 		return fmt.Errorf("%w: extendedKeyUsage of the signer", ErrUntrusted)
 	}
 	opts := x509.VerifyOptions{
@@ -353,7 +353,7 @@ func (trust Trust) check(m *Message) error {
 	return nil
 }
 
-func mayAnswer(cert *x509.Certificate) bool {
+func isAuthority(cert *x509.Certificate) bool {
 	if len(cert.ExtKeyUsage) == 0 && len(cert.UnknownExtKeyUsage) == 0 {
 		return true
 	}

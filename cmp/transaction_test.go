@@ -20,7 +20,7 @@ func TestHostileServer(t *testing.T) {
 	good := issue(f.oldEC.Certificate.RawSubject, f.newEC.Public())
 	kup := func(r certRep) []byte { return bytesOf(t)(r.marshal()) }
 	granted := kup(certRep{certificate: good.Raw})
-	refused := bytesOf(t)(errorOf(RefusalSystem).marshal())
+	refused := bytesOf(t)(errorMsgOf(refusalSystem).marshal())
 	for _, c := range []struct {
 		name   string
 		by     Credential
@@ -53,7 +53,7 @@ func TestHostileServer(t *testing.T) {
 		{"pvno 3", f.signer, func(m *Message) { m.Header.Version = 3 }, nil, ErrMalformed},
 		{"endless senderNonce", f.signer, func(m *Message) { m.Header.SenderNonce = make([]byte, 65) }, nil, ErrMalformed},
 		{"genp", f.signer, func(m *Message) { m.Body, m.Content = BodyGeneralResponse, sequenceOf(nil) }, nil, ErrMismatch},
-		{"pkiConf", f.signer, func(m *Message) { m.Body, m.Content = BodyConfirmation, pkiConfirm }, nil, ErrMismatch},
+		{"pkiConf", f.signer, func(m *Message) { m.Body, m.Content = BodyPKIConfirm, pkiConfirm }, nil, ErrMismatch},
 		{"certificate for another key", f.signer, func(m *Message) {
 			m.Content = kup(certRep{certificate: issue(f.oldEC.Certificate.RawSubject, f.spare.Public()).Raw})
 		}, nil, ErrWrongKey},

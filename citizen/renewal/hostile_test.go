@@ -33,7 +33,7 @@ func (f *falsely) Update(_ context.Context, r cmp.UpdateRequest) (*cmp.UpdateRes
 	return &cmp.UpdateResponse{Certificate: f.issue(r)}, nil
 }
 
-func (f *falsely) Confirm(_ context.Context, c cmp.Confirmation) error {
+func (f *falsely) Confirm(_ context.Context, c cmp.ConfirmRequest) error {
 	if !c.Accepted {
 		f.rejected++
 	}

@@ -88,7 +88,7 @@ func (n *run) decide(ctx context.Context) error {
 			return n.chooseCampaign()
 		}
 		after := max(n.standing.CheckAfter, time.Second)
-		n.tell(Event{Step: "inspect", State: Waiting, Place: n.standing.Place, For: after})
+		n.tell(Event{Step: "inspect", State: Waiting, Place: n.standing.Position, For: after})
 		if err := n.Wait(ctx, after); err != nil {
 			return err
 		}

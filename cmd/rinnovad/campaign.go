@@ -13,7 +13,7 @@ import (
 )
 
 type campaignList struct {
-	place
+	serviceDir
 	JSON bool `name:"json" help:"Scrive JSON."`
 }
 
@@ -101,7 +101,7 @@ func days(from, to *string) string {
 }
 
 type campaignOpen struct {
-	place
+	serviceDir
 	ID string `arg:"" name:"campagna" help:"Campagna da aprire."`
 }
 
@@ -123,7 +123,7 @@ func (c *campaignOpen) Run(p *program) error {
 }
 
 type campaignClose struct {
-	place
+	serviceDir
 	ID string `arg:"" name:"campagna" help:"Campagna da chiudere."`
 }
 
@@ -138,7 +138,7 @@ func (c *campaignClose) Run(p *program) error {
 }
 
 // change puts a changed campaign on record as its next version.
-func (l place) change(p *program, id string, change func(*campaign.Campaign, time.Time) error, done string) error {
+func (l serviceDir) change(p *program, id string, change func(*campaign.Campaign, time.Time) error, done string) error {
 	clock, err := l.clock()
 	if err != nil {
 		return err

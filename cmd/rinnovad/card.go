@@ -24,7 +24,7 @@ import (
 )
 
 type cardIssue struct {
-	place
+	serviceDir
 	Series        string `required:"" placeholder:"SIGLA" help:"Sigla della tessera, per esempio AC2014."`
 	Out           string `required:"" type:"path" placeholder:"FILE" help:"File della tessera emulata, da creare."`
 	PIN           string `name:"pin" default:"12345" help:"PIN."`
@@ -135,10 +135,10 @@ func (c *cardIssue) Run(p *program) error {
 		if err := os.MkdirAll(c.PEM, 0o755); err != nil {
 			return err
 		}
-		if err := create(filepath.Join(c.PEM, "old.key"), keyPEM, 0o600); err != nil {
+		if err := createFile(filepath.Join(c.PEM, "old.key"), keyPEM, 0o600); err != nil {
 			return err
 		}
-		if err := create(filepath.Join(c.PEM, "old.pem"), ca.EncodeCertificate(certificate), 0o644); err != nil {
+		if err := createFile(filepath.Join(c.PEM, "old.pem"), ca.EncodeCertificate(certificate), 0o644); err != nil {
 			return err
 		}
 	}

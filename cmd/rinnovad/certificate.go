@@ -31,7 +31,7 @@ func lineOf(c store.Certificate, now time.Time) certificateLine {
 	}
 }
 
-type certificateList struct{ place }
+type certificateList struct{ serviceDir }
 
 func (c *certificateList) Run(p *program) error {
 	clock, err := c.clock()
@@ -61,7 +61,7 @@ func (p *program) print(v any) error {
 }
 
 type certificateRevoke struct {
-	place
+	serviceDir
 	Certificate string `arg:"" name:"certificato" help:"Numero di serie, o SHA-256 del certificato, in esadecimale."`
 }
 

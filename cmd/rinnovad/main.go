@@ -141,15 +141,15 @@ func (notInThisYet) Run(*program) error {
 	return misused("not-in-this-version", "comando non disponibile in questa versione", nil)
 }
 
-// place is where a service lives, and when.
-type place struct {
+// serviceDir is where a service lives, and when.
+type serviceDir struct {
 	Dir   string `required:"" type:"path" placeholder:"DIR" help:"Cartella del servizio."`
 	DSN   string `name:"dsn" env:"RINNOVAD_DSN" placeholder:"DSN" help:"Base dati PostgreSQL (postgres://…); senza, SQLite nella cartella."`
 	Clock string `placeholder:"ORA" help:"Ora di partenza, RFC 3339: solo per prove."`
 }
 
 // clock returns the time that goes on from --clock, or the real one.
-func (l place) clock() (func() time.Time, error) {
+func (l serviceDir) clock() (func() time.Time, error) {
 	if l.Clock == "" {
 		return time.Now, nil
 	}

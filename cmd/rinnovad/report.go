@@ -26,7 +26,7 @@ import (
 const deskName = "desk"
 
 // desk makes a trial desk. The certificate is its own: nobody else trusts it, the program is given it.
-func (l place) desk(from, until time.Time) error {
+func (l serviceDir) desk(from, until time.Time) error {
 	key, err := ca.GenerateKey(ca.RSA2048)
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcri
 	if !ok {
 		return nil, nil
 	}
-	a := &agreeable{Card: card, data: map[string][][]byte{}}
+	a := &acceptingCard{Card: card, data: map[string][][]byte{}}
 	s, err := cns.Open(a)
 	if err != nil {
 		return nil, fmt.Errorf("the emulated card: %w", err)
@@ -237,14 +237,14 @@ func placeOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmode
 	return places[0], true
 }
 
-// agreeable is a card that, once told to, answers 9000 to SELECT and PUT DATA, and keeps the data.
-type agreeable struct {
+// acceptingCard is a card that, once told to, answers 9000 to SELECT and PUT DATA, and keeps the data.
+type acceptingCard struct {
 	*emulator.Card
 	agrees bool
 	data   map[string][][]byte
 }
 
-func (a *agreeable) Transmit(b []byte) ([]byte, error) {
+func (a *acceptingCard) Transmit(b []byte) ([]byte, error) {
 	if !a.agrees || b[1] != 0xA4 && b[1] != 0xDA {
 		return a.Card.Transmit(b)
 	}

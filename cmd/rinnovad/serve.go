@@ -29,7 +29,7 @@ import (
 const maxConnections = 1024
 
 type serveCommand struct {
-	place
+	serviceDir
 	Listen    string `required:"" placeholder:"IND:PORTA" help:"Dove ricevere le richieste CMP (porta 0: una libera)."`
 	Login     string `required:"" placeholder:"IND:PORTA" help:"Dove offrire la prova di accesso (porta 0: una libera)."`
 	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`

@@ -36,7 +36,7 @@ const organization = "Rinnova (PROVA)"
 var ocspName = ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Rinnova - risposte OCSP (TEST)"}
 
 type initCommand struct {
-	place
+	serviceDir
 	Key string `enum:"rsa,p256" default:"rsa" placeholder:"rsa|p256" help:"Chiave dell'autorità che rinnova: rsa (2048 bit) o p256."`
 }
 
@@ -136,15 +136,15 @@ func (c *initCommand) Run(p *program) error {
 }
 
 // write writes a certificate and its key, readable by its owner only, and overwrites nothing.
-func (l place) write(name string, certificate *x509.Certificate, keyPEM []byte) error {
-	if err := create(filepath.Join(l.Dir, name+".key"), keyPEM, 0o600); err != nil {
+func (l serviceDir) write(name string, certificate *x509.Certificate, keyPEM []byte) error {
+	if err := createFile(filepath.Join(l.Dir, name+".key"), keyPEM, 0o600); err != nil {
 		return err
 	}
-	return create(filepath.Join(l.Dir, name+".pem"), ca.EncodeCertificate(certificate), 0o644)
+	return createFile(filepath.Join(l.Dir, name+".pem"), ca.EncodeCertificate(certificate), 0o644)
 }
 
-// create writes a new file durably.
-func create(path string, content []byte, mode fs.FileMode) error {
+// createFile writes a new file durably.
+func createFile(path string, content []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func create(path string, content []byte, mode fs.FileMode) error {
 }
 
 // open opens the service's database; a new one gets the shipped campaigns.
-func (l place) open(ctx context.Context, now time.Time) (*store.Store, error) {
+func (l serviceDir) open(ctx context.Context, now time.Time) (*store.Store, error) {
 	dsn := l.DSN
 	if dsn == "" {
 		if _, err := os.Stat(filepath.Join(l.Dir, currentName+".pem")); err != nil {
@@ -189,7 +189,7 @@ func (l place) open(ctx context.Context, now time.Time) (*store.Store, error) {
 	return s, nil
 }
 
-func (l place) read(name string) (certificate, key []byte, err error) {
+func (l serviceDir) read(name string) (certificate, key []byte, err error) {
 	if certificate, err = os.ReadFile(filepath.Join(l.Dir, name+".pem")); err == nil {
 		key, err = os.ReadFile(filepath.Join(l.Dir, name+".key"))
 	}
@@ -199,7 +199,7 @@ func (l place) read(name string) (certificate, key []byte, err error) {
 	return certificate, key, err
 }
 
-func (l place) issuer(name string) (*ca.Issuer, error) {
+func (l serviceDir) issuer(name string) (*ca.Issuer, error) {
 	certificate, key, err := l.read(name)
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (l place) issuer(name string) (*ca.Issuer, error) {
 }
 
 // server reads the TLS server's certificate and key.
-func (l place) server() (tls.Certificate, error) {
+func (l serviceDir) server() (tls.Certificate, error) {
 	certificate, key, err := l.read(serverName)
 	if err != nil {
 		return tls.Certificate{}, err
@@ -220,7 +220,7 @@ func (l place) server() (tls.Certificate, error) {
 	return tls.X509KeyPair(certificate, key)
 }
 
-func (l place) signer(current *ca.Issuer) (cmp.Credential, error) {
+func (l serviceDir) signer(current *ca.Issuer) (cmp.Credential, error) {
 	certificate, key, err := l.read(signerName)
 	if err != nil {
 		return cmp.Credential{}, err

@@ -107,7 +107,7 @@ func TestLint(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			template := clean()
 			row.change(template)
-			der, err := issuer.signAside(template, r.PublicKey)
+			der, err := issuer.signThrowaway(template, r.PublicKey)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +128,7 @@ func TestLint(t *testing.T) {
 		})
 	}
 	t.Run("signature algorithm", func(t *testing.T) {
-		der, err := newCurrent(t, RSA2048).signAside(clean(), r.PublicKey)
+		der, err := newCurrent(t, RSA2048).signThrowaway(clean(), r.PublicKey)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestLint(t *testing.T) {
 	t.Run("issuer", func(t *testing.T) {
 		other := *issuer.certificate
 		other.RawSubject = r.Old.RawSubject
-		der, err := issuer.signAside(clean(), r.PublicKey)
+		der, err := issuer.signThrowaway(clean(), r.PublicKey)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestLint(t *testing.T) {
 		}
 		base := clean()
 		template.SerialNumber, template.RawSubject, template.NotBefore, template.NotAfter = base.SerialNumber, base.RawSubject, base.NotBefore, base.NotAfter
-		der, err := issuer.signAside(template, key)
+		der, err := issuer.signThrowaway(template, key)
 		if err != nil {
 			t.Fatal(err)
 		}

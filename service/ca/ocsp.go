@@ -52,8 +52,8 @@ const (
 )
 
 const (
-	// OCSPLife is how long an answer without a nonce may be used.
-	OCSPLife = time.Hour
+	// ocspLife is how long an answer without a nonce may be used.
+	ocspLife = time.Hour
 	// ocspSignerLife is the life of a delegated signer, whose key never leaves this process.
 	ocspSignerLife = 7 * 24 * time.Hour
 )
@@ -114,7 +114,7 @@ func (s *ocspSigner) current(now time.Time) (*x509.Certificate, crypto.Signer, e
 		return nil, nil, err
 	}
 	root := s.issuer.certificate
-	notBefore, notAfter := now.Add(-Backdate), now.Add(ocspSignerLife)
+	notBefore, notAfter := now.Add(-backdate), now.Add(ocspSignerLife)
 	if notBefore.Before(root.NotBefore) {
 		notBefore = root.NotBefore
 	}
@@ -224,7 +224,7 @@ func (r *Responder) Answer(request []byte, now time.Time, status func(issuer *x5
 		if err != nil {
 			return ocspFailure(ocspInternalError), false, err
 		}
-		answers = append(answers, ocspSingleResponse{CertID: one.raw, Status: encoded, ThisUpdate: now, NextUpdate: now.Add(OCSPLife)})
+		answers = append(answers, ocspSingleResponse{CertID: one.raw, Status: encoded, ThisUpdate: now, NextUpdate: now.Add(ocspLife)})
 	}
 	response, err = signer.sign(answers, nonce, now)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// Backdate is how far before its issue a renewed certificate begins, for clocks that are late; but never before
+// backdate is how far before its issue a renewed certificate begins, for clocks that are late; but never before
 // the issuing root begins.
-const Backdate = time.Hour
+const backdate = time.Hour
 
 // Request asks for a renewed certificate. Nothing but these fields reaches the certificate.
 type Request struct {
@@ -48,7 +48,7 @@ func (i *Issuer) Prepare(r Request) (*Prepared, error) {
 	if err := CheckKey(r.PublicKey, r.Old); err != nil {
 		return nil, err
 	}
-	notBefore := r.Now.Add(-Backdate)
+	notBefore := r.Now.Add(-backdate)
 	if notBefore.Before(i.certificate.NotBefore) {
 		notBefore = i.certificate.NotBefore
 	}
@@ -69,15 +69,15 @@ func (i *Issuer) Prepare(r Request) (*Prepared, error) {
 	}
 	template.RawSubject = r.Old.RawSubject
 	template.NotBefore, template.NotAfter = notBefore, r.NotAfter
-	intent, err := i.signAside(template, r.PublicKey)
+	intent, err := i.signThrowaway(template, r.PublicKey)
 	if err != nil {
 		return nil, err
 	}
 	return i.Resume(intent)
 }
 
-// signAside signs with the throw-away key what the issuing key would sign.
-func (i *Issuer) signAside(template *x509.Certificate, key *rsa.PublicKey) ([]byte, error) {
+// signThrowaway signs with the throw-away key what the issuing key would sign.
+func (i *Issuer) signThrowaway(template *x509.Certificate, key *rsa.PublicKey) ([]byte, error) {
 	aside, err := i.throwaway()
 	if err != nil {
 		return nil, err

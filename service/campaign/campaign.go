@@ -80,7 +80,7 @@ type Decision struct {
 
 // Open reports whether now lies within the days of service, and before the end of what would be issued.
 func (c Campaign) Open(now time.Time) bool {
-	return within(now, c.OpenFrom, c.OpenTo) && c.newNotAfter(now).After(now)
+	return inDays(now, c.OpenFrom, c.OpenTo) && c.newNotAfter(now).After(now)
 }
 
 // Decide says whether the certificate of q may be renewed in c. What is wrong with the certificate itself comes
@@ -102,7 +102,7 @@ func (c Campaign) Decide(q Question) Decision {
 		return Decision{Reason: CampaignClosed}
 	case q.Now.Before(q.NotBefore):
 		return Decision{Reason: NotYetValid}
-	case !within(q.NotAfter, c.ExpiryFrom, c.ExpiryTo):
+	case !inDays(q.NotAfter, c.ExpiryFrom, c.ExpiryTo):
 		return Decision{Reason: NotInWindow}
 	case q.Now.After(q.NotAfter) && !c.AcceptExpired:
 		return Decision{Reason: ExpiredCredential}
@@ -114,8 +114,8 @@ func (c Campaign) Decide(q Question) Decision {
 	return Decision{Accepted: true, NotAfter: notAfter}
 }
 
-// nearness orders the reasons by how near a campaign came to accepting, for a person who named none.
-var nearness = []string{NoCampaign, CampaignClosed, NotYetValid, NotInWindow, ExpiredCredential, NoExtension, NoAttemptsLeft, AlreadyRenewed, Suspended, Revoked}
+// reasonsByNearness orders the reasons by how near a campaign came to accepting, for a person who named none.
+var reasonsByNearness = []string{NoCampaign, CampaignClosed, NotYetValid, NotInWindow, ExpiredCredential, NoExtension, NoAttemptsLeft, AlreadyRenewed, Suspended, Revoked}
 
 // newNotAfter is the end of the last day of a certificate issued at now. A certificate issued on 29 February for
 // one year ends on 1 March.
@@ -127,8 +127,8 @@ func (c Campaign) newNotAfter(now time.Time) time.Time {
 	return endOf(last.In(Rome).Date()).UTC()
 }
 
-// within reports whether t falls on a day from first to last, both included, each unbounded when zero.
-func within(t, first, last time.Time) bool {
+// inDays reports whether t falls on a day from first to last, both included, each unbounded when zero.
+func inDays(t, first, last time.Time) bool {
 	if !first.IsZero() {
 		if t.Before(day(first.In(Rome).Date())) {
 			return false

@@ -14,7 +14,7 @@ func Choose(campaigns []Campaign, ask func(Campaign) Question) (accepting []Camp
 		decision := c.Decide(ask(c))
 		switch {
 		case !decision.Accepted:
-			nearest = max(nearest, slices.Index(nearness, decision.Reason))
+			nearest = max(nearest, slices.Index(reasonsByNearness, decision.Reason))
 		case c.Last:
 			last = append(last, c)
 		default:
@@ -27,8 +27,8 @@ func Choose(campaigns []Campaign, ask func(Campaign) Question) (accepting []Camp
 	if len(accepting) > 0 {
 		return accepting, ""
 	}
-	if nearness[nearest] == CampaignClosed {
+	if reasonsByNearness[nearest] == CampaignClosed {
 		return nil, NoCampaign
 	}
-	return nil, nearness[nearest]
+	return nil, reasonsByNearness[nearest]
 }

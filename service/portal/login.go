@@ -63,8 +63,8 @@ type advice struct {
 	Do  []string
 }
 
-// reopen is the advice that helps most often: a browser keeps the certificate once chosen as long as it is open.
-const reopen = "Chiuda tutte le finestre del browser e lo riapra: finché resta aperto ricorda la scelta di prima."
+// reopenBrowser is the advice that helps most often: a browser keeps the certificate once chosen as long as it is open.
+const reopenBrowser = "Chiuda tutte le finestre del browser e lo riapra: finché resta aperto ricorda la scelta di prima."
 
 const assistance = "Si rivolga all’assistenza della Sua Regione; nel frattempo può accedere ai servizi con SPID o con la carta d’identità elettronica."
 
@@ -72,20 +72,20 @@ const assistance = "Si rivolga all’assistenza della Sua Regione; nel frattempo
 var reasons = map[string]advice{
 	"no-certificate": {"Il browser non ha presentato alcun certificato.", []string{
 		"Inserisca la tessera nel lettore, con il chip fino in fondo.", "Se il certificato della tessera è scaduto il browser non lo propone: lo rinnovi seguendo la guida.",
-		"Controlli che il browser abbia il driver adatto alla sigla della tessera.", reopen, "Quando il browser chiede un certificato, scelga quello della tessera."}},
-	"expired":                   {"Il certificato presentato è scaduto.", []string{"Se la tessera è stata rinnovata è stato scelto il certificato vecchio.", reopen, "Scelga il certificato con la scadenza più lontana.", "Se la tessera non è stata rinnovata, la rinnovi seguendo la guida."}},
-	"unknown-issuer":            {"Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.", []string{"Forse è stato scelto un altro certificato, per esempio quello di una firma digitale.", reopen, "Scelga il certificato della tessera."}},
+		"Controlli che il browser abbia il driver adatto alla sigla della tessera.", reopenBrowser, "Quando il browser chiede un certificato, scelga quello della tessera."}},
+	"expired":                   {"Il certificato presentato è scaduto.", []string{"Se la tessera è stata rinnovata è stato scelto il certificato vecchio.", reopenBrowser, "Scelga il certificato con la scadenza più lontana.", "Se la tessera non è stata rinnovata, la rinnovi seguendo la guida."}},
+	"unknown-issuer":            {"Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.", []string{"Forse è stato scelto un altro certificato, per esempio quello di una firma digitale.", reopenBrowser, "Scelga il certificato della tessera."}},
 	"revoked":                   {"Il certificato presentato è stato revocato: non vale più e non può tornare valido.", []string{"Se la tessera è stata rinnovata scelga il certificato nuovo, dopo aver chiuso e riaperto il browser.", assistance}},
 	"suspended":                 {"Il certificato presentato è sospeso. La sospensione si può togliere.", []string{assistance}},
 	"not-on-record":             {"Il certificato presentato non risulta rilasciato da questo servizio.", []string{assistance}},
 	string(ca.NotYetValid):      {"Il certificato presentato non è ancora valido.", []string{"Controlli la data e l’ora del computer.", "Attenda il giorno in cui comincia la validità, scritto sotto."}},
 	string(ca.WeakSignature):    {"Il certificato presentato è firmato con un algoritmo non ammesso.", []string{assistance}},
 	string(ca.WrongKey):         {"La chiave del certificato presentato è di un tipo o di una lunghezza non ammessi.", []string{assistance}},
-	string(ca.WrongPolicy):      {"Il certificato presentato non è un certificato di autenticazione CNS.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopen, "Scelga il certificato di autenticazione."}},
-	string(ca.WrongUsage):       {"Il certificato presentato non serve per l’autenticazione.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopen, "Scelga il certificato di autenticazione."}},
+	string(ca.WrongPolicy):      {"Il certificato presentato non è un certificato di autenticazione CNS.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopenBrowser, "Scelga il certificato di autenticazione."}},
+	string(ca.WrongUsage):       {"Il certificato presentato non serve per l’autenticazione.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopenBrowser, "Scelga il certificato di autenticazione."}},
 	string(ca.UnknownExtension): {"Il certificato presentato contiene un’estensione critica sconosciuta.", []string{assistance}},
-	string(ca.MalformedSubject): {"Il titolare nel certificato presentato non è scritto come in una TS-CNS.", []string{"Forse è stato scelto il certificato di un’altra carta.", reopen, "Scelga il certificato della tessera sanitaria."}},
-	string(ca.NotHealthCard):    {"La carta presentata è una CNS, ma non è una tessera sanitaria.", []string{reopen, "Scelga il certificato della tessera sanitaria."}},
+	string(ca.MalformedSubject): {"Il titolare nel certificato presentato non è scritto come in una TS-CNS.", []string{"Forse è stato scelto il certificato di un’altra carta.", reopenBrowser, "Scelga il certificato della tessera sanitaria."}},
+	string(ca.NotHealthCard):    {"La carta presentata è una CNS, ma non è una tessera sanitaria.", []string{reopenBrowser, "Scelga il certificato della tessera sanitaria."}},
 }
 
 // loginView is the answer with what only the HTML says of the certificate.
@@ -131,7 +131,7 @@ func Login(authority *ra.Authority) http.Handler {
 			http.Error(w, "Metodo non ammesso.", http.StatusMethodNotAllowed)
 			return
 		}
-		view, err := judge(r, authority)
+		view, err := judgeLogin(r, authority)
 		if err != nil {
 			http.Error(w, "Il servizio non è disponibile in questo momento. Riprovi fra poco.", http.StatusServiceUnavailable)
 			return
@@ -163,8 +163,8 @@ func Login(authority *ra.Authority) http.Handler {
 	})
 }
 
-// judge has the certificate of the connection judged. A certificate forwarded in a header counts for nothing.
-func judge(r *http.Request, authority *ra.Authority) (loginView, error) {
+// judgeLogin has the certificate of the connection judged. A certificate forwarded in a header counts for nothing.
+func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		v := loginView{login: login{Reason: "no-certificate"}, Advice: reasons["no-certificate"], Portal: authority.PublicURL}
 		if r.TLS != nil {

@@ -55,8 +55,8 @@ var pages = []page{
 	{"/note-legali", "Note legali", "note", false},
 }
 
-// absent answers every address that is none.
-var absent = page{"", "Pagina inesistente", "assente", false}
+// notFoundPage answers every address that is none.
+var notFoundPage = page{"", "Pagina inesistente", "assente", false}
 
 // view is what a page can show.
 type view struct {
@@ -121,7 +121,7 @@ var pageFunctions = template.FuncMap{
 
 var pageTemplates = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, p := range append(slices.Clone(pages), absent) {
+	for _, p := range append(slices.Clone(pages), notFoundPage) {
 		all[p.Path] = template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles, "pages/layout.html", "pages/"+p.file+".html"))
 	}
 	return all
@@ -144,33 +144,33 @@ func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issu
 				http.Error(w, "La pagina non è disponibile in questo momento.", http.StatusServiceUnavailable)
 				return
 			}
-			document(w, "text/html; charset=utf-8", "no-cache", status, body.Bytes())
+			sendPage(w, "text/html; charset=utf-8", "no-cache", status, body.Bytes())
 		}
 	}
-	mux.HandleFunc("/", show(absent, http.StatusNotFound))
+	mux.HandleFunc("/", show(notFoundPage, http.StatusNotFound))
 	mux.HandleFunc("GET /{$}", show(pages[0], http.StatusOK))
 	for _, p := range pages[1:] {
 		mux.HandleFunc("GET "+p.Path, show(p, http.StatusOK))
 	}
 	mux.HandleFunc("GET /stile.css", func(w http.ResponseWriter, r *http.Request) {
-		document(w, "text/css; charset=utf-8", "max-age=3600", http.StatusOK, []byte(style))
+		sendPage(w, "text/css; charset=utf-8", "max-age=3600", http.StatusOK, []byte(style))
 	})
 	mux.HandleFunc("GET /figure/{name}", func(w http.ResponseWriter, r *http.Request) {
 		picture, err := fs.ReadFile(figureFiles, path.Join("figures", r.PathValue("name")))
 		if err != nil {
-			show(absent, http.StatusNotFound)(w, r)
+			show(notFoundPage, http.StatusNotFound)(w, r)
 			return
 		}
-		document(w, "image/svg+xml", "max-age=3600", http.StatusOK, picture)
+		sendPage(w, "image/svg+xml", "max-age=3600", http.StatusOK, picture)
 	})
 	mux.Handle("GET "+downloadPath+"{name}", packages)
 	mux.HandleFunc("GET /.well-known/security.txt", func(w http.ResponseWriter, r *http.Request) {
-		document(w, "text/plain; charset=utf-8", "no-cache", http.StatusOK, securityText(base(r), authority.Clock()))
+		sendPage(w, "text/plain; charset=utf-8", "no-cache", http.StatusOK, securityText(base(r), authority.Clock()))
 	})
 	return mux
 }
 
-func document(w http.ResponseWriter, kind, cache string, status int, body []byte) {
+func sendPage(w http.ResponseWriter, kind, cache string, status int, body []byte) {
 	for name, value := range map[string]string{
 		"Content-Type": kind, "Content-Length": strconv.Itoa(len(body)), "Cache-Control": cache,
 		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

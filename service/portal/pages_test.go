@@ -114,7 +114,7 @@ func TestPages(t *testing.T) {
 		_, body := fetch(t, base+p.Path)
 		fragments[p.Path] = parse(t, body).ids
 	}
-	for _, p := range append(slices.Clone(pages), page{Path: "/altrove", Title: absent.Title}) {
+	for _, p := range append(slices.Clone(pages), page{Path: "/altrove", Title: notFoundPage.Title}) {
 		t.Run(p.Title, func(t *testing.T) {
 			response, body := fetch(t, base+p.Path)
 			want := http.StatusOK

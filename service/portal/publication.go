@@ -37,19 +37,19 @@ func Publication(authority *ra.Authority, responder *ca.Responder, current, lega
 				http.Error(w, "La lista delle revoche non è disponibile in questo momento.", http.StatusServiceUnavailable)
 				return
 			}
-			send(w, "application/pkix-crl", der) // RFC 2585 §4.2
+			sendFile(w, "application/pkix-crl", der) // RFC 2585 §4.2
 		})
 	}
 	for name, issuer := range map[string]*ca.Issuer{"ca": current, "legacy": legacy} {
 		mux.HandleFunc("GET /"+name+".cer", func(w http.ResponseWriter, r *http.Request) {
-			send(w, "application/pkix-cert", issuer.Certificate().Raw) // RFC 2585 §4.1
+			sendFile(w, "application/pkix-cert", issuer.Certificate().Raw) // RFC 2585 §4.1
 		})
 		mux.HandleFunc("GET /"+name+".pem", func(w http.ResponseWriter, r *http.Request) {
-			send(w, "application/x-pem-file", ca.EncodeCertificate(issuer.Certificate()))
+			sendFile(w, "application/x-pem-file", ca.EncodeCertificate(issuer.Certificate()))
 		})
 	}
 	mux.HandleFunc("GET "+bundlePath, func(w http.ResponseWriter, r *http.Request) {
-		send(w, "application/x-pem-file", slices.Concat(ca.EncodeCertificate(current.Certificate()), ca.EncodeCertificate(legacy.Certificate())))
+		sendFile(w, "application/x-pem-file", slices.Concat(ca.EncodeCertificate(current.Certificate()), ca.EncodeCertificate(legacy.Certificate())))
 	})
 	mux.HandleFunc("GET "+trustListPath, func(w http.ResponseWriter, r *http.Request) {
 		list, err := trustListOf(authority.Clock(), current, legacy)
@@ -57,10 +57,10 @@ func Publication(authority *ra.Authority, responder *ca.Responder, current, lega
 			http.Error(w, "L'elenco non è disponibile in questo momento.", http.StatusInternalServerError)
 			return
 		}
-		send(w, "application/vnd.etsi.tsl+xml", list) // ETSI TS 119 612 §6.1
+		sendFile(w, "application/vnd.etsi.tsl+xml", list) // ETSI TS 119 612 §6.1
 	})
 	mux.HandleFunc("GET "+ca.CPSPath, func(w http.ResponseWriter, r *http.Request) {
-		send(w, "text/plain; charset=utf-8", []byte("Certificati rilasciati per prova da un'autorità fittizia: non identificano nessuno e nessun sito deve accettarli.\n"))
+		sendFile(w, "text/plain; charset=utf-8", []byte("Certificati rilasciati per prova da un'autorità fittizia: non identificano nessuno e nessun sito deve accettarli.\n"))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Before the mux, which redirects a path whose base64 holds "//".
@@ -100,7 +100,7 @@ func serveOCSP(w http.ResponseWriter, r *http.Request, authority *ra.Authority, 
 		return
 	}
 	response, cacheable, err := responder.Answer(request, authority.Clock(), func(issuer *x509.Certificate, serial *big.Int) (ca.CertificateStatus, error) {
-		return onRecord(r.Context(), authority.Store, issuer, serial)
+		return statusOnRecord(r.Context(), authority.Store, issuer, serial)
 	})
 	if err != nil {
 		authority.Log.ErrorContext(r.Context(), "OCSP request not answered", "error", err)
@@ -114,8 +114,8 @@ func serveOCSP(w http.ResponseWriter, r *http.Request, authority *ra.Authority, 
 	w.Write(response)
 }
 
-// onRecord says what the registry knows of an issuer's serial number.
-func onRecord(ctx context.Context, db *store.Store, issuer *x509.Certificate, serial *big.Int) (ca.CertificateStatus, error) {
+// statusOnRecord says what the registry knows of an issuer's serial number.
+func statusOnRecord(ctx context.Context, db *store.Store, issuer *x509.Certificate, serial *big.Int) (ca.CertificateStatus, error) {
 	found, err := db.WithSerial(ctx, fmt.Sprintf("%x", serial))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return ca.CertificateStatus{}, err
@@ -128,7 +128,7 @@ func onRecord(ctx context.Context, db *store.Store, issuer *x509.Certificate, se
 	return ca.CertificateStatus{}, nil
 }
 
-func send(w http.ResponseWriter, kind string, body []byte) {
+func sendFile(w http.ResponseWriter, kind string, body []byte) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.Header().Set("Cache-Control", "max-age=300")

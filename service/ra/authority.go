@@ -47,17 +47,17 @@ func New(ctx context.Context, c Config) (*Authority, error) {
 	return &Authority{Config: c, ticketKey: key}, nil
 }
 
-// rounds bounds how often a request is decided anew because others changed the facts meanwhile. Each round of a
+// maxRounds bounds how often a request is decided anew because others changed the facts meanwhile. Each round of a
 // race for one old certificate has a winner, and a card asks for few keys at a time.
-const rounds = 20
+const maxRounds = 20
 
 // Update issues the renewed certificate. Idempotent on (old certificate, new public key): the same certificate,
 // for ever, also after a crash and from every replica.
 func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
-	for range rounds {
+	for range maxRounds {
 		response, err := a.update(ctx, r)
 		if !errors.Is(err, store.ErrChanged) {
-			return response, a.told(ctx, "update", store.Sum(r.OldCertificate.Raw), err)
+			return response, a.logFailure(ctx, "update", store.Sum(r.OldCertificate.Raw), err)
 		}
 	}
 	return nil, fmt.Errorf("old certificate %s: %w", store.Sum(r.OldCertificate.Raw).Short(), store.ErrChanged)
@@ -81,7 +81,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	}
 
 	// 2. The registry knows it, and it is neither revoked nor suspended.
-	if err := a.registered(ctx, old); err != nil {
+	if err := a.checkRegistered(ctx, old); err != nil {
 		return nil, err
 	}
 
@@ -132,7 +132,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 		if err != nil {
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
-		err = a.Store.Intend(ctx, store.Intent{
+		err = a.Store.RecordIntent(ctx, store.Intent{
 			Serial:          fmt.Sprintf("%x", prepared.Serial()),
 			Old:             old,
 			SPKI:            spki,
@@ -157,7 +157,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	}
 
 	// 9. Record. If another replica did so first, its certificate is the one, and ours was never shown to anybody.
-	held, err := a.Store.Record(ctx, cert, now)
+	held, err := a.Store.RecordCertificate(ctx, cert, now)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	return a.answer(held)
 }
 
-// registered refuses an old certificate that the registry does not know or does not hold for active.
-func (a *Authority) registered(ctx context.Context, old store.Digest) error {
+// checkRegistered refuses an old certificate that the registry does not know or does not hold for active.
+func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error {
 	r, err := a.Store.Registered(ctx, old)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -200,17 +200,17 @@ func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 
 // Confirm takes what the client says of a certificate. Accepted: it is installed, and only now is revoked what else
 // was issued for the same renewal and never confirmed. Rejected: it is revoked. Idempotent.
-func (a *Authority) Confirm(ctx context.Context, c cmp.Confirmation) error {
-	return a.told(ctx, "confirm", store.Sum(c.OldCertificate.Raw), a.confirm(ctx, c))
+func (a *Authority) Confirm(ctx context.Context, c cmp.ConfirmRequest) error {
+	return a.logFailure(ctx, "confirm", store.Sum(c.OldCertificate.Raw), a.confirm(ctx, c))
 }
 
-func (a *Authority) confirm(ctx context.Context, c cmp.Confirmation) error {
+func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	now := a.Clock()
 	old := store.Sum(c.OldCertificate.Raw)
 	if _, err := a.Verifier.VerifyOld(c.OldCertificate, now); err != nil {
 		return refuseReason(err)
 	}
-	if err := a.registered(ctx, old); err != nil {
+	if err := a.checkRegistered(ctx, old); err != nil {
 		return err
 	}
 	// The hash is that of the certificate's own signature algorithm (RFC 9810 §5.3.18), which ca fixes at SHA-256.
@@ -226,7 +226,7 @@ func (a *Authority) confirm(ctx context.Context, c cmp.Confirmation) error {
 		return err
 	}
 	if !c.Accepted {
-		err := a.Store.Reject(ctx, old, digest, note(c.Reason), now)
+		err := a.Store.Reject(ctx, old, digest, withoutPersonal(c.Reason), now)
 		if errors.Is(err, store.ErrChanged) {
 			return refuse(codeAlreadyConfirmed)
 		}
@@ -251,8 +251,8 @@ func (a *Authority) confirm(ctx context.Context, c cmp.Confirmation) error {
 	return err
 }
 
-// told logs why a request was not served, with nothing of the person, and passes err on.
-func (a *Authority) told(ctx context.Context, request string, old store.Digest, err error) error {
+// logFailure logs why a request was not served, with nothing of the person, and passes err on.
+func (a *Authority) logFailure(ctx context.Context, request string, old store.Digest, err error) error {
 	var refusal *cmp.Refusal
 	switch {
 	case errors.As(err, &refusal):

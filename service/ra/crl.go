@@ -25,9 +25,9 @@ const (
 // next number. A suspended certificate stands in it as certificateHold.
 func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) {
 	name := issuer.Certificate().RawSubject
-	for range rounds {
+	for range maxRounds {
 		now := a.Clock()
-		covers, err := a.Store.Covers(ctx, name)
+		covers, err := a.Store.RevocationState(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) 
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
-		if err == nil && latest.Covers == covers && !now.Before(latest.MadeAt) && now.Before(latest.MadeAt.Add(crlAge)) {
+		if err == nil && latest.RevocationState == covers && !now.Before(latest.MadeAt) && now.Before(latest.MadeAt.Add(crlAge)) {
 			return latest.DER, nil
 		}
 		unusable, err := a.Store.Unusable(ctx, name, now)
@@ -50,7 +50,7 @@ func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) 
 			}
 			entries = append(entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: r.ChangedAt, ReasonCode: r.Reason})
 		}
-		next := store.CRL{Number: latest.Number + 1, Covers: covers, MadeAt: now}
+		next := store.CRL{Number: latest.Number + 1, RevocationState: covers, MadeAt: now}
 		if next.DER, err = issuer.CRL(next.Number, now, now.Add(crlLife), entries); err != nil {
 			return nil, err
 		}

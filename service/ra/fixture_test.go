@@ -202,9 +202,9 @@ func (s *service) renew(r cmp.UpdateRequest) *x509.Certificate {
 	return response.Certificate
 }
 
-func confirmation(old, cert *x509.Certificate) cmp.Confirmation {
+func confirmation(old, cert *x509.Certificate) cmp.ConfirmRequest {
 	hash := sha256.Sum256(cert.Raw)
-	return cmp.Confirmation{OldCertificate: old, CertificateHash: hash[:], Accepted: true}
+	return cmp.ConfirmRequest{OldCertificate: old, CertificateHash: hash[:], Accepted: true}
 }
 
 func (s *service) confirm(old, cert *x509.Certificate) {

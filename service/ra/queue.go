@@ -45,30 +45,30 @@ func (a *Authority) arrival(old store.Digest, ticket []byte, now time.Time) time
 	return arrived
 }
 
-// wait returns how long a request has to wait for its place, 0 when there is room. A ticket is ripe when its place
+// wait returns how long a request has to wait for its position, 0 when there is room. A ticket is ripe when its position
 // has come.
 func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Digest, ticket []byte, now time.Time) (time.Duration, error) {
 	if c.Capacity == 0 {
 		return 0, nil
 	}
-	place, _, err := a.Store.Enter(ctx, old, c.ID, c.Capacity, a.arrival(old, ticket, now), now)
-	return checkAfter(place), err
+	position, _, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, a.arrival(old, ticket, now), now)
+	return checkAfter(position), err
 }
 
-// queue tells the place in the waiting room, and takes one if there is none yet.
-func (a *Authority) queue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest, now time.Time) error {
-	place, since, err := a.Store.Enter(ctx, old, c.ID, c.Capacity, now, now)
+// enterQueue tells the position in the waiting room, and takes one if there is none yet.
+func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest, now time.Time) error {
+	position, since, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, now, now)
 	if err != nil {
 		return err
 	}
-	s.Place, s.CheckAfter, s.Ticket = place, checkAfter(place), a.ticket(old, since)
-	if place > 0 {
+	s.Position, s.CheckAfter, s.Ticket = position, checkAfter(position), a.ticket(old, since)
+	if position > 0 {
 		s.Decision = "waiting"
 	}
 	return nil
 }
 
-// checkAfter asks those in front to come back sooner. The longest wait stays well under store.Patience.
-func checkAfter(place int) time.Duration {
-	return min(time.Duration(place)*5*time.Second, time.Minute)
+// checkAfter asks those in front to come back sooner. The longest wait stays well under store.WaitingTimeout.
+func checkAfter(position int) time.Duration {
+	return min(time.Duration(position)*5*time.Second, time.Minute)
 }

@@ -95,10 +95,10 @@ func ambiguous(accepting []campaign.Campaign) *cmp.Refusal {
 	return r
 }
 
-// personal finds what may be a codice fiscale or a card number in a stranger's words.
-var personal = regexp.MustCompile(`[0-9A-Za-z]{11,}`)
+// personalPattern finds what may be a codice fiscale or a card number in a stranger's words.
+var personalPattern = regexp.MustCompile(`[0-9A-Za-z]{11,}`)
 
-// note makes the client's words fit to be kept: 200 bytes of valid UTF-8 without anything that could name a person.
-func note(text string) string {
-	return strings.ToValidUTF8(personal.ReplaceAllString(text[:min(len(text), 200)], "…"), "")
+// withoutPersonal makes the client's words fit to be kept: 200 bytes of valid UTF-8 without anything that could name a person.
+func withoutPersonal(text string) string {
+	return strings.ToValidUTF8(personalPattern.ReplaceAllString(text[:min(len(text), 200)], "…"), "")
 }

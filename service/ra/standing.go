@@ -15,32 +15,32 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// decided is the outcome of asking campaigns about one old certificate.
-type decided struct {
+// campaignAnswers is the outcome of asking campaigns about one old certificate.
+type campaignAnswers struct {
 	accepting []campaign.Campaign
 	reason    string                    // when none accepts
 	progress  map[string]store.Progress // by campaign
 }
 
 // ask puts the question to one campaign, or with label "" to all of them.
-func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, old store.Digest) (decided, error) {
+func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, old store.Digest) (campaignAnswers, error) {
 	all, err := a.Store.Campaigns(ctx)
 	if err != nil {
-		return decided{}, err
+		return campaignAnswers{}, err
 	}
 	if label != "" {
 		i := slices.IndexFunc(all, func(c campaign.Campaign) bool { return c.ID == label })
 		if i < 0 {
-			return decided{}, refuse(codeCampaignUnknown)
+			return campaignAnswers{}, refuse(codeCampaignUnknown)
 		}
 		all = all[i : i+1]
 	}
-	d := decided{progress: map[string]store.Progress{}}
+	d := campaignAnswers{progress: map[string]store.Progress{}}
 	renewed := false
 	for _, c := range all {
 		p, err := a.Store.ProgressOf(ctx, old, c.ID)
 		if err != nil {
-			return decided{}, err
+			return campaignAnswers{}, err
 		}
 		d.progress[c.ID] = p
 		renewed = renewed || p.Renewed && !c.Last && c.Open(q.Now)
@@ -126,7 +126,7 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 		}
 		standing, err := a.standing(ctx, r.Campaign, old, now)
 		if err != nil {
-			return nil, a.told(ctx, "standing", old, err)
+			return nil, a.logFailure(ctx, "standing", old, err)
 		}
 		response.Standing = standing
 	}
@@ -186,7 +186,7 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 	default:
 		s.Decision = "renewable"
 		if len(d.accepting) == 1 && d.accepting[0].Capacity > 0 {
-			if err := a.queue(ctx, &s, d.accepting[0], old, now); err != nil {
+			if err := a.enterQueue(ctx, &s, d.accepting[0], old, now); err != nil {
 				return nil, err
 			}
 		}

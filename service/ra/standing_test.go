@@ -57,7 +57,7 @@ func TestStanding(t *testing.T) {
 		}
 	}
 	st := s.standing(old, "")
-	if st.Decision != "unknown" || st.Ticket != nil || st.Place != 0 || st.Reason != "" || st.Campaigns != nil {
+	if st.Decision != "unknown" || st.Ticket != nil || st.Position != 0 || st.Reason != "" || st.Campaigns != nil {
 		t.Fatalf("of a stranger: %+v", st)
 	}
 	check(t, s.store.Register(t.Context(), old, clock))
@@ -121,11 +121,11 @@ func TestQueue(t *testing.T) {
 	s.setCampaign("2020", func(c *campaign.Campaign) { c.Capacity = 1 })
 	first, second := s.known(0), s.known(1)
 	st := s.standing(first, "")
-	if st.Decision != "renewable" || st.Place != 0 || st.CheckAfter != 0 || len(st.Ticket) != 48 {
+	if st.Decision != "renewable" || st.Position != 0 || st.CheckAfter != 0 || len(st.Ticket) != 48 {
 		t.Fatalf("first: %+v", st)
 	}
 	st = s.standing(second, "")
-	if st.Decision != "waiting" || st.Place != 1 || st.CheckAfter != 5*time.Second {
+	if st.Decision != "waiting" || st.Position != 1 || st.CheckAfter != 5*time.Second {
 		t.Fatalf("second: %+v", st)
 	}
 	s.now = clock.Add(time.Minute)
@@ -163,10 +163,10 @@ func TestTicketKeepsTheArrival(t *testing.T) {
 	early := s.known(1)
 	s.standing(under, "")
 	ticket := s.standing(early, "").Ticket
-	s.now = clock.Add(store.Patience + time.Minute)
+	s.now = clock.Add(store.WaitingTimeout + time.Minute)
 	late := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "late", 1024).PublicKey })
 	check(t, s.store.Register(t.Context(), late, clock))
-	if st := s.standing(late, ""); st.Place != 1 {
+	if st := s.standing(late, ""); st.Position != 1 {
 		t.Fatalf("%+v", st)
 	}
 	forged := s.request(early, "new")
@@ -178,11 +178,11 @@ func TestTicketKeepsTheArrival(t *testing.T) {
 	if response.CheckAfter != 5*time.Second {
 		t.Fatalf("the early one waits %v", response.CheckAfter)
 	}
-	if st := s.standing(late, ""); st.Place != 2 {
+	if st := s.standing(late, ""); st.Position != 2 {
 		t.Fatalf("the late one: %+v", st)
 	}
 	s.now = s.now.Add(25 * time.Hour) // every place and the ticket have expired
-	if st := s.standing(late, ""); st.Place != 0 {
+	if st := s.standing(late, ""); st.Position != 0 {
 		t.Fatalf("%+v", st)
 	}
 	if response, err = s.Update(t.Context(), r); err != nil || response.CheckAfter != 5*time.Second {

@@ -10,10 +10,10 @@ import (
 
 // CRL is a revocation list as it was published.
 type CRL struct {
-	Number int64
-	Covers string // the state of the registry it was made from, as Covers returns it
-	MadeAt time.Time
-	DER    []byte
+	Number          int64
+	RevocationState string // the state of the registry it was made from, as Store.RevocationState returns it
+	MadeAt          time.Time
+	DER             []byte
 }
 
 // LatestCRL returns an issuer's newest revocation list, or ErrNotFound.
@@ -21,15 +21,15 @@ func (s *Store) LatestCRL(ctx context.Context, issuer []byte) (CRL, error) {
 	var c CRL
 	var made int64
 	err := s.db.QueryRowContext(ctx, `SELECT number, covers, made_at, der FROM crls WHERE issuer = $1 ORDER BY number DESC LIMIT 1`, issuer).
-		Scan(&c.Number, &c.Covers, &made, &c.DER)
-	c.MadeAt = moment(made)
+		Scan(&c.Number, &c.RevocationState, &made, &c.DER)
+	c.MadeAt = timeOf(made)
 	return c, notFound(err)
 }
 
 // AddCRL keeps an issuer's revocation list. ErrChanged: another replica has used the number.
 func (s *Store) AddCRL(ctx context.Context, issuer []byte, c CRL) error {
 	res, err := s.db.ExecContext(ctx, `INSERT INTO crls (issuer, number, covers, made_at, der) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-		issuer, c.Number, c.Covers, millis(c.MadeAt), c.DER)
+		issuer, c.Number, c.RevocationState, millis(c.MadeAt), c.DER)
 	if err != nil {
 		return err
 	}
@@ -39,9 +39,9 @@ func (s *Store) AddCRL(ctx context.Context, issuer []byte, c CRL) error {
 	return ErrChanged
 }
 
-// Covers names the present state of an issuer's revocations: it changes whenever one is added, turned from
+// RevocationState names the present state of an issuer's revocations: it changes whenever one is added, turned from
 // a suspension into a revocation, or lifted.
-func (s *Store) Covers(ctx context.Context, issuer []byte) (string, error) {
+func (s *Store) RevocationState(ctx context.Context, issuer []byte) (string, error) {
 	var count, latest int64
 	err := s.db.QueryRowContext(ctx, `SELECT count(*), coalesce(max(changed_at), 0) FROM registry
 		WHERE issuer = $1 AND status IN ('revoked', 'suspended')`, issuer).Scan(&count, &latest)

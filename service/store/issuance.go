@@ -72,7 +72,7 @@ var (
 	ErrRevoked = errors.New("certificate is revoked")
 )
 
-const certificate = `c.serial, c.old_digest, c.spki, c.campaign, c.campaign_version, c.state, c.intent, c.der, c.digest,
+const certificateColumns = `c.serial, c.old_digest, c.spki, c.campaign, c.campaign_version, c.state, c.intent, c.der, c.digest,
 	c.not_before, c.not_after, c.requested_at, c.changed_at, c.note, coalesce(r.status, '')
 	FROM certificates c LEFT JOIN registry r ON r.digest = c.digest`
 
@@ -83,7 +83,7 @@ func scanCertificate(row interface{ Scan(...any) error }) (Certificate, error) {
 		&notBefore, &notAfter, &requested, &changed, &c.Note, &c.Status); err != nil {
 		return Certificate{}, notFound(err)
 	}
-	c.NotBefore, c.NotAfter, c.RequestedAt, c.ChangedAt = moment(notBefore), moment(notAfter), moment(requested), moment(changed)
+	c.NotBefore, c.NotAfter, c.RequestedAt, c.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(requested), timeOf(changed)
 	return c, nil
 }
 
@@ -92,32 +92,32 @@ type querier interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
 
-func one(ctx context.Context, q querier, where string, args ...any) (Certificate, error) {
-	return scanCertificate(q.QueryRowContext(ctx, `SELECT `+certificate+` WHERE `+where, args...))
+func queryCertificate(ctx context.Context, q querier, where string, args ...any) (Certificate, error) {
+	return scanCertificate(q.QueryRowContext(ctx, `SELECT `+certificateColumns+` WHERE `+where, args...))
 }
 
 // ForKey returns what was requested for that old certificate and new key, or ErrNotFound.
 func (s *Store) ForKey(ctx context.Context, old, spki Digest) (Certificate, error) {
-	return one(ctx, s.db, `c.old_digest = $1 AND c.spki = $2`, old, spki)
+	return queryCertificate(ctx, s.db, `c.old_digest = $1 AND c.spki = $2`, old, spki)
 }
 
 // WithDigest returns the certificate the service issued with that digest, or ErrNotFound.
 func (s *Store) WithDigest(ctx context.Context, digest Digest) (Certificate, error) {
-	return one(ctx, s.db, `c.digest = $1`, digest)
+	return queryCertificate(ctx, s.db, `c.digest = $1`, digest)
 }
 
 // RenewalsOf returns what was requested for an old certificate, the newest first.
 func (s *Store) RenewalsOf(ctx context.Context, old Digest) ([]Certificate, error) {
-	return s.certificates(ctx, `SELECT `+certificate+` WHERE c.old_digest = $1 ORDER BY c.requested_at DESC, c.serial`, old)
+	return s.certificates(ctx, `SELECT `+certificateColumns+` WHERE c.old_digest = $1 ORDER BY c.requested_at DESC, c.serial`, old)
 }
 
 // Certificates returns every intent and certificate, the oldest first.
 func (s *Store) Certificates(ctx context.Context) ([]Certificate, error) {
-	return s.certificates(ctx, `SELECT `+certificate+` ORDER BY c.requested_at, c.serial`)
+	return s.certificates(ctx, `SELECT `+certificateColumns+` ORDER BY c.requested_at, c.serial`)
 }
 
 func (s *Store) certificates(ctx context.Context, query string, args ...any) ([]Certificate, error) {
-	return list(ctx, s, scanCertificate, query, args...)
+	return queryAll(ctx, s, scanCertificate, query, args...)
 }
 
 // ProgressOf returns how far the renewal of an old certificate has come in a campaign.
@@ -140,11 +140,11 @@ func progress(ctx context.Context, q querier, old Digest, campaign string) (Prog
 	return p, err
 }
 
-// Intend records an intent durably, if the old certificate is still active and its progress is still
+// RecordIntent records an intent durably, if the old certificate is still active and its progress is still
 // what the decision was made on; else it is ErrChanged. A key that another certificate owns is
 // ErrKeySeen.
-func (s *Store) Intend(ctx context.Context, in Intent, decided Progress, now time.Time) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
+func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, now time.Time) error {
+	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		if err := lockOld(ctx, tx, in.Old); err != nil {
 			return err
 		}
@@ -193,12 +193,12 @@ func lockOld(ctx context.Context, tx *sql.Tx, old Digest) error {
 	return ErrNotFound
 }
 
-// Record puts the signed certificate on record and returns what is now held for its intent: the
+// RecordCertificate puts the signed certificate on record and returns what is now held for its intent: the
 // certificate given, the one another replica recorded first, or an intent that was abandoned meanwhile.
 // A certificate without an intent is refused.
-func (s *Store) Record(ctx context.Context, cert *x509.Certificate, now time.Time) (Certificate, error) {
+func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, now time.Time) (Certificate, error) {
 	var held Certificate
-	err := s.within(ctx, func(tx *sql.Tx) error {
+	err := s.inTransaction(ctx, func(tx *sql.Tx) error {
 		// The intent's row first, and locked: of two replicas that sign the same intent one records.
 		res, err := tx.ExecContext(ctx, `UPDATE certificates SET changed_at = $1
 			WHERE serial = $2 AND state = 'requested'`, millis(now), serialOf(cert))
@@ -218,7 +218,7 @@ func (s *Store) Record(ctx context.Context, cert *x509.Certificate, now time.Tim
 				return err
 			}
 		}
-		held, err = one(ctx, tx, `c.serial = $1`, serialOf(cert))
+		held, err = queryCertificate(ctx, tx, `c.serial = $1`, serialOf(cert))
 		if errors.Is(err, ErrNotFound) {
 			return fmt.Errorf("serial number %s was never intended: %w", serialOf(cert), err)
 		}
@@ -231,7 +231,7 @@ func (s *Store) Record(ctx context.Context, cert *x509.Certificate, now time.Tim
 // revokes as superseded what else was requested for the same old certificate in the same campaign and
 // never confirmed. ErrNotFound: no such certificate for that old one; ErrRevoked: it may not be used.
 func (s *Store) Confirm(ctx context.Context, old, digest Digest, now time.Time) (Certificate, error) {
-	return s.settle(ctx, old, digest, Installed, now)
+	return s.advance(ctx, old, digest, Installed, now)
 }
 
 // Prove marks the certificate as seen in a login, which counts as installed even when it was never
@@ -241,17 +241,17 @@ func (s *Store) Prove(ctx context.Context, digest Digest, now time.Time) (Certif
 	if err != nil || c.State == Proven {
 		return c, err
 	}
-	return s.settle(ctx, c.Old, digest, Proven, now)
+	return s.advance(ctx, c.Old, digest, Proven, now)
 }
 
-func (s *Store) settle(ctx context.Context, old, digest Digest, state State, now time.Time) (Certificate, error) {
+func (s *Store) advance(ctx context.Context, old, digest Digest, state State, now time.Time) (Certificate, error) {
 	var c Certificate
-	err := s.within(ctx, func(tx *sql.Tx) error {
+	err := s.inTransaction(ctx, func(tx *sql.Tx) error {
 		if err := lockOld(ctx, tx, old); err != nil {
 			return err
 		}
 		var err error
-		if c, err = one(ctx, tx, `c.old_digest = $1 AND c.digest = $2`, old, digest); err != nil {
+		if c, err = queryCertificate(ctx, tx, `c.old_digest = $1 AND c.digest = $2`, old, digest); err != nil {
 			return err
 		}
 		switch {
@@ -267,7 +267,7 @@ func (s *Store) settle(ctx context.Context, old, digest Digest, state State, now
 		if err := supersede(ctx, tx, c, now); err != nil {
 			return err
 		}
-		return leave(ctx, tx, old)
+		return leaveQueue(ctx, tx, old)
 	})
 	return c, err
 }
@@ -288,11 +288,11 @@ func supersede(ctx context.Context, tx *sql.Tx, c Certificate, now time.Time) er
 // Reject marks a certificate that the client did not take as refused, with the client's words, and
 // revokes it. One that was confirmed before stays as it is: ErrChanged. ErrNotFound as for Confirm.
 func (s *Store) Reject(ctx context.Context, old, digest Digest, note string, now time.Time) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
+	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		if err := lockOld(ctx, tx, old); err != nil {
 			return err
 		}
-		c, err := one(ctx, tx, `c.old_digest = $1 AND c.digest = $2`, old, digest)
+		c, err := queryCertificate(ctx, tx, `c.old_digest = $1 AND c.digest = $2`, old, digest)
 		if err != nil {
 			return err
 		}

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// Patience is how long a place in the waiting room is kept for somebody who does not ask again; Stay is
+// WaitingTimeout is how long a waiting position is kept without a new question; AdmissionTimeout is
 // how long a renewal counts as under way when nothing more is heard of it. No certificate depends on them.
 const (
-	Patience = 5 * time.Minute
-	Stay     = 10 * time.Minute
+	WaitingTimeout   = 5 * time.Minute
+	AdmissionTimeout = 10 * time.Minute
 )
 
-// Enter gives the old certificate a place in a campaign that takes capacity renewals at the same time,
-// or finds the place it has. Place 0 is admitted; n > 0 is the n-th of those waiting. arrived is when it
-// came first, as far as the caller knows; it counts when no place is held. since is when it came by what is on
+// EnterQueue gives the old certificate a position in a campaign that takes capacity renewals at the same time,
+// or finds the position it has. Place 0 is admitted; n > 0 is the n-th of those waiting. arrived is when it
+// came first, as far as the caller knows; it counts when no position is held. since is when it came by what is on
 // record.
-func (s *Store) Enter(ctx context.Context, old Digest, campaign string, capacity int, arrived, now time.Time) (place int, since time.Time, err error) {
-	err = s.within(ctx, func(tx *sql.Tx) error {
-		// Arrivals at one campaign follow each other, or two would take its last place.
+func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, capacity int, arrived, now time.Time) (position int, since time.Time, err error) {
+	err = s.inTransaction(ctx, func(tx *sql.Tx) error {
+		// Arrivals at one campaign follow each other, or two would take its last position.
 		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET created_at = created_at WHERE id = $1 AND version = 1`, campaign); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM arrivals WHERE campaign = $1 AND
-			(admitted_at IS NULL AND seen_at < $2 OR admitted_at < $3)`, campaign, millis(now.Add(-Patience)), millis(now.Add(-Stay))); err != nil {
+			(admitted_at IS NULL AND seen_at < $2 OR admitted_at < $3)`, campaign, millis(now.Add(-WaitingTimeout)), millis(now.Add(-AdmissionTimeout))); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO arrivals (old_digest, campaign, arrived_at, seen_at) VALUES ($1, $2, $3, $4)
@@ -38,7 +38,7 @@ func (s *Store) Enter(ctx context.Context, old Digest, campaign string, capacity
 		if err := tx.QueryRowContext(ctx, `SELECT arrived_at, admitted_at FROM arrivals WHERE old_digest = $1 AND campaign = $2`, old, campaign).Scan(&came, &admitted); err != nil {
 			return err
 		}
-		since = moment(came)
+		since = timeOf(came)
 		if admitted.Valid {
 			return nil
 		}
@@ -48,18 +48,18 @@ func (s *Store) Enter(ctx context.Context, old Digest, campaign string, capacity
 			campaign, came, old).Scan(&underWay, &before); err != nil {
 			return err
 		}
-		if place = underWay + before + 1 - capacity; place > 0 {
+		if position = underWay + before + 1 - capacity; position > 0 {
 			return nil
 		}
-		place = 0
+		position = 0
 		_, err := tx.ExecContext(ctx, `UPDATE arrivals SET admitted_at = $1 WHERE old_digest = $2 AND campaign = $3`, millis(now), old, campaign)
 		return err
 	})
-	return place, since, err
+	return position, since, err
 }
 
-// leave gives up the places of an old certificate.
-func leave(ctx context.Context, tx *sql.Tx, old Digest) error {
+// leaveQueue gives up the positions of an old certificate.
+func leaveQueue(ctx context.Context, tx *sql.Tx, old Digest) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM arrivals WHERE old_digest = $1`, old)
 	return err
 }

@@ -49,7 +49,7 @@ var ErrRegistered = errors.New("issuer and serial number, or key, are registered
 // Register enters an old certificate as active. Entering the same certificate again changes nothing,
 // whatever its status has become.
 func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.Time) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
+	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		digest, spki := Sum(cert.Raw), Sum(cert.RawSubjectPublicKeyInfo)
 		if err := insertRegistration(ctx, tx, cert, now); err != nil {
 			return err
@@ -89,7 +89,7 @@ func claimKey(ctx context.Context, tx *sql.Tx, spki, owner Digest, now time.Time
 
 func serialOf(cert *x509.Certificate) string { return fmt.Sprintf("%x", cert.SerialNumber) }
 
-const registration = `digest, issuer, serial, spki, not_before, not_after, status, reason, changed_at`
+const registrationColumns = `digest, issuer, serial, spki, not_before, not_after, status, reason, changed_at`
 
 func scanRegistration(row interface{ Scan(...any) error }) (Registration, error) {
 	var r Registration
@@ -97,24 +97,24 @@ func scanRegistration(row interface{ Scan(...any) error }) (Registration, error)
 	if err := row.Scan(&r.Digest, &r.Issuer, &r.Serial, &r.SPKI, &notBefore, &notAfter, &r.Status, &r.Reason, &changed); err != nil {
 		return Registration{}, notFound(err)
 	}
-	r.NotBefore, r.NotAfter, r.ChangedAt = moment(notBefore), moment(notAfter), moment(changed)
+	r.NotBefore, r.NotAfter, r.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(changed)
 	return r, nil
 }
 
 // Registered returns the registration of the certificate with that digest, or ErrNotFound.
 func (s *Store) Registered(ctx context.Context, digest Digest) (Registration, error) {
-	return scanRegistration(s.db.QueryRowContext(ctx, `SELECT `+registration+` FROM registry WHERE digest = $1`, digest))
+	return scanRegistration(s.db.QueryRowContext(ctx, `SELECT `+registrationColumns+` FROM registry WHERE digest = $1`, digest))
 }
 
 // WithSerial returns the registrations with that serial number (lower-case hexadecimal), of any issuer.
 func (s *Store) WithSerial(ctx context.Context, serial string) ([]Registration, error) {
-	return s.registrations(ctx, `SELECT `+registration+` FROM registry WHERE serial = $1 ORDER BY digest`, serial)
+	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry WHERE serial = $1 ORDER BY digest`, serial)
 }
 
 // SetStatus sets the status of a registered certificate with the reason (RFC 5280 §5.3.1). A revoked
 // certificate stays revoked: setting it again to anything changes nothing and is no error.
 func (s *Store) SetStatus(ctx context.Context, digest Digest, status Status, reason int, now time.Time) error {
-	return s.within(ctx, func(tx *sql.Tx) error { return setStatus(ctx, tx, digest, status, reason, now) })
+	return s.inTransaction(ctx, func(tx *sql.Tx) error { return setStatus(ctx, tx, digest, status, reason, now) })
 }
 
 func setStatus(ctx context.Context, tx *sql.Tx, digest Digest, status Status, reason int, now time.Time) error {
@@ -136,10 +136,10 @@ func setStatus(ctx context.Context, tx *sql.Tx, digest Digest, status Status, re
 // Unusable returns the revoked and suspended certificates of an issuer (DER of its name) that had not
 // expired at since: the content of its revocation list (RFC 5280 §5.1.2.6).
 func (s *Store) Unusable(ctx context.Context, issuer []byte, since time.Time) ([]Registration, error) {
-	return s.registrations(ctx, `SELECT `+registration+` FROM registry
+	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry
 		WHERE issuer = $1 AND status IN ('revoked', 'suspended') AND not_after >= $2 ORDER BY changed_at, digest`, issuer, millis(since))
 }
 
 func (s *Store) registrations(ctx context.Context, query string, args ...any) ([]Registration, error) {
-	return list(ctx, s, scanRegistration, query, args...)
+	return queryAll(ctx, s, scanRegistration, query, args...)
 }

@@ -131,8 +131,8 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, options ...
 	return &Store{db: db}, nil
 }
 
-// list reads every row of a query.
-func list[T any](ctx context.Context, s *Store, scan func(interface{ Scan(...any) error }) (T, error), query string, args ...any) ([]T, error) {
+// queryAll reads every row of a query.
+func queryAll[T any](ctx context.Context, s *Store, scan func(interface{ Scan(...any) error }) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -191,8 +191,8 @@ func (s *Store) SetPublicURL(ctx context.Context, url string) error {
 	return err
 }
 
-// within runs f in one transaction.
-func (s *Store) within(ctx context.Context, f func(*sql.Tx) error) error {
+// inTransaction runs f in one transaction.
+func (s *Store) inTransaction(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (s *Store) within(ctx context.Context, f func(*sql.Tx) error) error {
 
 func millis(t time.Time) int64 { return t.UnixMilli() }
 
-func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // notFound turns the driver's word for an empty answer into ours.
 func notFound(err error) error {

@@ -144,7 +144,7 @@ func requested(t *testing.T, s *store.Store, serial int64) (old, cert *x509.Cert
 	t.Helper()
 	old, cert = newCertificate(t, "old", serial), newCertificate(t, "new", serial)
 	check(t, s.Register(t.Context(), old, now))
-	check(t, s.Intend(t.Context(), intent(old, cert, "2020"), store.Progress{}, now))
+	check(t, s.RecordIntent(t.Context(), intent(old, cert, "2020"), store.Progress{}, now))
 	return old, cert
 }
 
@@ -156,7 +156,7 @@ func testIssuance(t *testing.T, s *store.Store, _ func() *store.Store) {
 	if got.State != store.Requested || got.DER != nil || string(got.Intent) != string(cert.Raw) || got.Status != "" || got.CampaignVersion != 1 {
 		t.Fatalf("intent %+v", got)
 	}
-	got, err = s.Record(ctx, cert, now)
+	got, err = s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	if got.State != store.Issued || string(got.DER) != string(cert.Raw) || got.Status != store.Active || !got.NotAfter.Equal(cert.NotAfter) {
 		t.Fatalf("issued %+v", got)
@@ -184,15 +184,15 @@ func testIssuance(t *testing.T, s *store.Store, _ func() *store.Store) {
 func testSiblings(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, first := requested(t, s, 1)
-	_, err := s.Record(ctx, first, now)
+	_, err := s.RecordCertificate(ctx, first, now)
 	check(t, err)
 	second, third, other := newCertificate(t, "new", 2), newCertificate(t, "new", 3), newCertificate(t, "new", 4)
-	check(t, s.Intend(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now))
-	_, err = s.Record(ctx, second, now)
+	check(t, s.RecordIntent(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now))
+	_, err = s.RecordCertificate(ctx, second, now)
 	check(t, err)
-	check(t, s.Intend(ctx, intent(old, third, "2020"), store.Progress{Presented: 2}, now))
-	check(t, s.Intend(ctx, intent(old, other, "2022"), store.Progress{}, now))
-	_, err = s.Record(ctx, other, now)
+	check(t, s.RecordIntent(ctx, intent(old, third, "2020"), store.Progress{Presented: 2}, now))
+	check(t, s.RecordIntent(ctx, intent(old, other, "2022"), store.Progress{}, now))
+	_, err = s.RecordCertificate(ctx, other, now)
 	check(t, err)
 	stands := func(cert *x509.Certificate, state store.State, status store.Status) {
 		t.Helper()
@@ -216,7 +216,7 @@ func testSiblings(t *testing.T, s *store.Store, _ func() *store.Store) {
 		t.Fatal("the old certificate was revoked")
 	}
 	// The third was being signed meanwhile.
-	held, err := s.Record(ctx, third, now)
+	held, err := s.RecordCertificate(ctx, third, now)
 	check(t, err)
 	if held.State != store.Abandoned || held.DER != nil {
 		t.Fatalf("an abandoned intent was recorded: %+v", held)
@@ -230,7 +230,7 @@ func testSiblings(t *testing.T, s *store.Store, _ func() *store.Store) {
 func testRejection(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
-	_, err := s.Record(ctx, cert, now)
+	_, err := s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	for range 2 {
 		check(t, s.Reject(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), "catena", now))
@@ -248,11 +248,11 @@ func testRejection(t *testing.T, s *store.Store, _ func() *store.Store) {
 func testLogin(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
-	_, err := s.Record(ctx, cert, now)
+	_, err := s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	second := newCertificate(t, "new", 2)
-	check(t, s.Intend(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now))
-	_, err = s.Record(ctx, second, now)
+	check(t, s.RecordIntent(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now))
+	_, err = s.RecordCertificate(ctx, second, now)
 	check(t, err)
 	for range 2 { // the confirmation was lost
 		c, err := s.Prove(ctx, store.Sum(cert.Raw), now)
@@ -276,11 +276,11 @@ func testChanged(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
 	second := newCertificate(t, "new", 2)
-	want(t, s.Intend(ctx, intent(old, second, "2020"), store.Progress{}, now), store.ErrChanged)
-	want(t, s.Intend(ctx, intent(old, cert, "2020"), store.Progress{Presented: 1}, now), store.ErrChanged)
+	want(t, s.RecordIntent(ctx, intent(old, second, "2020"), store.Progress{}, now), store.ErrChanged)
+	want(t, s.RecordIntent(ctx, intent(old, cert, "2020"), store.Progress{Presented: 1}, now), store.ErrChanged)
 	check(t, s.SetStatus(ctx, store.Sum(old.Raw), store.Revoked, 1, now))
-	want(t, s.Intend(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now), store.ErrChanged)
-	want(t, s.Intend(ctx, intent(second, cert, "2020"), store.Progress{}, now), store.ErrNotFound)
+	want(t, s.RecordIntent(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now), store.ErrChanged)
+	want(t, s.RecordIntent(ctx, intent(second, cert, "2020"), store.Progress{}, now), store.ErrNotFound)
 }
 
 func testKeys(t *testing.T, s *store.Store, _ func() *store.Store) {
@@ -290,20 +290,20 @@ func testKeys(t *testing.T, s *store.Store, _ func() *store.Store) {
 	check(t, s.Register(ctx, other, now))
 	in := intent(other, newCertificate(t, "new", 2), "2020")
 	in.SPKI = store.Sum(cert.RawSubjectPublicKeyInfo) // presented for the first card
-	want(t, s.Intend(ctx, in, store.Progress{}, now), store.ErrKeySeen)
+	want(t, s.RecordIntent(ctx, in, store.Progress{}, now), store.ErrKeySeen)
 	in.SPKI = store.Sum(newCertificate(t, "new", 3).RawSubjectPublicKeyInfo)
-	check(t, s.Intend(ctx, in, store.Progress{}, now))
+	check(t, s.RecordIntent(ctx, in, store.Progress{}, now))
 	third := newCertificate(t, "old", 3)
 	check(t, s.Register(ctx, third, now))
 	in = intent(other, newCertificate(t, "new", 4), "2020")
 	in.SPKI = store.Sum(third.RawSubjectPublicKeyInfo) // the key of another card's old certificate
-	want(t, s.Intend(ctx, in, store.Progress{Presented: 1}, now), store.ErrKeySeen)
+	want(t, s.RecordIntent(ctx, in, store.Progress{Presented: 1}, now), store.ErrKeySeen)
 }
 
 func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
-	_, err := s.Record(ctx, cert, now)
+	_, err := s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	_, err = s.Confirm(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), now)
 	check(t, err)
@@ -316,8 +316,8 @@ func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 		}
 	}
 	next := newCertificate(t, "new", 2)
-	check(t, s.Intend(ctx, intent(cert, next, "2022"), store.Progress{}, now))
-	_, err = s.Record(ctx, next, now)
+	check(t, s.RecordIntent(ctx, intent(cert, next, "2022"), store.Progress{}, now))
+	_, err = s.RecordCertificate(ctx, next, now)
 	check(t, err)
 	list, err := s.Certificates(ctx)
 	check(t, err)
@@ -336,7 +336,7 @@ func testReplicas(t *testing.T, s *store.Store, again func() *store.Store) {
 		var wg sync.WaitGroup
 		errs := make([]error, len(intents))
 		for i := range intents {
-			wg.Go(func() { errs[i] = replicas[i%2].Intend(context.WithoutCancel(ctx), intents[i], decided, now) })
+			wg.Go(func() { errs[i] = replicas[i%2].RecordIntent(context.WithoutCancel(ctx), intents[i], decided, now) })
 		}
 		wg.Wait()
 		for _, err := range errs {
@@ -401,7 +401,7 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	person := func(i int) store.Digest { return store.Sum(fmt.Append(nil, i)) }
 	place := func(s *store.Store, i int, at time.Time, want int) {
 		t.Helper()
-		got, _, err := s.Enter(ctx, person(i), "2020", 2, at, at)
+		got, _, err := s.EnterQueue(ctx, person(i), "2020", 2, at, at)
 		check(t, err)
 		if got != want {
 			t.Fatalf("person %d at place %d, want %d", i, got, want)
@@ -415,22 +415,22 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	place(s, 1, minute, 0)
 	place(s, 4, minute, 3) // asking again moves nobody
 	// The third had come first, and has lost his place with its row: his ticket tells when he came.
-	got, since, err := s.Enter(ctx, person(9), "2020", 2, now.Add(-time.Minute), minute)
+	got, since, err := s.EnterQueue(ctx, person(9), "2020", 2, now.Add(-time.Minute), minute)
 	check(t, err)
 	if got != 1 || !since.Equal(now.Add(-time.Minute)) {
 		t.Fatalf("an early arrival at place %d since %v", got, since)
 	}
-	late := now.Add(store.Patience + 30*time.Second)
+	late := now.Add(store.WaitingTimeout + 30*time.Second)
 	place(s, 4, late, 2) // 2 and 3 have not asked again; 9 has
-	later := now.Add(store.Stay + 5*time.Second)
+	later := now.Add(store.AdmissionTimeout + 5*time.Second)
 	place(s, 4, later, 0) // 0 and 1 have long been under way, 9 has gone
 	// A confirmation frees the place.
 	old, cert := requested(t, s, 1)
-	if got, _, err = s.Enter(ctx, store.Sum(old.Raw), "2020", 2, later, later); err != nil || got != 0 {
+	if got, _, err = s.EnterQueue(ctx, store.Sum(old.Raw), "2020", 2, later, later); err != nil || got != 0 {
 		t.Fatalf("place %d, %v", got, err)
 	}
 	place(s, 5, later, 1)
-	_, err = s.Record(ctx, cert, now)
+	_, err = s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	place(s, 5, later, 1)
 	_, err = s.Confirm(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), now)
@@ -448,7 +448,7 @@ func testCRL(t *testing.T, s *store.Store, _ func() *store.Store) {
 	seen := map[string]bool{}
 	state := func() {
 		t.Helper()
-		c, err := s.Covers(ctx, a.RawIssuer)
+		c, err := s.RevocationState(ctx, a.RawIssuer)
 		check(t, err)
 		if seen[c] {
 			t.Fatalf("state %q twice", c)
@@ -473,12 +473,12 @@ func testCRL(t *testing.T, s *store.Store, _ func() *store.Store) {
 		t.Fatal("an expired certificate is listed")
 	}
 	for n := int64(1); n < 3; n++ {
-		check(t, s.AddCRL(ctx, a.RawIssuer, store.CRL{Number: n, Covers: "x", MadeAt: now, DER: []byte{byte(n)}}))
+		check(t, s.AddCRL(ctx, a.RawIssuer, store.CRL{Number: n, RevocationState: "x", MadeAt: now, DER: []byte{byte(n)}}))
 	}
 	want(t, s.AddCRL(ctx, a.RawIssuer, store.CRL{Number: 2, DER: []byte{9}}), store.ErrChanged)
 	c, err := s.LatestCRL(ctx, a.RawIssuer)
 	check(t, err)
-	if c.Number != 2 || c.DER[0] != 2 || !c.MadeAt.Equal(now) || c.Covers != "x" {
+	if c.Number != 2 || c.DER[0] != 2 || !c.MadeAt.Equal(now) || c.RevocationState != "x" {
 		t.Fatalf("%+v", c)
 	}
 }
@@ -508,7 +508,7 @@ func testSettings(t *testing.T, s *store.Store, again func() *store.Store) {
 }
 
 func testRecordWithoutIntent(t *testing.T, s *store.Store, _ func() *store.Store) {
-	_, err := s.Record(t.Context(), newCertificate(t, "new", 7), now)
+	_, err := s.RecordCertificate(t.Context(), newCertificate(t, "new", 7), now)
 	want(t, err, store.ErrNotFound)
 }
 
