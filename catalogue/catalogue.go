@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package catalogue holds the texts by language, keyed by failure code and screen.
+// Package catalogue holds the texts that citizens, clerks and operators read, by language, keyed by failure code and
+// screen. The program says tu in Italian and Sie in German.
 package catalogue
+
+import (
+	"strings"
+
+	"rinnova.example/go/failure"
+)
 
 // Language is a language that people are spoken to in.
 type Language string
@@ -11,3 +18,84 @@ const (
 	Italian Language = "it"
 	German  Language = "de"
 )
+
+// Screen is where a text is read.
+type Screen int
+
+// Screens that explain a failure to a citizen. CommandLine names options where the window cannot.
+const (
+	Window Screen = iota
+	CommandLine
+)
+
+// Explanation is what a citizen is told of a failure: what happened, whether the card is safe, what to do. In What, {}
+// stands for what the failure adds: names of cards, of campaigns, a version.
+type Explanation struct{ What, Card, Do string }
+
+// card is what is said of the card.
+type card int
+
+const (
+	safe       card = iota // the certificate is in its place
+	unread                 // no card was read
+	untouched              // a card that may not be one of ours
+	neither                // two cards
+	renewed                // it has the renewed certificate
+	pinTried               // a try of the PIN was used
+	pinBlocked             // the PIN takes no more tries
+	pukTried               // a try of the PUK was used
+	pukBlocked             // the PUK takes no more tries
+)
+
+// sentences are what is said of a card that the renewal has not changed, and of one that it has.
+type sentences struct{ unchanged, changed string }
+
+type entry struct {
+	what string
+	card card
+	do   string
+}
+
+type language struct {
+	cards       map[card]sentences
+	failures    map[failure.Code]entry
+	commandLine map[failure.Code]entry // where it differs from the window's
+}
+
+var languages = map[Language]language{Italian: italian, German: german}
+
+// Explain returns the texts of a failure. changed says that the renewal, in this run or in an earlier one, has changed
+// the card. A code without texts in the language has those of failure.ServiceRefused; the second value is then false.
+func Explain(l Language, s Screen, code failure.Code, changed bool) (Explanation, bool) {
+	t := languages[l]
+	e, ok := t.failures[code]
+	if own, differs := t.commandLine[code]; s == CommandLine && differs {
+		e, ok = own, true
+	}
+	if !ok {
+		e = t.failures[failure.ServiceRefused]
+	}
+	c := t.cards[e.card].unchanged
+	if changed {
+		c = t.cards[e.card].changed
+	}
+	return Explanation{e.what, c, e.do}, ok
+}
+
+// With puts what the failure adds into the place that What keeps for it. Where there is no such place, said, if there is
+// any, takes the place of What: the service has explained itself.
+func (e Explanation) With(said string) Explanation {
+	switch {
+	case strings.Contains(e.What, "{}"):
+		if said == "" {
+			said = "?"
+		}
+		e.What = strings.Replace(e.What, "{}", said, 1)
+	case said != "":
+		e.What = said
+	}
+	return e
+}
+
+// Operator returns the clause that ends a command of the service or of the desk, in Italian; "" where the code has none.
+func Operator(code failure.Code) string { return operator[code] }
