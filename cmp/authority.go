@@ -65,16 +65,44 @@ type Campaign struct {
 	Last          bool // chosen only when no other open campaign accepts the certificate
 }
 
+// Decision is the service's answer to the question whether an old certificate may be renewed.
+type Decision string
+
+// The five decisions.
+const (
+	Renewable Decision = "renewable" // a kur will be answered with a certificate
+	Renewed   Decision = "renewed"   // the renewed certificate was confirmed, or seen in a login
+	Refused   Decision = "refused"   // for Standing.Reason
+	Waiting   Decision = "waiting"   // the service is full: ask again after Standing.CheckAfter
+	Unknown   Decision = "unknown"   // the service does not know the certificate
+)
+
+// State is how far the renewal of an old certificate has come. The zero value means that none was requested.
+type State string
+
+// The six states of a renewal.
+const (
+	StateRequested State = "requested" // on record, not signed yet
+	StateIssued    State = "issued"    // signed, not confirmed yet
+	StateInstalled State = "installed" // confirmed by the client
+	StateProven    State = "proven"    // seen in a login
+	StateAbandoned State = "abandoned" // another certificate of the same renewal was confirmed
+	StateRefused   State = "refused"   // rejected by the client
+)
+
+// Confirmed reports whether a confirmation or a login has reached the service.
+func (s State) Confirmed() bool { return s == StateInstalled || s == StateProven }
+
 // Standing says how an old certificate stands with the service. For a certificate that the service does
-// not know only Decision is set, to "unknown".
+// not know only Decision is set, to [Unknown].
 type Standing struct {
-	Decision     string   // "renewable", "renewed", "refused", "waiting", "unknown"
+	Decision     Decision
 	Reason       string   // stable code word of a refusal
 	Campaigns    []string // ids of the open campaigns that accept it
 	AttemptsLeft int      // further keys that may be presented
-	State        string   // "", "requested", "issued", "installed", "proven", "abandoned", "refused"
-	Issued       []byte   // DER of the certificate issued for it, the newest, or nil
-	Position     int      // position in the queue; 0: no queue
+	State        State
+	Issued       []byte // DER of the certificate issued for it, the newest, or nil
+	Position     int    // position in the queue; 0: no queue
 	CheckAfter   time.Duration
 	Ticket       []byte // to be carried in the kur's generalInfo
 }

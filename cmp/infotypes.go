@@ -50,8 +50,8 @@ const (
 )
 
 var (
-	decisions = []string{"renewable", "renewed", "refused", "waiting", "unknown"}
-	states    = []string{"", "requested", "issued", "installed", "proven", "abandoned", "refused"}
+	decisions = []Decision{Renewable, Renewed, Refused, Waiting, Unknown}
+	states    = []State{"", StateRequested, StateIssued, StateInstalled, StateProven, StateAbandoned, StateRefused}
 )
 
 func (s *Standing) check() error {
@@ -76,11 +76,11 @@ func (s *Standing) marshal() ([]byte, error) {
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		addText(b, asn1.UTF8String, s.Decision)
+		addText(b, asn1.UTF8String, string(s.Decision))
 		addOptionalText(b, 0, s.Reason)
 		addOptionalTexts(b, 1, s.Campaigns)
 		addOptionalCount(b, 2, int64(s.AttemptsLeft))
-		addOptionalText(b, 3, s.State)
+		addOptionalText(b, 3, string(s.State))
 		addOptionalOctets(b, 4, s.Issued)
 		addOptionalCount(b, 5, int64(s.Position))
 		if s.CheckAfter > 0 {
@@ -95,13 +95,15 @@ func (s *Standing) parse(der []byte) error {
 	var seq cryptobyte.String
 	outer := cryptobyte.String(der)
 	var attempts, position, after int64
-	if !outer.ReadASN1(&seq, asn1.SEQUENCE) || !outer.Empty() || !readText(&seq, asn1.UTF8String, &s.Decision) ||
+	var decision, state string
+	if !outer.ReadASN1(&seq, asn1.SEQUENCE) || !outer.Empty() || !readText(&seq, asn1.UTF8String, &decision) ||
 		!readOptionalText(&seq, 0, &s.Reason) || !readOptionalTexts(&seq, 1, &s.Campaigns) ||
-		!readOptionalCount(&seq, 2, maxCount, &attempts) || !readOptionalText(&seq, 3, &s.State) ||
+		!readOptionalCount(&seq, 2, maxCount, &attempts) || !readOptionalText(&seq, 3, &state) ||
 		!readOptionalOctets(&seq, 4, &s.Issued) || !readOptionalCount(&seq, 5, maxCount, &position) ||
 		!readOptionalCount(&seq, 6, maxWait, &after) || !readOptionalOctets(&seq, 7, &s.Ticket) || !seq.Empty() {
 		return malformed("standing")
 	}
+	s.Decision, s.State = Decision(decision), State(state)
 	s.AttemptsLeft, s.Position, s.CheckAfter = int(attempts), int(position), time.Duration(after)*time.Second
 	return s.check()
 }

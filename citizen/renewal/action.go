@@ -2,6 +2,8 @@
 
 package renewal
 
+import "rinnova.example/go/cmp"
+
 // What to do next is decided here and nowhere else, by three pure functions of what the witnesses say: the
 // card, the journal, the service. None of them can ask for anything to be put back: nothing of the old
 // credential is ever changed, and what is half made is completed.
@@ -35,10 +37,10 @@ func next(f Facts) string {
 
 // Witnesses are what card, journal and service say of a renewal that may have begun before.
 type Witnesses struct {
-	Standing string // the service's decision, "" where it knows no standing
-	Issued   bool   // the service issued a certificate for the old one
-	OnCard   bool   // and a place of the card holds it
-	Journal  bool   // and this computer's journal holds it, not yet confirmed
+	Standing cmp.Decision // the service's decision, "" where it knows no standing
+	Issued   bool         // the service issued a certificate for the old one
+	OnCard   bool         // and a place of the card holds it
+	Journal  bool         // and this computer's journal holds it, not yet confirmed
 }
 
 // Verdict is what they come to.
@@ -57,13 +59,13 @@ const (
 // is confirmed again.
 func verdict(w Witnesses) Verdict {
 	switch w.Standing {
-	case "unknown":
+	case cmp.Unknown:
 		return NotKnown
-	case "waiting":
+	case cmp.Waiting:
 		return WaitTurn
-	case "refused":
+	case cmp.Refused:
 		return Refuses
-	case "renewed":
+	case cmp.Renewed:
 		if w.Issued && (!w.OnCard || w.Journal) {
 			return GoOn
 		}

@@ -5,6 +5,8 @@ package renewal
 import (
 	"slices"
 	"testing"
+
+	"rinnova.example/go/cmp"
 )
 
 // apply is the model of what a step does to the facts where it succeeds.
@@ -100,7 +102,7 @@ func TestNext(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	n := 0
-	for _, standing := range []string{"", "unknown", "waiting", "refused", "renewable", "renewed"} {
+	for _, standing := range []cmp.Decision{"", cmp.Unknown, cmp.Waiting, cmp.Refused, cmp.Renewable, cmp.Renewed} {
 		for bits := range 8 {
 			w := Witnesses{standing, bits&1 != 0, bits&2 != 0, bits&4 != 0}
 			if !w.Issued && (w.OnCard || w.Journal) {
@@ -110,13 +112,13 @@ func TestVerdict(t *testing.T) {
 			v := verdict(w)
 			var want Verdict
 			switch {
-			case standing == "" || standing == "renewable":
+			case standing == "" || standing == cmp.Renewable:
 				want = GoOn
-			case standing == "unknown":
+			case standing == cmp.Unknown:
 				want = NotKnown
-			case standing == "waiting":
+			case standing == cmp.Waiting:
 				want = WaitTurn
-			case standing == "refused":
+			case standing == cmp.Refused:
 				want = Refuses
 			case !w.Issued: // the certificate is itself a renewal, of the same campaign
 				want = HasRenewed

@@ -154,7 +154,7 @@ func renewalOfAnother(c *x509.Certificate, answers []*cmp.Standing) bool {
 }
 
 // settled says whether the service has seen the new certificate confirmed or used.
-func settled(s *cmp.Standing) bool { return s.State == "installed" || s.State == "proven" }
+func settled(s *cmp.Standing) bool { return s.State.Confirmed() }
 
 // exchange sends one protected message and, where the service is busy for seconds, polls.
 func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*cmp.UpdateResponse, error) {

@@ -4,21 +4,27 @@ package campaign
 
 import "slices"
 
+// Choice is a campaign that accepts a certificate, with its decision.
+type Choice struct {
+	Campaign
+	Decision Decision
+}
+
 // Choose returns the campaigns that accept the certificate, in the order given; one marked Last only when no other
-// accepts. ask gives the question to put to each, since Renewed and Attempts are counted per campaign. When none
-// accepts, reason is that of the campaign that came nearest, or no-campaign when none is open.
-func Choose(campaigns []Campaign, ask func(Campaign) Question) (accepting []Campaign, reason string) {
-	var last []Campaign
+// accepts. question returns the question to put to each, since Renewed and Attempts are counted per campaign. When
+// none accepts, reason is that of the campaign that came nearest, or no-campaign when none is open.
+func Choose(campaigns []Campaign, question func(Campaign) Question) (accepting []Choice, reason string) {
+	var last []Choice
 	nearest := 0
 	for _, c := range campaigns {
-		decision := c.Decide(ask(c))
+		decision := c.Decide(question(c))
 		switch {
 		case !decision.Accepted:
 			nearest = max(nearest, slices.Index(reasonsByNearness, decision.Reason))
 		case c.Last:
-			last = append(last, c)
+			last = append(last, Choice{c, decision})
 		default:
-			accepting = append(accepting, c)
+			accepting = append(accepting, Choice{c, decision})
 		}
 	}
 	if len(accepting) == 0 {

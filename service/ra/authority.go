@@ -101,7 +101,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 
 	if prepared == nil {
 		// 4. The campaign decides.
-		chosen, decision, progress, err := a.choose(ctx, r.Campaign, r.OldCertificate, old, now)
+		chosen, progress, err := a.choose(ctx, r.Campaign, r.OldCertificate, old, now)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +112,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 		}
 
 		// 6. There is room; else wait. Nothing is recorded but the place.
-		wait, err := a.wait(ctx, chosen, old, r.Ticket, now)
+		wait, err := a.wait(ctx, chosen.Campaign, old, r.Ticket, now)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			Old:       r.OldCertificate,
 			PublicKey: r.PublicKey.(*rsa.PublicKey), // CheckKey accepts no other
 			Now:       now,
-			NotAfter:  decision.NotAfter,
+			NotAfter:  chosen.Decision.NotAfter,
 			PublicURL: a.PublicURL,
 		})
 		if err != nil {
@@ -140,7 +140,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			CampaignVersion: chosen.Version,
 			DER:             prepared.Intent(),
 			NotBefore:       prepared.NotBefore(),
-			NotAfter:        decision.NotAfter,
+			NotAfter:        chosen.Decision.NotAfter,
 		}, progress, now)
 		if errors.Is(err, store.ErrKeySeen) {
 			return nil, refuse(codeKeySeen)

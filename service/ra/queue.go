@@ -63,7 +63,7 @@ func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.
 	}
 	s.Position, s.CheckAfter, s.Ticket = position, checkAfter(position), a.ticket(old, since)
 	if position > 0 {
-		s.Decision = "waiting"
+		s.Decision = cmp.Waiting
 	}
 	return nil
 }

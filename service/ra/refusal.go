@@ -89,7 +89,7 @@ func refuseReason(err error) error {
 	return err
 }
 
-func ambiguous(accepting []campaign.Campaign) *cmp.Refusal {
+func ambiguous(accepting []campaign.Choice) *cmp.Refusal {
 	r := refuse(codeCampaignAmbiguous)
 	r.Text += " " + strings.Join(ids(accepting), ", ") + "."
 	return r

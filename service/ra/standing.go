@@ -15,9 +15,9 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// campaignAnswers is the outcome of asking campaigns about one old certificate.
+// campaignAnswers is what the campaigns decide about one old certificate.
 type campaignAnswers struct {
-	accepting []campaign.Campaign
+	accepting []campaign.Choice
 	reason    string                    // when none accepts
 	progress  map[string]store.Progress // by campaign
 }
@@ -54,37 +54,36 @@ func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, 
 		q.Renewed, q.Attempts = d.progress[c.ID].Renewed, d.progress[c.ID].Presented
 		return q
 	}
-	if label != "" { // its own reason, not that no campaign is open
-		if decision := all[0].Decide(question(all[0])); !decision.Accepted {
-			d.reason = decision.Reason
-			return d, nil
+	if label != "" { // one campaign has its own reason, also when it is closed
+		decision := all[0].Decide(question(all[0]))
+		if d.reason = decision.Reason; decision.Accepted {
+			d.accepting = []campaign.Choice{{Campaign: all[0], Decision: decision}}
 		}
+		return d, nil
 	}
 	d.accepting, d.reason = campaign.Choose(all, question)
 	return d, nil
 }
 
 // choose finds the one campaign that accepts, with its decision and the progress it rests on.
-func (a *Authority) choose(ctx context.Context, label string, cert *x509.Certificate, old store.Digest, now time.Time) (campaign.Campaign, campaign.Decision, store.Progress, error) {
-	q := campaign.Question{Now: now, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}
-	var none campaign.Campaign
-	d, err := a.ask(ctx, label, q, old)
+func (a *Authority) choose(
+	ctx context.Context, label string, cert *x509.Certificate, old store.Digest, now time.Time,
+) (campaign.Choice, store.Progress, error) {
+	d, err := a.ask(ctx, label, campaign.Question{Now: now, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}, old)
 	switch {
 	case err != nil:
-		return none, campaign.Decision{}, store.Progress{}, err
+		return campaign.Choice{}, store.Progress{}, err
 	case len(d.accepting) == 0:
-		return none, campaign.Decision{}, store.Progress{}, refuse(d.reason)
+		return campaign.Choice{}, store.Progress{}, refuse(d.reason)
 	case len(d.accepting) > 1:
-		return none, campaign.Decision{}, store.Progress{}, ambiguous(d.accepting)
+		return campaign.Choice{}, store.Progress{}, ambiguous(d.accepting)
 	}
-	c, p := d.accepting[0], d.progress[d.accepting[0].ID]
-	q.Renewed, q.Attempts = p.Renewed, p.Presented
-	return c, c.Decide(q), p, nil
+	return d.accepting[0], d.progress[d.accepting[0].ID], nil
 }
 
-func ids(campaigns []campaign.Campaign) []string {
+func ids(choices []campaign.Choice) []string {
 	var list []string
-	for _, c := range campaigns {
+	for _, c := range choices {
 		list = append(list, c.ID)
 	}
 	return list
@@ -136,7 +135,7 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 func (a *Authority) standing(ctx context.Context, label string, old store.Digest, now time.Time) (*cmp.Standing, error) {
 	reg, err := a.Store.Registered(ctx, old)
 	if errors.Is(err, store.ErrNotFound) {
-		return &cmp.Standing{Decision: "unknown"}, nil
+		return &cmp.Standing{Decision: cmp.Unknown}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -148,7 +147,7 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 	var s cmp.Standing
 	pending := ""
 	if last := newest(renewals, label); last != nil {
-		s.State, s.Issued = string(last.State), last.DER
+		s.State, s.Issued = cmp.State(last.State), last.DER
 		if unfinished(*last) && now.Before(last.NotAfter) {
 			pending = last.Campaign
 		}
@@ -171,22 +170,22 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 	}
 	switch {
 	case reg.Status != store.Active:
-		s.Decision, s.Reason = "refused", d.reason
+		s.Decision, s.Reason = cmp.Refused, d.reason
 	case pending != "":
 		// Begun and not finished: the key presented then gets its certificate, whether or not a campaign would
 		// take a further one.
-		s.Decision = "renewable"
+		s.Decision = cmp.Renewable
 		if len(s.Campaigns) == 0 {
 			s.Campaigns = []string{pending}
 		}
 	case d.reason == campaign.AlreadyRenewed:
-		s.Decision, s.Reason = "renewed", d.reason
+		s.Decision, s.Reason = cmp.Renewed, d.reason
 	case d.reason != "":
-		s.Decision, s.Reason = "refused", d.reason
+		s.Decision, s.Reason = cmp.Refused, d.reason
 	default:
-		s.Decision = "renewable"
+		s.Decision = cmp.Renewable
 		if len(d.accepting) == 1 && d.accepting[0].Capacity > 0 {
-			if err := a.enterQueue(ctx, &s, d.accepting[0], old, now); err != nil {
+			if err := a.enterQueue(ctx, &s, d.accepting[0].Campaign, old, now); err != nil {
 				return nil, err
 			}
 		}

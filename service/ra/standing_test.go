@@ -46,10 +46,10 @@ func TestInform(t *testing.T) {
 func TestStanding(t *testing.T) {
 	s := newService(t)
 	old := s.card(0, nil)
-	expect := func(label, decision, reason string, state store.State, issued *x509.Certificate, left int, campaigns ...string) {
+	expect := func(label string, decision cmp.Decision, reason string, state store.State, issued *x509.Certificate, left int, campaigns ...string) {
 		t.Helper()
 		st := s.standing(old, label)
-		if st.Decision != decision || st.Reason != reason || st.State != string(state) || st.AttemptsLeft != left || !slices.Equal(st.Campaigns, campaigns) {
+		if st.Decision != decision || st.Reason != reason || st.State != cmp.State(state) || st.AttemptsLeft != left || !slices.Equal(st.Campaigns, campaigns) {
 			t.Fatalf("standing %+v", st)
 		}
 		if (issued == nil) != (st.Issued == nil) || issued != nil && string(issued.Raw) != string(st.Issued) {
@@ -273,5 +273,20 @@ func TestCRL(t *testing.T) {
 	}
 	if crl := list(s.current); crl.Number.Int64() != 1 {
 		t.Fatal("the issuers share their numbers")
+	}
+}
+
+// The wire has a word for every state that the store records.
+func TestStatesOfStandingAreTheStores(t *testing.T) {
+	for stored, sent := range map[store.State]cmp.State{
+		store.Requested: cmp.StateRequested, store.Issued: cmp.StateIssued, store.Installed: cmp.StateInstalled,
+		store.Proven: cmp.StateProven, store.Abandoned: cmp.StateAbandoned, store.Refused: cmp.StateRefused,
+	} {
+		if string(stored) != string(sent) {
+			t.Errorf("the store records %q, the wire says %q", stored, sent)
+		}
+		if stored.Confirmed() != sent.Confirmed() {
+			t.Errorf("state %q: confirmed is %v for the store, %v for the wire", stored, stored.Confirmed(), sent.Confirmed())
+		}
 	}
 }
