@@ -25,7 +25,7 @@ type certificateLine struct {
 
 func lineOf(c store.Certificate, now time.Time) certificateLine {
 	return certificateLine{
-		Serial: c.Serial, OldSHA256: c.Old.String(), State: string(c.State),
+		Serial: string(c.Serial), OldSHA256: c.Old.String(), State: string(c.State),
 		Valid:     c.Status == store.Active && !now.Before(c.NotBefore) && !now.After(c.NotAfter),
 		NotBefore: c.NotBefore, NotAfter: c.NotAfter, Campaign: c.Campaign,
 	}
@@ -87,7 +87,7 @@ func (c *certificateRevoke) Run(p *program) error {
 	issued, err := s.WithDigest(p.ctx, found.Digest)
 	if errors.Is(err, store.ErrNotFound) {
 		return p.print(certificateLine{
-			Serial: found.Serial, OldSHA256: found.Digest.String(), State: string(store.Revoked), NotBefore: found.NotBefore, NotAfter: found.NotAfter,
+			Serial: string(found.Serial), OldSHA256: found.Digest.String(), State: string(store.Revoked), NotBefore: found.NotBefore, NotAfter: found.NotAfter,
 		})
 	}
 	if err != nil {
@@ -96,8 +96,7 @@ func (c *certificateRevoke) Run(p *program) error {
 	return p.print(lineOf(issued, now))
 }
 
-// registered finds the one certificate that is meant. Another program may print a serial number with colons, in
-// capitals, or with a leading zero.
+// registered finds the one certificate that is meant, by its digest or its serial number.
 func (c *certificateRevoke) registered(p *program, s *store.Store) (store.Registration, error) {
 	word := strings.ToLower(strings.ReplaceAll(c.Certificate, ":", ""))
 	if b, err := hex.DecodeString(word); err == nil && len(b) == len(store.Digest{}) {
@@ -107,7 +106,11 @@ func (c *certificateRevoke) registered(p *program, s *store.Store) (store.Regist
 		}
 		return r, err
 	}
-	list, err := s.WithSerial(p.ctx, strings.TrimLeft(word, "0"))
+	serial, ok := store.ParseSerial(c.Certificate)
+	if !ok {
+		return store.Registration{}, misused("usage", "il numero di serie, o lo SHA-256, va scritto in esadecimale", nil)
+	}
+	list, err := s.WithSerial(p.ctx, serial)
 	switch {
 	case err != nil:
 		return store.Registration{}, err

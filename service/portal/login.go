@@ -12,7 +12,6 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"html/template"
 	"mime"
 	"net/http"
@@ -93,7 +92,7 @@ type loginView struct {
 	login
 	Advice   advice
 	Issuer   string
-	Serial   string // hexadecimal, as browsers show it
+	Serial   store.Serial
 	Policies []string
 	CNS      bool       // the CNS policy is among them
 	Renewal  *time.Time // end of a certificate in use that has replaced this one
@@ -180,7 +179,7 @@ func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	notBefore, notAfter := cert.NotBefore.UTC(), cert.NotAfter.UTC()
 	v := loginView{
 		login:  login{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason},
-		Advice: reasons[reason], Issuer: cert.Issuer.CommonName, Serial: fmt.Sprintf("%x", cert.SerialNumber), Portal: authority.PublicURL,
+		Advice: reasons[reason], Issuer: cert.Issuer.CommonName, Serial: store.SerialOf(cert.SerialNumber), Portal: authority.PublicURL,
 	}
 	for _, p := range cert.Policies {
 		v.Policies = append(v.Policies, p.String())

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -116,7 +115,7 @@ func serveOCSP(w http.ResponseWriter, r *http.Request, authority *ra.Authority, 
 
 // statusOnRecord says what the registry knows of an issuer's serial number.
 func statusOnRecord(ctx context.Context, db *store.Store, issuer *x509.Certificate, serial *big.Int) (ca.CertificateStatus, error) {
-	found, err := db.WithSerial(ctx, fmt.Sprintf("%x", serial))
+	found, err := db.WithSerial(ctx, store.SerialOf(serial))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return ca.CertificateStatus{}, err
 	}

@@ -133,7 +133,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
 		err = a.Store.RecordIntent(ctx, store.Intent{
-			Serial:          fmt.Sprintf("%x", prepared.Serial()),
+			Serial:          store.SerialOf(prepared.Serial()),
 			Old:             old,
 			SPKI:            spki,
 			Campaign:        chosen.ID,

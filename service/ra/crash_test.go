@@ -114,7 +114,7 @@ func TestFaultyDevice(t *testing.T) {
 	s.stands(s.renew(s.request(old, "new")), store.Issued, store.Active)
 }
 
-func serialOf(cert *x509.Certificate) string { return cert.SerialNumber.Text(16) }
+func serialOf(cert *x509.Certificate) store.Serial { return store.Serial(cert.SerialNumber.Text(16)) }
 
 // database runs a statement on the service's SQLite file beside it.
 func (s *service) database(statement string) {

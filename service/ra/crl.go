@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 
 	"rinnova.example/go/service/ca"
@@ -44,11 +43,9 @@ func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) 
 		}
 		var entries []x509.RevocationListEntry
 		for _, r := range unusable {
-			serial, ok := new(big.Int).SetString(r.Serial, 16)
-			if !ok {
-				return nil, fmt.Errorf("serial number %q on record", r.Serial)
-			}
-			entries = append(entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: r.ChangedAt, ReasonCode: r.Reason})
+			entries = append(entries, x509.RevocationListEntry{
+				SerialNumber: r.Serial.Int(), RevocationTime: r.ChangedAt, ReasonCode: r.Reason,
+			})
 		}
 		next := store.CRL{Number: latest.Number + 1, RevocationState: covers, MadeAt: now}
 		if next.DER, err = issuer.CRL(next.Number, now, now.Add(crlLife), entries); err != nil {

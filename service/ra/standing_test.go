@@ -264,7 +264,7 @@ func TestCRL(t *testing.T) {
 	for _, e := range crl.RevokedCertificateEntries {
 		reasons[e.SerialNumber.Text(16)] = e.ReasonCode
 	}
-	if crl.Number.Int64() != 3 || len(reasons) != 2 || reasons[serialOf(old)] != 1 || reasons[serialOf(other)] != 6 {
+	if crl.Number.Int64() != 3 || len(reasons) != 2 || reasons[string(serialOf(old))] != 1 || reasons[string(serialOf(other))] != 6 {
 		t.Fatalf("number %v, %v", crl.Number, reasons)
 	}
 	s.now = s.now.Add(2 * time.Hour)

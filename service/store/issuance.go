@@ -30,7 +30,7 @@ func (s State) Confirmed() bool { return s == Installed || s == Proven }
 
 // Certificate is one intent to issue and what became of it.
 type Certificate struct {
-	Serial          string // lower-case hexadecimal
+	Serial          Serial
 	Old             Digest // the certificate it renews
 	SPKI            Digest
 	Campaign        string
@@ -49,7 +49,7 @@ type Certificate struct {
 
 // Intent is what is put on record before the signature.
 type Intent struct {
-	Serial          string // lower-case hexadecimal, never used before
+	Serial          Serial // never used before
 	Old             Digest
 	SPKI            Digest
 	Campaign        string
@@ -201,7 +201,7 @@ func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, n
 	err := s.inTransaction(ctx, func(tx *sql.Tx) error {
 		// The intent's row first, and locked: of two replicas that sign the same intent one records.
 		res, err := tx.ExecContext(ctx, `UPDATE certificates SET changed_at = $1
-			WHERE serial = $2 AND state = 'requested'`, millis(now), serialOf(cert))
+			WHERE serial = $2 AND state = 'requested'`, millis(now), SerialOf(cert.SerialNumber))
 		if err != nil {
 			return err
 		}
@@ -214,13 +214,13 @@ func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, n
 				return err
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = 'issued', der = $1, digest = $2 WHERE serial = $3`,
-				cert.Raw, Sum(cert.Raw), serialOf(cert)); err != nil {
+				cert.Raw, Sum(cert.Raw), SerialOf(cert.SerialNumber)); err != nil {
 				return err
 			}
 		}
-		held, err = queryCertificate(ctx, tx, `c.serial = $1`, serialOf(cert))
+		held, err = queryCertificate(ctx, tx, `c.serial = $1`, SerialOf(cert.SerialNumber))
 		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("serial number %s was never intended: %w", serialOf(cert), err)
+			return fmt.Errorf("serial number %s was never intended: %w", SerialOf(cert.SerialNumber), err)
 		}
 		return err
 	})

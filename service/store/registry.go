@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -33,7 +32,7 @@ const (
 type Registration struct {
 	Digest    Digest
 	Issuer    []byte // DER of the issuer's name
-	Serial    string // lower-case hexadecimal
+	Serial    Serial
 	SPKI      Digest
 	NotBefore time.Time
 	NotAfter  time.Time
@@ -55,7 +54,7 @@ func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.T
 			return err
 		}
 		var known Digest
-		err := tx.QueryRowContext(ctx, `SELECT digest FROM registry WHERE issuer = $1 AND serial = $2`, cert.RawIssuer, serialOf(cert)).Scan(&known)
+		err := tx.QueryRowContext(ctx, `SELECT digest FROM registry WHERE issuer = $1 AND serial = $2`, cert.RawIssuer, SerialOf(cert.SerialNumber)).Scan(&known)
 		if err != nil {
 			return err
 		}
@@ -73,7 +72,7 @@ func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.T
 func insertRegistration(ctx context.Context, tx *sql.Tx, cert *x509.Certificate, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO registry (digest, issuer, serial, spki, not_before, not_after, status, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-		Sum(cert.Raw), cert.RawIssuer, serialOf(cert), Sum(cert.RawSubjectPublicKeyInfo), millis(cert.NotBefore), millis(cert.NotAfter), Active, millis(now))
+		Sum(cert.Raw), cert.RawIssuer, SerialOf(cert.SerialNumber), Sum(cert.RawSubjectPublicKeyInfo), millis(cert.NotBefore), millis(cert.NotAfter), Active, millis(now))
 	return err
 }
 
@@ -86,8 +85,6 @@ func claimKey(ctx context.Context, tx *sql.Tx, spki, owner Digest, now time.Time
 	var holder Digest
 	return holder, tx.QueryRowContext(ctx, `SELECT owner FROM keys WHERE spki = $1`, spki).Scan(&holder)
 }
-
-func serialOf(cert *x509.Certificate) string { return fmt.Sprintf("%x", cert.SerialNumber) }
 
 const registrationColumns = `digest, issuer, serial, spki, not_before, not_after, status, reason, changed_at`
 
@@ -106,8 +103,8 @@ func (s *Store) Registered(ctx context.Context, digest Digest) (Registration, er
 	return scanRegistration(s.db.QueryRowContext(ctx, `SELECT `+registrationColumns+` FROM registry WHERE digest = $1`, digest))
 }
 
-// WithSerial returns the registrations with that serial number (lower-case hexadecimal), of any issuer.
-func (s *Store) WithSerial(ctx context.Context, serial string) ([]Registration, error) {
+// WithSerial returns the registrations with that serial number, of any issuer.
+func (s *Store) WithSerial(ctx context.Context, serial Serial) ([]Registration, error) {
 	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry WHERE serial = $1 ORDER BY digest`, serial)
 }
 

@@ -46,7 +46,7 @@ func newCertificate(t *testing.T, issuer string, serial int64) *x509.Certificate
 
 func intent(old, cert *x509.Certificate, camp string) store.Intent {
 	return store.Intent{
-		Serial: fmt.Sprintf("%x", cert.SerialNumber), Old: store.Sum(old.Raw), SPKI: store.Sum(cert.RawSubjectPublicKeyInfo),
+		Serial: store.SerialOf(cert.SerialNumber), Old: store.Sum(old.Raw), SPKI: store.Sum(cert.RawSubjectPublicKeyInfo),
 		Campaign: camp, CampaignVersion: 1, DER: cert.Raw, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
 	}
 }
