@@ -9,22 +9,23 @@ import (
 	"time"
 )
 
-// Authority is what the server half calls once a message has been parsed and its protection and proof of
-// possession have been verified. It decides who may have what; it never sees a message that is malformed,
-// wrongly protected or replayed. An error that is a *Refusal goes to the client as it stands, in a signed
-// error message; any other error becomes systemFailure and is told to nobody.
+// Authority decides what the service answers. [Handler] calls it once a message has been parsed and its protection
+// and proof of possession have been verified: an Authority never sees a message that is malformed, wrongly protected
+// or replayed. An error that is a *[Refusal] is sent to the client unchanged, in a signed message; any other error
+// becomes systemFailure, and its text is not sent.
 type Authority interface {
-	// Inform answers a general message (RFC 9810 §5.3.19).
+	// Inform answers a general message (RFC 9810 §5.3.19). It must answer every question of the request that it
+	// knows, and leave the fields of the others nil.
 	Inform(context.Context, InformRequest) (*InformResponse, error)
-	// Update answers a key update request (RFC 9810 §5.3.5, RFC 9483 §4.1.3) with the certificate, or
-	// says how long to wait. It is called again for each poll (RFC 9810 §5.3.22) and must be idempotent
-	// on (old certificate, new public key).
+	// Update answers a key update request (RFC 9810 §5.3.5, RFC 9483 §4.1.3) with the certificate or with a waiting
+	// time. It is called again for each poll (RFC 9810 §5.3.22) and must be idempotent on (old certificate, new
+	// public key).
 	Update(context.Context, UpdateRequest) (*UpdateResponse, error)
-	// Confirm takes a certificate confirmation (RFC 9810 §5.3.18). It must be idempotent.
+	// Confirm records a certificate confirmation (RFC 9810 §5.3.18). It must be idempotent.
 	Confirm(context.Context, ConfirmRequest) error
 }
 
-// InformRequest says what a general message asks for.
+// InformRequest lists the questions of a general message.
 type InformRequest struct {
 	Campaign      string // operation label of the path, "" without one
 	CACerts       bool   // id-it-caCerts, RFC 9810 §5.3.19.14
@@ -35,7 +36,7 @@ type InformRequest struct {
 	TransactionID []byte
 }
 
-// InformResponse carries the answers to what was asked; a nil field is not sent.
+// InformResponse carries the answers; a nil field is not sent.
 type InformResponse struct {
 	CACerts   []*x509.Certificate
 	Template  *Template
@@ -44,13 +45,13 @@ type InformResponse struct {
 	Service   *ServiceFacts
 }
 
-// Template is the certificate request template: what key the service wants.
+// Template is the certificate request template: the kind of key that the service certifies.
 type Template struct {
 	KeyAlgorithm string // "RSA"
 	KeyBits      int    // modulus bits, id-regCtrl-rsaKeyLen
 }
 
-// Campaign is one open campaign as the program needs to know it.
+// Campaign describes one open campaign to the program.
 type Campaign struct {
 	ID            string
 	Title         string // Italian
@@ -107,20 +108,20 @@ type Standing struct {
 	Ticket       []byte // to be carried in the kur's generalInfo
 }
 
-// ServiceFacts is what else the service says of itself.
+// ServiceFacts are the service's other facts about itself.
 type ServiceFacts struct {
-	LoginURL       string
-	MinimumVersion string
+	LoginURL       string // of the trial login
+	MinimumVersion string // of the program, Semantic Versioning
 }
 
 // UpdateRequest is a verified key update request.
 type UpdateRequest struct {
 	Campaign       string              // operation label of the path
-	OldCertificate *x509.Certificate   // signer of the message = oldCertID
+	OldCertificate *x509.Certificate   // signed the message, and is named by oldCertID
 	Others         []*x509.Certificate // further extraCerts
 	Subject        []byte              // DER of the template's subject, nil if absent
-	PublicKey      crypto.PublicKey    // the new key; its possession was proven by signature
-	SPKI           []byte              // DER of SubjectPublicKeyInfo as it came
+	PublicKey      crypto.PublicKey    // the new key; its possession was proven by a signature
+	SPKI           []byte              // DER of the received SubjectPublicKeyInfo
 	TransactionID  []byte
 	Ticket         []byte // ticket of the waiting room, or nil
 	Polled         bool   // this call is for a pollReq
@@ -137,13 +138,13 @@ type ConfirmRequest struct {
 	OldCertificate  *x509.Certificate
 	CertificateHash []byte // hash of the new certificate with its signature's digest (RFC 9810 §5.3.18)
 	Accepted        bool   // false: the client rejects the certificate
-	Reason          string // the client's text with a rejection, for the record
+	Reason          string // the client's text with a rejection
 	TransactionID   []byte
 }
 
-// Refusal is an answer that refuses a request: it becomes a signed error message.
+// Refusal is an error that is sent to the client, as a signed error message.
 type Refusal struct {
-	Info FailureInfo // bit of PKIFailureInfo, RFC 9810 §5.2.3
+	Info FailureInfo // bit of PKIFailureInfo (RFC 9810 §5.2.3)
 	Code string      // our stable code word, sent in errorDetails
 	Text string      // Italian, for the person; under 500 bytes
 }

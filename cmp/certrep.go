@@ -41,8 +41,8 @@ func (p *statusInfo) read(s *cryptobyte.String) bool {
 		return false
 	}
 	n := len(p.failInfo)
-	// X.690 §8.6.2 and §11.2.1: up to seven unused bits, which are zero. Whether a sender cut the trailing
-	// zero bits of the named list (§11.2.2) is not held against it.
+	// X.690 §8.6.2 and §11.2.1: up to seven unused bits, which are zero. Trailing zero bits of the named list are
+	// accepted, although DER cuts them (§11.2.2).
 	return n > 0 && p.failInfo[0] < 8 && (p.failInfo[0] == 0 || n > 1 && p.failInfo[n-1]&(1<<p.failInfo[0]-1) == 0)
 }
 
@@ -58,7 +58,7 @@ func (p *statusInfo) build(b *cryptobyte.Builder) {
 	})
 }
 
-// failInfoBits is the content of a PKIFailureInfo with one bit, its trailing zero bits cut (X.690 §11.2.2).
+// failInfoBits returns the content of a PKIFailureInfo with one bit, without trailing zero bits (X.690 §11.2.2).
 func failInfoBits(f FailureInfo) []byte {
 	if f < 0 {
 		return nil
@@ -69,7 +69,7 @@ func failInfoBits(f FailureInfo) []byte {
 	return bits
 }
 
-// refusal makes of a PKIStatusInfo what the peer refused with; details are errorDetails, if any.
+// refusal returns the refusal that a PKIStatusInfo stands for; details are errorDetails, nil when absent.
 func (p *statusInfo) refusal(details []string) *Refusal {
 	r := &Refusal{Info: NoFailureInfo, Code: CodeUnspecified, Text: plainText(strings.Join(p.text, " "))}
 	if p.failInfo != nil {
@@ -86,16 +86,16 @@ func (p *statusInfo) refusal(details []string) *Refusal {
 	return r
 }
 
-// isCodeWord tells our code words (as "not-in-registry") from other people's errorDetails.
+// isCodeWord tells our code words (as "not-in-registry") from the errorDetails of other servers.
 func isCodeWord(s string) bool {
 	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// maxText bounds a text for a person, in bytes: OpenSSL prints nothing of an error that reaches 1 KB.
+// maxText bounds a text for a person, in bytes: OpenSSL 3.0 prints nothing of an error that reaches 1 KB.
 const maxText = 499
 
-// plainText drops control characters (OpenSSL cuts at NUL; a terminal obeys the others) and cuts at a
-// character's border.
+// plainText drops control characters (OpenSSL cuts at NUL, a terminal obeys the others) and cuts the text after
+// maxText bytes, never inside a character.
 func plainText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError {
@@ -121,7 +121,7 @@ func plainText(s string) string {
 //	CertifiedKeyPair ::= SEQUENCE { certOrEncCert CertOrEncCert, privateKey [0] …, publicationInfo [1] … }
 //
 // An encrypted certificate and a private key (central key generation) are refused; caPubs, rspInfo and
-// publicationInfo are carried and used by nobody.
+// publicationInfo are kept and not used.
 type certRep struct {
 	certReqID   int64
 	status      statusInfo
@@ -226,7 +226,7 @@ func (e *errorMsg) marshal() ([]byte, error) {
 	return b.Bytes()
 }
 
-// errorMsgOf is what a refusal becomes on the wire: rejection, text and bit, the code word in errorDetails.
+// errorMsgOf encodes a refusal: status rejection, text and bit, and the code word in errorDetails.
 func errorMsgOf(r *Refusal) *errorMsg {
 	e := &errorMsg{status: statusInfo{status: statusRejection, failInfo: failInfoBits(r.Info)}}
 	if text := plainText(r.Text); text != "" {

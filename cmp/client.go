@@ -18,28 +18,29 @@ const mediaType = "application/pkixcmp"
 
 // Client carries messages to a CMP server over HTTP (RFC 9811). Post may be called by several goroutines.
 type Client struct {
-	URL  string       // as it stands, with path
+	URL  string       // with path
 	HTTP *http.Client // nil means http.DefaultClient; its CheckRedirect is not used
 }
 
-// HTTPError says that what answered is not a CMP server in order: every CMP body, errors too, comes with
-// status 200 and the right media type. A captive portal shows as a redirect or as HTML.
+// HTTPError is the error for an answer that is no CMP message: every CMP body, errors too, comes with status 200 and
+// the right media type (RFC 9811 §3). A captive portal answers with a redirect or with HTML.
 type HTTPError struct {
 	Status      int
 	ContentType string
 	RetryAfter  time.Duration // zero when absent; at most a day
-	Location    string        // of a redirect, which was not followed
+	Location    string        // of a redirect; it was not followed
 }
 
 func (e *HTTPError) Error() string {
 	return fmt.Sprintf("HTTP status %d, content type %q instead of a CMP answer", e.Status, e.ContentType)
 }
 
-// Post sends one message and returns the answer's body, at most [MaxAnswer] bytes. Redirects are not
-// followed. Since servers answer the same bytes alike, a request that a dying kept-alive connection
-// swallowed is sent again by net/http. Errors of the network are those of http.Client.
+// Post sends one message and returns the answer's body, at most [MaxAnswer] bytes. Redirects are not followed. A
+// request that was lost on a closing kept-alive connection is sent again by net/http, since a server gives the same
+// bytes the same answer. Errors are those of http.Client, an *[HTTPError], or [ErrMalformed] for an answer that is
+// too large.
 func (c *Client) Post(ctx context.Context, der []byte) ([]byte, error) {
-	// From a bytes.Reader the length is known, so the request is not chunked: OpenSSL's server needs that.
+	// The length of a bytes.Reader is known, so the request is not chunked: OpenSSL's server refuses chunks.
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(der))
 	if err != nil {
 		return nil, err
@@ -70,8 +71,8 @@ func (c *Client) Post(ctx context.Context, der []byte) ([]byte, error) {
 	return body, nil
 }
 
-// retryAfter reads Retry-After (RFC 9110 §10.2.3); a date is taken against the answer's own Date, so that a
-// wrong clock here does no harm.
+// retryAfter reads Retry-After (RFC 9110 §10.2.3). A date is compared with the answer's own Date, since the clock here
+// may be wrong.
 func retryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	var wait time.Duration

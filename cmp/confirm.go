@@ -64,8 +64,9 @@ func (c *certStatus) marshal() ([]byte, error) {
 	return b.Bytes()
 }
 
-// CertificateHash is the certHash of a certConf (RFC 9810 §5.3.18): the certificate's DER under the digest
-// of its own signature algorithm, SHA-256, SHA-384 or SHA-512; others are an error.
+// CertificateHash returns the certHash of a certConf (RFC 9810 §5.3.18): the digest of the certificate's DER by the
+// hash of its own signature algorithm, SHA-256, SHA-384 or SHA-512 (32, 48 or 64 bytes). It refuses others, which pvno
+// 2 cannot name.
 func CertificateHash(cert *x509.Certificate) ([]byte, error) {
 	var hash crypto.Hash
 	switch cert.SignatureAlgorithm {

@@ -24,7 +24,7 @@ type certReqMsg struct {
 	popo      *popo
 	regInfo   []byte // DER, ignored
 
-	certReq []byte // DER of CertRequest as it came: what the POPO signs
+	certReq []byte // DER of the received CertRequest: the POPO signs it
 }
 
 // certTemplate holds the content of each field of a CertTemplate by its tag (RFC 4211 §5); nil is absent.
@@ -35,18 +35,18 @@ const (
 	templatePublicKey = 6 // IMPLICIT SubjectPublicKeyInfo
 )
 
-// templatePrimitive marks the fields that are no SEQUENCE: version, serialNumber and the unique ids.
+// templatePrimitive marks the fields with a primitive encoding: version, serialNumber and the unique ids.
 var templatePrimitive = [10]bool{0: true, 1: true, 7: true, 8: true}
 
 // popo is a ProofOfPossession (RFC 4211 §4): raVerified [0], signature [1], keyEncipherment [2],
-// keyAgreement [3]. Only the signature is looked into.
+// keyAgreement [3]. Only the signature is parsed.
 type popo struct {
 	choice uint8
 	other  []byte // content of a choice other than signature
 
 	algorithm []byte // DER of the AlgorithmIdentifier
 	signature []byte
-	keyInput  []byte // DER of poposkInput [0], refused where it is judged: the template names subject and key
+	keyInput  []byte // DER of poposkInput [0]; verifyPOPO refuses it, since the template names subject and key
 }
 
 // certID names a certificate (RFC 4211 §6.5, CertId); issuer is the DER of its Name.
@@ -198,7 +198,7 @@ func (p *popo) build(b *cryptobyte.Builder) {
 	})
 }
 
-// publicKey reads the template's key; spki is its DER as a SubjectPublicKeyInfo stands in a certificate.
+// publicKey reads the template's key; spki is the DER of the SubjectPublicKeyInfo.
 func (t *certTemplate) publicKey() (key crypto.PublicKey, spki []byte, err error) {
 	if t[templatePublicKey] == nil {
 		return nil, nil, malformed("certTemplate without publicKey")
@@ -225,7 +225,7 @@ func (m *certReqMsg) verifyPOPO(key crypto.PublicKey) error {
 	}
 }
 
-// oldCertID returns the control of that name, nil when there is none.
+// oldCertID returns the control of that name, nil when it is absent.
 func (m *certReqMsg) oldCertID() (*certID, error) {
 	var found *certID
 	for _, c := range m.controls {
@@ -259,8 +259,8 @@ func controlOldCertID(cert *x509.Certificate) InfoTypeAndValue {
 	return InfoTypeAndValue{oidOldCertID, b.BytesOrPanic()}
 }
 
-// newCertReqMsg asks for a certificate on newKey with the subject of old: certReqId 0 (RFC 9483 §4.1.3),
-// POPO by the new key.
+// newCertReqMsg requests a certificate for newKey with the subject of old: certReqId 0 (RFC 9483 §4.1.3), POPO by the
+// new key.
 func newCertReqMsg(old *x509.Certificate, newKey crypto.Signer, rand io.Reader) (*certReqMsg, error) {
 	spki, err := x509.MarshalPKIXPublicKey(newKey.Public())
 	if err != nil {

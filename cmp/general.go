@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// genm encodes the content of a general message (RFC 9810 §5.3.19): an infoType for each thing asked.
+// genm encodes the content of a general message (RFC 9810 §5.3.19): an infoType for each question.
 func (q InformRequest) genm() ([]byte, error) {
 	var list []InfoTypeAndValue
 	for _, i := range []struct {
@@ -32,15 +32,15 @@ func (q InformRequest) genm() ([]byte, error) {
 	return b.Bytes()
 }
 
-// parse reads the content of a genm. It refuses a value where none belongs, an infoType that comes twice,
-// and, with refusalInfoType, a message that asks only for what is not known here.
+// parse reads the content of a genm. It refuses an unexpected value, an infoType that occurs twice, and, with
+// refusalInfoType, a message whose every infoType is unknown here.
 func (q *InformRequest) parse(der []byte) error {
 	list, err := parseInfo(der)
 	if err != nil {
 		return err
 	}
 	seen := make(map[string]bool)
-	known := len(list) == 0 // an empty genm asks for whatever the server likes to tell (RFC 9810 §5.3.19)
+	known := len(list) == 0 // an empty genm leaves the choice to the server (RFC 9810 §5.3.19)
 	for _, i := range list {
 		if seen[i.Type] {
 			return malformed("infoType twice")
@@ -80,7 +80,7 @@ func (r *InformResponse) genp() ([]byte, error) {
 	var list []InfoTypeAndValue
 	if r.CACerts != nil {
 		i := InfoTypeAndValue{Type: oidCACerts}
-		if len(r.CACerts) > 0 { // SIZE (1..MAX); none at all is an absent value (RFC 9483 §4.3.1)
+		if len(r.CACerts) > 0 { // SIZE (1..MAX); without certificates the value is absent (RFC 9483 §4.3.1)
 			var ders [][]byte
 			for _, c := range r.CACerts {
 				ders = append(ders, c.Raw)
@@ -92,16 +92,16 @@ func (r *InformResponse) genp() ([]byte, error) {
 		list = append(list, i)
 	}
 	for _, part := range []struct {
-		there bool
-		oid   string
-		value func() ([]byte, error)
+		present bool
+		oid     string
+		value   func() ([]byte, error)
 	}{
 		{r.Template != nil, oidCertReqTemplate, func() ([]byte, error) { return r.Template.marshal() }},
 		{r.Campaigns != nil, oidCampaigns, func() ([]byte, error) { return marshalCampaigns(r.Campaigns) }},
 		{r.Standing != nil, oidStanding, func() ([]byte, error) { return r.Standing.marshal() }},
 		{r.Service != nil, oidServiceFacts, func() ([]byte, error) { return r.Service.marshal() }},
 	} {
-		if !part.there {
+		if !part.present {
 			continue
 		}
 		value, err := part.value()
@@ -115,7 +115,7 @@ func (r *InformResponse) genp() ([]byte, error) {
 	return b.Bytes()
 }
 
-// parse reads the content of a genp; infoTypes that are not known here are passed over.
+// parse reads the content of a genp and skips unknown infoTypes.
 func (r *InformResponse) parse(der []byte) error {
 	list, err := parseInfo(der)
 	if err != nil {
@@ -140,7 +140,7 @@ func (r *InformResponse) parse(der []byte) error {
 			r.Campaigns, err = parseCampaigns(i.Value)
 		case oidStanding:
 			if _, err := readOctetString(i.Value); err == nil {
-				continue // our question come back: OpenSSL's mock server repeats what it does not know
+				continue // OpenSSL's mock server returns an unknown question unchanged
 			}
 			r.Standing = new(Standing)
 			err = r.Standing.parse(i.Value)
@@ -176,7 +176,7 @@ func parseCACerts(der []byte) ([]*x509.Certificate, error) {
 }
 
 // marshal encodes CertReqTemplateContent (RFC 9810 §5.3.19.16) with an empty certTemplate and, as keySpec,
-// id-regCtrl-rsaKeyLen. Only RSA can be asked for.
+// id-regCtrl-rsaKeyLen. It refuses algorithms other than RSA.
 //
 //	CertReqTemplateContent ::= SEQUENCE { certTemplate CertTemplate, keySpec Controls OPTIONAL }
 //	RsaKeyLenCtrl          ::= INTEGER (1..MAX)
@@ -222,7 +222,7 @@ func (t *Template) parse(der []byte) error {
 			return malformed("id-regCtrl-rsaKeyLen")
 		}
 		t.KeyAlgorithm = "RSA"
-		return nil // the first of several is the one preferred
+		return nil // the server prefers the first of several
 	}
 	return nil
 }

@@ -20,22 +20,21 @@ import (
 	"time"
 )
 
-// Handler is the server's half: POST to /.well-known/cmp and /.well-known/cmp/p/<campaign>, either with an
-// operation label of RFC 9483 §6.1 behind it (as /keyupdate; the message says what it is, the label adds
-// nothing) and with or without a slash at the end. A request has at most [MaxRequest] bytes and is of type
-// application/pkixcmp; otherwise, and for bytes that are no PKIMessage, the answer is a plain 4xx. To a
-// PKIMessage the answer is always a signed PKIMessage in a 200: OpenSSL throws the body of any other away.
+// Handler is the server half. It serves POST requests to /.well-known/cmp and /.well-known/cmp/p/<campaign>, each also
+// with an operation label of RFC 9483 §6.1 (as /keyupdate; the label is ignored, the message tells its own type) and
+// with a slash at the end. A request has at most [MaxRequest] bytes and the type application/pkixcmp. Any other
+// request, and bytes that are no PKIMessage, get a plain 4xx. The answer to a PKIMessage is always a signed PKIMessage
+// with status 200, since OpenSSL discards the body of any other status.
 //
-// Before the Authority is asked: pvno is 2, transactionID and senderNonce have 128 bits at least, the
-// signature by extraCerts[0] verifies (a genm may come without), and for a kur possession of the new key is
-// proved, the key is new, and oldCertID, if there, names the signer. The chain of the signer is the
-// Authority's business. From the template only subject and key are taken; recipient, messageTime and
-// implicitConfirm are not looked at.
+// Before it asks the Authority, it checks that pvno is 2, that transactionID and senderNonce have at least 128 bits,
+// that the signature by extraCerts[0] verifies (a genm may be unprotected), and for a kur that possession of the new
+// key is proved, that the key is new, and that oldCertID, if present, names the signer. The Authority judges the chain
+// of the signer. From the template the handler takes subject and key only; it ignores recipient, messageTime and
+// implicitConfirm.
 //
-// The same bytes get the same answer, and other bytes under the transactionID of a kur are refused, as long
-// as this process remembers: at most 4096 answers and transactions for an hour. A poll
-// needs its transaction remembered; a certConf does not, since the Authority finds the certificate by the
-// old one and the hash.
+// The same bytes get the same answer, and other bytes under the transactionID of a kur are refused, while the process
+// holds the transaction: at most 4096 answers and transactions, for an hour. A poll needs its transaction; a certConf
+// does not, since the Authority finds the certificate by the old one and the hash.
 type Handler struct {
 	Authority Authority
 	Signer    Credential
@@ -46,26 +45,26 @@ type Handler struct {
 	transactions memory[string, *transaction]
 }
 
-// What a Handler keeps in memory. Polls are for waits of seconds.
+// Bounds on the answers and transactions that a Handler keeps in memory. Polls are for waits of seconds.
 const (
 	maxRemembered = 4096
 	rememberedFor = time.Hour
 )
 
-// cachedAnswer is what certain bytes were answered with; the lock is held while the answer is made.
+// cachedAnswer is the answer to one request; the lock is held while the answer is made.
 type cachedAnswer struct {
 	mu  sync.Mutex
-	der []byte // nil: not yet, or failed in a way that may pass
+	der []byte // nil before the first answer, and after one that a repetition may change
 }
 
-// transaction is a kur and what followed it.
+// transaction is a kur and the messages after it.
 type transaction struct {
 	digest [sha256.Size]byte // of the kur
 	signer [sha256.Size]byte // of the old certificate
 
 	mu      sync.Mutex
 	request *UpdateRequest // nil once the Authority refused it
-	nonces  [][]byte       // those of our last answers: any of them may come back, since answers get lost
+	nonces  [][]byte       // of our last answers; the client may echo any of them, since answers get lost
 }
 
 const keptNonces = 8
@@ -87,13 +86,13 @@ func (t *transaction) addNonce(nonce []byte) {
 
 var errNoAnswer = errors.New("authority gave neither answer nor error")
 
-// request is a message with what was learnt of it on the way to the Authority.
+// request is a message with the facts that the handler has established about it.
 type request struct {
 	*Message
 	campaign    string
-	digest      [sha256.Size]byte // of campaign and message: elsewhere the same bytes are another request
+	digest      [sha256.Size]byte // of campaign and message: the same bytes under another campaign are another request
 	signer      *x509.Certificate // nil for an unprotected genm
-	transaction *transaction      // nil outside a known one
+	transaction *transaction      // nil when no known transaction applies
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +158,7 @@ func campaignOf(path string) (campaign string, ok bool) {
 	return "", rest == "" || rest[0] == '/' && slices.Contains(operations, rest[1:])
 }
 
-// answer finds or makes the answer to a message. An error means that nothing could be signed.
+// answer returns the answer to a message, the kept one if the same bytes came before. It fails only when signing does.
 func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Message) ([]byte, error) {
 	now := h.now()
 	r := &request{Message: m, campaign: campaign, digest: sha256.Sum256(slices.Concat([]byte(campaign), []byte{0}, der))}
@@ -170,10 +169,10 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 		return a.der, nil
 	}
 	body, content, err := h.dispatch(ctx, r)
-	passing := false
+	temporary := false
 	if err != nil {
 		refusal := h.refusalOf(err)
-		passing = refusal.Info == SystemFailure || refusal.Info == SystemUnavail
+		temporary = refusal.Info == SystemFailure || refusal.Info == SystemUnavail
 		body = BodyError
 		if content, err = errorMsgOf(refusal).marshal(); err != nil {
 			return nil, err
@@ -183,13 +182,13 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 	if err != nil {
 		return nil, err
 	}
-	if !passing {
+	if !temporary {
 		a.der = reply
 	}
 	return reply, nil
 }
 
-// refusalOf keeps to itself what the person at the other end has no use for.
+// refusalOf maps an error to a refusal and hides internal causes.
 func (h *Handler) refusalOf(err error) *Refusal {
 	if r := new(Refusal); errors.As(err, &r) {
 		return r
@@ -224,7 +223,7 @@ func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time
 	return der, err
 }
 
-// dispatch checks what all messages have in common (RFC 9483 §3.5) and passes on by body.
+// dispatch makes the checks that apply to every message (RFC 9483 §3.5) and then handles the body.
 func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, error) {
 	head := &r.Header
 	if head.Version != version {
@@ -252,7 +251,7 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, e
 	case BodyCertConfirm:
 		return h.confirm(ctx, r)
 	case BodyError:
-		// RFC 9810 §5.3.21: a client that gives up gets a pkiConf, and there is nothing to undo.
+		// RFC 9810 §5.3.21: a client that gives up gets a pkiConf; nothing has to be undone.
 		return BodyPKIConfirm, pkiConfirm, nil
 	}
 	return 0, nil, refusalMessageType
@@ -342,8 +341,8 @@ func (r *request) ticket() ([]byte, error) {
 	return ticket, nil
 }
 
-// askAuthority asks the Authority. A first answer of waiting is a kup of that status, since OpenSSL takes no
-// pollRep before it; the following ones say when to come back (RFC 9810 §5.3.22).
+// askAuthority calls the Authority and encodes its answer. The first answer of waiting is a kup with that status, since
+// OpenSSL accepts no pollRep before it; later ones are pollReps with the time of the next poll (RFC 9810 §5.3.22).
 func (h *Handler) askAuthority(ctx context.Context, t *transaction, req UpdateRequest) (BodyType, []byte, error) {
 	resp, err := h.Authority.Update(ctx, req)
 	if err != nil {
@@ -370,7 +369,7 @@ func (h *Handler) askAuthority(ctx context.Context, t *transaction, req UpdateRe
 	return BodyKeyUpdateResponse, content, err
 }
 
-// checkFollows checks that a message continues t: same signer as the kur's, and one of our nonces.
+// checkFollows checks that a message continues t: the kur's signer, and the nonce of one of our answers.
 func (r *request) checkFollows(t *transaction) error {
 	if t.signer != sha256.Sum256(r.signer.Raw) {
 		return refusalOtherSigner

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// The infoTypes of our own, under 2.25.21818654544808114503437276451031498585 (RFC 9810 §5.1.1 lets anybody
-// define some). All tags are IMPLICIT; a field that is zero, empty or false is absent.
+// Our own infoTypes, under 2.25.21818654544808114503437276451031498585 (RFC 9810 §5.1.1 allows private ones). All tags
+// are IMPLICIT; a field that is zero, empty or false is absent.
 //
 //	.1 standing     genm: OCTET STRING (SIZE (32)), SHA-256 of the old certificate's DER
 //	                genp: Standing ::= SEQUENCE {
@@ -118,7 +118,7 @@ func marshalCampaigns(list []Campaign) ([]byte, error) {
 	return b.Bytes()
 }
 
-// times are the optional times of a campaign in the order of their tags.
+// times returns the optional times of a campaign in the order of their tags.
 func (c *Campaign) times() []*time.Time {
 	return []*time.Time{&c.ExpiryFrom, &c.ExpiryTo, &c.NewNotAfter, &c.OpenFrom, &c.OpenTo}
 }
@@ -176,8 +176,8 @@ func (c *Campaign) parse(s cryptobyte.String) bool {
 			continue
 		}
 		var err error
-		// Formatting again refuses what time.Parse forgives: DER has one form, with Z and without zeros
-		// after the seconds (X.690 §11.7).
+		// The second comparison refuses forms that time.Parse accepts: DER has one, with Z and without trailing
+		// zeros of the seconds (X.690 §11.7).
 		if *t, err = time.Parse(generalizedTime, text); err != nil || t.Format(generalizedTime) != text || t.IsZero() {
 			return false
 		}
@@ -206,7 +206,7 @@ func (f *ServiceFacts) parse(der []byte) error {
 	return nil
 }
 
-// isLabel says whether a campaign's id can stand as one segment of a path (RFC 3986 §2.3).
+// isLabel reports whether a campaign's id can be one segment of a path (RFC 3986 §2.3).
 func isLabel(s string) bool {
 	if s == "" || len(s) > 64 || s == "." || s == ".." {
 		return false

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// memory keeps at most 4096 values for an hour; when full, the oldest goes. The zero value
-// is empty and ready.
+// memory keeps at most maxRemembered values for rememberedFor; when full, it drops the oldest. The zero value is empty
+// and ready.
 type memory[K comparable, V any] struct {
 	mu      sync.Mutex
 	entries map[K]memoryEntry[V]

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package cmp speaks the Certificate Management Protocol (RFC 9810, CRMF of RFC 4211) as the Lightweight
-// CMP Profile (RFC 9483) over HTTP (RFC 9811) uses it to update a key: genm/genp, kur/kup, pollReq/pollRep,
+// Package cmp implements the part of the Certificate Management Protocol (RFC 9810, with the CRMF of RFC 4211) that the
+// Lightweight CMP Profile (RFC 9483) uses to update a key over HTTP (RFC 9811): genm/genp, kur/kup, pollReq/pollRep,
 // certConf/pkiConf and error, protected by signatures.
 //
-// The client's half is [Transaction], which builds requests and judges answers without touching a network,
-// and [Client], which carries bytes. The server's half is [Handler], which asks an [Authority].
+// The client half is [Transaction], which builds requests and judges answers without using a network, and [Client],
+// which carries bytes. The server half is [Handler], which asks an [Authority].
 //
-// Messages are read strictly: DER only, no trailing bytes at any level, every size bounded, nothing
-// recursive. MAC protection, SHA-1, RSASSA-PSS, nested messages and central key generation are refused.
+// The parser is strict: DER only, no trailing bytes at any level, every size bounded, nothing recursive. MAC
+// protection, SHA-1, RSASSA-PSS, nested messages and central key generation are refused.
 package cmp
 
 import (
@@ -20,16 +20,16 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Bounds on messages, in bytes. MaxAnswer is what OpenSSL's client takes at most.
+// Bounds on messages, in bytes. OpenSSL's client accepts answers up to MaxAnswer.
 const (
 	MaxRequest = 64 << 10
 	MaxAnswer  = 100 << 10
 )
 
-// version is the only pvno spoken, cmp2000 (RFC 9810 §7; RFC 9483 §3.1).
+// version is the only pvno supported, cmp2000 (RFC 9810 §7; RFC 9483 §3.1).
 const version = 2
 
-// ErrMalformed says that bytes are not what the clause named with it demands.
+// ErrMalformed is the error for bytes that are not the ASN.1 structure named in the error's text.
 var ErrMalformed = errors.New("malformed CMP message")
 
 func malformed(what string) error { return fmt.Errorf("%w: %s", ErrMalformed, what) }
@@ -54,7 +54,7 @@ var bodyNames = [...]string{
 	"ckuann", "cann", "rann", "crlann", "pkiconf", "nested", "genm", "genp", "error", "certConf", "pollReq", "pollRep",
 }
 
-// String is the name of the choice in the ASN.1 module, as "kur".
+// String returns the name of the choice in the ASN.1 module, as "kur".
 func (b BodyType) String() string {
 	if b < 0 || int(b) >= len(bodyNames) {
 		return fmt.Sprintf("body %d", int(b))
@@ -62,7 +62,7 @@ func (b BodyType) String() string {
 	return bodyNames[b]
 }
 
-// Message is a PKIMessage (RFC 9810 §5.1) whose header has been read and whose body is still DER.
+// Message is a PKIMessage (RFC 9810 §5.1) with a parsed header and a body in DER.
 //
 //	PKIMessage ::= SEQUENCE {
 //	    header PKIHeader, body PKIBody,
@@ -75,7 +75,7 @@ type Message struct {
 	Protection []byte   // nil when the message is not protected
 	ExtraCerts [][]byte // DER of each certificate
 
-	protected []byte // header and body as they came
+	protected []byte // received bytes of header and body
 }
 
 // Header is a PKIHeader (RFC 9810 §5.1.1). A nil field is absent.
@@ -83,7 +83,7 @@ type Header struct {
 	Version       int
 	Sender        []byte // DER of a GeneralName
 	Recipient     []byte // DER of a GeneralName
-	MessageTime   []byte // characters of the GeneralizedTime; clocks of citizens are not judged, so nobody reads it
+	MessageTime   []byte // characters of the GeneralizedTime; not evaluated, since a citizen's clock may be wrong
 	ProtectionAlg []byte // DER of an AlgorithmIdentifier
 	SenderKID     []byte
 	RecipKID      []byte
@@ -100,8 +100,8 @@ type InfoTypeAndValue struct {
 	Value []byte // DER, nil when absent
 }
 
-// ParseMessage reads a PKIMessage of at most [MaxAnswer] bytes. What parses encodes again to the same
-// bytes. The body's content is one DER element, not looked into. Errors are [ErrMalformed].
+// ParseMessage reads a PKIMessage of at most [MaxAnswer] bytes. A message that was parsed encodes to the same bytes.
+// The body's content is one DER element, which is not parsed. Every error is an [ErrMalformed].
 func ParseMessage(der []byte) (*Message, error) {
 	if len(der) > MaxAnswer {
 		return nil, malformed("over 102400 bytes")
@@ -205,8 +205,8 @@ func (h *Header) octets() []octetField {
 	}
 }
 
-// Marshal encodes the message. Header and body are encoded anew, so a message that was parsed and then
-// changed no longer bears its protection.
+// Marshal encodes the message. It does not renew the protection: that of a message which was changed after parsing no
+// longer verifies.
 func (m *Message) Marshal() ([]byte, error) {
 	protected, err := m.protectedPart()
 	if err != nil {
@@ -270,7 +270,7 @@ func oneElement(s cryptobyte.String) bool {
 	return s.ReadAnyASN1Element(&e, new(asn1.Tag)) && s.Empty()
 }
 
-// readGeneralName takes one of the nine choices of GeneralName (RFC 5280 §4.2.1.6) as it stands.
+// readGeneralName reads the DER of one of the nine choices of GeneralName (RFC 5280 §4.2.1.6).
 func readGeneralName(s *cryptobyte.String, out *[]byte) bool {
 	var tag asn1.Tag
 	return s.ReadAnyASN1Element((*cryptobyte.String)(out), &tag) && tag&0xC0 == 0x80 && tag&0x1F <= 8
@@ -306,8 +306,8 @@ func addFreeText(b *cryptobyte.Builder, list []string) {
 	})
 }
 
-// readCertificates reads an optional [n] SEQUENCE SIZE (1..MAX) OF CMPCertificate. Certificates are kept
-// as they stand: one that Go cannot read may still be one that nobody needs.
+// readCertificates reads an optional [n] SEQUENCE SIZE (1..MAX) OF CMPCertificate. It does not parse the certificates:
+// a message may carry one that crypto/x509 refuses and that is not needed.
 func readCertificates(s *cryptobyte.String, tag asn1.Tag) ([][]byte, error) {
 	var outer, list, e cryptobyte.String
 	var present bool

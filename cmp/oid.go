@@ -9,8 +9,8 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Object identifiers are held as their content octets, which encoding/asn1 could not hold as integers:
-// ours have a second arc of 128 bits (ITU-T X.667 §6.3).
+// Object identifiers are content octets: ours have a second arc of 128 bits (ITU-T X.667 §6.3), too large for
+// encoding/asn1.
 var (
 	oidCACerts         = oid("1.3.6.1.5.5.7.4.17") // id-it-caCerts, RFC 9810 §5.3.19.14
 	oidCertReqTemplate = oid("1.3.6.1.5.5.7.4.19") // id-it-certReqTemplate, RFC 9810 §5.3.19.16
@@ -52,7 +52,7 @@ func oid(dotted string) string {
 	return string(content)
 }
 
-// readOID refuses a subidentifier that is cut or begins with padding (X.690 §8.19.2).
+// readOID reads an OBJECT IDENTIFIER. It refuses a subidentifier that is cut or begins with padding (X.690 §8.19.2).
 func readOID(s *cryptobyte.String, out *string) bool {
 	var content cryptobyte.String
 	if !s.ReadASN1(&content, asn1.OBJECT_IDENTIFIER) || len(content) == 0 {

@@ -18,17 +18,16 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Credential is a certificate with its key and the certificates that lead from it towards a root. The key
-// is RSA (PKCS#1 v1.5) or ECDSA; every signature is made over SHA-256, and the signer may ignore its
-// source of randomness, as a card does.
+// Credential is a certificate with its key and the chain towards a root. The key is RSA (PKCS#1 v1.5) or ECDSA; every
+// signature is over SHA-256. The signer may ignore the source of randomness, as a card does.
 type Credential struct {
 	Certificate *x509.Certificate
 	Chain       []*x509.Certificate
 	Key         crypto.Signer
 }
 
-// Bounds on RSA moduli, in bits. Cards of before 2011 hold 1024; the upper bound keeps a stranger from
-// buying seconds of our processor with one message.
+// Bounds on RSA moduli, in bits. Cards from before 2011 have 1024; the upper bound limits the time that one message of
+// a stranger can cost.
 const (
 	minRSABits = 1024
 	maxRSABits = 8192
@@ -41,7 +40,7 @@ type signatureAlgorithm struct {
 	rsa  bool
 }
 
-// signatureAlgorithms are those of RFC 9481 §3.1 and §3.2 that are spoken here.
+// signatureAlgorithms are the supported ones of RFC 9481 §3.1 and §3.2.
 var signatureAlgorithms = map[string]signatureAlgorithm{
 	oidSHA256WithRSA:   {crypto.SHA256, true},
 	oidSHA384WithRSA:   {crypto.SHA384, true},
@@ -51,8 +50,8 @@ var signatureAlgorithms = map[string]signatureAlgorithm{
 	oidECDSAWithSHA512: {crypto.SHA512, false},
 }
 
-// parseSignatureAlgorithm reads an AlgorithmIdentifier. For RSA the parameters are NULL or absent (OpenSSL
-// sends the one in the POPO and the other in protectionAlg), for ECDSA absent (RFC 5758 §3.2).
+// parseSignatureAlgorithm reads an AlgorithmIdentifier. The parameters are NULL or absent for RSA (OpenSSL sends NULL in
+// the POPO and none in protectionAlg), absent for ECDSA (RFC 5758 §3.2).
 func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	var (
 		outer         = cryptobyte.String(der)
@@ -79,8 +78,8 @@ func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	return a, nil
 }
 
-// verifySignature returns nil, refusalSHA1, refusalIntegrity, refusalAlgorithm (also for a key whose
-// size is out of bounds), an [ErrMalformed] or errSignature.
+// verifySignature returns nil, refusalSHA1, refusalIntegrity, refusalAlgorithm (also for a key whose size is out of
+// bounds), an [ErrMalformed] or errSignature.
 func verifySignature(key crypto.PublicKey, algorithm, signed, signature []byte) error {
 	a, err := parseSignatureAlgorithm(algorithm)
 	if err != nil {
@@ -107,7 +106,7 @@ func verifySignature(key crypto.PublicKey, algorithm, signed, signature []byte) 
 	return nil
 }
 
-// algorithmOf is the DER of the AlgorithmIdentifier a key signs with here.
+// algorithmOf returns the DER of the AlgorithmIdentifier that sign uses with a key.
 func algorithmOf(key crypto.PublicKey) ([]byte, error) {
 	var b cryptobyte.Builder
 	switch key.(type) {
@@ -130,8 +129,8 @@ func sign(key crypto.Signer, message []byte, rand io.Reader) ([]byte, error) {
 	return signature, nil
 }
 
-// protect signs header and body (RFC 9810 §5.1.3.3) and encodes the message. Sender and senderKID are the
-// credential's own (RFC 9483 §3.1); its certificate comes first in extraCerts (§3.3).
+// protect signs header and body (RFC 9810 §5.1.3.3) and encodes the message. It sets sender and senderKID to those of
+// the credential (RFC 9483 §3.1), and puts its certificate first in extraCerts (§3.3).
 func (m *Message) protect(c Credential, rand io.Reader) ([]byte, error) {
 	if !samePublicKey(c.Certificate.PublicKey, c.Key.Public()) {
 		return nil, errors.New("key and certificate of the signer do not match")
@@ -159,15 +158,15 @@ func (m *Message) protect(c Credential, rand io.Reader) ([]byte, error) {
 	return m.Marshal()
 }
 
-// verifyProtection checks a parsed message's signature by extraCerts[0] (RFC 9483 §3.3, §3.5), whose
-// subject must be the sender and whose key identifier the senderKID, if there is one, and returns that
-// certificate. Whether anybody trusts it is not looked at. Errors are those of verifySignature and
-// refusalUnprotected, refusalProtection.
+// verifyProtection checks a parsed message's signature by extraCerts[0] (RFC 9483 §3.3, §3.5) and returns that
+// certificate. Its subject must be the sender, and its key identifier the senderKID if there is one. It does not judge
+// whether the certificate is trusted. Errors are those of verifySignature, refusalUnprotected, refusalProtection and
+// refusalSignerCertificate.
 func (m *Message) verifyProtection() (*x509.Certificate, error) {
 	if m.Protection == nil || m.Header.ProtectionAlg == nil {
 		return nil, refusalUnprotected
 	}
-	// Before the certificate, since a MAC comes without one and deserves its own answer.
+	// This check comes before that of the certificate, since a MAC has no certificate and gets its own answer.
 	if _, err := parseSignatureAlgorithm(m.Header.ProtectionAlg); err != nil {
 		return nil, err
 	}
@@ -191,8 +190,8 @@ func (m *Message) verifyProtection() (*x509.Certificate, error) {
 	return cert, err
 }
 
-// otherCertificates are the extraCerts after the signer's that Go can read; a legacy CA's certificate that
-// it cannot is left out, since whoever builds a chain has roots of their own.
+// otherCertificates returns the extraCerts after the signer's. It leaves out those that crypto/x509 cannot read, as some
+// of legacy CAs: a verifier has its own roots.
 func (m *Message) otherCertificates() []*x509.Certificate {
 	var others []*x509.Certificate
 	for _, der := range m.ExtraCerts[1:] {

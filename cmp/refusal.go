@@ -2,15 +2,15 @@
 
 package cmp
 
-// NoFailureInfo is the Info of a refusal that came without a PKIFailureInfo.
+// NoFailureInfo is the Info of a refusal without a PKIFailureInfo.
 const NoFailureInfo FailureInfo = -1
 
-// CodeUnspecified is the Code of a refusal that came without a code word of ours: from a foreign server,
-// or in a kup of status rejection.
+// CodeUnspecified is the Code of a refusal without a code word of ours: one from a foreign server, or in a kup with
+// status rejection.
 const CodeUnspecified = "unspecified"
 
-// What [Handler] refuses on its own, before or instead of asking the [Authority]. The bits are those that
-// RFC 9483 §3.5 and §3.6 name where they name one.
+// The refusals of [Handler] itself, before it asks the [Authority]. The bits are those of RFC 9483 §3.5 and §3.6 where
+// these clauses name one.
 var (
 	refusalVersion = &Refusal{UnsupportedVersion, "unsupported-version",
 		"Versione del protocollo CMP non ammessa: il servizio usa la versione 2."}

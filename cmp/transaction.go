@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Sizes in bytes of what identifies a transaction and its messages (RFC 9483 §3.1: 128 bits each).
+// Sizes of transactionID and nonces in bytes (RFC 9483 §3.1: 128 bits each).
 const (
 	transactionIDSize    = 16
 	maxTransactionIDSize = 64
@@ -22,28 +22,28 @@ const (
 )
 
 var (
-	// ErrUntrusted says that an answer is not protected, that its protection does not verify, or that its
-	// signer is nobody whom the anchors let speak for the service.
+	// ErrUntrusted is the error for an answer without protection, with protection that does not verify, or by a signer
+	// who may not answer for the service.
 	ErrUntrusted = errors.New("untrusted CMP answer")
-	// ErrMismatch says that an answer belongs to another transaction or to another request of this one, or
-	// is of a kind that does not answer the request.
+	// ErrMismatch is the error for an answer that belongs to another transaction or another request, or that has a
+	// body which does not answer the request.
 	ErrMismatch = errors.New("CMP answer does not belong to the request")
-	// ErrWrongKey says that the certificate in an answer is not for the key that was asked for.
+	// ErrWrongKey is the error for a certificate that is not for the requested key.
 	ErrWrongKey = errors.New("certificate is not for the requested key")
 )
 
-// Transaction is the client's side of one CMP transaction. A method that ends in Request makes the next
-// message, for the caller to send as it likes, and the one that ends in Response judges the answer to it.
-// The fields can be kept in a journal, as JSON, and restored. Not for several goroutines at once.
+// Transaction is the client's side of one CMP transaction. A method whose name ends in Request makes the next message,
+// which the caller sends; the method whose name ends in Response judges the answer. The fields can be stored as JSON
+// and restored. A Transaction must not be used by several goroutines at once.
 type Transaction struct {
 	ID          []byte // transactionID, 16 bytes
-	SenderNonce []byte // of the request sent last
-	RecipNonce  []byte // the nonce the peer last sent us, echoed as recipNonce
-	FirstNonce  []byte // of the kur, while there is one
-	NewKey      []byte // DER of the SubjectPublicKeyInfo asked for, while there is a kur
+	SenderNonce []byte // of the last request
+	RecipNonce  []byte // senderNonce of the last answer, echoed as recipNonce
+	FirstNonce  []byte // of the kur; nil before it
+	NewKey      []byte // DER of the requested SubjectPublicKeyInfo; nil before the kur
 }
 
-// NewTransaction draws a transactionID.
+// NewTransaction draws a transactionID of 16 bytes.
 func NewTransaction(rand io.Reader) (*Transaction, error) {
 	id, err := random(rand, transactionIDSize)
 	if err != nil {
@@ -60,14 +60,13 @@ func random(rand io.Reader, n int) ([]byte, error) {
 	return b, nil
 }
 
-// Trust says by whom answers may be signed. Certificates that came in a message help to build the chain
-// and are never roots of it.
+// Trust says who may sign answers. Certificates of a message help to build the chain and never become anchors.
 type Trust struct {
 	Anchors []*x509.Certificate
 	Now     time.Time
 }
 
-// nullName is a directoryName that names nobody (RFC 9483 §3.1, NULL-DN).
+// nullName is the directoryName NULL-DN (RFC 9483 §3.1).
 var nullName = directoryName([]byte{0x30, 0x00})
 
 // header draws the nonce of the next request.
@@ -86,7 +85,7 @@ func (t *Transaction) header(recipient []byte, rand io.Reader) (Header, error) {
 	return h, nil
 }
 
-// protected makes a request signed by old. Nothing of the transaction changes when it fails.
+// protected makes a request signed by old. A failure leaves the transaction unchanged.
 func (t *Transaction) protected(body BodyType, content []byte, info []InfoTypeAndValue, old Credential, now time.Time, rand io.Reader) ([]byte, error) {
 	h, err := t.header(directoryName(old.Certificate.RawIssuer), rand)
 	if err != nil {
@@ -103,9 +102,9 @@ func (t *Transaction) protected(body BodyType, content []byte, info []InfoTypeAn
 	return der, nil
 }
 
-// GeneralRequest makes a genm (RFC 9810 §5.3.19, RFC 9483 §4.3) without protection and without a sender's
-// name, so that nothing is signed before a PIN was asked for. Campaign and TransactionID of q are not sent:
-// the one stands in the URL, the other is t's.
+// GeneralRequest makes a genm (RFC 9810 §5.3.19, RFC 9483 §4.3) without protection and without a sender's name, so that
+// it needs no PIN. It ignores Campaign, which is part of the URL, and TransactionID, which is t's. It refuses a
+// StandingOf that has not 32 bytes.
 func (t *Transaction) GeneralRequest(q InformRequest, rand io.Reader) ([]byte, error) {
 	content, err := q.genm()
 	if err != nil {
@@ -124,8 +123,8 @@ func (t *Transaction) GeneralRequest(q InformRequest, rand io.Reader) ([]byte, e
 	return der, nil
 }
 
-// GeneralResponse reads the genp, which must be protected. What the server does not know or does not tell
-// stays nil. Its caCerts are information, never anchors.
+// GeneralResponse reads the genp, which must be protected. The field of an answer that the server did not give is nil.
+// CACerts are information, never anchors. Errors are [ErrMalformed], [ErrUntrusted], [ErrMismatch] or a *[Refusal].
 func (t *Transaction) GeneralResponse(der []byte, trust Trust) (*InformResponse, error) {
 	m, err := t.open(der, trust, nil)
 	if err != nil {
@@ -141,9 +140,9 @@ func (t *Transaction) GeneralResponse(der []byte, trust Trust) (*InformResponse,
 	return r, nil
 }
 
-// UpdateRequest makes a kur (RFC 9483 §4.1.3): subject of old, newKey, oldCertID, possession proved by
-// newKey, the message signed by old; the ticket, if any, goes into generalInfo. Each key signs once. A
-// transaction carries one kur: to send it again, send the same bytes.
+// UpdateRequest makes a kur (RFC 9483 §4.1.3): the subject of old, the public key of newKey, oldCertID, proof of
+// possession by newKey, protection by old; the ticket, at most 1024 bytes or nil, goes into generalInfo. Each key signs
+// once. It refuses a second kur in one transaction: to repeat the request, send the same bytes.
 func (t *Transaction) UpdateRequest(old Credential, newKey crypto.Signer, ticket []byte, now time.Time, rand io.Reader) ([]byte, error) {
 	if t.FirstNonce != nil {
 		return nil, errors.New("transaction already carries a kur")
@@ -175,12 +174,11 @@ func (t *Transaction) UpdateRequest(old Credential, newKey crypto.Signer, ticket
 	return der, nil
 }
 
-// UpdateResponse reads the answer to a kur or a pollReq: a kup with the certificate, or a waiting time,
-// which is one second when the server names none (a kup of status waiting has no place for it). The
-// certificate is for the key asked for ([ErrWrongKey]); nothing else of it has been judged. A refusal
-// comes back as a [*Refusal].
+// UpdateResponse reads the answer to a kur or a pollReq: a kup with the certificate, or a waiting time, which is one
+// second for a kup with status waiting, since that has no field for it. The certificate is for the requested key
+// ([ErrWrongKey] otherwise); the caller judges the rest of it. Errors are those of GeneralResponse and ErrWrongKey.
 func (t *Transaction) UpdateResponse(der []byte, trust Trust) (*UpdateResponse, error) {
-	// After polling, RFC 9483 §4.4 leaves open whose nonce the kup echoes: the last pollReq's or the kur's.
+	// RFC 9483 §4.4 leaves open whose nonce the kup echoes after polling: the last pollReq's or the kur's.
 	m, err := t.open(der, trust, t.FirstNonce)
 	if err != nil {
 		return nil, err
@@ -235,7 +233,7 @@ func (t *Transaction) updated(r *certRep) (*UpdateResponse, error) {
 	return &UpdateResponse{Certificate: cert}, nil
 }
 
-// PollRequest makes a pollReq (RFC 9810 §5.3.22), signed by old; its answer is for UpdateResponse.
+// PollRequest makes a pollReq (RFC 9810 §5.3.22), signed by old. UpdateResponse reads the answer.
 func (t *Transaction) PollRequest(old Credential, now time.Time, rand io.Reader) ([]byte, error) {
 	content, err := pollReq(0)
 	if err != nil {
@@ -244,9 +242,9 @@ func (t *Transaction) PollRequest(old Credential, now time.Time, rand io.Reader)
 	return t.protected(BodyPollRequest, content, nil, old, now, rand)
 }
 
-// ConfirmRequest makes a certConf (RFC 9810 §5.3.18), signed by old: the certificate is in use, or, with
-// accepted false, rejected for the reason given. No hashAlg is sent: pvno 2 has none. A certificate learnt
-// otherwise than by this transaction is confirmed in a new one.
+// ConfirmRequest makes a certConf (RFC 9810 §5.3.18), signed by old: the certificate is in use, or, with accepted
+// false, rejected for the reason. It sends no hashAlg, which pvno 2 does not have, and refuses a certificate whose hash
+// pvno 2 cannot name. A certificate of an earlier transaction is confirmed in a new one.
 func (t *Transaction) ConfirmRequest(old Credential, cert *x509.Certificate, accepted bool, reason string, now time.Time, rand io.Reader) ([]byte, error) {
 	hash, err := CertificateHash(cert)
 	if err != nil {
@@ -267,7 +265,8 @@ func (t *Transaction) ConfirmRequest(old Credential, cert *x509.Certificate, acc
 	return t.protected(BodyCertConfirm, content, nil, old, now, rand)
 }
 
-// ConfirmResponse reads the answer to a certConf: nil for pkiConf, a [*Refusal] for an error message.
+// ConfirmResponse reads the answer to a certConf: nil for pkiConf, a *[Refusal] for an error message, otherwise the
+// errors of GeneralResponse.
 func (t *Transaction) ConfirmResponse(der []byte, trust Trust) error {
 	m, err := t.open(der, trust, nil)
 	if err != nil {
@@ -283,9 +282,9 @@ func unexpected(got, asked BodyType) error {
 	return fmt.Errorf("%w: %v after %v", ErrMismatch, got, asked)
 }
 
-// open reads an answer and checks, in this order, its form, its protection and signer, its transaction and
-// nonces (RFC 9483 §3.5); an error message becomes its [*Refusal]. The answer may echo also the other
-// nonce, if not nil. Only an answer that passed changes the transaction.
+// open parses an answer and checks its protection, its signer, its transactionID and its nonces (RFC 9483 §3.5), in
+// this order. An error message is returned as a *[Refusal]. other, if not nil, is a second nonce that the answer may
+// echo. Only an answer that passes the checks changes the transaction.
 func (t *Transaction) open(der []byte, trust Trust, other []byte) (*Message, error) {
 	m, err := ParseMessage(der)
 	if err != nil {
@@ -319,13 +318,12 @@ func (t *Transaction) open(der []byte, trust Trust, other []byte) (*Message, err
 	return m, nil
 }
 
-// Extended key usages that let a certificate speak for a CA or RA (RFC 9810 §4.5, RFC 6402 §2.10).
+// Extended key usages of certificates that answer for a CA or RA (RFC 9810 §4.5, RFC 6402 §2.10).
 var authorityUsages = []string{"1.3.6.1.5.5.7.3.27", "1.3.6.1.5.5.7.3.28"} // id-kp-cmcCA, id-kp-cmcRA
 
-// check verifies the protection and its signer: a chain to an anchor, keyUsage digitalSignature where there
-// is a keyUsage (RFC 9483 §3.2), and id-kp-cmcCA or id-kp-cmcRA where there is an extendedKeyUsage. The
-// last is what keeps holders of the certificates issued under the same root, all of them with clientAuth,
-// from answering in the service's place.
+// check verifies the protection and its signer: a chain to an anchor, digitalSignature in keyUsage if there is one
+// (RFC 9483 §3.2), and id-kp-cmcCA or id-kp-cmcRA in extendedKeyUsage if there is one. Without the last check every
+// holder of a certificate under the same root, with clientAuth, could answer for the service.
 func (trust Trust) check(m *Message) error {
 	cert, err := m.verifyProtection()
 	if err != nil {
@@ -367,7 +365,7 @@ func isAuthority(cert *x509.Certificate) bool {
 	return false
 }
 
-// withoutRefusal keeps errors.As from taking our own verdict on an answer for the server's refusal.
+// withoutRefusal hides a Refusal that this side made: errors.As must find only refusals of the server.
 func withoutRefusal(err error) error {
 	var r *Refusal
 	if errors.As(err, &r) {
