@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package ra is the registration authority: the order of service. It identifies who asks, lets the campaign
-// decide, records what it is about to do, has it signed, records it again and answers; it takes confirmations
-// and logins; it says how a certificate stands. It knows no message and no socket.
+// Package ra is the registration authority. It authenticates a request, lets the campaign decide, records the intent,
+// has the certificate signed, records it and answers; it records confirmations and logins; and it tells how a
+// certificate stands. It handles no message format and no network.
 package ra
 
 import (
@@ -20,25 +20,26 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// Config is what an Authority works with; all of it is needed.
+// Config is the configuration of an Authority; every field is required.
 type Config struct {
 	Store          *store.Store
 	Issuer         *ca.Issuer // the current root
 	Verifier       *ca.Verifier
-	PublicURL      string // http://host[:port], where the revocation lists are
+	PublicURL      string // http://host[:port] of the revocation lists
 	LoginURL       string // of the trial login
 	MinimumVersion string // of the program
 	Clock          func() time.Time
 	Log            *slog.Logger
 }
 
-// Authority is a cmp.Authority. Several, in one process or many, may share a database.
+// Authority is a [cmp.Authority]. Several, in one process or many, may share a database.
 type Authority struct {
 	Config
 	ticketKey []byte
 }
 
-// New makes an Authority. It needs the database for the key of the waiting room's tickets.
+// New returns an Authority. It reads the key of the waiting room's tickets from the database, and makes it the first
+// time.
 func New(ctx context.Context, c Config) (*Authority, error) {
 	key, err := c.Store.Secret(ctx, "ticket-key")
 	if err != nil {
@@ -47,12 +48,12 @@ func New(ctx context.Context, c Config) (*Authority, error) {
 	return &Authority{Config: c, ticketKey: key}, nil
 }
 
-// maxRounds bounds how often a request is decided anew because others changed the facts meanwhile. Each round of a
-// race for one old certificate has a winner, and a card asks for few keys at a time.
+// maxRounds bounds how often a request is decided again after another one has changed the facts. Each round of a race
+// for one old certificate has a winner, and a card requests few keys at a time.
 const maxRounds = 20
 
-// Update issues the renewed certificate. Idempotent on (old certificate, new public key): the same certificate,
-// for ever, also after a crash and from every replica.
+// Update issues the renewed certificate. It is idempotent on (old certificate, new public key): the same pair gets the
+// same certificate for ever, after a crash and from every replica. A refusal is a *[cmp.Refusal].
 func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
 	for range maxRounds {
 		response, err := a.update(ctx, r)
@@ -63,16 +64,15 @@ func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	return nil, fmt.Errorf("old certificate %s: %w", store.Sum(r.OldCertificate.Raw).Short(), store.ErrChanged)
 }
 
-// update is the whole order of service in one function, and must not be split: what holds the promise that no
-// certificate exists which is not on record is the order of these steps, and an order is read where it stands in
-// one piece. Between any two of them the process may die. What is on record then is either nothing (before 7), an
-// intent that step 3 completes when the same request comes again (before 9), or the certificate, which step 3
-// hands out (after 9).
+// update holds the ten steps of an issue in one function, and must not be split: their order guarantees that every
+// certificate is on record. The process may die between any two of them. The record then has nothing (before 7), an
+// intent that step 3 completes when the same request comes again (before 9), or the certificate, which step 3 returns
+// (after 9).
 func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
 	now := a.Clock()
 	old, spki := store.Sum(r.OldCertificate.Raw), store.Sum(r.SPKI)
 
-	// 1. Who asks: the card's certificate, by its own signature over the message, and no other name.
+	// 1. Authenticate: the card's certificate, which signed the message, and no other name.
 	if _, err := a.Verifier.VerifyOld(r.OldCertificate, now); err != nil {
 		return nil, refuseReason(err)
 	}
@@ -80,12 +80,12 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 		return nil, refuse(codeWrongSubject)
 	}
 
-	// 2. The registry knows it, and it is neither revoked nor suspended.
+	// 2. Registry: the certificate is known, and neither revoked nor suspended.
 	if err := a.checkRegistered(ctx, old); err != nil {
 		return nil, err
 	}
 
-	// 3. Asked before with this key: the same answer, whatever the campaign says by now.
+	// 3. Earlier request for this key: the same answer, even if the campaign has changed.
 	var prepared *ca.Prepared
 	before, err := a.Store.ForKey(ctx, old, spki)
 	switch {
@@ -100,18 +100,18 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	}
 
 	if prepared == nil {
-		// 4. The campaign decides.
+		// 4. Campaign: one accepts the certificate.
 		chosen, progress, err := a.choose(ctx, r.Campaign, r.OldCertificate, old, now)
 		if err != nil {
 			return nil, err
 		}
 
-		// 5. The new key is fit to be certified. That it was never seen before is part of step 7.
+		// 5. Key: the new key may be certified. Step 7 checks that it was never seen before.
 		if err := ca.CheckKey(r.PublicKey, r.OldCertificate); err != nil {
 			return nil, refuseReason(err)
 		}
 
-		// 6. There is room; else wait. Nothing is recorded but the place.
+		// 6. Waiting room: there is room, or the answer is a waiting time. Only the position is recorded.
 		wait, err := a.wait(ctx, chosen.Campaign, old, r.Ticket, now)
 		if err != nil {
 			return nil, err
@@ -120,8 +120,8 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			return &cmp.UpdateResponse{CheckAfter: wait}, nil
 		}
 
-		// 7. Prepared from the profile, linted, and the intent durably on record, if the facts that the campaign
-		// decided on still hold.
+		// 7. Intent: prepared from the profile, linted, and recorded durably, if the facts that the campaign decided
+		// on have not changed.
 		prepared, err = a.Issuer.Prepare(ca.Request{
 			Old:       r.OldCertificate,
 			PublicKey: r.PublicKey.(*rsa.PublicKey), // CheckKey accepts no other
@@ -156,18 +156,18 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 		return nil, err
 	}
 
-	// 9. Record. If another replica did so first, its certificate is the one, and ours was never shown to anybody.
+	// 9. Record. If another replica has recorded one first, its certificate counts, and this one leaves no process.
 	held, err := a.Store.RecordCertificate(ctx, cert, now)
 	if err != nil {
 		return nil, err
 	}
 	a.Log.InfoContext(ctx, "certificate issued", "old", old.Short(), "serial", held.Serial, "campaign", held.Campaign, "state", held.State)
 
-	// 10. Answer with what is on record.
+	// 10. Answer with the certificate on record.
 	return a.answer(held)
 }
 
-// checkRegistered refuses an old certificate that the registry does not know or does not hold for active.
+// checkRegistered refuses an old certificate that is not in the registry or not active there.
 func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error {
 	r, err := a.Store.Registered(ctx, old)
 	switch {
@@ -183,7 +183,7 @@ func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error
 	return nil
 }
 
-// answer hands out a recorded certificate, unless it was replaced by another one or may not be used.
+// answer returns a recorded certificate. It refuses one that another has replaced, and one that is revoked or suspended.
 func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 	switch {
 	case c.State == store.Abandoned:
@@ -198,8 +198,9 @@ func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 	return &cmp.UpdateResponse{Certificate: cert}, nil
 }
 
-// Confirm takes what the client says of a certificate. Accepted: it is installed, and only now is revoked what else
-// was issued for the same renewal and never confirmed. Rejected: it is revoked. Idempotent.
+// Confirm records the client's confirmation. An accepted certificate is installed, and the unconfirmed others of the
+// same renewal are revoked, only now. A rejected certificate is revoked. Confirm is idempotent; a refusal is a
+// *[cmp.Refusal].
 func (a *Authority) Confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	return a.logFailure(ctx, "confirm", store.Sum(c.OldCertificate.Raw), a.confirm(ctx, c))
 }
@@ -213,7 +214,7 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	if err := a.checkRegistered(ctx, old); err != nil {
 		return err
 	}
-	// The hash is that of the certificate's own signature algorithm (RFC 9810 §5.3.18), which ca fixes at SHA-256.
+	// The hash belongs to the certificate's own signature algorithm (RFC 9810 §5.3.18), and ca signs with SHA-256 only.
 	var digest store.Digest
 	if copy(digest[:], c.CertificateHash) != len(digest) || len(c.CertificateHash) != len(digest) {
 		return refuse(codeUnknownCertificate)
@@ -251,7 +252,7 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	return err
 }
 
-// logFailure logs why a request was not served, with nothing of the person, and passes err on.
+// logFailure logs a refusal or a failure, without personal data, and returns err.
 func (a *Authority) logFailure(ctx context.Context, request string, old store.Digest, err error) error {
 	var refusal *cmp.Refusal
 	switch {

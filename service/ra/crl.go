@@ -13,15 +13,15 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// A revocation list is made again when it is older than crlAge or the registry has changed, and may be used for
+// A new revocation list is made when the latest is older than crlAge or the registry has changed. A list is valid for
 // crlLife.
 const (
 	crlAge  = time.Hour
 	crlLife = 24 * time.Hour
 )
 
-// CRL returns the revocation list of one of the service's issuers in DER: the one on record, or a new one with the
-// next number. A suspended certificate stands in it as certificateHold.
+// CRL returns the revocation list (RFC 5280 §5) of one of the service's issuers in DER: the latest on record, or a new
+// one with the next number. It lists a suspended certificate with reason certificateHold.
 func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) {
 	name := issuer.Certificate().RawSubject
 	for range maxRounds {

@@ -14,11 +14,11 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// ticketLife is how long a ticket proves when its holder came.
+// ticketLife is how long a ticket is valid.
 const ticketLife = 24 * time.Hour
 
-// ticket says when the owner of an old certificate came: arrival and expiry, in milliseconds since 1970 and eight
-// octets each, and the HMAC-SHA-256 of the certificate's digest and both.
+// ticket returns the proof of an arrival, 48 octets: arrival and expiry in milliseconds since 1970, eight octets each,
+// and the HMAC-SHA-256 of the certificate's digest and both.
 func (a *Authority) ticket(old store.Digest, arrived time.Time) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(arrived.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(arrived.Add(ticketLife).UnixMilli()))
@@ -32,7 +32,7 @@ func (a *Authority) ticketMAC(old store.Digest, times []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// arrival returns when the holder of the ticket came; without a ticket that is good for this certificate it is now.
+// arrival returns the arrival in the ticket, or now without a valid ticket for this certificate.
 func (a *Authority) arrival(old store.Digest, ticket []byte, now time.Time) time.Time {
 	if len(ticket) != 16+sha256.Size || !hmac.Equal(ticket[16:], a.ticketMAC(old, ticket[:16])) {
 		return now
@@ -45,8 +45,7 @@ func (a *Authority) arrival(old store.Digest, ticket []byte, now time.Time) time
 	return arrived
 }
 
-// wait returns how long a request has to wait for its position, 0 when there is room. A ticket is ripe when its position
-// has come.
+// wait returns how long a request has to wait, 0 when there is room.
 func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Digest, ticket []byte, now time.Time) (time.Duration, error) {
 	if c.Capacity == 0 {
 		return 0, nil
@@ -55,7 +54,7 @@ func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Dig
 	return checkAfter(position), err
 }
 
-// enterQueue tells the position in the waiting room, and takes one if there is none yet.
+// enterQueue sets the position in the waiting room, a new one the first time.
 func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest, now time.Time) error {
 	position, since, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, now, now)
 	if err != nil {
@@ -68,7 +67,7 @@ func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.
 	return nil
 }
 
-// checkAfter asks those in front to come back sooner. The longest wait stays well under store.WaitingTimeout.
+// checkAfter returns the time until the next question, shorter for those in front and well under store.WaitingTimeout.
 func checkAfter(position int) time.Duration {
 	return min(time.Duration(position)*5*time.Second, time.Minute)
 }

@@ -95,10 +95,10 @@ func ambiguous(accepting []campaign.Choice) *cmp.Refusal {
 	return r
 }
 
-// personalPattern finds what may be a codice fiscale or a card number in a stranger's words.
+// personalPattern matches possible codici fiscali and card numbers in a client's text.
 var personalPattern = regexp.MustCompile(`[0-9A-Za-z]{11,}`)
 
-// withoutPersonal makes the client's words fit to be kept: 200 bytes of valid UTF-8 without anything that could name a person.
+// withoutPersonal cuts the client's text to 200 bytes of valid UTF-8 and replaces possible personal identifiers.
 func withoutPersonal(text string) string {
 	return strings.ToValidUTF8(personalPattern.ReplaceAllString(text[:min(len(text), 200)], "…"), "")
 }

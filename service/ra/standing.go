@@ -22,7 +22,7 @@ type campaignAnswers struct {
 	progress  map[string]store.Progress // by campaign
 }
 
-// ask puts the question to one campaign, or with label "" to all of them.
+// ask puts the question to the campaign of that label, or with label "" to all.
 func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, old store.Digest) (campaignAnswers, error) {
 	all, err := a.Store.Campaigns(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, 
 		renewed = renewed || p.Renewed && !c.Last && c.Open(q.Now)
 	}
 	if renewed && label == "" {
-		// Or every card would be renewable a second time by the campaign of last resort.
+		// Otherwise the campaign of last resort would renew every card a second time.
 		all = slices.DeleteFunc(all, func(c campaign.Campaign) bool { return c.Last })
 	}
 	question := func(c campaign.Campaign) campaign.Question {
@@ -89,8 +89,8 @@ func ids(choices []campaign.Choice) []string {
 	return list
 }
 
-// Inform answers a general message. Asking how a certificate stands takes a place in the waiting room, and changes
-// nothing else.
+// Inform answers a general message. The question how a certificate stands takes a position in the waiting room; nothing
+// else changes.
 func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.InformResponse, error) {
 	now := a.Clock()
 	var response cmp.InformResponse
@@ -172,8 +172,8 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 	case reg.Status != store.Active:
 		s.Decision, s.Reason = cmp.Refused, d.reason
 	case pending != "":
-		// Begun and not finished: the key presented then gets its certificate, whether or not a campaign would
-		// take a further one.
+		// Begun and not finished: the key of the earlier request gets its certificate, even if no campaign accepts
+		// a further one.
 		s.Decision = cmp.Renewable
 		if len(s.Campaigns) == 0 {
 			s.Campaigns = []string{pending}
@@ -193,8 +193,8 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 	return &s, nil
 }
 
-// newest returns the certificate that stands for an old one, of the campaign named or of any: the confirmed, else the
-// last that may still be, else the last.
+// newest returns the renewed certificate that counts for an old one, in the campaign of that label or in any: the
+// confirmed one, otherwise the latest that may still be confirmed, otherwise the latest.
 func newest(renewals []store.Certificate, label string) *store.Certificate {
 	var found *store.Certificate
 	for i, c := range renewals {
@@ -209,15 +209,15 @@ func newest(renewals []store.Certificate, label string) *store.Certificate {
 	return found
 }
 
-// unfinished says whether a certificate may still be handed out and confirmed.
+// unfinished reports whether a certificate may still be returned and confirmed.
 func unfinished(c store.Certificate) bool {
 	return c.State == store.Requested || c.State == store.Issued && c.Status == store.Active
 }
 
-// Login judges a certificate shown at a login, as a site of interest does: who issued it, for what, whether it is in
-// date and not revoked; superseded is no reason. A renewed certificate is thereby proven, and counts as installed even
-// when its confirmation was lost. The reason is "" when it is accepted; old is nil when the certificate is not one
-// whose subject can be read.
+// Login judges a certificate shown at a login as a relying site does: its issuer, its purpose, its dates and its
+// revocation; superseded is no reason to refuse. A login proves a renewed certificate, which then counts as installed
+// even if its confirmation was lost. The reason is "" when the certificate is accepted; old is nil when the subject
+// cannot be read.
 func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.Old, reason string, err error) {
 	now := a.Clock()
 	digest := store.Sum(cert.Raw)
@@ -238,7 +238,7 @@ func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.
 	reg, err := a.Store.Registered(ctx, digest)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && old.Legacy:
-		return old, "", nil // the site of interest keeps no registry of other people's certificates
+		return old, "", nil // a relying site has no registry of certificates that others issued
 	case errors.Is(err, store.ErrNotFound):
 		a.Log.ErrorContext(ctx, "login with a certificate of ours that is not on record", "certificate", digest.Short())
 		return old, "not-on-record", nil

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// CRL is a revocation list as it was published.
+// CRL is a published revocation list.
 type CRL struct {
 	Number          int64
-	RevocationState string // the state of the registry it was made from, as Store.RevocationState returns it
+	RevocationState string // of the registry when the list was made
 	MadeAt          time.Time
 	DER             []byte
 }
@@ -26,7 +26,7 @@ func (s *Store) LatestCRL(ctx context.Context, issuer []byte) (CRL, error) {
 	return c, notFound(err)
 }
 
-// AddCRL keeps an issuer's revocation list. ErrChanged: another replica has used the number.
+// AddCRL records an issuer's revocation list. ErrChanged: another replica has used the number.
 func (s *Store) AddCRL(ctx context.Context, issuer []byte, c CRL) error {
 	res, err := s.db.ExecContext(ctx, `INSERT INTO crls (issuer, number, covers, made_at, der) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 		issuer, c.Number, c.RevocationState, millis(c.MadeAt), c.DER)
@@ -39,8 +39,7 @@ func (s *Store) AddCRL(ctx context.Context, issuer []byte, c CRL) error {
 	return ErrChanged
 }
 
-// RevocationState names the present state of an issuer's revocations: it changes whenever one is added, turned from
-// a suspension into a revocation, or lifted.
+// RevocationState returns a text that changes whenever a certificate of the issuer is revoked, suspended or reinstated.
 func (s *Store) RevocationState(ctx context.Context, issuer []byte) (string, error) {
 	var count, latest int64
 	err := s.db.QueryRowContext(ctx, `SELECT count(*), coalesce(max(changed_at), 0) FROM registry

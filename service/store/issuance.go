@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// State is how far a certificate has come.
+// State is the state of a renewal.
 type State string
 
-// requested → issued → installed → proven is the way of a renewal; abandoned is the label of one that
-// another, confirmed, has replaced; refused is one that the client rejected.
+// A renewal goes from Requested to Issued, Installed and Proven. Abandoned: another certificate of the same renewal was
+// confirmed. Refused: the client rejected it.
 const (
 	Requested State = "requested"
 	Issued    State = "issued"
@@ -25,10 +25,10 @@ const (
 	Refused   State = "refused"
 )
 
-// Confirmed says whether the state is reached by a confirmation or a login only.
+// Confirmed reports whether a confirmation or a login has reached the service.
 func (s State) Confirmed() bool { return s == Installed || s == Proven }
 
-// Certificate is one intent to issue and what became of it.
+// Certificate is an intent to issue, and the certificate once it is signed.
 type Certificate struct {
 	Serial          Serial
 	Old             Digest // the certificate it renews
@@ -36,36 +36,36 @@ type Certificate struct {
 	Campaign        string
 	CampaignVersion int
 	State           State
-	Intent          []byte // DER of what was, or will be, signed, under a signature that counts for nothing
+	Intent          []byte // DER of the certificate, signed with a throw-away key
 	DER             []byte // nil until signed
 	Digest          Digest // zero until signed
 	NotBefore       time.Time
 	NotAfter        time.Time
 	RequestedAt     time.Time
 	ChangedAt       time.Time
-	Note            string // the client's words with a rejection
+	Note            string // the client's text with a rejection
 	Status          Status // "" until signed
 }
 
-// Intent is what is put on record before the signature.
+// Intent is the record made before the signature.
 type Intent struct {
 	Serial          Serial // never used before
 	Old             Digest
 	SPKI            Digest
 	Campaign        string
 	CampaignVersion int
-	DER             []byte // the certificate to be, under a signature that counts for nothing
+	DER             []byte // the certificate, signed with a throw-away key
 	NotBefore       time.Time
 	NotAfter        time.Time
 }
 
-// Progress is what a campaign has to know of an old certificate's renewal.
+// Progress is the progress of an old certificate's renewal in a campaign.
 type Progress struct {
 	Presented int  // keys presented so far
 	Renewed   bool // one certificate was confirmed, or seen in a login
 }
 
-// Errors of Intend and Confirm on which the caller decides anew.
+// Errors after which the caller decides again.
 var (
 	ErrChanged = errors.New("another request for the same certificate came first")
 	ErrKeySeen = errors.New("key was presented or registered for another certificate")
@@ -87,7 +87,7 @@ func scanCertificate(row interface{ Scan(...any) error }) (Certificate, error) {
 	return c, nil
 }
 
-// querier is what *sql.DB and *sql.Tx have in common here.
+// querier is a *sql.DB or a *sql.Tx.
 type querier interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
@@ -96,17 +96,17 @@ func queryCertificate(ctx context.Context, q querier, where string, args ...any)
 	return scanCertificate(q.QueryRowContext(ctx, `SELECT `+certificateColumns+` WHERE `+where, args...))
 }
 
-// ForKey returns what was requested for that old certificate and new key, or ErrNotFound.
+// ForKey returns the renewal for that old certificate and new key, or ErrNotFound.
 func (s *Store) ForKey(ctx context.Context, old, spki Digest) (Certificate, error) {
 	return queryCertificate(ctx, s.db, `c.old_digest = $1 AND c.spki = $2`, old, spki)
 }
 
-// WithDigest returns the certificate the service issued with that digest, or ErrNotFound.
+// WithDigest returns the certificate that the service issued with that digest, or ErrNotFound.
 func (s *Store) WithDigest(ctx context.Context, digest Digest) (Certificate, error) {
 	return queryCertificate(ctx, s.db, `c.digest = $1`, digest)
 }
 
-// RenewalsOf returns what was requested for an old certificate, the newest first.
+// RenewalsOf returns the renewals of an old certificate, the newest first.
 func (s *Store) RenewalsOf(ctx context.Context, old Digest) ([]Certificate, error) {
 	return s.certificates(ctx, `SELECT `+certificateColumns+` WHERE c.old_digest = $1 ORDER BY c.requested_at DESC, c.serial`, old)
 }
@@ -120,7 +120,7 @@ func (s *Store) certificates(ctx context.Context, query string, args ...any) ([]
 	return queryAll(ctx, s, scanCertificate, query, args...)
 }
 
-// ProgressOf returns how far the renewal of an old certificate has come in a campaign.
+// ProgressOf returns the progress of an old certificate's renewal in a campaign.
 func (s *Store) ProgressOf(ctx context.Context, old Digest, campaign string) (Progress, error) {
 	return progress(ctx, s.db, old, campaign)
 }
@@ -128,8 +128,8 @@ func (s *Store) ProgressOf(ctx context.Context, old Digest, campaign string) (Pr
 func progress(ctx context.Context, q querier, old Digest, campaign string) (Progress, error) {
 	var p Progress
 	var confirmed int
-	// The second count: a certificate that this campaign issued, or one made from it, is renewed already by this
-	// campaign, or a card could be renewed for ever by one law.
+	// The second count makes a certificate that this campaign issued, and every renewal of it, count as renewed by this
+	// campaign. Otherwise one law could renew a card for ever.
 	err := q.QueryRowContext(ctx, `WITH RECURSIVE line (digest) AS (
 			SELECT digest FROM registry WHERE digest = $1
 			UNION SELECT c.old_digest FROM certificates c JOIN line ON c.digest = line.digest)
@@ -140,9 +140,8 @@ func progress(ctx context.Context, q querier, old Digest, campaign string) (Prog
 	return p, err
 }
 
-// RecordIntent records an intent durably, if the old certificate is still active and its progress is still
-// what the decision was made on; else it is ErrChanged. A key that another certificate owns is
-// ErrKeySeen.
+// RecordIntent records an intent durably. It refuses with ErrChanged if the old certificate is no longer active or its
+// progress is no longer the one of the decision, and with ErrKeySeen a key that belongs to another certificate.
 func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		if err := lockOld(ctx, tx, in.Old); err != nil {
@@ -180,8 +179,8 @@ func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, n
 	})
 }
 
-// lockOld makes transactions on one old certificate follow each other: PostgreSQL holds the row until
-// the commit. SQLite has one writer anyway.
+// lockOld serialises the transactions on one old certificate: PostgreSQL locks the row until the commit, and SQLite has
+// one writer.
 func lockOld(ctx context.Context, tx *sql.Tx, old Digest) error {
 	res, err := tx.ExecContext(ctx, `UPDATE registry SET serial = serial WHERE digest = $1`, old)
 	if err != nil {
@@ -193,13 +192,12 @@ func lockOld(ctx context.Context, tx *sql.Tx, old Digest) error {
 	return ErrNotFound
 }
 
-// RecordCertificate puts the signed certificate on record and returns what is now held for its intent: the
-// certificate given, the one another replica recorded first, or an intent that was abandoned meanwhile.
-// A certificate without an intent is refused.
+// RecordCertificate records the signed certificate and returns the record of its intent: with this certificate, with the
+// one that another replica recorded first, or abandoned in the meantime. It refuses a certificate without an intent.
 func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, now time.Time) (Certificate, error) {
 	var held Certificate
 	err := s.inTransaction(ctx, func(tx *sql.Tx) error {
-		// The intent's row first, and locked: of two replicas that sign the same intent one records.
+		// This statement locks the intent's row: of two replicas that sign the same intent, one records.
 		res, err := tx.ExecContext(ctx, `UPDATE certificates SET changed_at = $1
 			WHERE serial = $2 AND state = 'requested'`, millis(now), SerialOf(cert.SerialNumber))
 		if err != nil {
@@ -227,15 +225,15 @@ func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, n
 	return held, err
 }
 
-// Confirm marks the certificate as installed, if it is not further already, and only then abandons and
-// revokes as superseded what else was requested for the same old certificate in the same campaign and
-// never confirmed. ErrNotFound: no such certificate for that old one; ErrRevoked: it may not be used.
+// Confirm marks the certificate as installed, unless it is proven, and only then abandons the unconfirmed others for
+// the same old certificate in the same campaign and revokes them as superseded. ErrNotFound: there is no such
+// certificate for that old one; ErrRevoked: it is revoked or suspended.
 func (s *Store) Confirm(ctx context.Context, old, digest Digest, now time.Time) (Certificate, error) {
 	return s.advance(ctx, old, digest, Installed, now)
 }
 
-// Prove marks the certificate as seen in a login, which counts as installed even when it was never
-// confirmed. Errors as for Confirm.
+// Prove marks the certificate as seen in a login. It counts as installed even without a confirmation. Errors are those
+// of Confirm.
 func (s *Store) Prove(ctx context.Context, digest Digest, now time.Time) (Certificate, error) {
 	c, err := s.WithDigest(ctx, digest)
 	if err != nil || c.State == Proven {
@@ -272,7 +270,7 @@ func (s *Store) advance(ctx context.Context, old, digest Digest, state State, no
 	return c, err
 }
 
-// supersede abandons the unconfirmed siblings of a confirmed certificate.
+// supersede abandons and revokes the unconfirmed others of a confirmed certificate's renewal.
 func supersede(ctx context.Context, tx *sql.Tx, c Certificate, now time.Time) error {
 	const siblings = `old_digest = $1 AND campaign = $2 AND serial <> $3 AND state IN ('requested', 'issued')`
 	if _, err := tx.ExecContext(ctx, `UPDATE registry SET status = 'revoked', reason = $4, changed_at = $5
@@ -285,8 +283,8 @@ func supersede(ctx context.Context, tx *sql.Tx, c Certificate, now time.Time) er
 	return err
 }
 
-// Reject marks a certificate that the client did not take as refused, with the client's words, and
-// revokes it. One that was confirmed before stays as it is: ErrChanged. ErrNotFound as for Confirm.
+// Reject marks a certificate that the client rejected as refused, with the client's text, and revokes it. A confirmed
+// certificate does not change: ErrChanged. ErrNotFound as for Confirm.
 func (s *Store) Reject(ctx context.Context, old, digest Digest, note string, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		if err := lockOld(ctx, tx, old); err != nil {

@@ -8,20 +8,19 @@ import (
 	"time"
 )
 
-// WaitingTimeout is how long a waiting position is kept without a new question; AdmissionTimeout is
-// how long a renewal counts as under way when nothing more is heard of it. No certificate depends on them.
+// WaitingTimeout is how long a waiting position lasts without a new question. AdmissionTimeout is how long an admitted
+// renewal counts as under way without a confirmation. No certificate depends on them.
 const (
 	WaitingTimeout   = 5 * time.Minute
 	AdmissionTimeout = 10 * time.Minute
 )
 
-// EnterQueue gives the old certificate a position in a campaign that takes capacity renewals at the same time,
-// or finds the position it has. Place 0 is admitted; n > 0 is the n-th of those waiting. arrived is when it
-// came first, as far as the caller knows; it counts when no position is held. since is when it came by what is on
-// record.
+// EnterQueue returns the old certificate's position in the waiting room of a campaign that admits capacity renewals at
+// the same time, and records a new one if it has none. Position 0 is admitted; n > 0 is the n-th of those waiting.
+// arrived is used for a new position; since is the arrival on record.
 func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, capacity int, arrived, now time.Time) (position int, since time.Time, err error) {
 	err = s.inTransaction(ctx, func(tx *sql.Tx) error {
-		// Arrivals at one campaign follow each other, or two would take its last position.
+		// Serialises the arrivals at one campaign: otherwise two could take its last free position.
 		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET created_at = created_at WHERE id = $1 AND version = 1`, campaign); err != nil {
 			return err
 		}
@@ -58,7 +57,7 @@ func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, cap
 	return position, since, err
 }
 
-// leaveQueue gives up the positions of an old certificate.
+// leaveQueue deletes the positions of an old certificate.
 func leaveQueue(ctx context.Context, tx *sql.Tx, old Digest) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM arrivals WHERE old_digest = $1`, old)
 	return err

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Status is how a certificate stands with whoever issued it.
+// Status is a certificate's status with its issuer.
 type Status string
 
-// The three values of Status. A suspension can be lifted, a revocation cannot.
+// The three values of Status. A suspended certificate can be reinstated, a revoked one cannot.
 const (
 	Active    Status = "active"
 	Suspended Status = "suspended"
 	Revoked   Status = "revoked"
 )
 
-// Reasons of a revocation (RFC 5280 §5.3.1).
+// Reasons for a revocation (RFC 5280 §5.3.1).
 const (
 	ReasonUnspecified          = 0
 	ReasonSuperseded           = 4
@@ -28,7 +28,7 @@ const (
 	ReasonCertificateHold      = 6
 )
 
-// Registration is one certificate the registry knows. It holds nothing of the person.
+// Registration is a certificate in the registry. It holds no personal data.
 type Registration struct {
 	Digest    Digest
 	Issuer    []byte // DER of the issuer's name
@@ -38,15 +38,14 @@ type Registration struct {
 	NotAfter  time.Time
 	Status    Status
 	Reason    int       // CRLReason, when revoked or suspended
-	ChangedAt time.Time // when Status was set
+	ChangedAt time.Time // time of the last change of Status
 }
 
-// ErrRegistered refuses a certificate whose issuer and serial number are taken by another one, or whose
-// key belongs to another one.
+// ErrRegistered is the error for a certificate whose issuer and serial number, or whose key, belong to another one.
 var ErrRegistered = errors.New("issuer and serial number, or key, are registered for another certificate")
 
-// Register enters an old certificate as active. Entering the same certificate again changes nothing,
-// whatever its status has become.
+// Register adds an old certificate to the registry, as active. A certificate that is there already does not change.
+// Errors: ErrRegistered.
 func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		digest, spki := Sum(cert.Raw), Sum(cert.RawSubjectPublicKeyInfo)
@@ -76,7 +75,7 @@ func insertRegistration(ctx context.Context, tx *sql.Tx, cert *x509.Certificate,
 	return err
 }
 
-// claimKey enters the key as owner's unless it is already somebody's, and returns whose it is.
+// claimKey records owner as the key's owner if it has none, and returns the owner.
 func claimKey(ctx context.Context, tx *sql.Tx, spki, owner Digest, now time.Time) (Digest, error) {
 	_, err := tx.ExecContext(ctx, `INSERT INTO keys (spki, owner, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, spki, owner, millis(now))
 	if err != nil {
@@ -108,8 +107,8 @@ func (s *Store) WithSerial(ctx context.Context, serial Serial) ([]Registration, 
 	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry WHERE serial = $1 ORDER BY digest`, serial)
 }
 
-// SetStatus sets the status of a registered certificate with the reason (RFC 5280 §5.3.1). A revoked
-// certificate stays revoked: setting it again to anything changes nothing and is no error.
+// SetStatus sets the status of a registered certificate and its reason (RFC 5280 §5.3.1). A revoked certificate does not
+// change, without an error. Errors: ErrNotFound.
 func (s *Store) SetStatus(ctx context.Context, digest Digest, status Status, reason int, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error { return setStatus(ctx, tx, digest, status, reason, now) })
 }
@@ -130,8 +129,8 @@ func setStatus(ctx context.Context, tx *sql.Tx, digest Digest, status Status, re
 	return nil
 }
 
-// Unusable returns the revoked and suspended certificates of an issuer (DER of its name) that had not
-// expired at since: the content of its revocation list (RFC 5280 §5.1.2.6).
+// Unusable returns the content of an issuer's revocation list (RFC 5280 §5.1.2.6): its revoked and suspended
+// certificates that had not expired at since. issuer is the DER of its name.
 func (s *Store) Unusable(ctx context.Context, issuer []byte, since time.Time) ([]Registration, error) {
 	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry
 		WHERE issuer = $1 AND status IN ('revoked', 'suspended') AND not_after >= $2 ORDER BY changed_at, digest`, issuer, millis(since))

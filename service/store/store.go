@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package store keeps what the issuing service must not forget: the registry of certificates, the
-// campaigns, each intent to issue and what became of it, keys ever seen, revocations, places in the
-// waiting room. SQLite is the embedded default, PostgreSQL is used when a DSN is given; the statements
-// are the same. It decides nothing: a race is told to the caller, who decides again.
+// Package store is the issuing service's database: the registry of certificates, the campaigns, each intent to issue and
+// its certificate, every key seen, revocations, positions in the waiting room. It uses SQLite, or PostgreSQL when a DSN
+// is given, with the same statements. It takes no decisions: it reports a race to the caller, who decides again.
 package store
 
 import (
@@ -31,10 +30,10 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// ErrNotFound says that no row has what was asked for.
+// ErrNotFound is the error for a query without a result.
 var ErrNotFound = errors.New("not found")
 
-// Digest is a SHA-256: of a certificate's DER, or of a SubjectPublicKeyInfo's.
+// Digest is the SHA-256 of a certificate's or a SubjectPublicKeyInfo's DER.
 type Digest [sha256.Size]byte
 
 // Sum returns the digest of der.
@@ -46,10 +45,10 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 // Short returns the first 8 hexadecimal digits, for log lines.
 func (d Digest) Short() string { return hex.EncodeToString(d[:4]) }
 
-// Value makes a Digest an argument of a statement.
+// Value implements driver.Valuer.
 func (d Digest) Value() (driver.Value, error) { return d[:], nil }
 
-// Scan reads a Digest from a column; NULL gives the zero Digest.
+// Scan implements sql.Scanner; NULL is the zero Digest.
 func (d *Digest) Scan(src any) error {
 	*d = Digest{}
 	if src == nil {
@@ -63,16 +62,14 @@ func (d *Digest) Scan(src any) error {
 	return nil
 }
 
-// Store is one open database. It may be used by several goroutines, and several processes may have
-// the same database open.
+// Store is an open database. Several goroutines may use it, and several processes may open the same database.
 type Store struct{ db *sql.DB }
 
-// Memory is the DSN of a database that lives as long as its Store.
+// Memory is the DSN of a database in memory, which ends with its Store.
 const Memory = ":memory:"
 
-// Open opens the database and brings its schema up to date. A DSN that starts with postgres:// or
-// postgresql:// is PostgreSQL's; Memory is an SQLite database in memory; anything else is the path of
-// an SQLite file, made when absent.
+// Open opens the database and migrates its schema. A DSN that begins with postgres:// or postgresql:// is a PostgreSQL
+// database; Memory is an SQLite database in memory; any other DSN is the path of an SQLite file, created if absent.
 func Open(ctx context.Context, dsn string) (*Store, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		return openPostgreSQL(ctx, dsn)
@@ -81,8 +78,8 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, path string) (*Store, error) {
-	// Pragmas belong to a connection, so they stand in the DSN. synchronous=FULL: in WAL mode NORMAL may
-	// lose the last commits with the power, and an intent must be durable before its signature.
+	// Pragmas apply to one connection, so they are part of the DSN. synchronous=FULL: in WAL mode NORMAL may lose the
+	// last commits in a power failure, and an intent must be durable before its signature.
 	pragmas := url.Values{
 		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
@@ -92,7 +89,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	// SQLite has one writer at a time, and a database in memory belongs to its connection.
+	// SQLite has one writer at a time, and a database in memory ends with its connection.
 	db.SetMaxOpenConns(1)
 	return migrate(ctx, db, goose.DialectSQLite3)
 }
@@ -102,7 +99,7 @@ func openPostgreSQL(ctx context.Context, dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Replicas share the server's hundred connections.
+	// PostgreSQL's default is a hundred connections, for all replicas together.
 	db.SetMaxOpenConns(2 * runtime.NumCPU())
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	locker, err := lock.NewPostgresSessionLocker()
@@ -152,14 +149,13 @@ func queryAll[T any](ctx context.Context, s *Store, scan func(interface{ Scan(..
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Ping says whether the database answers.
+// Ping returns an error when the database does not answer.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	return s.db.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
 }
 
-// Secret returns the secret of that name, 32 random bytes, making it when it is asked for first; all
-// replicas get the same.
+// Secret returns the secret of that name, 32 random bytes, and makes it the first time. All replicas get the same.
 func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 	fresh := make([]byte, 32)
 	if _, err := rand.Read(fresh); err != nil {
@@ -184,7 +180,7 @@ func (s *Store) PublicURL(ctx context.Context) (string, error) {
 	return string(value), err
 }
 
-// SetPublicURL keeps the URL under which the service publishes its revocation lists.
+// SetPublicURL records the URL under which the service publishes its revocation lists.
 func (s *Store) SetPublicURL(ctx context.Context, url string) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, publicURL, []byte(url))
@@ -208,7 +204,7 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// notFound turns the driver's word for an empty answer into ours.
+// notFound maps sql.ErrNoRows to ErrNotFound.
 func notFound(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound

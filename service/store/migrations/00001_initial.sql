@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: EUPL-1.2
 
--- One text for SQLite and PostgreSQL: BYTEA is a name SQLite takes as it stands, times are milliseconds
+-- The same statements for SQLite and PostgreSQL: SQLite accepts the type name BYTEA, times are milliseconds
 -- since 1970 in UTC, digests are SHA-256 (32 bytes), serial numbers lower-case hexadecimal.
 
 -- +goose Up
 
--- Every certificate the service has to know the standing of: old ones, imported or issued to trial
--- cards, and those it issued itself. Rows stay after expiry.
+-- Every certificate whose status the service tells: old ones, imported or issued to trial cards, and those that it
+-- issued. Rows remain after expiry.
 CREATE TABLE registry (
     digest     BYTEA    NOT NULL PRIMARY KEY,
     issuer     BYTEA    NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE registry (
 );
 CREATE INDEX registry_revoked ON registry (issuer, status, not_after);
 
--- Every public key ever registered or presented, and whose it is.
+-- Every public key ever registered or presented, with its owner's digest.
 CREATE TABLE keys (
     spki    BYTEA  NOT NULL PRIMARY KEY,
     owner   BYTEA  NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE campaigns (
     PRIMARY KEY (id, version)
 );
 
--- Intents and what became of them. The second key decides races between replicas: one certificate
+-- Intents and their certificates. The second key decides races between replicas: one certificate
 -- for one old certificate and one new public key, for ever.
 CREATE TABLE certificates (
     serial           TEXT   NOT NULL PRIMARY KEY,
@@ -59,7 +59,7 @@ CREATE TABLE certificates (
     CHECK (state IN ('requested', 'abandoned') OR der IS NOT NULL)
 );
 
--- Places in the waiting room: one for each old certificate and campaign. NULL in admitted_at: waiting.
+-- Positions in the waiting room: one for each old certificate and campaign. NULL in admitted_at: waiting.
 CREATE TABLE arrivals (
     old_digest  BYTEA  NOT NULL,
     campaign    TEXT   NOT NULL,
@@ -70,8 +70,8 @@ CREATE TABLE arrivals (
 );
 CREATE INDEX arrivals_order ON arrivals (campaign, arrived_at, old_digest);
 
--- Certificate revocation lists as published; the newest of an issuer holds. covers is the state of the
--- registry that a list was made from.
+-- Published certificate revocation lists; the newest of an issuer is valid. covers is the state of the
+-- registry when the list was made.
 CREATE TABLE crls (
     issuer  BYTEA  NOT NULL,
     number  BIGINT NOT NULL,
@@ -81,7 +81,7 @@ CREATE TABLE crls (
     PRIMARY KEY (issuer, number)
 );
 
--- What the replicas share besides: the key of the waiting room's tickets, the public URL.
+-- Other values that the replicas share: the key of the waiting room's tickets, the public URL.
 CREATE TABLE settings (
     name  TEXT  NOT NULL PRIMARY KEY,
     value BYTEA NOT NULL
