@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// oidCMCRA is id-kp-cmcRA (RFC 6402 §2.10): the holder speaks for the authority.
+// oidCMCRA is id-kp-cmcRA (RFC 6402 §2.10): the holder answers for the authority.
 var oidCMCRA = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 28}
 
-// SignerRequest says what the certificate of the CMP signer is to be.
+// SignerRequest describes the certificate of the CMP signer.
 type SignerRequest struct {
 	Name      Name
 	PublicKey crypto.PublicKey // P-256, or RSA of 2048 bits or more
@@ -24,10 +24,10 @@ type SignerRequest struct {
 	NotAfter  time.Time
 }
 
-// SignerCertificate issues the certificate that CMP answers are signed with (RFC 9483 §1.5 and §3.2: keyUsage
-// digitalSignature and a subject key identifier for senderKID). Citizens' certificates stand under the same root, and
-// any of them could sign an answer: what tells the signer from them is extKeyUsage id-kp-cmcRA, which the program must
-// demand.
+// SignerCertificate issues the certificate of the CMP signer (RFC 9483 §1.5 and §3.2: keyUsage digitalSignature and a
+// subject key identifier for senderKID). Citizens' certificates have the same root and could sign an answer; extKeyUsage
+// id-kp-cmcRA, which the program demands, tells the signer from them. Errors: ErrIssuerEnds, and those of an
+// inadmissible name, key or validity.
 func (i *Issuer) SignerCertificate(r SignerRequest) (*x509.Certificate, error) {
 	return i.issueCredential(r.Name, r.PublicKey, &x509.Certificate{
 		UnknownExtKeyUsage: []asn1.ObjectIdentifier{oidCMCRA},
@@ -36,7 +36,7 @@ func (i *Issuer) SignerCertificate(r SignerRequest) (*x509.Certificate, error) {
 	})
 }
 
-// ServerRequest says what the certificate of a TLS server is to be.
+// ServerRequest describes the certificate of a TLS server.
 type ServerRequest struct {
 	Name      Name
 	Host      string           // further host name or address, "" for none
@@ -45,8 +45,8 @@ type ServerRequest struct {
 	NotAfter  time.Time
 }
 
-// ServerCertificate issues the TLS server's certificate for localhost, 127.0.0.1 and Host. Its issuer is to be a root
-// used for nothing else.
+// ServerCertificate issues the TLS server's certificate for localhost, 127.0.0.1 and Host. The issuer should be a root
+// with no other use. Errors are those of SignerCertificate.
 func (i *Issuer) ServerCertificate(r ServerRequest) (*x509.Certificate, error) {
 	template := &x509.Certificate{
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

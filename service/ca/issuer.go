@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package ca makes certificates and revocation lists: the roots of a trial, the old certificates of emulated cards,
-// the renewed certificates (lint, record, sign once, compare), the CMP signer's and the TLS server's; and it judges
-// what comes in: old certificates and new keys. It reaches no network and no database.
+// Package ca is the certification authority. It issues roots, the old certificates of emulated cards, the renewed
+// certificates (lint, record, sign once, compare), the certificates of the CMP signer and the TLS server, revocation
+// lists and OCSP answers; and it judges old certificates and new keys. It uses no network and no database.
 package ca
 
 import (
@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// KeyKind is a kind of key that this package makes for itself, never for a citizen.
+// KeyKind is a kind of key for the service itself; citizens' keys are made on the card.
 type KeyKind string
 
 const (
@@ -32,7 +32,7 @@ const (
 	RSA4096 KeyKind = "rsa4096"
 )
 
-// GenerateKey makes a key of the kind, in memory.
+// GenerateKey makes a key in memory. It refuses an unknown kind.
 func GenerateKey(kind KeyKind) (crypto.Signer, error) {
 	switch kind {
 	case P256:
@@ -45,17 +45,17 @@ func GenerateKey(kind KeyKind) (crypto.Signer, error) {
 	return nil, fmt.Errorf("unknown kind of key %q", string(kind))
 }
 
-// Issuer is a root certificate with its private key, wherever that is kept.
+// Issuer is a root certificate with its private key, in memory or in a device.
 type Issuer struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
 
-	// throwaway is a key of the same algorithm, so that what it signs has the same TBSCertificate.
+	// throwaway is a key of the same algorithm, so that certificates signed with it have the same TBSCertificate.
 	throwaway func() (crypto.Signer, error)
 }
 
-// NewIssuer joins a root certificate and its key. It refuses a certificate that is no root (RFC 5280 §4.2.1.3,
-// §4.2.1.9: CA bit, keyCertSign, cRLSign), one without subject key identifier, and a key of another certificate.
+// NewIssuer returns an Issuer. It refuses a certificate that is no root (RFC 5280 §4.2.1.3, §4.2.1.9: CA bit,
+// keyCertSign, cRLSign), one without a subject key identifier, and the key of another certificate.
 func NewIssuer(certificate *x509.Certificate, key crypto.Signer) (*Issuer, error) {
 	if err := checkRoot(certificate); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func NewIssuer(certificate *x509.Certificate, key crypto.Signer) (*Issuer, error
 	}
 	kind := P256
 	if certificate.PublicKeyAlgorithm == x509.RSA {
-		kind = RSA2048 // the size leaves no trace in what is signed
+		kind = RSA2048 // the TBSCertificate does not depend on the size
 	}
 	if own, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(certificate.PublicKey) {
 		return nil, errors.New("key of another certificate")
@@ -80,7 +80,7 @@ func NewIssuer(certificate *x509.Certificate, key crypto.Signer) (*Issuer, error
 // Certificate returns the root certificate.
 func (i *Issuer) Certificate() *x509.Certificate { return i.certificate }
 
-// RootRequest says what a root is to be.
+// RootRequest describes a root.
 type RootRequest struct {
 	Name      Name
 	Key       crypto.Signer           // RSA of 2048 bits or more, or P-256
@@ -89,8 +89,8 @@ type RootRequest struct {
 	NotAfter  time.Time
 }
 
-// NewRoot makes a self-signed root: pathlen 0, since every CNS certificate stands directly under its root, and
-// keyUsage keyCertSign and cRLSign, both extensions critical.
+// NewRoot makes a self-signed root: path length 0, since a root issues every CNS certificate directly, and keyUsage
+// keyCertSign and cRLSign, both extensions critical. It refuses keys other than RSA of 2048 bits or more and P-256.
 func NewRoot(r RootRequest) (*Issuer, error) {
 	subject, err := r.Name.encode()
 	if err != nil {
@@ -141,7 +141,7 @@ func NewRoot(r RootRequest) (*Issuer, error) {
 	return NewIssuer(certificate, r.Key)
 }
 
-// LoadIssuer reads a root certificate and its PKCS#8 key, each one PEM block.
+// LoadIssuer reads a root certificate and its PKCS#8 key, each one PEM block. Errors are those of NewIssuer.
 func LoadIssuer(certificatePEM, keyPEM []byte) (*Issuer, error) {
 	certificates, err := ParseCertificates(certificatePEM)
 	if err != nil {
@@ -174,7 +174,7 @@ func ParseKey(keyPEM []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// EncodeKey returns the PKCS#8 form in PEM of a key held in memory.
+// EncodeKey returns a key in memory as PKCS#8 in PEM.
 func EncodeKey(key crypto.Signer) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -207,13 +207,13 @@ func ParseCertificates(certificatesPEM []byte) ([]*x509.Certificate, error) {
 	return certificates, nil
 }
 
-// EncodeCertificate returns one PEM block.
+// EncodeCertificate returns the certificate in PEM.
 func EncodeCertificate(certificate *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
 }
 
-// checkRoot says whether c may stand above an end entity: RFC 5280 §4.2.1.3 and §4.2.1.9. Any path length does,
-// since it counts intermediate certificates only, and none is accepted between root and end entity.
+// checkRoot checks that c may issue certificates of end entities (RFC 5280 §4.2.1.3 and §4.2.1.9). It ignores the path
+// length, which counts intermediate certificates: none is accepted here.
 func checkRoot(c *x509.Certificate) error {
 	switch {
 	case c.Version != 3 || !c.BasicConstraintsValid || !c.IsCA:
@@ -225,8 +225,8 @@ func checkRoot(c *x509.Certificate) error {
 	return err
 }
 
-// algorithmOf returns what a key of the service signs with. It refuses keys other than RSA of 2048 bits or more
-// and P-256.
+// algorithmOf returns the signature algorithm of a key of the service. It refuses keys other than RSA of 2048 bits or
+// more and P-256.
 func algorithmOf(key crypto.PublicKey) (x509.SignatureAlgorithm, error) {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
@@ -242,8 +242,8 @@ func algorithmOf(key crypto.PublicKey) (x509.SignatureAlgorithm, error) {
 	return 0, errors.New("key neither RSA nor P-256")
 }
 
-// keyIdentifier is method 1 of RFC 5280 §4.2.1.2: SHA-1 of the public key's bits, which every tool computes alike
-// and where no collision resistance is asked for.
+// keyIdentifier returns the identifier by method 1 of RFC 5280 §4.2.1.2, the SHA-1 of the public key's bits. It needs no
+// collision resistance.
 func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -260,8 +260,8 @@ func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
 	return sum[:], nil
 }
 
-// newSerial draws a serial number of 16 octets, always: positive, and 126 bits of it random (RFC 5280 §4.1.2.2
-// allows 20 octets).
+// newSerial draws a positive serial number of exactly 16 octets, 126 bits of them random (RFC 5280 §4.1.2.2 allows up to
+// 20 octets).
 func newSerial() (*big.Int, error) {
 	var b [16]byte
 	if _, err := rand.Read(b[:]); err != nil {

@@ -12,11 +12,10 @@ import (
 	"github.com/titanous/rocacheck"
 )
 
-// fermatRounds is Boulder's bound: it finds primes that differ in their lower half only, as broken generators make
-// them, and costs 0.4 ms for 2048 bits.
+// fermatRounds is Boulder's bound: it finds primes that differ in their lower half only, as broken generators make them.
 const fermatRounds = 110
 
-// smallPrimes is the product of the odd primes below 752, as NIST SP 800-89 §5.3.3 suggests.
+// smallPrimes is the product of the odd primes below 752 (NIST SP 800-89 §5.3.3).
 var smallPrimes = func() *big.Int {
 	product := big.NewInt(1)
 	for p := int64(3); p < 752; p += 2 {
@@ -27,12 +26,12 @@ var smallPrimes = func() *big.Int {
 	return product
 }()
 
-// CheckKey says whether a key may be certified in place of that of old: RSA of 2048 to 4096 bits, an odd exponent
-// from 65537 to 2^31-1, no prime factor below 752, not of the ROCA family, primes not close to each other, and
-// another modulus than the old one. An error is a Reason. That the key was never seen before is for the store.
+// CheckKey checks that a key may be certified in place of that of old: RSA of 2048 to 4096 bits, an odd exponent from
+// 65537 to 2^31-1, no prime factor below 752, not of the ROCA family, primes not close to each other, and another
+// modulus than the old one. An error is a [Reason]. The store checks that the key was never seen before.
 //
-// Exponents other than 65537 are accepted because a card may be asked for one of 16 to 64 bits; those over 31 bits
-// are not, since crypto/rsa would refuse every signature made with the key.
+// Exponents other than 65537 are accepted because a card may use one of 16 to 64 bits; those over 31 bits are refused,
+// since crypto/rsa would refuse every signature made with the key.
 func CheckKey(key crypto.PublicKey, old *x509.Certificate) error {
 	public, ok := key.(*rsa.PublicKey)
 	if !ok {
@@ -49,7 +48,7 @@ func CheckKey(key crypto.PublicKey, old *x509.Certificate) error {
 		return KeyBadExponent
 	}
 	if previous, ok := old.PublicKey.(*rsa.PublicKey); ok && previous.N.Cmp(n) == 0 {
-		return KeyIsOld // whatever the exponent: the factors are the same
+		return KeyIsOld // with any exponent: the factors are the same
 	}
 	if n.Bit(0) == 0 || new(big.Int).GCD(nil, nil, n, smallPrimes).Cmp(big.NewInt(1)) != 0 {
 		return KeySmallFactor
@@ -63,7 +62,7 @@ func CheckKey(key crypto.PublicKey, old *x509.Certificate) error {
 	return nil
 }
 
-// squares holds the residues of squares modulo 256: one number in six, so that five roots in six are not taken.
+// squares holds the residues of squares modulo 256: one number in six, so that five in six need no square root.
 var squares = func() (is [256]bool) {
 	for i := range 256 {
 		is[i*i%256] = true
@@ -71,7 +70,7 @@ var squares = func() (is [256]bool) {
 	return is
 }()
 
-// closePrimes tries Fermat's factorisation: n = a²-b² for a from ⌈√n⌉ on. n must be positive.
+// closePrimes tries Fermat's factorisation, n = a²-b² for a from ⌈√n⌉. n must be positive.
 func closePrimes(n *big.Int) bool {
 	one := big.NewInt(1)
 	a := new(big.Int).Sqrt(n)

@@ -18,11 +18,11 @@ import (
 	rules "github.com/zmap/zlint/v3/lint"
 )
 
-// ErrLint says that a certificate about to be signed is not what the profile or RFC 5280 wants.
+// ErrLint is the error for a certificate that does not conform to the profile or to RFC 5280.
 var ErrLint = errors.New("lint")
 
-// exempt are lints of the subject's form, each with what an old certificate may have there. The subject is copied
-// byte for byte, and mending it would make it another name; lintProfile reads its grammar.
+// exempt are lints of the subject's form, each with the form that old certificates have. The subject is copied byte for
+// byte, since a corrected one would be another name; lintProfile checks its grammar.
 var exempt = map[string]string{
 	"w_subject_dn_leading_whitespace":               "blank before the administration's name",
 	"w_subject_dn_trailing_whitespace":              "blank after it; a real sample ends its notice with one",
@@ -34,10 +34,9 @@ var exempt = map[string]string{
 	"w_subject_surname_recommended_max_length":      "surnames over 64 characters",
 }
 
-// registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community, which state good
-// sense. Left out are the rules of public web, mail and browser authorities, of qualified certificates and of
-// elliptic-curve keys: a CNS certificate is none of these; and Fermat's factorisation, most of zlint's time,
-// which CheckKey has tried for more rounds.
+// registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community. It omits the rules for
+// public web, mail and browser authorities, for qualified certificates and for elliptic-curve keys, which do not apply
+// to a CNS certificate; and Fermat's factorisation, which CheckKey tries for more rounds.
 var registry = sync.OnceValues(func() (rules.Registry, error) {
 	return rules.GlobalRegistry().Filter(rules.FilterOptions{
 		IncludeSources: rules.SourceList{rules.RFC5280, rules.RFC3279, rules.Community},
@@ -45,8 +44,8 @@ var registry = sync.OnceValues(func() (rules.Registry, error) {
 	})
 })
 
-// lint judges a certificate that issuer is about to sign: first against the profile, field by field, then by zlint.
-// A warning refuses like an error. The signature is not looked at.
+// lint judges a certificate before its signature: against the profile, field by field, and then with zlint. A warning
+// counts as an error. The signature is not checked.
 func lint(c, issuer *x509.Certificate) error {
 	if err := lintProfile(c, issuer); err != nil {
 		return fmt.Errorf("%w: %w", ErrLint, err)
@@ -67,7 +66,7 @@ func lint(c, issuer *x509.Certificate) error {
 	return nil
 }
 
-// lintProfile refuses whatever deviates from the profile of domain.md §2.1 as Prepare builds it.
+// lintProfile refuses every deviation from the profile (docs/DOMAIN.md §2.1) as Prepare builds it.
 func lintProfile(c, issuer *x509.Certificate) error {
 	key, ok := c.PublicKey.(*rsa.PublicKey)
 	if !ok {
@@ -121,7 +120,7 @@ func lintProfile(c, issuer *x509.Certificate) error {
 	return readSubject(&Old{Certificate: c})
 }
 
-// profileExtensions are the extensions of the profile, none more, and whether each is critical.
+// profileExtensions are all extensions of the profile, and whether each is critical.
 var profileExtensions = map[string]bool{
 	"2.5.29.14":         false, // subjectKeyIdentifier
 	"2.5.29.15":         true,  // keyUsage

@@ -46,7 +46,7 @@ type attributeTypeAndValue struct {
 
 type relativeDistinguishedNameSET []attributeTypeAndValue
 
-// encodeName encodes C=IT and the attributes, one to a relative distinguished name. RFC 5280 §4.1.2.4 wants
+// encodeName encodes C=IT and the attributes, one to a relative distinguished name. RFC 5280 §4.1.2.4 prescribes
 // PrintableString for the country and UTF8String elsewhere; encoding/asn1 would choose by content.
 func encodeName(attributes []attribute) ([]byte, error) {
 	name := []relativeDistinguishedNameSET{{{oidCountry, asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}

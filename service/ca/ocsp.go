@@ -30,7 +30,7 @@ var idHashes = []struct {
 	oid  asn1.ObjectIdentifier
 	hash crypto.Hash
 }{
-	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1}, // RFC 5019 §2.1.1; no collision resistance is asked for
+	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1}, // RFC 5019 §2.1.1; needs no collision resistance
 	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
 	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
 	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
@@ -45,31 +45,30 @@ const (
 	ocspUnauthorized     = 6
 )
 
-// What a request may hold. Relying sites ask for one certificate; openssl ocsp can ask for a handful.
+// Bounds on a request. Relying sites ask for one certificate, openssl ocsp for several.
 const (
 	maxOCSPRequests = 32
 	maxOCSPNonce    = 128 // octets, RFC 9654 §2.1
 )
 
 const (
-	// ocspLife is how long an answer without a nonce may be used.
+	// ocspLife is how long an answer is valid.
 	ocspLife = time.Hour
-	// ocspSignerLife is the life of a delegated signer, whose key never leaves this process.
+	// ocspSignerLife is the life of a delegated signer's certificate. Its key never leaves the process.
 	ocspSignerLife = 7 * 24 * time.Hour
 )
 
-// CertificateStatus is what an OCSP answer says of one certificate (RFC 6960 §2.2). The zero value is unknown: never
-// issued, as far as the responder knows.
+// CertificateStatus is a certificate's status (RFC 6960 §2.2). The zero value is unknown: never issued.
 type CertificateStatus struct {
 	Issued    bool
-	Revoked   bool      // for good, or suspended: Reason certificateHold (6)
+	Revoked   bool      // or suspended, with Reason certificateHold (6)
 	RevokedAt time.Time // when Revoked is set
-	Reason    int       // CRLReason; 0 is left out
+	Reason    int       // CRLReason (RFC 5280 §5.3.1); 0 is omitted
 }
 
-// Responder answers OCSP requests (RFC 6960) about the certificates of its issuers. For each issuer it signs with a
-// key of its own, made in memory and certified for a week (id-kp-OCSPSigning, id-pkix-ocsp-nocheck, §4.2.2.2), so that
-// strangers' questions are never answered with the issuing key. Replicas have different ones.
+// Responder answers OCSP requests (RFC 6960) about the certificates of its issuers. For each issuer it signs with a key
+// of its own, made in memory and certified for a week (id-kp-OCSPSigning, id-pkix-ocsp-nocheck, §4.2.2.2), so that a
+// stranger's question never uses the issuing key. Each replica has its own keys.
 type Responder struct {
 	signers []*ocspSigner
 }
@@ -78,15 +77,15 @@ type ocspSigner struct {
 	subject    Name
 	issuer     *Issuer
 	issuerName []byte // DER
-	issuerKey  []byte // bits of the SubjectPublicKeyInfo, what issuerKeyHash is of
+	issuerKey  []byte // bits of the SubjectPublicKeyInfo, which issuerKeyHash is computed over
 
 	mu          sync.Mutex
 	key         crypto.Signer
 	certificate *x509.Certificate
 }
 
-// NewResponder makes a responder for the issuers, whose signers are called name; it certifies no key before the first
-// question.
+// NewResponder returns a responder for the issuers. Its signers have the given name; their keys are certified at the
+// first question.
 func NewResponder(name Name, issuers ...*Issuer) (*Responder, error) {
 	r := &Responder{}
 	for _, i := range issuers {
@@ -102,7 +101,7 @@ func NewResponder(name Name, issuers ...*Issuer) (*Responder, error) {
 	return r, nil
 }
 
-// current returns the signer's certificate and key, new ones when less than a day is left or the clock has gone back.
+// current returns the signer's certificate and key; new ones when less than a day is left or the clock was set back.
 func (s *ocspSigner) current(now time.Time) (*x509.Certificate, crypto.Signer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +140,7 @@ type ocspRequest struct {
 		List       []ocspSingleRequest
 		Extensions []pkix.Extension `asn1:"explicit,tag:2,optional"`
 	}
-	Signature asn1.RawValue `asn1:"tag:0,optional"` // a signature of the asker makes no difference (§4.1.2)
+	Signature asn1.RawValue `asn1:"tag:0,optional"` // the requestor's signature is ignored (§4.1.2)
 }
 
 type ocspSingleRequest struct {
@@ -194,11 +193,11 @@ type ocspRevokedInfo struct {
 
 var errOCSPRequest = errors.New("malformed OCSP request")
 
-// Answer answers one DER request with one DER response; status is asked for each certificate. A malformed request, or
-// one with a critical extension, gets malformedRequest; one about a stranger's certificates, or about those of two
-// issuers, which no delegated signer may speak of together (RFC 6960 §4.2.2.2), gets unauthorized (RFC 5019 §2.2.3).
-// When status fails the answer is tryLater and the error is returned beside it. cacheable is false where the asker
-// sent a nonce, and for every error response.
+// Answer returns the DER response to one DER request; it calls status for each certificate. A malformed request, or one
+// with a critical extension, gets malformedRequest. A request about another issuer's certificates, or about those of two
+// issuers, for which no delegated signer may answer together (RFC 6960 §4.2.2.2), gets unauthorized (RFC 5019 §2.2.3).
+// If status fails, the response is tryLater and the error is returned with it. cacheable is false for a request with a
+// nonce and for every error response.
 func (r *Responder) Answer(request []byte, now time.Time, status func(issuer *x509.Certificate, serial *big.Int) (CertificateStatus, error)) (response []byte, cacheable bool, err error) {
 	asked, nonce, err := parseOCSP(request)
 	if err != nil {
@@ -235,7 +234,7 @@ func (r *Responder) Answer(request []byte, now time.Time, status func(issuer *x5
 
 type ocspAsked struct {
 	id  ocspCertID
-	raw asn1.RawValue // as it came: the answer repeats it byte for byte
+	raw asn1.RawValue // the received bytes, which the answer repeats
 }
 
 func parseOCSP(der []byte) (asked []ocspAsked, nonce []pkix.Extension, err error) {

@@ -14,20 +14,20 @@ import (
 	"time"
 )
 
-// backdate is how far before its issue a renewed certificate begins, for clocks that are late; but never before
-// the issuing root begins.
+// backdate is how long before its issue a renewed certificate begins, because some clocks are slow. It never begins
+// before the issuing root.
 const backdate = time.Hour
 
-// Request asks for a renewed certificate. Nothing but these fields reaches the certificate.
+// Request describes a renewed certificate. No other value gets into the certificate.
 type Request struct {
 	Old       *x509.Certificate // accepted by VerifyOld; its subject is copied byte for byte
-	PublicKey *rsa.PublicKey    // checked again, by CheckKey
+	PublicKey *rsa.PublicKey    // CheckKey checks it again
 	Now       time.Time
-	NotAfter  time.Time // a campaign's decision
+	NotAfter  time.Time // the campaign's decision
 	PublicURL string    // http://host[:port]
 }
 
-// Prepared is a certificate that has been linted and not yet been signed. Record its intent before Sign.
+// Prepared is a certificate that has been linted and not been signed. The caller records its intent before Sign.
 type Prepared struct {
 	issuer *Issuer
 	intent *x509.Certificate
@@ -35,15 +35,15 @@ type Prepared struct {
 }
 
 var (
-	// ErrSigned is what a second Sign answers. Whoever lost the certificate begins again from the recorded intent.
+	// ErrSigned is the error of a second Sign. A caller that has lost the certificate resumes the recorded intent.
 	ErrSigned = errors.New("already signed")
-	// ErrIssuerEnds says that the root ends before the certificate it was asked for.
+	// ErrIssuerEnds is the error for a certificate that would outlive its root.
 	ErrIssuerEnds = errors.New("issuing root ends before the certificate")
 )
 
-// Prepare builds the renewed certificate from the profile, draws its serial number, signs a copy with a throw-away
-// key and lints that copy. It refuses with a Reason a key that CheckKey refuses, and otherwise what no campaign
-// should have decided: an end in the past or beyond the root's.
+// Prepare builds the renewed certificate from the profile, draws its serial number, signs a copy with a throw-away key
+// and lints that copy. Errors: a [Reason] of CheckKey, [ErrIssuerEnds], [ErrLint], and an error for a NotAfter in the
+// past.
 func (i *Issuer) Prepare(r Request) (*Prepared, error) {
 	if err := CheckKey(r.PublicKey, r.Old); err != nil {
 		return nil, err
@@ -76,20 +76,19 @@ func (i *Issuer) Prepare(r Request) (*Prepared, error) {
 	return i.Resume(intent)
 }
 
-// signThrowaway signs with the throw-away key what the issuing key would sign.
+// signThrowaway signs the certificate with the throw-away key.
 func (i *Issuer) signThrowaway(template *x509.Certificate, key *rsa.PublicKey) ([]byte, error) {
 	aside, err := i.throwaway()
 	if err != nil {
 		return nil, err
 	}
 	parent := *i.certificate
-	parent.PublicKey = nil // or CreateCertificate would miss the key that belongs to it
+	parent.PublicKey = nil // otherwise CreateCertificate compares it with the signing key
 	return x509.CreateCertificate(rand.Reader, template, &parent, key, aside)
 }
 
-// Resume takes an intent from the record, after a crash between recording and signing or between signing and
-// recording: the certificate then signed has the same TBSCertificate, serial number included, so at most one
-// certificate ever exists for the intent. It lints again.
+// Resume continues a recorded intent, after a crash before or after its signature. The signed certificate has the
+// intent's TBSCertificate, with the same serial number, so at most one certificate exists for an intent. It lints again.
 func (i *Issuer) Resume(intent []byte) (*Prepared, error) {
 	certificate, err := x509.ParseCertificate(intent)
 	if err != nil {
@@ -107,12 +106,11 @@ func (p *Prepared) Serial() *big.Int { return p.intent.SerialNumber }
 // NotBefore returns the beginning of the certificate to be signed.
 func (p *Prepared) NotBefore() time.Time { return p.intent.NotBefore }
 
-// Intent returns the DER of the linted copy: the whole certificate but for its signature, which is by a key that
-// nobody keeps or trusts.
+// Intent returns the DER of the linted copy: the whole certificate, signed with the throw-away key.
 func (p *Prepared) Intent() []byte { return p.intent.Raw }
 
-// Sign signs, once, and verifies what came back from the key, which may sit in a faulty device; it returns no
-// certificate whose TBSCertificate is not, byte for byte, that of the intent.
+// Sign signs the certificate, once. It verifies the signature, since the key may be in a faulty device, and refuses a
+// certificate whose TBSCertificate differs from the intent's in any byte. Errors: [ErrSigned].
 func (p *Prepared) Sign() (*x509.Certificate, error) {
 	if p.signed.Swap(true) {
 		return nil, ErrSigned

@@ -17,10 +17,10 @@ import (
 )
 
 // PolicyCNS is the certificate policy of the CNS authentication certificate (AgID profile, chapter on
-// certificatePolicies), as dotted text.
+// certificatePolicies), in dotted form.
 const PolicyCNS = "1.3.76.16.2.1"
 
-// Where a service at its public URL publishes what certificates point to.
+// Paths under the public URL that certificates point to.
 const (
 	CRLPath       = "/crl/ca.crl"     // of the current root
 	LegacyCRLPath = "/crl/legacy.crl" // of the legacy root of a trial
@@ -30,7 +30,7 @@ const (
 
 var (
 	oidPolicyCNS = asn1.ObjectIdentifier{1, 3, 76, 16, 2, 1}
-	// 2.999 is the arc for examples (ITU-T X.660): these certificates are for trials and say so.
+	// 2.999 is the arc for examples (ITU-T X.660): it marks the certificates as trials.
 	oidPolicyLegacy  = asn1.ObjectIdentifier{2, 999, 1, 1}
 	oidPolicyCurrent = asn1.ObjectIdentifier{2, 999, 1, 2}
 
@@ -39,7 +39,7 @@ var (
 	oidQualifierUserNotice = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 2}
 )
 
-// cnsNotice is the explicitText that the AgID profile prescribes, its English included.
+// cnsNotice is the explicitText of the AgID profile, with its original English.
 const cnsNotice = "Identifies X.509 authentication certificates issued for the italian National Service Card (CNS) project in according to the italian regulation"
 
 type policyInformation struct {
@@ -65,9 +65,9 @@ func cnsPolicies(own asn1.ObjectIdentifier, cps string) (pkix.Extension, error) 
 	return pkix.Extension{Id: oidCertificatePolicies, Value: value}, err
 }
 
-// cnsTemplate is the CNS authentication profile but for serial number, subject and validity: keyUsage critical
-// digitalSignature, extKeyUsage clientAuth, policies, AIA with OCSP, CRL distribution point, both key identifiers,
-// no basicConstraints. The CRL must be fetched without TLS (RFC 5280 §8), hence the plain HTTP.
+// cnsTemplate returns the CNS authentication profile without serial number, subject and validity: keyUsage critical
+// digitalSignature, extKeyUsage clientAuth, policies, AIA with OCSP, CRL distribution point, both key identifiers, no
+// basicConstraints. The URLs are plain HTTP, since a CRL behind TLS could not be checked (RFC 5280 §8).
 func cnsTemplate(key *rsa.PublicKey, publicURL string, policy asn1.ObjectIdentifier, crlPath string) (*x509.Certificate, error) {
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Scheme != "http" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -91,7 +91,7 @@ func cnsTemplate(key *rsa.PublicKey, publicURL string, policy asn1.ObjectIdentif
 	}, nil
 }
 
-// OldRequest says what the certificate on an emulated card is to be.
+// OldRequest describes the certificate of an emulated card.
 type OldRequest struct {
 	Administration string // issuing administration, fictitious: OU
 	GivenName      string // absent from the subject when "", as in certificates of 2011
@@ -104,7 +104,7 @@ type OldRequest struct {
 	PublicURL      string // http://host[:port]
 }
 
-// IssueOld issues, under a legacy root of a trial, the certificate that a card left the factory with.
+// IssueOld issues the original certificate of an emulated card, under a legacy root of a trial.
 func (i *Issuer) IssueOld(r OldRequest) (*x509.Certificate, error) {
 	if _, err := holder.ParseCN(r.CN.String()); err != nil {
 		return nil, err

@@ -2,8 +2,8 @@
 
 package ca
 
-// Reason is why an old certificate or a new key is refused: a stable code word. It is an error, found in what
-// CheckKey and VerifyOld return by errors.As.
+// Reason is the reason for refusing an old certificate or a new key: a stable code word. It is an error, which errors.As
+// finds in the errors of CheckKey and VerifyOld.
 type Reason string
 
 func (r Reason) Error() string { return string(r) }

@@ -16,16 +16,16 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// Verifier judges certificates that a card presents for renewal or at the trial login. It is narrow: one root, one
-// end entity, nothing between; and it is the only place that accepts SHA-1 and RSA of 1024 bits, for what a legacy
-// root has issued. crypto/x509 refuses a SHA-1 signature whatever one sets, so the signature is verified here.
+// Verifier judges certificates that a card presents for renewal or at the trial login. It accepts one root and one end
+// entity without intermediates. It is the only code that accepts SHA-1 and RSA of 1024 bits, in certificates of a legacy
+// root: crypto/x509 refuses SHA-1 signatures with any setting.
 type Verifier struct {
 	legacy  []*x509.Certificate
 	current []*x509.Certificate
 }
 
-// NewVerifier takes the roots of old certificates and the current root, which may have issued a certificate that
-// is now the old one. It refuses a certificate that is no root, and one that stands in both lists.
+// NewVerifier returns a verifier for certificates of legacy roots and of the current root, whose certificates are renewed
+// later. It refuses a certificate that is no root, and one that is in both lists.
 func NewVerifier(legacy, current []*x509.Certificate) (*Verifier, error) {
 	for _, root := range append(append([]*x509.Certificate{}, legacy...), current...) {
 		if err := checkRoot(root); err != nil {
@@ -42,7 +42,7 @@ func NewVerifier(legacy, current []*x509.Certificate) (*Verifier, error) {
 	return &Verifier{legacy: legacy, current: current}, nil
 }
 
-// Old is what a verified certificate says of card and person.
+// Old is a verified certificate, with the card and the person in its subject.
 type Old struct {
 	Certificate    *x509.Certificate
 	Issuer         *x509.Certificate
@@ -53,11 +53,11 @@ type Old struct {
 	Surname        string // "" when the subject has none
 }
 
-// VerifyOld checks everything about a card's certificate but what a campaign decides or a registry knows: that it
-// has ended, or was revoked, is not looked at, and the root may have ended too. Checked are the issuer's name and
-// signature, the key, keyUsage (digitalSignature without nonRepudiation), extKeyUsage clientAuth, the policy
-// 1.3.76.16.2.1, critical extensions, the grammar of the subject (one common name with codice fiscale and number of a
-// health card, an administration) and that notBefore has come. An error holds a Reason and no personal data.
+// VerifyOld checks a card's certificate: the issuer's name and signature, the key, keyUsage (digitalSignature without
+// nonRepudiation), extKeyUsage clientAuth, the policy 1.3.76.16.2.1, critical extensions, the grammar of the subject
+// (one common name with codice fiscale and number of a health card, an administration) and notBefore. It ignores
+// expiry, of the root too, and revocation, which the campaign and the registry judge. An error wraps a [Reason] and has
+// no personal data.
 func (v *Verifier) VerifyOld(certificate *x509.Certificate, now time.Time) (*Old, error) {
 	old := &Old{Certificate: certificate}
 	if err := v.findIssuer(old); err != nil {
@@ -75,7 +75,7 @@ func (v *Verifier) VerifyOld(certificate *x509.Certificate, now time.Time) (*Old
 	return old, nil
 }
 
-// findIssuer tries every root of the issuer's name, since two may have the same. The signature decides, not the
+// findIssuer tries every root with the issuer's name, since two may have the same. The signature decides, not the
 // authority key identifier.
 func (v *Verifier) findIssuer(old *Old) error {
 	certificate := old.Certificate
@@ -127,8 +127,8 @@ func checkLegacySignature(root, certificate *x509.Certificate) error {
 	return nil
 }
 
-// checkOldProfile accepts more than IssueOld makes, as domain.md §2.1 lists it: further usages and policies,
-// basicConstraints with CA false, a missing CRL distribution point.
+// checkOldProfile also accepts the variations in docs/DOMAIN.md §2.1: further usages and policies, basicConstraints with
+// CA false, a missing CRL distribution point.
 func checkOldProfile(old *Old) error {
 	c := old.Certificate
 	least := 2048

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package campaign decides whether a certificate may be renewed, and until when: a law's extension as data, and
-// one pure function over it. It reaches no database, no network and no clock; the same decision is taken by the
-// service, which is bound by it, and by the program, which uses it to spare the citizen a PIN.
+// Package campaign decides whether a certificate may be renewed, and until when: a law's extension as data, and one pure
+// function over it. It uses no database, no network and no clock.
 //
-// Days are days of Europe/Rome whatever the location of a time.Time: an old certificate that ends at
+// Days are days of Europe/Rome, whatever the location of a time.Time: an old certificate that ends at
 // 2019-12-31T23:00:00Z ends on 1 January 2020.
 package campaign
 
 import (
 	"time"
-	_ "time/tzdata" // Windows has no zone database, and a day of Rome must be one everywhere
+	_ "time/tzdata" // Windows has no zone database
 )
 
-// Rome is the location that the days of a campaign are counted in.
+// Rome is the time zone of a campaign's days.
 var Rome = func() *time.Location {
 	rome, err := time.LoadLocation("Europe/Rome")
 	if err != nil {
@@ -22,8 +21,8 @@ var Rome = func() *time.Location {
 	return rome
 }()
 
-// Campaign is one law's extension of the authentication certificate. Of ExpiryFrom, ExpiryTo, OpenFrom, OpenTo and
-// NewNotAfter only the day counts, and both ends belong to the window.
+// Campaign is one law's extension of the authentication certificate. ExpiryFrom, ExpiryTo, OpenFrom, OpenTo and
+// NewNotAfter are days, their time of day is ignored; the first and last day belong to the window.
 type Campaign struct {
 	ID         string // path label of the CMP URL
 	Version    int    // raised by each change; a decision is recorded with it
@@ -45,9 +44,9 @@ type Campaign struct {
 	Last          bool     // chosen only when no other open campaign accepts the certificate
 }
 
-// Reasons: one stable code word for each way to be refused.
+// Reasons for a refusal: stable code words.
 const (
-	CampaignClosed    = "campaign-closed"    // not within the days of service, or its last day has passed
+	CampaignClosed    = "campaign-closed"    // outside the days of service, or the new certificate would have ended
 	NotInWindow       = "not-in-window"      // the old certificate does not end within the window
 	NotYetValid       = "not-yet-valid"      // the old certificate has not begun
 	ExpiredCredential = "expired-credential" // it has ended and the campaign wants one that has not
@@ -59,8 +58,8 @@ const (
 	NoCampaign        = "no-campaign" // only from Choose: none is open
 )
 
-// Question is what a decision rests on. Renewed and Attempts are those of the campaign asked: "already renewed" is
-// per campaign and per old certificate, so that a card may be extended again by a later law.
+// Question holds the facts of a decision. Renewed and Attempts are those of the campaign asked: "already renewed" is per
+// campaign and per old certificate, so that a later law may extend a card again.
 type Question struct {
 	Now       time.Time
 	NotBefore time.Time // of the old certificate
@@ -83,12 +82,12 @@ func (c Campaign) Open(now time.Time) bool {
 	return inDays(now, c.OpenFrom, c.OpenTo) && c.newNotAfter(now).After(now)
 }
 
-// Decide says whether the certificate of q may be renewed in c. What is wrong with the certificate itself comes
-// before what the campaign asks, so that a revoked card hears that it is revoked.
+// Decide decides whether the certificate of q may be renewed in c. Faults of the certificate come before the campaign's
+// conditions, so that the reason for a revoked card is that it is revoked.
 //
-// An old certificate that ends on or after the end of the renewed one is refused as no-extension even when its
-// last day is within the window: one that ends on 30 June 2020 at 23:59:59 has nothing to gain from a law that
-// extends to 30 June 2020, while one that ends on that day at 00:00 gains the day.
+// An old certificate that ends on or after the end of the renewed one is refused as no-extension, even if its last day
+// is in the window: a law that extends to 30 June 2020 adds nothing to one that ends on that day at 23:59:59, and adds
+// the day to one that ends at 00:00.
 func (c Campaign) Decide(q Question) Decision {
 	notAfter := c.newNotAfter(q.Now)
 	switch {
@@ -114,11 +113,11 @@ func (c Campaign) Decide(q Question) Decision {
 	return Decision{Accepted: true, NotAfter: notAfter}
 }
 
-// reasonsByNearness orders the reasons by how near a campaign came to accepting, for a person who named none.
+// reasonsByNearness orders the reasons: a campaign that refuses for a later one came nearer to accepting.
 var reasonsByNearness = []string{NoCampaign, CampaignClosed, NotYetValid, NotInWindow, ExpiredCredential, NoExtension, NoAttemptsLeft, AlreadyRenewed, Suspended, Revoked}
 
-// newNotAfter is the end of the last day of a certificate issued at now. A certificate issued on 29 February for
-// one year ends on 1 March.
+// newNotAfter returns the end of the last day of a certificate issued at now. A certificate issued on 29 February for one
+// year ends on 1 March.
 func (c Campaign) newNotAfter(now time.Time) time.Time {
 	last := c.NewNotAfter
 	if last.IsZero() {
@@ -127,7 +126,7 @@ func (c Campaign) newNotAfter(now time.Time) time.Time {
 	return endOf(last.In(Rome).Date()).UTC()
 }
 
-// inDays reports whether t falls on a day from first to last, both included, each unbounded when zero.
+// inDays reports whether t is on a day from first to last, both included; a zero bound is no bound.
 func inDays(t, first, last time.Time) bool {
 	if !first.IsZero() {
 		if t.Before(day(first.In(Rome).Date())) {

@@ -4,7 +4,7 @@ package campaign
 
 import "time"
 
-// Shipped returns the campaigns that a new service begins with. What is marked "assumed" no source states.
+// Shipped returns the campaigns of a new service. A value marked "assumed" has no source.
 func Shipped() []Campaign {
 	return []Campaign{
 		{
@@ -28,16 +28,16 @@ func Shipped() []Campaign {
 			Version:    1,
 			Title:      "Estensione al 31 dicembre 2023",
 			LegalBasis: "D.M. 30 maggio 2022 (G.U. n. 133 del 9 giugno 2022), art. 1, commi 2-bis e 2-ter D.M. 11 marzo 2004",
-			// Assumed: the decree names no window; cards without chip are issued from 01/06/2022, and whoever got
-			// one may use the card before it until 31/12/2023.
+			// Assumed: the decree names no window. Cards without chip are issued from 01/06/2022, and their holders
+			// may use the previous card until 31/12/2023.
 			ExpiryFrom:  day(2022, time.June, 1),
 			ExpiryTo:    day(2023, time.December, 31),
 			NewNotAfter: endOf(2023, time.December, 31), // the decree; 20231231225959Z
 			OpenFrom:    day(2022, time.June, 9),        // assumed: the decree's publication
 			OpenTo:      day(2023, time.December, 31),   // assumed: the day it extends to
-			// The notices of the regions want a card that is still valid, though the decree does not.
+			// The notices of the regions require a card that is still valid; the decree does not.
 			AcceptExpired: false,
-			// The guide of version 1.2.19 adds the last two.
+			// The guide of version 1.2.19 adds ACe2021 and ACx2021.
 			Series:   []string{"AC2013", "AC2014", "AC2018", "OT2015", "OT2016", "ID2019", "ACe2021", "ACx2021"},
 			Attempts: 3,    // assumed
 			Capacity: 1000, // assumed
