@@ -17,7 +17,7 @@ type campaignList struct {
 	JSON bool `name:"json" help:"Scrive JSON."`
 }
 
-// campaignLine is a campaign as list --json prints it. A day is null where there is no limit.
+// campaignLine is a campaign in the output of list --json. A day is null if there is no limit.
 type campaignLine struct {
 	ID            string   `json:"id"`
 	Version       int      `json:"version"`
@@ -36,7 +36,7 @@ type campaignLine struct {
 	Last          bool     `json:"last"`
 }
 
-// day is a campaign's day as people of Rome write it in data, or nil.
+// day returns a campaign's day in Rome as YYYY-MM-DD, or nil.
 func day(t time.Time) *string {
 	if t.IsZero() {
 		return nil
@@ -105,7 +105,7 @@ type campaignOpen struct {
 	ID string `arg:"" name:"campagna" help:"Campagna da aprire."`
 }
 
-// Run opens a campaign from today on; a last day that has passed is taken away.
+// Run opens a campaign from today; it removes a last day that has passed.
 func (c *campaignOpen) Run(p *program) error {
 	return c.change(p, c.ID, func(k *campaign.Campaign, now time.Time) error {
 		if k.Open(now) {
@@ -127,7 +127,7 @@ type campaignClose struct {
 	ID string `arg:"" name:"campagna" help:"Campagna da chiudere."`
 }
 
-// Run closes a campaign: yesterday, in Rome, was its last day of service.
+// Run closes a campaign: its last day of service becomes yesterday, in Rome.
 func (c *campaignClose) Run(p *program) error {
 	return c.change(p, c.ID, func(k *campaign.Campaign, now time.Time) error {
 		if k.Open(now) {
@@ -137,7 +137,7 @@ func (c *campaignClose) Run(p *program) error {
 	}, "chiusa")
 }
 
-// change puts a changed campaign on record as its next version.
+// change records a changed campaign as its next version.
 func (l serviceDir) change(p *program, id string, change func(*campaign.Campaign, time.Time) error, done string) error {
 	clock, err := l.clock()
 	if err != nil {

@@ -38,8 +38,8 @@ type cardIssue struct {
 	PEM           string `name:"pem" type:"path" placeholder:"DIR" help:"Cartella in cui scrivere anche old.pem e old.key."`
 }
 
-// Run issues an emulated card with an old certificate of the legacy root, which the registry then knows. Card number,
-// serial number and key are drawn anew each time.
+// Run issues an emulated card with an old certificate of the legacy root, and adds the certificate to the registry. Card
+// number, serial number and key are drawn for each card.
 func (c *cardIssue) Run(p *program) error {
 	clock, err := c.clock()
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *cardIssue) Run(p *program) error {
 	}
 	defer db.Close()
 
-	// A card and its certificate last six years.
+	// A card and its certificate are valid for six years.
 	notBefore := notAfter.AddDate(-6, 0, 0)
 	if !notBefore.Before(now) {
 		notBefore = now.AddDate(0, 0, -1)
@@ -97,7 +97,7 @@ func (c *cardIssue) Run(p *program) error {
 	}
 	publicURL, err := db.PublicURL(p.ctx)
 	if errors.Is(err, store.ErrNotFound) {
-		publicURL, err = "http://localhost", nil // never served yet
+		publicURL, err = "http://localhost", nil // the service has never run
 	}
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (c *cardIssue) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	// First the registry: a card that it does not know could not be renewed, a row without a card harms nobody.
+	// The registry comes first: it could not renew a card that it does not know, and a row without a card does no harm.
 	if err := db.Register(p.ctx, certificate, now); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (c *cardIssue) notAfter(now time.Time) (time.Time, error) {
 	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, campaign.Rome).UTC(), nil
 }
 
-// regionCode stands for the issuer in personal data and card numbers: 6 for a health card, and a region.
+// regionCode is the issuer in personal data and card numbers: 6 for a health card, and a region.
 const regionCode = "6090"
 
 // drawNumber draws a card number: the issuer, 9 for an invented card, and eleven digits.
@@ -176,8 +176,8 @@ func drawNumber() (holder.IDCarta, error) {
 
 func cardDate(t time.Time) string { return t.In(campaign.Rome).Format("02012006") }
 
-// birth reads date, sex and place of birth out of an invented person's codice fiscale (DM 23/12/1976), letters of
-// omocodia included. Of two centuries it takes the last one that is not in the future.
+// birth reads date, sex and place of birth from an invented person's codice fiscale (DM 23/12/1976), letters of omocodia
+// included. It takes the latest century that is not in the future.
 func birth(c holder.CodiceFiscale, now time.Time) (date, sex, municipality, country string) {
 	digit := func(i int) string {
 		if at := strings.IndexByte("LMNPQRSTUV", c[i]); at >= 0 {
@@ -186,7 +186,7 @@ func birth(c holder.CodiceFiscale, now time.Time) (date, sex, municipality, coun
 		return string(c[i])
 	}
 	number := func(i int) int {
-		n, _ := strconv.Atoi(digit(i) + digit(i+1)) // ParseCodiceFiscale has seen digits there
+		n, _ := strconv.Atoi(digit(i) + digit(i+1)) // ParseCodiceFiscale has checked the digits
 		return n
 	}
 	year, month, day, sex := number(6), 1+strings.IndexByte("ABCDEHLMPRST", c[8]), number(9), "M"

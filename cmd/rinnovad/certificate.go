@@ -12,12 +12,12 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// certificateLine is a certificate as list and revoke print it. Serial numbers and digests are lower-case hexadecimal.
+// certificateLine is a certificate in the output of list and revoke. Digests are lower-case hexadecimal.
 type certificateLine struct {
 	Serial    string    `json:"serial"`
 	OldSHA256 string    `json:"oldSha256"` // of the certificate it renews; of itself for an old one
 	State     string    `json:"state"`
-	Valid     bool      `json:"valid"` // handed out, in date, neither revoked nor suspended
+	Valid     bool      `json:"valid"` // signed, in date, neither revoked nor suspended
 	NotBefore time.Time `json:"notBefore"`
 	NotAfter  time.Time `json:"notAfter"`
 	Campaign  string    `json:"campaign"` // "" for an old one
@@ -65,7 +65,7 @@ type certificateRevoke struct {
 	Certificate string `arg:"" name:"certificato" help:"Numero di serie, o SHA-256 del certificato, in esadecimale."`
 }
 
-// Run revokes a certificate for good, whether the service issued it or it is a card's old one, and prints it.
+// Run revokes a certificate, one that the service issued or an old one, and prints it.
 func (c *certificateRevoke) Run(p *program) error {
 	clock, err := c.clock()
 	if err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Command rinnovad is the issuing service, and what its operator and the assistance desk do beside it. Scripts and
-// tests rest on its commands, flags, JSON, ready line and exit codes.
+// Command rinnovad is the issuing service, with the commands of its operator and of the assistance desk. Its commands,
+// flags, JSON, ready line and exit codes are an interface for scripts.
 package main
 
 import (
@@ -56,14 +56,14 @@ type commands struct {
 	} `cmd:"" help:"Segnalazioni di errore."`
 }
 
-// program is what the commands run in.
+// program is the environment of the commands.
 type program struct {
 	ctx context.Context
 	out io.Writer
 	err io.Writer
 }
 
-// failure is an end of the program with a stable code word and an Italian sentence.
+// failure is an error with a stable code word and an Italian sentence.
 type failure struct {
 	code string
 	text string
@@ -83,7 +83,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run executes one command line and returns the exit code. A failure is one line: a code word and what happened.
+// run executes one command line and returns the exit code. It prints a failure in one line: code word and text.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var c commands
 	p := &program{ctx, out, errOut}
@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("rinnovad"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
 		kong.Description("Servizio di rinnovo del certificato di autenticazione della TS-CNS."))
 	if err != nil {
-		panic(err) // the struct above is at fault
+		panic(err) // a fault in the struct above
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -141,14 +141,14 @@ func (notInThisYet) Run(*program) error {
 	return misused("not-in-this-version", "comando non disponibile in questa versione", nil)
 }
 
-// serviceDir is where a service lives, and when.
+// serviceDir is a service's folder and database, and the time at which a command runs.
 type serviceDir struct {
 	Dir   string `required:"" type:"path" placeholder:"DIR" help:"Cartella del servizio."`
 	DSN   string `name:"dsn" env:"RINNOVAD_DSN" placeholder:"DSN" help:"Base dati PostgreSQL (postgres://…); senza, SQLite nella cartella."`
 	Clock string `placeholder:"ORA" help:"Ora di partenza, RFC 3339: solo per prove."`
 }
 
-// clock returns the time that goes on from --clock, or the real one.
+// clock returns the real time, or a time that started at --clock.
 func (l serviceDir) clock() (func() time.Time, error) {
 	if l.Clock == "" {
 		return time.Now, nil

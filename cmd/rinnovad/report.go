@@ -22,10 +22,10 @@ import (
 	"rinnova.example/go/service/ca"
 )
 
-// deskName is the assistance desk's key and certificate, for which the citizens' program seals its reports.
+// deskName is the name of the assistance desk's certificate and key; the citizen's program encrypts reports to it.
 const deskName = "desk"
 
-// desk makes a trial desk. The certificate is its own: nobody else trusts it, the program is given it.
+// desk makes the key of a trial desk, with a self-signed certificate, which the program is configured with.
 func (l serviceDir) desk(from, until time.Time) error {
 	key, err := ca.GenerateKey(ca.RSA2048)
 	if err != nil {
@@ -57,7 +57,7 @@ type reportOpen struct {
 	Replay      string `placeholder:"SIGLA" help:"Ripete gli scambi su una tessera emulata nuova di questa sigla e confronta le risposte."`
 }
 
-// Run prints what the desk needs of a report.
+// Run prints a report for the desk.
 func (c *reportOpen) Run(p *program) error {
 	model, _, ok := cardmodel.BySeries(c.Replay)
 	if c.Replay != "" && !ok {
@@ -128,7 +128,7 @@ func (c *reportOpen) credential() (crypto.Decrypter, *x509.Certificate, error) {
 	return key, list[0], nil
 }
 
-// refusedReport gives each reason of errorreport a code word and a sentence.
+// refusedReport maps an error of errorreport to a code word and a sentence.
 func refusedReport(err error) error {
 	for _, r := range []struct {
 		reason     error
@@ -148,7 +148,7 @@ func refusedReport(err error) error {
 	return err
 }
 
-// replay sends the exchanges to a fresh emulated card and prints where its status words differ.
+// replay sends the exchanges to a new emulated card and prints the differing status words.
 func (c *reportOpen) replay(p *program, model *cardmodel.Model, exchanges *transcript.Transcript) error {
 	card, err := emulator.Demo(c.Replay, rand.Reader)
 	if err != nil {
@@ -169,8 +169,8 @@ func (c *reportOpen) replay(p *program, model *cardmodel.Model, exchanges *trans
 	return nil
 }
 
-// withheld makes the data of a command that the report does not hold: the demonstration card's codes where
-// the citizen's were right, wrong ones of that length where they were not, and the key objects' data.
+// withheld returns the data of a command that the report omits: the demonstration card's code if the citizen's was
+// right, a wrong one of that length otherwise, and the data of the key objects.
 func withheld(model *cardmodel.Model, objects map[string][][]byte, command transcript.Bytes, sw string) []byte {
 	if command.Withheld == 0 || len(command.Head) < 5 {
 		return nil
@@ -197,8 +197,8 @@ func withheld(model *cardmodel.Model, objects map[string][][]byte, command trans
 	return nil
 }
 
-// objectData lists the data of PUT DATA that this program sends to a card of the model for the key that the
-// exchanges generate, by the commands' headers. The card answers nothing but yes to them.
+// objectData returns the data of the PUT DATA commands, by their headers, that this program sends to a card of the model
+// for the key in the exchanges. It obtains them from a card that answers 9000 to each.
 func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcript.Transcript) (map[string][][]byte, error) {
 	place, ok := placeOf(model, exchanges)
 	if !ok {
@@ -211,13 +211,13 @@ func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcri
 	}
 	defer s.Forget()
 	err = s.Unlock([]byte(emulator.DemoPIN), func(b *cns.Block) error {
-		a.agrees = true
+		a.accepting = true
 		return errors.Join(b.PutEnvironment(place), b.PutKeyObjects(place))
 	})
 	return a.data, err
 }
 
-// placeOf finds the place of the key that the exchanges generate; the first if they do not come so far.
+// placeOf finds the slot of the key that the exchanges generate, the first one if they generate none.
 func placeOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmodel.Place, bool) {
 	places := model.Places.Value
 	for _, e := range exchanges.Entries {
@@ -237,15 +237,15 @@ func placeOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmode
 	return places[0], true
 }
 
-// acceptingCard is a card that, once told to, answers 9000 to SELECT and PUT DATA, and keeps the data.
+// acceptingCard is a card that answers 9000 to SELECT and PUT DATA once accepting is set, and keeps the data.
 type acceptingCard struct {
 	*emulator.Card
-	agrees bool
-	data   map[string][][]byte
+	accepting bool
+	data      map[string][][]byte
 }
 
 func (a *acceptingCard) Transmit(b []byte) ([]byte, error) {
-	if !a.agrees || b[1] != 0xA4 && b[1] != 0xDA {
+	if !a.accepting || b[1] != 0xA4 && b[1] != 0xDA {
 		return a.Card.Transmit(b)
 	}
 	if b[1] == 0xDA {

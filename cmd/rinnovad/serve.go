@@ -25,7 +25,7 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// maxConnections bounds each listener; a renewal holds one for seconds.
+// maxConnections bounds each listener; a renewal uses one for seconds.
 const maxConnections = 1024
 
 type serveCommand struct {
@@ -35,11 +35,11 @@ type serveCommand struct {
 	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
 	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare le pagine, le liste e i certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
 	Packages  string `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare; senza, le pagine dicono che non sono pubblicati."`
-	// The default is the first of all versions 0.1.0, so that 0.1.0-dev is not before it.
+	// The default is the lowest version of 0.1.0, so that 0.1.0-dev is not below it.
 	MinimumVersion string `name:"minimum-version" default:"0.1.0-0" placeholder:"VERSIONE" help:"Versione più vecchia del programma con cui si può rinnovare (Semantic Versioning)."`
 }
 
-// Run serves until the program is told to end, then lets open requests finish.
+// Run serves until the context ends, and then waits for open requests.
 func (c *serveCommand) Run(p *program) error {
 	clock, err := c.clock()
 	if err != nil {
@@ -112,7 +112,7 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	publication := portal.Publication(authority, responder, current, legacy, portal.Pages(authority, packages, current, legacy))
 	requests := http.NewServeMux()
-	requests.Handle("/", publication) // the same pages with TLS
+	requests.Handle("/", publication) // the same pages, with TLS
 	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock}
 	requests.Handle("/.well-known/cmp", handler)
 	requests.Handle("/.well-known/cmp/", handler)
@@ -173,8 +173,8 @@ func listen(address string) (net.Listener, error) {
 	return netutil.LimitListener(l, maxConnections), nil
 }
 
-// publish opens the plain listener and finds the URL that goes into certificates. Without a wish it takes the port of
-// the last time, so that the certificates issued then can still be checked, or any.
+// publish opens the plain listener and returns the URL for certificates. Without flags it takes the port of the previous
+// run, so that the certificates of that run can still be checked, or any free one.
 func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listener, string, error) {
 	address, public := c.Publish, strings.TrimSuffix(c.PublicURL, "/")
 	if public != "" {

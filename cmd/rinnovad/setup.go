@@ -19,8 +19,8 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// Files of a service's folder. A certificate NAME.pem has its key in NAME.key. Anchors never mix: each of the three
-// roots is a file of its own.
+// Files of a service's folder. The key of certificate NAME.pem is NAME.key. Each of the three roots has a file of its own,
+// so that trust anchors never mix.
 const (
 	legacyName   = "legacy" // root of the old certificates
 	currentName  = "ca"     // root that renews
@@ -32,7 +32,7 @@ const (
 
 const organization = "Rinnova (PROVA)"
 
-// ocspName is what the signers of OCSP answers are called, under either root.
+// ocspName is the name of the signers of OCSP answers, under either root.
 var ocspName = ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Rinnova - risposte OCSP (TEST)"}
 
 type initCommand struct {
@@ -40,10 +40,10 @@ type initCommand struct {
 	Key string `enum:"rsa,p256" default:"rsa" placeholder:"rsa|p256" help:"Chiave dell'autorità che rinnova: rsa (2048 bit) o p256."`
 }
 
-// firstYear is the beginning of the first shipped campaign: a trial service can be set back to any of them.
+// firstYear is the beginning of the first shipped campaign: a trial service can run at the time of any campaign.
 var firstYear = time.Date(2020, time.January, 1, 0, 0, 0, 0, campaign.Rome)
 
-// Run makes a service. Everything is valid around --clock, around today and from the first campaign on.
+// Run makes a service. Its certificates are valid at --clock, today, and from the first campaign on.
 func (c *initCommand) Run(p *program) error {
 	clock, err := c.clock()
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *initCommand) Run(p *program) error {
 		}
 		return issuer, c.write(file, issuer.Certificate(), keyPEM)
 	}
-	// A card lives six years, so the oldest one of the first campaign is from 2014.
+	// A card is valid for six years, so the oldest one of the first campaign is from 2014.
 	if _, err := root(legacyName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Regione Esempio - CA Cittadini (TEST, VECCHIA)"}, ca.RSA2048, first.AddDate(-10, 0, 0)); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (c *initCommand) Run(p *program) error {
 	return nil
 }
 
-// write writes a certificate and its key, readable by its owner only, and overwrites nothing.
+// write writes a certificate and its key, readable by its owner only. It overwrites no file.
 func (l serviceDir) write(name string, certificate *x509.Certificate, keyPEM []byte) error {
 	if err := createFile(filepath.Join(l.Dir, name+".key"), keyPEM, 0o600); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (l serviceDir) open(ctx context.Context, now time.Time) (*store.Store, erro
 			return nil, failed("not-initialised", "la cartella non contiene un servizio: eseguire prima rinnovad init", nil)
 		}
 		dsn = filepath.Join(l.Dir, databaseName)
-		// Certificates name people: the file is its owner's only, and SQLite's other files follow it.
+		// Certificates name people: only the owner may read the file, and SQLite's other files get its mode.
 		f, err := os.OpenFile(dsn, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, err

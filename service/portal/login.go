@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package portal holds the service's pages for people and relying sites: the trial login, and what is published
-// over plain HTTP. It decides nothing: certificates are judged by ra.
+// Package portal serves the pages for people and relying sites: the trial login, and the files that are published over
+// plain HTTP. It takes no decisions: ra judges certificates.
 package portal
 
 import (
@@ -26,10 +26,10 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// LoginTLS is the configuration of the trial login's listener. The client's certificate is asked for and not
-// verified by crypto/tls, which would end the handshake without a reason. The issuers are named to the client, old and
-// new, since a browser hides the certificates of others. TLS 1.2 stays on: many cards cannot make the RSA-PSS
-// signatures that TLS 1.3 wants. Sessions are not resumed: every login is a signature by the card.
+// LoginTLS returns the configuration of the trial login's listener. It requests the client's certificate without
+// verifying it, since crypto/tls would end the handshake without a reason. It names the issuers, old and new, to the
+// client, since a browser hides the certificates of others. TLS 1.2 stays enabled: many cards cannot make the RSA-PSS
+// signatures of TLS 1.3. Sessions are not resumed, so that every login is a signature by the card.
 func LoginTLS(server tls.Certificate, issuers []*x509.Certificate) *tls.Config {
 	pool := x509.NewCertPool()
 	for _, issuer := range issuers {
@@ -44,7 +44,7 @@ func LoginTLS(server tls.Certificate, issuers []*x509.Certificate) *tls.Config {
 	}
 }
 
-// login is what the page says, and the whole of the JSON answer.
+// login is the JSON answer; the page shows the same values.
 type login struct {
 	Name                string     `json:"name"`
 	CodiceFiscaleMasked string     `json:"codiceFiscaleMasked"`
@@ -56,13 +56,13 @@ type login struct {
 	Reason              string     `json:"reason"`
 }
 
-// advice tells the person what a refused login means and what to do.
+// advice explains a refused login to the person, and what to do.
 type advice struct {
 	Why string
 	Do  []string
 }
 
-// reopenBrowser is the advice that helps most often: a browser keeps the certificate once chosen as long as it is open.
+// reopenBrowser is the most frequent advice: an open browser keeps the certificate that was chosen first.
 const reopenBrowser = "Chiuda tutte le finestre del browser e lo riapra: finché resta aperto ricorda la scelta di prima."
 
 const assistance = "Si rivolga all’assistenza della Sua Regione; nel frattempo può accedere ai servizi con SPID o con la carta d’identità elettronica."
@@ -87,7 +87,7 @@ var reasons = map[string]advice{
 	string(ca.NotHealthCard):    {"La carta presentata è una CNS, ma non è una tessera sanitaria.", []string{reopenBrowser, "Scelga il certificato della tessera sanitaria."}},
 }
 
-// loginView is the answer with what only the HTML says of the certificate.
+// loginView is the answer with the facts about the certificate that only the HTML page shows.
 type loginView struct {
 	login
 	Advice   advice
@@ -116,9 +116,9 @@ var contentPolicy = func() string {
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }()
 
-// Login is the trial login (Prova di accesso): it shows who the certificate of the TLS connection says its holder is,
-// in HTML or, to Accept: application/json, in JSON; 200 when a site of interest would let the person in, 403 with a
-// reason when not. The codice fiscale is masked.
+// Login serves the trial login (Prova di accesso): it shows the holder in the certificate of the TLS connection, in HTML
+// or, for Accept: application/json, in JSON. The status is 200 if a relying site would accept the certificate, otherwise
+// 403 with a reason. The codice fiscale is masked.
 func Login(authority *ra.Authority) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
@@ -162,7 +162,7 @@ func Login(authority *ra.Authority) http.Handler {
 	})
 }
 
-// judgeLogin has the certificate of the connection judged. A certificate forwarded in a header counts for nothing.
+// judgeLogin judges the certificate of the connection. It ignores a certificate in a header.
 func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		v := loginView{login: login{Reason: "no-certificate"}, Advice: reasons["no-certificate"], Portal: authority.PublicURL}
@@ -202,7 +202,7 @@ func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	return v, nil
 }
 
-// wantsJSON says whether a client asks for JSON by name. A browser does not.
+// wantsJSON reports whether a client accepts JSON by name. A browser does not.
 func wantsJSON(accept string) bool {
 	for _, one := range strings.Split(accept, ",") {
 		if kind, _, err := mime.ParseMediaType(one); err == nil && kind == "application/json" {

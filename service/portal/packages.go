@@ -19,22 +19,22 @@ import (
 	"time"
 )
 
-// downloadPath is the folder of the packages: under it, each file by its own name, and each platform's newest one
-// by a name that stays.
+// downloadPath is the path of the packages: each file under its own name, and the newest of each platform under a stable
+// name.
 const downloadPath = "/scarica/"
 
-// manifestName is the signed list of what is published, which programs ask for; it lies in the folder like the packages.
+// manifestName is the signed list of the published packages, which programs request; it is a file in the same folder.
 const manifestName = "manifest.json"
 
-// platform is one kind of package that the page offers.
+// platform is a kind of package that the page offers.
 type platform struct {
 	ID    string // in the stable name, rinnova-latest-ID.EXT
 	Title string
 	ext   string
-	arch  *regexp.Regexp // what follows the version in a file name
+	arch  *regexp.Regexp // the part of a file name after the version
 }
 
-// platforms in the order of the page. The file names are those that the packagers' tools make:
+// platforms in the order of the page. The file names are those of the packaging tools:
 // rinnova-1.2.3-x64.msi, rinnova_1.2.3_amd64.deb, rinnova-1.2.3-1.x86_64.rpm, rinnova-1.2.3-linux-amd64.tar.gz.
 var platforms = []platform{
 	{"windows-x64", "Windows a 64 bit", ".msi", regexp.MustCompile(`^(windows-)?(x64|amd64)$`)},
@@ -50,20 +50,20 @@ var platforms = []platform{
 	{"linux-arm64", "Linux ARM a 64 bit, riga di comando", ".tar.gz", regexp.MustCompile(`^linux-(arm64|aarch64)$`)},
 }
 
-// stable is the platform's name that does not change with the version.
+// stable returns the file name that does not change with the version.
 func (p platform) stable() string { return "rinnova-latest-" + p.ID + p.ext }
 
 var (
 	packageName  = regexp.MustCompile(`^rinnova[-_](\d+\.\d+\.\d+)((?:[-~+](?:dev|alpha|beta|rc)[0-9A-Za-z.]*)?(?:-\d+)?)[-_.]([0-9A-Za-z_-]+)$`)
 	versionParts = regexp.MustCompile(`\d+|[A-Za-z]+`)
-	// publicName is a file that may be published: no folder, nothing hidden.
+	// publicName matches files that may be published: no folders, no hidden files.
 	publicName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._~+-]{0,127}$`)
 )
 
-// signatures are the endings of a detached signature beside the file it belongs to.
+// signatures are the extensions of detached signatures.
 var signatures = []string{".asc", ".sig", ".minisig", ".p7s"}
 
-// Packages is a folder of installers that is looked at again for every page, so that publishing is copying a file.
+// Packages is a folder of installers. Every page reads the folder again, so copying a file into it publishes the file.
 type Packages struct {
 	root *os.Root
 
@@ -77,7 +77,7 @@ type digest struct {
 	sha256  string
 }
 
-// OpenPackages opens the folder. It refuses one that is not there.
+// OpenPackages opens the folder. It refuses one that does not exist.
 func OpenPackages(dir string) (*Packages, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -89,7 +89,7 @@ func OpenPackages(dir string) (*Packages, error) {
 // Close closes the folder.
 func (p *Packages) Close() error { return p.root.Close() }
 
-// published is what the page says of one platform; File is "" when nothing is published for it.
+// published is the newest package of a platform; File is "" when there is none.
 type published struct {
 	platform
 	File      string
@@ -102,12 +102,12 @@ type published struct {
 func (p published) Latest() string    { return downloadPath + p.stable() }
 func (p published) Versioned() string { return downloadPath + p.File }
 
-// Megabytes is the size as a person reads it, in units of a million bytes.
+// Megabytes returns the size for people, in units of a million bytes.
 func (p published) Megabytes() string {
 	return strings.Replace(strconv.FormatFloat(float64(p.Size)/1e6, 'f', 1, 64), ".", ",", 1)
 }
 
-// list returns every platform with its newest package. A nil Packages publishes nothing.
+// list returns every platform with its newest package. A nil Packages has none.
 func (p *Packages) list() ([]published, error) {
 	all := make([]published, len(platforms))
 	for n, kind := range platforms {
@@ -154,7 +154,7 @@ func (p *Packages) list() ([]published, error) {
 	return all, nil
 }
 
-// versionOf says whether a file is for the platform, and of which version.
+// versionOf returns the version of a file for the platform; ok is false for other files.
 func (p platform) versionOf(name string) (version string, ok bool) {
 	stem, ok := strings.CutSuffix(name, p.ext)
 	if !ok {
@@ -167,7 +167,7 @@ func (p platform) versionOf(name string) (version string, ok bool) {
 	return m[1] + m[2], true
 }
 
-// PackageOf says for which platform of the download page a file is, and of which version, by its name.
+// PackageOf returns the platform of the download page and the version of a file by its name; ok is false for other files.
 func PackageOf(name string) (platform, version string, ok bool) {
 	for _, p := range platforms {
 		if version, ok := p.versionOf(name); ok {
@@ -177,8 +177,8 @@ func PackageOf(name string) (platform, version string, ok bool) {
 	return "", "", false
 }
 
-// compareVersions orders by the three numbers; a version with dev, alpha, beta or rc comes before the one without.
-// What remains (a package's revision among it) is compared as text, numbers by their value.
+// compareVersions orders versions by their three numbers; a version with dev, alpha, beta or rc comes before the release.
+// It compares the rest, as a package's revision, as text, and numbers in it by value.
 func compareVersions(a, b string) int {
 	x, y := versionParts.FindAllString(a, -1), versionParts.FindAllString(b, -1)
 	for n := 0; n < len(x) && n < len(y); n++ {
@@ -189,7 +189,7 @@ func compareVersions(a, b string) int {
 		case errX == nil && errY == nil:
 			c = cmp.Compare(i, j)
 		case errX == nil:
-			c = 1 // a revision after a word
+			c = 1 // a revision comes after a word
 		case errY == nil:
 			c = -1
 		}
@@ -207,7 +207,7 @@ func compareVersions(a, b string) int {
 	return cmp.Compare(longer(x, n), longer(y, n))
 }
 
-// digest returns size and SHA-256 of a file, which are kept until the file changes.
+// digest returns size and SHA-256 of a file. It computes them again when the file has changed.
 func (p *Packages) digest(name string) (digest, error) {
 	f, err := p.root.Open(name)
 	if err != nil {
@@ -218,7 +218,7 @@ func (p *Packages) digest(name string) (digest, error) {
 	if err != nil {
 		return digest{}, err
 	}
-	p.mu.Lock() // one file at a time, and once
+	p.mu.Lock() // two requests must not hash the same file
 	defer p.mu.Unlock()
 	if d, ok := p.sums[name]; ok && d.size == info.Size() && d.changed.Equal(info.ModTime()) {
 		return d, nil
@@ -236,10 +236,10 @@ func (p *Packages) digest(name string) (digest, error) {
 	return d, nil
 }
 
-// downloadTime bounds one download; the server's own limit is meant for pages.
+// downloadTime bounds one download; the server's own limit is for pages.
 const downloadTime = time.Hour
 
-// ServeHTTP gives a file of the folder, by its own name or by a platform's stable one.
+// ServeHTTP serves a file of the folder, by its own name or by a platform's stable one.
 func (p *Packages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, downloadPath)
 	stable := slices.IndexFunc(platforms, func(k platform) bool { return k.stable() == name })

@@ -23,8 +23,8 @@ import (
 	"rinnova.example/go/service/ra"
 )
 
-// SourceURL is where the program's source stands, which the licence wants told to whoever uses it over a network.
-// The trial's is an example domain (RFC 2606): an installation sets its own at link time.
+// SourceURL is the address of the source code, which the licence (EUPL-1.2, article 5) requires a network service to
+// offer. The default is an example domain (RFC 2606): an installation sets its own at link time.
 var SourceURL = "https://codice.rinnova.example/"
 
 // securityContact is fictitious, as all of the trial's names are.
@@ -36,7 +36,7 @@ var pageFiles embed.FS
 //go:embed figures/*.svg
 var figureFiles embed.FS
 
-// page is one address of the portal. Its text is pages/<file>.html, which defines the template "main".
+// page is a page of the portal. Its text is pages/<file>.html, which defines the template "main".
 type page struct {
 	Path  string
 	Title string
@@ -55,14 +55,14 @@ var pages = []page{
 	{"/note-legali", "Note legali", "note", false},
 }
 
-// notFoundPage answers every address that is none.
+// notFoundPage is the page for unknown paths.
 var notFoundPage = page{"", "Pagina inesistente", "assente", false}
 
-// view is what a page can show.
+// view holds the values that a page can show.
 type view struct {
 	page
 	Pages     []page
-	Base      string // scheme and host by which the reader came
+	Base      string // scheme and host of the request
 	PublicURL string // the one in certificates
 	LoginURL  string
 	SourceURL string
@@ -78,10 +78,10 @@ type view struct {
 	Bundle    string
 }
 
-// Published says whether there is anything to download.
+// Published reports whether there is a package to download.
 func (v view) Published() bool { return len(v.Unpublished()) < len(v.Packages) }
 
-// Unpublished names the platforms for which there is nothing.
+// Unpublished returns the titles of the platforms without a package.
 func (v view) Unpublished() []string {
 	var titles []string
 	for _, p := range v.Packages {
@@ -128,8 +128,8 @@ var pageTemplates = func() map[string]*template.Template {
 }()
 
 // Pages serves the portal: Elenco driver with the packages (nil: none is published), the guide, the state of the
-// campaigns, what relying sites need, and the notices that a public site has. Every page is read without script, and
-// none takes anything from another site.
+// campaigns, the information for relying sites, and the notices of a public site. Pages need no script and load nothing
+// from other sites.
 func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issuer) http.Handler {
 	mux := http.NewServeMux()
 	show := func(p page, status int) http.HandlerFunc {
@@ -185,10 +185,10 @@ func sendPage(w http.ResponseWriter, kind, cache string, status int, body []byte
 	w.Write(body)
 }
 
-// hostName is a host with an optional port, as it may stand in a page.
+// hostName matches a host with an optional port that may be shown in a page.
 var hostName = regexp.MustCompile(`^([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$`)
 
-// base is the address by which the reader came, so that what is copied from a page works where the page did.
+// base returns scheme and host of the request, so that an address copied from a page works from the same place.
 func base(r *http.Request) string {
 	scheme := "http://"
 	if r.TLS != nil {
@@ -227,7 +227,7 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 	return v, nil
 }
 
-// securityLife is how long security.txt may be relied upon: RFC 9116 §2.5.5 wants less than a year.
+// securityLife is the validity of security.txt: RFC 9116 §2.5.5 recommends less than a year.
 const securityLife = 180 * 24 * time.Hour
 
 func securityText(base string, now time.Time) []byte {

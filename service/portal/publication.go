@@ -19,13 +19,12 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// bundlePath is where both roots stand in one PEM file, as relying sites load them.
+// bundlePath is the path of both roots in one PEM file, for relying sites.
 const bundlePath = "/fiducia.pem"
 
-// Publication serves what certificates and relying sites point to, over plain HTTP (RFC 5280 §8: a revocation list
-// behind TLS could not be checked): the revocation lists of the current and the legacy root, OCSP for both, each root
-// as one DER certificate and in PEM, both together in PEM and as a trusted list, and the practice statement of a trial. Every other address is left
-// to the pages.
+// Publication serves the addresses in certificates, over plain HTTP (RFC 5280 §8: a revocation list behind TLS could not
+// be checked): the revocation lists of the current and the legacy root, OCSP for both, each root in DER and in PEM, both
+// together in PEM and as a trusted list, and the practice statement of a trial. It passes other paths to pages.
 func Publication(authority *ra.Authority, responder *ca.Responder, current, legacy *ca.Issuer, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
@@ -62,7 +61,7 @@ func Publication(authority *ra.Authority, responder *ca.Responder, current, lega
 		sendFile(w, "text/plain; charset=utf-8", []byte("Certificati rilasciati per prova da un'autorità fittizia: non identificano nessuno e nessun sito deve accettarli.\n"))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Before the mux, which redirects a path whose base64 holds "//".
+		// Not by the mux, which redirects a path with "//", and base64 may contain it.
 		if rest, found := strings.CutPrefix(r.URL.Path, ca.OCSPPath); found && (rest == "" || rest[0] == '/') {
 			serveOCSP(w, r, authority, responder, strings.TrimPrefix(rest, "/"))
 			return
@@ -71,11 +70,11 @@ func Publication(authority *ra.Authority, responder *ca.Responder, current, lega
 	})
 }
 
-// maxOCSPRequest bounds a request in bytes; one about 32 certificates has 3 KiB.
+// maxOCSPRequest bounds a request in bytes; one for 32 certificates has 3 KiB.
 const maxOCSPRequest = 8 << 10
 
-// serveOCSP answers by RFC 6960 appendix A: POST with the request as body, or GET with the request in base64 behind
-// the path. What is no OCSP over HTTP gets an HTTP error; everything else an OCSP response in a 200 answer.
+// serveOCSP implements RFC 6960 appendix A: POST with the request as body, or GET with the request in base64 after the
+// path. Other requests get an HTTP error; every OCSP request gets an OCSP response with status 200.
 func serveOCSP(w http.ResponseWriter, r *http.Request, authority *ra.Authority, responder *ca.Responder, encoded string) {
 	var request []byte
 	var err error
@@ -113,7 +112,7 @@ func serveOCSP(w http.ResponseWriter, r *http.Request, authority *ra.Authority, 
 	w.Write(response)
 }
 
-// statusOnRecord says what the registry knows of an issuer's serial number.
+// statusOnRecord returns the registry's status of an issuer's serial number.
 func statusOnRecord(ctx context.Context, db *store.Store, issuer *x509.Certificate, serial *big.Int) (ca.CertificateStatus, error) {
 	found, err := db.WithSerial(ctx, store.SerialOf(serial))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

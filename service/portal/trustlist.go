@@ -11,14 +11,14 @@ import (
 	"rinnova.example/go/service/ca"
 )
 
-// trustListPath is where the authorities stand in the shape of the national trusted list.
+// trustListPath is the path of the authorities in the format of the national trusted list.
 const trustListPath = "/tsl.xml"
 
-// serviceIdV is the type under which the national list has the authorities of CNS certificates.
+// serviceIdV is the service type of the authorities of CNS certificates in the national list.
 const serviceIdV = "http://uri.etsi.org/TrstSvc/Svctype/IdV"
 
-// trustedList is the part of a trusted list (ETSI TS 119 612) that sites of interest read their roots from. It is not
-// signed, so it proves nothing by itself.
+// trustedList is the part of a trusted list (ETSI TS 119 612) that relying sites read the roots from. It is not signed,
+// so it proves nothing by itself.
 type trustedList struct {
 	XMLName xml.Name       `xml:"http://uri.etsi.org/02231/v2# TrustServiceStatusList"`
 	Scheme  trustScheme    `xml:"SchemeInformation"`
