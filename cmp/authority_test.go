@@ -22,18 +22,18 @@ import (
 	"time"
 )
 
-// now is when all certificates of these tests are valid; OpenSSL judges by the real clock.
+// now is a time at which every certificate of these tests is valid; OpenSSL uses the real clock.
 var now = time.Now().UTC().Truncate(time.Second)
 
 // fictitious is the CN of a citizen who does not exist.
 const fictitious = "SMPBNL78R47D612H/6090900000003001.3SsHNs8uNFgeYKY73uk31/nMtfI="
 
-// fixture is a legacy CA with old certificates on several keys, a current CA with the CMP signer, and
-// people who should not be believed.
+// fixture is a legacy CA with old certificates for several keys, a current CA with the CMP signer, and signers that
+// must not be trusted.
 type fixture struct {
 	legacyCA, currentCA, foreignCA Credential
 	old2048, old1024, oldEC        Credential // issued by legacyCA
-	other                          Credential // somebody else's old certificate
+	other                          Credential // the old certificate of another person
 	noKeyID                        Credential // an old certificate without subjectKeyIdentifier
 	signer, signerRSA              Credential // CMP signers under currentCA
 	foreignSigner, legacySigner    Credential
@@ -120,12 +120,12 @@ func (f *fixture) trust() Trust {
 	return Trust{Anchors: []*x509.Certificate{f.currentCA.Certificate}, Now: now}
 }
 
-// authority stands at the border that Handler calls: it issues to whoever asks, after some waiting.
+// authority is an Authority that issues to everyone, after some waiting.
 type authority struct {
 	mu        sync.Mutex
 	inform    *InformResponse
-	wait      int           // how many calls are told to wait
-	after     time.Duration // and how long
+	wait      int           // number of calls that are answered with a waiting time
+	after     time.Duration // the waiting time
 	fail      error
 	issued    map[[sha256.Size]byte]*x509.Certificate
 	informs   []InformRequest
@@ -201,7 +201,7 @@ func newTransaction(t *testing.T) *Transaction {
 	return tr
 }
 
-// post sends a request that could be made and returns the answer's bytes.
+// post sends a request and returns the answer's bytes; err is the error of making the request.
 func post(t *testing.T, c *Client, der []byte, err error) []byte {
 	t.Helper()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// journalled is the transaction after a stay in a journal.
+// journalled returns the transaction after encoding and decoding, as from a journal.
 func journalled(t *testing.T, tr *Transaction) *Transaction {
 	t.Helper()
 	text, err := json.Marshal(tr)
@@ -121,7 +121,7 @@ func TestInform(t *testing.T) {
 		give InformResponse
 	}{
 		{"everything", all, full},
-		{"nothing asked, nothing told", InformRequest{}, InformResponse{}},
+		{"no question", InformRequest{}, InformResponse{}},
 		{"certificates only", InformRequest{CACerts: true}, InformResponse{CACerts: full.CACerts}},
 		{"no campaign open", InformRequest{Campaigns: true}, InformResponse{Campaigns: []Campaign{}}},
 		{"unknown certificate", InformRequest{StandingOf: hash}, InformResponse{Standing: &Standing{Decision: "unknown"}}},
@@ -147,7 +147,7 @@ func TestInform(t *testing.T) {
 	}
 }
 
-// What the Authority must not say never reaches the wire.
+// An answer of the Authority that the wire format excludes is not sent.
 func TestInformRefusesToEncode(t *testing.T) {
 	for name, bad := range map[string]InformResponse{
 		"decision":      {Standing: &Standing{Decision: "forse"}},
@@ -187,7 +187,7 @@ func TestWaiting(t *testing.T) {
 	if len(a.updates) != 3 || a.updates[0].Polled || !a.updates[1].Polled || !a.updates[2].Polled {
 		t.Errorf("authority saw %+v", a.updates)
 	}
-	// A poll too many, after a lost kup, gets the certificate again.
+	// A further poll, after a lost kup, gets the certificate again.
 	if resp, err2 := tr.UpdateResponse(post(t, client, der, err), f.trust()); err2 != nil || resp.Certificate == nil {
 		t.Errorf("%+v, %v", resp, err2)
 	}
@@ -244,7 +244,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// After a refusal there is nothing to poll for, and the answer's nonce is the one to echo.
+// After a refusal a poll is refused, and the client echoes the nonce of the answer.
 func TestPollAfterRefusal(t *testing.T) {
 	f := pki()
 	a := &authority{fail: &Refusal{CertRevoked, "revoked", "Revocato."}}
@@ -327,7 +327,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// wantRefusal reads an answer as tr would, with its nonce.
+// wantRefusal reads an answer as tr does.
 func wantRefusal(t *testing.T, answer []byte, tr *Transaction, want *Refusal) {
 	t.Helper()
 	var r *Refusal
@@ -336,7 +336,7 @@ func wantRefusal(t *testing.T, answer []byte, tr *Transaction, want *Refusal) {
 	}
 }
 
-// A failure that may pass is not remembered, and the transaction stays the kur's.
+// A temporary failure is not kept as the answer, and the transaction remains the kur's.
 func TestPassingFailure(t *testing.T) {
 	f := pki()
 	for _, fail := range []error{errors.New("database is locked"), &Refusal{SystemUnavail, "busy", "Riprovare."}} {
@@ -355,7 +355,7 @@ func TestPassingFailure(t *testing.T) {
 	}
 }
 
-// Another process knows neither kur nor nonces: it refuses a poll and takes a certConf.
+// Another process knows neither kur nor nonces: it refuses a poll and accepts a certConf.
 func TestRestart(t *testing.T) {
 	f, a := pki(), &authority{wait: 1, after: time.Second}
 	before, _ := serve(t, a)
@@ -376,7 +376,7 @@ func TestRestart(t *testing.T) {
 	if !bytes.Equal(post(t, after, conf, nil), first) {
 		t.Error("the same certConf was answered in two ways")
 	}
-	// What is remembered is forgotten after an hour.
+	// Answers and transactions are dropped after an hour.
 	h.Now = func() time.Time { return time.Now().Add(rememberedFor + time.Minute) }
 	if bytes.Equal(post(t, after, conf, nil), first) || len(a.confirmed) != 2 {
 		t.Errorf("%d confirmations after an hour", len(a.confirmed))

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// forge is a kur in the making, for a hostile client to change at any point.
+// forge builds a kur that a test can change at any point.
 type forge struct {
 	t       *testing.T
 	tr      *Transaction
@@ -41,7 +41,7 @@ func newForge(t *testing.T) *forge {
 	return fg
 }
 
-// prove signs the request anew after a change.
+// prove signs the request again after a change.
 func (fg *forge) prove(key crypto.Signer) {
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, fg.req.buildCertReq)
@@ -76,8 +76,8 @@ func algorithm(oid string) []byte {
 	return b.BytesOrPanic()
 }
 
-// TestHostileClient wants of each message the refusal named, or, with none, that it is no CMP at all. None
-// of them may reach the Authority.
+// TestHostileClient expects for each message the given refusal, or without one a plain 4xx. No message may reach the
+// Authority.
 func TestHostileClient(t *testing.T) {
 	f := pki()
 	for _, c := range []struct {
@@ -129,7 +129,7 @@ func TestHostileClient(t *testing.T) {
 			fg.message.ExtraCerts[0] = nullName[2:]
 			return fg.must(fg.message.Marshal())
 		}, refusalSignerCertificate},
-		{"somebody else's certificate first", func(fg *forge) []byte {
+		{"another person's certificate first", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.ExtraCerts[0] = f.noKeyID.Certificate.Raw
 			fg.message.Header.SenderKID = nil
@@ -342,7 +342,7 @@ func info(list ...InfoTypeAndValue) []byte {
 	return b.BytesOrPanic()
 }
 
-// unwrap takes the SEQUENCE off, as the IMPLICIT tag of the template does.
+// unwrap removes the SEQUENCE tag, as the IMPLICIT tag of the template does.
 func unwrap(der []byte) []byte {
 	var content cryptobyte.String
 	s := cryptobyte.String(der)
@@ -350,7 +350,7 @@ func unwrap(der []byte) []byte {
 	return content
 }
 
-// What OpenSSL and others send although the profile frowns on it is taken.
+// TestLiberal sends messages of OpenSSL and others that deviate from the profile and are accepted.
 func TestLiberal(t *testing.T) {
 	f := pki()
 	for name, change := range map[string]func(*forge){
@@ -367,7 +367,7 @@ func TestLiberal(t *testing.T) {
 		"recipient is the legacy CA":  func(fg *forge) { fg.message.Header.Recipient = directoryName(f.legacyCA.Certificate.RawSubject) },
 		"recipient by name of a host": func(fg *forge) { fg.message.Header.Recipient = []byte{0x82, 1, 'x'} },
 		"regInfo":                     func(fg *forge) { fg.req.regInfo = sequenceOf(nil) },
-		"a control that nobody knows": func(fg *forge) {
+		"an unknown control": func(fg *forge) {
 			fg.req.controls = append(fg.req.controls, InfoTypeAndValue{oidRSAKeyLen, []byte{2, 1, 1}})
 			fg.prove(f.newEC)
 		},
@@ -400,7 +400,7 @@ func TestLiberal(t *testing.T) {
 	}
 }
 
-// TestHostileFollower tries to take over a transaction that somebody else's kur opened.
+// TestHostileFollower tries to take over the transaction of another person's kur.
 func TestHostileFollower(t *testing.T) {
 	f := pki()
 	for _, c := range []struct {

@@ -139,7 +139,7 @@ func TestHTTPClient(t *testing.T) {
 	}
 }
 
-// A kept-alive connection that dies under a request costs nothing: the same bytes go out again.
+// When a kept-alive connection closes during a request, the same bytes are sent again.
 func TestHTTPClientRepeats(t *testing.T) {
 	var requests atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

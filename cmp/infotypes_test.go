@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// generate lets openssl encode what an ASN.1 description says (ASN1_generate_nconf(3)); the description's
-// first line is the value, the rest its sections. A semicolon ends a line.
+// generate encodes an ASN.1 description with openssl (ASN1_generate_nconf(3)). The first line of the description is the
+// value, the others are its sections. A semicolon ends a line.
 func (d folder) generate(t *testing.T, description string) []byte {
 	t.Helper()
 	text := "asn1=" + strings.NewReplacer("; ", "\n", "[", "\n[").Replace(description) + "\n"
@@ -34,7 +34,7 @@ func day(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 22, 59, 59, 0, time.UTC)
 }
 
-// TestInfoTypesOnTheWire compares our values with what openssl makes of the ASN.1 in infotypes.go.
+// TestInfoTypesOnTheWire compares our values with the encodings that openssl makes from the ASN.1 in infotypes.go.
 func TestInfoTypesOnTheWire(t *testing.T) {
 	dir := folder(t.TempDir())
 	utf8 := "FORMAT:UTF8,"

@@ -24,7 +24,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// golden reads the messages that OpenSSL made, by file name, and the lines that say what they are.
+// golden reads the messages of OpenSSL, by file name, and the lines of expected.txt that describe them.
 func golden(t testing.TB) (messages map[string][]byte, lines [][]string) {
 	t.Helper()
 	dir := filepath.Join("testdata", "openssl")
@@ -53,7 +53,7 @@ func golden(t testing.TB) (messages map[string][]byte, lines [][]string) {
 		case filepath.Ext(e.Name()) == ".der":
 			messages[e.Name()] = content
 		default:
-			t.Errorf("%s: nobody knows what it is for", e.Name())
+			t.Errorf("%s is not in expected.txt", e.Name())
 		}
 	}
 	if len(messages) == 0 || len(messages) != len(lines) {
@@ -112,7 +112,7 @@ func verdict(err error) string {
 	return err.Error()
 }
 
-// describe says in the words of expected.txt what the content is.
+// describe returns the content in the form of expected.txt.
 func describe(t *testing.T, m *Message) string {
 	t.Helper()
 	check := func(err error) {
@@ -177,7 +177,7 @@ func describe(t *testing.T, m *Message) string {
 	return ""
 }
 
-// reencode parses a body's content and encodes it again. Kinds that nobody here reads come back as they are.
+// reencode parses a body's content and encodes it again. It returns the content of unsupported bodies unchanged.
 func reencode(body BodyType, content []byte) ([]byte, error) {
 	var parsed interface{ marshal() ([]byte, error) }
 	var err error
@@ -217,7 +217,7 @@ func reencode(body BodyType, content []byte) ([]byte, error) {
 	return parsed.marshal()
 }
 
-// What parses, message and content, encodes again to the same bytes, and is refused when cut or lengthened.
+// FuzzMessage: a message that parses encodes to the same bytes, and is refused when it is cut or lengthened.
 func FuzzMessage(f *testing.F) {
 	messages, _ := golden(f)
 	for _, der := range messages {
@@ -246,7 +246,7 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// The values of our own infoTypes and of those we answer encode again to the same bytes.
+// FuzzInformResponse: the values of the infoTypes in our answers encode to the same bytes.
 func FuzzInformResponse(f *testing.F) {
 	for _, r := range []InformResponse{
 		{Template: &Template{"RSA", 2048}},
@@ -265,7 +265,7 @@ func FuzzInformResponse(f *testing.F) {
 		if r.parse(der) != nil {
 			return
 		}
-		r.Template = nil // a foreign template says more than we keep
+		r.Template = nil // a foreign template has fields that we do not keep
 		again, err := r.genp()
 		if err != nil {
 			t.Fatal(err)
@@ -287,7 +287,7 @@ func FuzzInformResponse(f *testing.F) {
 	})
 }
 
-// FuzzHandler wants of any body a plain 4xx or a signed answer of ours, and never a panic.
+// FuzzHandler: any body gets a plain 4xx or a signed answer.
 func FuzzHandler(f *testing.F) {
 	messages, _ := golden(f)
 	for _, der := range messages {
@@ -316,7 +316,7 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// noAuthority gives neither answer nor error, which Handler must survive.
+// noAuthority returns neither an answer nor an error.
 type noAuthority struct{}
 
 func (noAuthority) Inform(context.Context, InformRequest) (*InformResponse, error) { return nil, nil }
@@ -372,14 +372,14 @@ func TestMalformedMessage(t *testing.T) {
 	}
 }
 
-// oversized are extraCerts that fill a message beyond MaxAnswer.
+// oversized returns extraCerts that make a message larger than MaxAnswer.
 func oversized() []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) { addSequence(b, [][]byte{sequenceOf(make([]byte, MaxAnswer))}) })
 	return b.BytesOrPanic()
 }
 
-// notation makes DER of hexadecimal octets in which braces after a tag stand for its length and content.
+// notation encodes hexadecimal octets as DER; braces after a tag stand for its length and content.
 func notation(t *testing.T, text string) []byte {
 	t.Helper()
 	stack := [][]byte{nil}
@@ -402,7 +402,7 @@ func notation(t *testing.T, text string) []byte {
 	return stack[0]
 }
 
-// TestMalformedContent hands each body's parser bytes that are right but for one thing.
+// TestMalformedContent gives each body's parser bytes with one fault.
 func TestMalformedContent(t *testing.T) {
 	for name, c := range map[string]struct {
 		body BodyType

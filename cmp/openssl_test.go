@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// folder holds PEM files for openssl, by names that its command lines below use.
+// folder holds the PEM files of openssl's command lines below.
 type folder string
 
 func newFolder(t *testing.T) folder {
@@ -70,7 +70,7 @@ func (d folder) key(t *testing.T, name string, key crypto.Signer) {
 	d.write(t, name, "PRIVATE KEY", der)
 }
 
-// openssl runs a command in the folder and returns what it printed, and its error.
+// openssl runs a command in the folder and returns its output and its error.
 func (d folder) openssl(t *testing.T, args string, more ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "openssl", append(strings.Fields(args), more...)...)
@@ -96,7 +96,7 @@ func (d folder) readCertificate(t *testing.T, name string) *x509.Certificate {
 	return cert
 }
 
-// command begins every run of openssl's client against our Handler at addr.
+// command returns the common part of openssl's client commands against our Handler at addr.
 func command(addr string) string {
 	return "cmp -no_proxy 127.0.0.1 -server " + addr + " "
 }
@@ -150,7 +150,7 @@ func TestOpenSSLClient(t *testing.T) {
 			addr, _ := url.Parse(client.URL)
 			out, err := dir.openssl(t, command(addr.Host)+c.args)
 			if c.want != nil {
-				// freeText as it stands, the code word in errorDetails.
+				// freeText unchanged, the code word in errorDetails.
 				if err == nil || !strings.Contains(out, c.want.Text) || !strings.Contains(out, c.want.Code) {
 					t.Errorf("%v, want %+v\n%s", err, c.want, out)
 				}
@@ -223,7 +223,7 @@ func TestOpenSSLGeneralMessage(t *testing.T) {
 			t.Errorf("%s: %v, authority saw %+v\n%s", c.args, err, a.informs, out)
 			continue
 		}
-		// asn1parse reads our genp and finds the template's key length where RFC 9810 §5.3.19.16 puts it.
+		// asn1parse reads our genp and finds the template's key length as in RFC 9810 §5.3.19.16.
 		text, err := dir.openssl(t, "asn1parse -inform DER -in genp.der")
 		if err != nil || !strings.Contains(text, ":1.3.6.1.5.5.7.5.1.12") || !strings.Contains(text, "INTEGER           :0800") {
 			t.Errorf("%s: asn1parse: %v\n%s", c.args, err, text)
@@ -231,8 +231,8 @@ func TestOpenSSLGeneralMessage(t *testing.T) {
 	}
 }
 
-// mock starts OpenSSL's mock server, which stops with the test, and returns a client for it. It answers a
-// kur of old for newKey with a certificate of old's issuer and serial, since it judges by these.
+// mock starts OpenSSL's mock server, which stops with the test, and returns a client for it. It answers a kur of old for
+// newKey with a certificate of old's issuer and serial number, since it compares these.
 func mock(t *testing.T, dir folder, old Credential, newKey crypto.Signer, args string) (*Client, *x509.Certificate) {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
@@ -270,7 +270,7 @@ func mock(t *testing.T, dir folder, old Credential, newKey crypto.Signer, args s
 	return &Client{URL: "http://127.0.0.1:" + port + "/pkix/", HTTP: &http.Client{Transport: &patient{}}}, cert
 }
 
-// patient waits for a server that has just been started to listen.
+// patient is a transport that waits until a server that has just started listens.
 type patient struct{ http.Transport }
 
 func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -361,7 +361,7 @@ func TestOpenSSLMockServerRefuses(t *testing.T) {
 	}
 }
 
-// A client's rejection is understood, and so is a genm: OpenSSL's mock repeats the items it was sent.
+// OpenSSL's mock server understands a rejection and a genm, whose items it repeats.
 func TestOpenSSLMockServerOther(t *testing.T) {
 	f := pki()
 	client, _ := mock(t, newFolder(t), f.oldEC, f.newEC, "-accept_unprotected")
@@ -387,7 +387,7 @@ func TestOpenSSLMockServerOther(t *testing.T) {
 	}
 }
 
-// TestASN1Parse lets openssl read one of each message that we make, with our own object identifiers.
+// TestASN1Parse parses one message of each body with openssl, our own object identifiers included.
 func TestASN1Parse(t *testing.T) {
 	f := pki()
 	a := &authority{wait: 2, after: time.Second, inform: &InformResponse{

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// TestHostileServer hands the client answers that it must not take.
+// TestHostileServer gives the client answers that it must refuse.
 func TestHostileServer(t *testing.T) {
 	f := pki()
 	good := issue(f.oldEC.Certificate.RawSubject, f.newEC.Public())
@@ -149,8 +149,8 @@ func TestCACertsAreNoAnchors(t *testing.T) {
 	}
 }
 
-// A card key signs the digest it is given and nothing else; a wrong pair of key and certificate is seen
-// before a message leaves.
+// TestSigner: the key signs one digest for each message, and a key that does not belong to the certificate is refused
+// before a message is made.
 func TestSigner(t *testing.T) {
 	f := pki()
 	bad := Credential{Certificate: f.oldEC.Certificate, Key: f.spare}

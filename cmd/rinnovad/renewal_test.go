@@ -68,7 +68,7 @@ func (r *running) stop() {
 	}
 }
 
-// do runs a program in dir and returns what it printed.
+// do runs a program in dir and returns its output.
 func do(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	c := exec.Command(program, args...)
@@ -105,7 +105,7 @@ system_default = c
 CipherString = DEFAULT@SECLEVEL=0
 `
 
-// login authenticates with curl at the trial login. The keys of the answer are exactly those of the design.
+// login authenticates with curl at the trial login. The answer has exactly the keys of the documented JSON.
 func login(t *testing.T, dir, url, name, version string) map[string]any {
 	t.Helper()
 	c := exec.Command("curl", "-sS", "--noproxy", "*", "--tls-max", version, "--cacert", "s/tls.pem", "--cert", name+".pem", "--key", name+".key", "-H", "Accept: application/json", url)

@@ -38,7 +38,7 @@ func sealedReport(t *testing.T, desk string, touch bool) errorreport.Sealed {
 			t.Fatal(err)
 		}
 		c.Step("unlock", "started", "")
-		for _, pin := range []string{emulator.DemoPIN, "99999"} { // VERIFY of card.md §4.2: PIN 10h, padded with FF to 8
+		for _, pin := range []string{emulator.DemoPIN, "99999"} { // VERIFY (docs/CARDS.md §4.2): PIN 10h, padded with FF to 8
 			data := append([]byte{0x00, 0x20, 0x00, 0x10, 8}, pin...)
 			if _, err := r.Transmit(append(data, 0xFF, 0xFF, 0xFF)); err != nil {
 				t.Fatal(err)

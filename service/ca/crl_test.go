@@ -48,7 +48,7 @@ func TestCRL(t *testing.T) {
 				"X509v3 CRL Number: \n                258\n", "X509v3 Authority Key Identifier",
 				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 09:30:15 2020 GMT\n        CRL entry extensions:\n            X509v3 CRL Reason Code: \n                Superseded\n", superseded.SerialNumber),
 				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 10:29:15 2020 GMT\n        CRL entry extensions:\n            X509v3 CRL Reason Code: \n                Certificate Hold\n", held.SerialNumber),
-				"Serial Number: 4D\n        Revocation Date: May 25 10:30:14 2020 GMT\n    Signature", // reason 0 is left out
+				"Serial Number: 4D\n        Revocation Date: May 25 10:30:14 2020 GMT\n    Signature", // reason 0 is omitted
 			} {
 				if !strings.Contains(text, want) {
 					t.Errorf("openssl crl -text lacks %q:\n%s", want, text)

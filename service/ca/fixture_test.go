@@ -23,7 +23,7 @@ import (
 
 const publicURL = "http://rinnova.example:8080"
 
-// The subject of domain.md §5.1, a synthetic person.
+// The subject of docs/DOMAIN.md §5.1, a synthetic person.
 const brunilde = "SMPBNL78R47D612H/6090900000003001.3SsHNs8uNFgeYKY73uk31/nMtfI="
 
 var (
@@ -123,7 +123,7 @@ func issueOld(t testing.TB, issuer *Issuer, r OldRequest) *x509.Certificate {
 	return certificate
 }
 
-// openssl runs the real tool; without it the test fails.
+// openssl runs the tool; without it the test fails.
 func openssl(t testing.TB, args ...string) string {
 	t.Helper()
 	out, err := opensslError(args...)
@@ -161,10 +161,10 @@ func keyFile(t testing.TB, key crypto.Signer) string {
 	return writeFile(t, "key.pem", encoded)
 }
 
-// byOpenSSL is a certificate that OpenSSL is asked for.
+// byOpenSSL describes a certificate that OpenSSL issues.
 type byOpenSSL struct {
 	section string // of testdata/cns.cnf
-	subject string // as -subj wants it
+	subject string // in the form of -subj
 	key     crypto.Signer
 	issuer  *Issuer // nil: self-signed
 	serial  *big.Int
@@ -205,7 +205,7 @@ func (b byOpenSSL) issue(t testing.TB) *x509.Certificate {
 	return parsed[0]
 }
 
-// sameCertificate compares everything that the two issuers were told alike: all but validity and signature.
+// sameCertificate compares everything but validity and signature.
 func sameCertificate(t *testing.T, got, want *x509.Certificate) {
 	t.Helper()
 	for _, field := range []struct {

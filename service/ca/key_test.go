@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// rocaPrime makes a prime as the broken library did (Nemec et al., CCS 2017): p = k·M + (65537^a mod M), where M is
+// rocaPrime makes a prime of the faulty library's form (Nemec et al., CCS 2017): p = k·M + (65537^a mod M), where M is
 // the product of the first primes; 126 of them, 971 bits, for keys of 1984 to 3968 bits.
 func rocaPrime(t *testing.T, bits int) *big.Int {
 	t.Helper()
@@ -65,7 +65,7 @@ func TestCheckKey(t *testing.T) {
 	modulus := func(n *big.Int) *rsa.PublicKey { return &rsa.PublicKey{N: n, E: 65537} }
 	product := func(p, q *big.Int) *rsa.PublicKey { return modulus(new(big.Int).Mul(p, q)) }
 	p := rsaKey(t, "new", 2048).Primes[0]
-	bits := func(n int) *big.Int { // a modulus of n bits without factor 2: enough to be measured
+	bits := func(n int) *big.Int { // an odd modulus of n bits, for the checks of its length
 		return new(big.Int).SetBit(big.NewInt(1), n-1, 1)
 	}
 	rows := []struct {
@@ -127,7 +127,7 @@ func TestCheckKey(t *testing.T) {
 	}
 }
 
-// n = a²-b² is found at the first a whatever b is modulo 256, and at the last of 110 rounds but not at the next.
+// TestClosePrimes: n = a²-b² is found at the first a for every b modulo 256, and at the last of 110 rounds, not after it.
 func TestClosePrimes(t *testing.T) {
 	a := new(big.Int).SetBit(big.NewInt(1), 1024, 1)
 	difference := func(a, b *big.Int) *big.Int {
@@ -153,7 +153,7 @@ func TestClosePrimes(t *testing.T) {
 	}
 }
 
-// An exponent that CheckKey lets through is one that crypto/rsa can verify with, and the next one is not.
+// TestExponentLimit: crypto/rsa verifies with the largest exponent that CheckKey accepts, and refuses the next.
 func TestExponentLimit(t *testing.T) {
 	key := rsaKey(t, "new", 2048)
 	for _, e := range []int{1<<31 - 1, 1<<31 + 1} {

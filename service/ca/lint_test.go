@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Every field of the profile, changed alone, is refused and named.
+// TestLint changes each field of the profile alone: the lint refuses it and names the field.
 func TestLint(t *testing.T) {
 	issuer := newCurrent(t, P256)
 	r := request(t)
@@ -177,7 +177,7 @@ func TestLint(t *testing.T) {
 	})
 }
 
-// zlint was linked in whole, and an exemption is the name of a lint that runs.
+// TestLintRegistry: zlint's lints are linked in, and every exemption names a lint that runs.
 func TestLintRegistry(t *testing.T) {
 	rules, err := registry()
 	if err != nil {

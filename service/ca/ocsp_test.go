@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// ocspName is what the signers of answers are called.
+// ocspName is the name of the signers of answers.
 var ocspName = Name{"Rinnova Prova", "Servizi di Certificazione", "Rinnova - risposte OCSP (PROVA)"}
 
 func newResponder(t testing.TB, issuers ...*Issuer) *Responder {
@@ -28,7 +28,7 @@ func newResponder(t testing.TB, issuers ...*Issuer) *Responder {
 	return r
 }
 
-// ask has OpenSSL write a request; args name issuers and certificates, in its order.
+// ask writes a request with OpenSSL; args name issuers and certificates in the order of its command line.
 func ask(t testing.TB, args ...string) (path string, der []byte) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "request.der")
@@ -40,7 +40,7 @@ func ask(t testing.TB, args ...string) (path string, der []byte) {
 	return path, der
 }
 
-// judge has OpenSSL verify an answer, by the present clock; args are the request, or what it is to be made from.
+// judge verifies an answer with OpenSSL, at the real time; args are the request, or the arguments to make it.
 func judge(t testing.TB, root string, response []byte, args ...string) string {
 	t.Helper()
 	out, _ := opensslError(append([]string{"ocsp", "-respin", writeFile(t, "response.der", response), "-CAfile", root}, args...)...)
@@ -54,7 +54,7 @@ func (s statuses) of(_ *x509.Certificate, serial *big.Int) (CertificateStatus, e
 	return s[serial.String()], nil
 }
 
-// TestOCSP: OpenSSL asks, verifies and prints what it was told, for each kind of root.
+// TestOCSP: OpenSSL makes requests, and verifies and prints the answers, for each kind of root.
 func TestOCSP(t *testing.T) {
 	revokedAt := time.Now().Add(-48 * time.Hour).UTC().Truncate(time.Second)
 	at := revokedAt.Format("Jan _2 15:04:05 2006 GMT")
@@ -102,7 +102,7 @@ func TestOCSP(t *testing.T) {
 	}
 }
 
-// TestOCSPNonce: the nonce of a request comes back, and only then may nobody keep the answer.
+// TestOCSPNonce: the answer has the nonce of the request, and only then caches must not keep it.
 func TestOCSPNonce(t *testing.T) {
 	issuer := newCurrent(t, P256)
 	root := certificateFile(t, issuer.certificate)
@@ -121,7 +121,7 @@ func TestOCSPNonce(t *testing.T) {
 	}
 }
 
-// TestOCSPSigner: the delegated certificate is what RFC 6960 §4.2.2.2 wants, is used again, and made anew in time.
+// TestOCSPSigner: the delegated certificate conforms to RFC 6960 §4.2.2.2, is reused, and is renewed in time.
 func TestOCSPSigner(t *testing.T) {
 	issuer := newCurrent(t, RSA2048)
 	responder := newResponder(t, issuer)
@@ -144,7 +144,7 @@ func TestOCSPSigner(t *testing.T) {
 			}
 		}
 		if strings.Contains(text, "Nonce") {
-			t.Error("a nonce that nobody sent")
+			t.Error("a nonce without one in the request")
 		}
 		pem, _, _ := strings.Cut(rest, "-----END")
 		return pem
@@ -162,7 +162,7 @@ func TestOCSPSigner(t *testing.T) {
 	}
 }
 
-// TestOCSPForgery: what another root's responder signs is not believed, though the answer's identifiers are right.
+// TestOCSPForgery: OpenSSL refuses an answer of another root's responder with the right identifiers.
 func TestOCSPForgery(t *testing.T) {
 	issuer, other := newCurrent(t, RSA2048), newLegacy(t, x509.SHA256WithRSA)
 	root := certificateFile(t, issuer.certificate)
@@ -267,8 +267,8 @@ func TestOCSPRefuses(t *testing.T) {
 	}
 }
 
-// TestOCSPTwoIssuers: each question gets its own issuer's signer; one that is about both gets no answer, which OpenSSL
-// would not believe.
+// TestOCSPTwoIssuers: each request is answered by its own issuer's signer; one for both issuers is refused, since OpenSSL
+// would refuse the answer.
 func TestOCSPTwoIssuers(t *testing.T) {
 	current, legacy := newCurrent(t, RSA2048), newLegacy(t, x509.SHA1WithRSA)
 	responder := newResponder(t, current, legacy)
@@ -295,8 +295,8 @@ func TestOCSPTwoIssuers(t *testing.T) {
 	}
 }
 
-// FuzzOCSP: no request makes the responder fail, and every answer is one that OpenSSL's and Go's parsers would take
-// apart: a status, and with success a basic response that repeats the identifiers asked.
+// FuzzOCSP: no request makes the responder fail, and every answer parses: a status, and with success a basic response
+// that repeats the identifiers of the request.
 func FuzzOCSP(f *testing.F) {
 	issuer := newCurrent(f, P256)
 	root := certificateFile(f, issuer.certificate)

@@ -82,7 +82,7 @@ func TestPrepareAndSign(t *testing.T) {
 			}
 			openssl(t, "verify", "-x509_strict", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file)
 
-			// The intent is the same certificate by another hand.
+			// The intent is the same certificate with another signature.
 			recorded, err := x509.ParseCertificate(intent)
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +136,7 @@ func TestPrepareAgain(t *testing.T) {
 	}
 }
 
-// What an old certificate may have in its subject and a lint of form would refuse, copied all the same.
+// TestSubjectIsCopied: forms in an old certificate's subject that a lint refuses are copied nevertheless.
 func TestSubjectIsCopied(t *testing.T) {
 	issuer := newCurrent(t, P256)
 	utf8, printable := func(s string) asn1.RawValue { return asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(s)} },
@@ -227,7 +227,7 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-// The end of the root is still good, and a certificate never begins before its root.
+// TestPrepareAtTheRootsEnds: a certificate may end with its root, and never begins before it.
 func TestPrepareAtTheRootsEnds(t *testing.T) {
 	issuer := newCurrent(t, P256)
 	r := request(t)
@@ -259,7 +259,7 @@ func TestSignRefuses(t *testing.T) {
 		if c, err := p.Sign(); err == nil {
 			t.Errorf("returned %x", c.Raw)
 		}
-		// The failed attempt counts: what the device did sign is unknown, and only the record leads on.
+		// The failed attempt counts: the device may have signed, so the caller must resume the record.
 		if _, err := p.Sign(); !errors.Is(err, ErrSigned) {
 			t.Errorf("second attempt: %v", err)
 		}

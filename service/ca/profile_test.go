@@ -14,7 +14,7 @@ import (
 
 const brunildeSubject = `/C=IT/O=TS-CNS/OU=Regione Esempio/SN=Esempio/GN=Brunilde/CN=SMPBNL78R47D612H\/6090900000003001.3SsHNs8uNFgeYKY73uk31\/nMtfI=`
 
-// Each old certificate is held against the one that OpenSSL issues with the same key, subject and serial number,
+// TestIssueOld compares each old certificate with the one that OpenSSL issues with the same key, subject and serial number,
 // extension by extension, byte by byte.
 func TestIssueOld(t *testing.T) {
 	rows := []struct {

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// crafted is a certificate as a legacy authority might have made it, one thing changed.
+// crafted is a certificate of a legacy authority with one change.
 type crafted struct {
 	template *x509.Certificate
 	key      crypto.PublicKey
@@ -205,7 +205,7 @@ func TestVerifyOld(t *testing.T) {
 		{"anyExtendedKeyUsage", from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), WrongUsage},
 		{"CMP signer", signer, WrongUsage},
 
-		{"critical extension that nobody knows", from(legacy, func(c *x509.Certificate) {
+		{"unknown critical extension", from(legacy, func(c *x509.Certificate) {
 			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 999, 9}, Critical: true, Value: []byte{5, 0}})
 		}), UnknownExtension},
 
@@ -293,7 +293,7 @@ func TestVerifyOld(t *testing.T) {
 		}
 	})
 
-	// SHA-1 is for legacy roots: the same certificate under a root that is taken for the current one.
+	// SHA-1 is for legacy roots: the same certificate under a current root is refused.
 	t.Run("SHA-1 under the current root", func(t *testing.T) {
 		strict, err := NewVerifier(nil, []*x509.Certificate{legacy.certificate})
 		if err != nil {
@@ -349,7 +349,7 @@ func TestNewVerifierRefuses(t *testing.T) {
 	}
 }
 
-// A name that decodeName takes is read by crypto/x509/pkix in the same way.
+// FuzzDecodeName: crypto/x509/pkix reads a name that decodeName accepts in the same way.
 func FuzzDecodeName(f *testing.F) {
 	for _, s := range [][]byte{
 		subject(f, "Regione Esempio", brunilde),

@@ -124,7 +124,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// Only the day of a limit counts, however an operator or a database writes it.
+// TestLimitsAreDays: the time of day of a limit is ignored.
 func TestLimitsAreDays(t *testing.T) {
 	c := shipped(t, "2020")
 	c.ExpiryFrom = at(t, "2020-01-01T22:59:59Z") // 23:59:59 of 1 January
@@ -212,7 +212,7 @@ func TestChoosePerCampaign(t *testing.T) {
 	}
 }
 
-// The facts of DESIGN §6 and domain.md §1.3, §1.5, §2.1.
+// TestShipped has the facts of docs/DOMAIN.md §1.3, §1.5 and §2.1.
 func TestShipped(t *testing.T) {
 	first := []string{"AC2013", "AC2014", "AC2018", "OT2015", "OT2016", "ID2019"}
 	all := append(slices.Clone(first), "ACe2021", "ACx2021")

@@ -22,7 +22,7 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// TestOCSP: openssl ocsp asks over HTTP, with a nonce, about certificates of both roots, and believes the answers.
+// TestOCSP: openssl ocsp asks over HTTP, with a nonce, about certificates of both roots, and verifies the answers.
 func TestOCSP(t *testing.T) {
 	s := newSite(t)
 	s.now = time.Now() // OpenSSL has no other
@@ -63,7 +63,7 @@ func TestOCSP(t *testing.T) {
 		if out := ask(c.issuer, "-serial", "0x1234567890abcdef"); !strings.Contains(out, ": unknown") {
 			t.Error(out)
 		}
-		// The number is another root's: whoever issued no such certificate does not know it.
+		// The number belongs to another root: an issuer does not know numbers that it did not assign.
 		if out := ask(c.other, "-serial", "0x"+c.certificate.SerialNumber.Text(16)); !strings.Contains(out, ": unknown") {
 			t.Error(out)
 		}
@@ -179,7 +179,7 @@ func TestBundle(t *testing.T) {
 	}
 }
 
-// TestTrustList: what sites read from the national list, read as they do: every X509Certificate of a service of type IdV.
+// TestTrustList reads the list as relying sites do: every X509Certificate of a service of type IdV.
 func TestTrustList(t *testing.T) {
 	s := newSite(t)
 	response, body := fetch(t, s.pagesOf(nil)+trustListPath)

@@ -40,7 +40,7 @@ func TestRenewal(t *testing.T) {
 	s.confirm(old, cert)
 	s.stands(cert, store.Installed, store.Active)
 
-	// The same for ever: also after the campaign has closed.
+	// The same certificate for ever, also after the campaign has closed.
 	s.now = clock.AddDate(3, 0, 0)
 	if again := s.renew(s.request(old, "new")); !again.Equal(cert) {
 		t.Error("another certificate for the same key")
@@ -199,7 +199,7 @@ func TestAmbiguousCampaignsAreListed(t *testing.T) {
 	}
 }
 
-// TestLastCampaign: the trial campaign takes what no other takes, and not what another has renewed.
+// TestLastCampaign: the trial campaign accepts a certificate that no other accepts, and not one that another has renewed.
 func TestLastCampaign(t *testing.T) {
 	s := newService(t)
 	old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = clock.AddDate(0, 6, 0) })
@@ -238,7 +238,7 @@ func (s *service) mustHaveOne(old *x509.Certificate) {
 	}
 }
 
-// parallel asks fifty times at once, spread over the replicas.
+// parallel sends fifty requests at once, spread over the replicas.
 func parallel(t *testing.T, r cmp.UpdateRequest, replicas ...*ra.Authority) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -261,7 +261,7 @@ func parallel(t *testing.T, r cmp.UpdateRequest, replicas ...*ra.Authority) {
 	}
 }
 
-// TestReplicas: two services on one PostgreSQL. A race with two keys ends with one certificate left valid.
+// TestReplicas: two services on one PostgreSQL. A race with two keys leaves one certificate valid.
 func TestReplicas(t *testing.T) {
 	s := newServiceOn(t, storetest.PostgreSQL(t).Database(t))
 	_, other := s.replica()
@@ -353,8 +353,8 @@ func TestRejection(t *testing.T) {
 	s.confirm(old, s.renew(s.request(old, "second"))) // with another key it goes on
 }
 
-// TestLogNamesNobody renews, refuses and logs in under a log that is searched for the person.
-func TestLogNamesNobody(t *testing.T) {
+// TestLogHasNoPersonalData renews, refuses and logs in, and searches the log for the person.
+func TestLogHasNoPersonalData(t *testing.T) {
 	s := newService(t)
 	var log bytes.Buffer
 	s.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

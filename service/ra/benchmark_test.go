@@ -42,7 +42,7 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 }
 
-// modulus draws a public key to which nobody has the private one: what is measured never uses it.
+// modulus draws a public key without a private one, which the measured code does not use.
 func modulus(b *testing.B, bits int) *rsa.PublicKey {
 	b.Helper()
 	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), uint(bits-1)))

@@ -14,8 +14,8 @@ import (
 )
 
 // TestCrash cuts a request between any two of the numbered steps, with a fault in the database or the signing
-// device, starts the service anew and asks again. Whatever was signed must be on record before anybody has it, and
-// one certificate must come out.
+// device, starts the service again and repeats the request. Every signed certificate must be on record before a client
+// has it, and the result must be one certificate.
 func TestCrash(t *testing.T) {
 	cut := errors.New("cut")
 	for _, c := range []struct {
@@ -52,7 +52,7 @@ func TestCrash(t *testing.T) {
 				if list[0].State != store.Requested || list[0].DER != nil {
 					t.Fatalf("on record: %s", list[0].State)
 				}
-				if c.signed > 0 { // what was signed is what the record says
+				if c.signed > 0 { // the record has the signed certificate
 					intent, err := x509.ParseCertificate(list[0].Intent)
 					check(t, err)
 					if sum := sha256.Sum256(intent.RawTBSCertificate); !bytes.Equal(s.signer.seen[0], sum[:]) {
@@ -84,7 +84,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// TestCrashInConfirmation cuts a confirmation after its first statement: then nothing of it has happened.
+// TestCrashInConfirmation cuts a confirmation after its first statement: the record has not changed.
 func TestCrashInConfirmation(t *testing.T) {
 	s := newService(t)
 	old := s.known(0)

@@ -31,7 +31,7 @@ var clock = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 
 var legacyName = ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi", CommonName: "CA vecchia (PROVA)"}
 
-// The people of domain.md §5.1.
+// The people of docs/DOMAIN.md §5.1.
 var people = []string{
 	"CLLDAA51A71H501O/6120900000001001.3SsHNs8uNFgeYKY73uk31/nMtfI=",
 	"PRVLEO64B29F205Z/6030900000002001.3SsHNs8uNFgeYKY73uk31/nMtfI=",
@@ -117,7 +117,7 @@ func newServiceOn(t testing.TB, dsn string) *service {
 	return s
 }
 
-// start begins a process: it opens the database anew and forgets everything else.
+// start begins a process: it opens the database again and drops everything else.
 func (s *service) start() {
 	s.t.Helper()
 	s.store, s.Authority = s.replica()

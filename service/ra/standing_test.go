@@ -74,7 +74,7 @@ func TestStanding(t *testing.T) {
 	second := s.renew(s.request(old, "second"))
 	s.now = clock.Add(time.Minute)
 	third := s.renew(s.request(old, "third"))
-	// No further key is taken by 2020; what was begun can be finished, even after it has closed.
+	// Campaign 2020 accepts no further key; a renewal that was begun can be finished, even after it has closed.
 	expect("", "renewable", "", store.Issued, third, 10, "prova")
 	expect("2020", "renewable", "", store.Issued, third, 0, "2020")
 	s.confirm(old, second)
@@ -132,7 +132,7 @@ func TestQueue(t *testing.T) {
 	if again := s.standing(second, ""); string(again.Ticket) != string(st.Ticket) {
 		t.Error("asking again moves the arrival")
 	}
-	// A request without a ripe ticket waits, and nothing is recorded.
+	// A request whose turn has not come waits, and nothing is recorded.
 	waiting := s.request(second, "second")
 	for _, ticket := range [][]byte{nil, st.Ticket, make([]byte, 48)} {
 		waiting.Ticket = ticket
@@ -149,13 +149,13 @@ func TestQueue(t *testing.T) {
 	s.confirm(first, cert)
 	waiting.Polled = true
 	s.renew(waiting)
-	// Full again, but who has a certificate gets it.
+	// The campaign is full again, but an issued certificate is returned.
 	if !s.renew(s.request(first, "new")).Equal(cert) {
 		t.Fatal("another certificate")
 	}
 }
 
-// TestTicketKeepsTheArrival: whoever came first and was away too long stands before those who came later.
+// TestTicketKeepsTheArrival: a holder who came first and was away too long keeps a position before later arrivals.
 func TestTicketKeepsTheArrival(t *testing.T) {
 	s := newService(t)
 	s.setCampaign("2020", func(c *campaign.Campaign) { c.Capacity = 1 })
@@ -170,7 +170,7 @@ func TestTicketKeepsTheArrival(t *testing.T) {
 		t.Fatalf("%+v", st)
 	}
 	forged := s.request(early, "new")
-	forged.Ticket = s.standing(late, "").Ticket // somebody else's
+	forged.Ticket = s.standing(late, "").Ticket // another person's
 	r := forged
 	r.Ticket = ticket
 	response, err := s.Update(t.Context(), r)
@@ -204,7 +204,7 @@ func TestLogin(t *testing.T) {
 	login(old, "expired")
 	s.now = time.Date(2020, 3, 1, 0, 0, 0, 0, time.UTC)
 	login(old, "")
-	login(s.card(1, nil), "") // in nobody's registry
+	login(s.card(1, nil), "") // not in the registry
 	s.now = clock
 	first, second := s.renew(s.request(old, "new")), s.renew(s.request(old, "second"))
 	login(second, "") // its confirmation was lost
@@ -226,7 +226,7 @@ func TestLogin(t *testing.T) {
 	other := newService(t)
 	login(other.renew(other.request(other.known(0), "new")), "unknown-issuer")
 
-	// A certificate under the current root that is on no record: somebody else holds the key.
+	// A certificate under the current root that is not on record: the key has another holder.
 	alien, err := s.current.Prepare(ca.Request{Old: old, PublicKey: &key(t, "third", 2048).PublicKey, Now: clock, NotAfter: clock.AddDate(0, 1, 0), PublicURL: "http://rinnova.example"})
 	check(t, err)
 	cert, err := alien.Sign()

@@ -25,7 +25,7 @@ import (
 
 var now = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 
-// newCertificate signs a certificate that need not be like a card's: the store looks at no profile.
+// newCertificate signs a certificate without a card's profile, which the store does not check.
 func newCertificate(t *testing.T, issuer string, serial int64) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -328,7 +328,7 @@ func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 	}
 }
 
-// testReplicas lets two replicas race for one old certificate: with one key, then with two.
+// testReplicas: two replicas race for one old certificate, with one key, then with two.
 func testReplicas(t *testing.T, s *store.Store, again func() *store.Store) {
 	ctx := t.Context()
 	replicas := []*store.Store{s, again()}
@@ -413,8 +413,8 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	}
 	minute := now.Add(time.Minute)
 	place(s, 1, minute, 0)
-	place(s, 4, minute, 3) // asking again moves nobody
-	// The third had come first, and has lost his place with its row: his ticket tells when he came.
+	place(s, 4, minute, 3) // a second question changes no position
+	// The third came first and lost the position with its row: the ticket has the arrival.
 	got, since, err := s.EnterQueue(ctx, person(9), "2020", 2, now.Add(-time.Minute), minute)
 	check(t, err)
 	if got != 1 || !since.Equal(now.Add(-time.Minute)) {

@@ -32,14 +32,14 @@ type Cluster struct {
 }
 
 // PostgreSQL starts a server of its own for t and stops it when t ends. The programs are those of the
-// Debian package postgresql; they refuse to run as root, so root runs them as nobody.
+// Debian package postgresql. They refuse to run as root, so a test of root runs them as the system's unprivileged user.
 func PostgreSQL(t testing.TB) *Cluster {
 	t.Helper()
 	programs := binaries(t)
 	dir := t.TempDir()
 	var as *syscall.Credential
 	if os.Getuid() == 0 {
-		as = nobody(t)
+		as = unprivileged(t)
 		// t.TempDir hands out .../TestName/001; both levels belong to root.
 		for _, d := range []string{dir, filepath.Dir(dir)} {
 			if err := os.Chmod(d, 0o755); err != nil {
@@ -119,7 +119,7 @@ func binaries(t testing.TB) string {
 	return filepath.Dir(found[len(found)-1])
 }
 
-func nobody(t testing.TB) *syscall.Credential {
+func unprivileged(t testing.TB) *syscall.Credential {
 	t.Helper()
 	u, err := user.Lookup("nobody")
 	if err != nil {
