@@ -96,3 +96,18 @@ func TestWith(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusal: the service has a text for whatever it may say, and for nothing else. malformed-request and service-refused
+// are of other services.
+func TestRefusal(t *testing.T) {
+	for _, c := range failure.All() {
+		text := catalogue.Refusal(c)
+		foreign := c == failure.MalformedRequest || c == failure.ServiceRefused
+		if (text != "") != (c.SaidByService() && !foreign) || len(text) >= 500 {
+			t.Errorf("%s: text of %d bytes", c, len(text))
+		}
+		if m := formal[catalogue.Italian].FindString(text); m != "" {
+			t.Errorf("%s says %q: %s", c, m, text)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"crypto"
 	"crypto/x509"
 	"time"
+
+	"rinnova.example/go/failure"
 )
 
 // Authority decides what the service answers. [Handler] calls it once a message has been parsed and its protection
@@ -98,9 +100,9 @@ func (s State) Confirmed() bool { return s == StateInstalled || s == StateProven
 // not know only Decision is set, to [Unknown].
 type Standing struct {
 	Decision     Decision
-	Reason       string   // stable code word of a refusal
-	Campaigns    []string // ids of the open campaigns that accept it
-	AttemptsLeft int      // further keys that may be presented
+	Reason       failure.Code // of a refusal
+	Campaigns    []string     // ids of the open campaigns that accept it
+	AttemptsLeft int          // further keys that may be presented
 	State        State
 	Issued       []byte // DER of the certificate issued for it, the newest, or nil
 	Position     int    // position in the queue; 0: no queue
@@ -144,9 +146,9 @@ type ConfirmRequest struct {
 
 // Refusal is an error that is sent to the client, as a signed error message.
 type Refusal struct {
-	Info FailureInfo // bit of PKIFailureInfo (RFC 9810 §5.2.3)
-	Code string      // our stable code word, sent in errorDetails
-	Text string      // Italian, for the person; under 500 bytes
+	Info FailureInfo  // bit of PKIFailureInfo (RFC 9810 §5.2.3)
+	Code failure.Code // sent in errorDetails
+	Text string       // Italian, for the person; under 500 bytes
 }
 
-func (r *Refusal) Error() string { return "refused: " + r.Code }
+func (r *Refusal) Error() string { return "refused: " + string(r.Code) }

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"rinnova.example/go/failure"
 )
 
 // PKIStatus values that are sent or understood (RFC 9810 §5.2.3).
@@ -81,7 +83,7 @@ func (p *statusInfo) refusal(details []string) *Refusal {
 		}
 	}
 	if len(details) > 0 && isCodeWord(details[0]) {
-		r.Code = details[0]
+		r.Code = failure.Code(details[0])
 	}
 	return r
 }
@@ -232,8 +234,8 @@ func errorMsgOf(r *Refusal) *errorMsg {
 	if text := plainText(r.Text); text != "" {
 		e.status.text = []string{text}
 	}
-	if isCodeWord(r.Code) {
-		e.details = []string{r.Code}
+	if isCodeWord(string(r.Code)) {
+		e.details = []string{string(r.Code)}
 	}
 	return e
 }

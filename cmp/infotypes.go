@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"rinnova.example/go/failure"
 )
 
 // Our own infoTypes, under 2.25.21818654544808114503437276451031498585 (RFC 9810 §5.1.1 allows private ones). All tags
@@ -60,7 +62,7 @@ func (s *Standing) check() error {
 		return malformed("decision of standing")
 	case !slices.Contains(states, s.State):
 		return malformed("state of standing")
-	case s.Reason != "" && !isCodeWord(s.Reason):
+	case s.Reason != "" && !isCodeWord(string(s.Reason)):
 		return malformed("reason of standing")
 	case s.AttemptsLeft < 0 || s.AttemptsLeft > maxCount || s.Position < 0 || s.Position > maxCount:
 		return malformed("number in standing")
@@ -77,7 +79,7 @@ func (s *Standing) marshal() ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		addText(b, asn1.UTF8String, string(s.Decision))
-		addOptionalText(b, 0, s.Reason)
+		addOptionalText(b, 0, string(s.Reason))
 		addOptionalTexts(b, 1, s.Campaigns)
 		addOptionalCount(b, 2, int64(s.AttemptsLeft))
 		addOptionalText(b, 3, string(s.State))
@@ -95,15 +97,15 @@ func (s *Standing) parse(der []byte) error {
 	var seq cryptobyte.String
 	outer := cryptobyte.String(der)
 	var attempts, position, after int64
-	var decision, state string
+	var decision, reason, state string
 	if !outer.ReadASN1(&seq, asn1.SEQUENCE) || !outer.Empty() || !readText(&seq, asn1.UTF8String, &decision) ||
-		!readOptionalText(&seq, 0, &s.Reason) || !readOptionalTexts(&seq, 1, &s.Campaigns) ||
+		!readOptionalText(&seq, 0, &reason) || !readOptionalTexts(&seq, 1, &s.Campaigns) ||
 		!readOptionalCount(&seq, 2, maxCount, &attempts) || !readOptionalText(&seq, 3, &state) ||
 		!readOptionalOctets(&seq, 4, &s.Issued) || !readOptionalCount(&seq, 5, maxCount, &position) ||
 		!readOptionalCount(&seq, 6, maxWait, &after) || !readOptionalOctets(&seq, 7, &s.Ticket) || !seq.Empty() {
 		return malformed("standing")
 	}
-	s.Decision, s.State = Decision(decision), State(state)
+	s.Decision, s.Reason, s.State = Decision(decision), failure.Code(reason), State(state)
 	s.AttemptsLeft, s.Position, s.CheckAfter = int(attempts), int(position), time.Duration(after)*time.Second
 	return s.check()
 }

@@ -107,7 +107,7 @@ func verdict(err error) string {
 	case err == nil:
 		return "ok"
 	case errors.As(err, &r):
-		return r.Code
+		return string(r.Code)
 	}
 	return err.Error()
 }

@@ -151,7 +151,7 @@ func TestOpenSSLClient(t *testing.T) {
 			out, err := dir.openssl(t, command(addr.Host)+c.args)
 			if c.want != nil {
 				// freeText unchanged, the code word in errorDetails.
-				if err == nil || !strings.Contains(out, c.want.Text) || !strings.Contains(out, c.want.Code) {
+				if err == nil || !strings.Contains(out, c.want.Text) || !strings.Contains(out, string(c.want.Code)) {
 					t.Errorf("%v, want %+v\n%s", err, c.want, out)
 				}
 				if len(c.a.confirmed) != 0 || c.a.fail == nil && len(c.a.updates) != 0 {
@@ -214,7 +214,7 @@ func TestOpenSSLGeneralMessage(t *testing.T) {
 		addr, _ := url.Parse(client.URL)
 		out, err := dir.openssl(t, command(addr.Host)+"-path .well-known/cmp -cmd genm -trusted ca.pem -rspout genp.der "+c.args)
 		if c.want != nil {
-			if err == nil || !strings.Contains(out, c.want.Code) {
+			if err == nil || !strings.Contains(out, string(c.want.Code)) {
 				t.Errorf("%s: %v\n%s", c.args, err, out)
 			}
 			continue

@@ -369,7 +369,7 @@ func isAuthority(cert *x509.Certificate) bool {
 func withoutRefusal(err error) error {
 	var r *Refusal
 	if errors.As(err, &r) {
-		return errors.New(r.Code)
+		return errors.New(string(r.Code))
 	}
 	return err
 }

@@ -94,6 +94,9 @@ const (
 	LoginUnreadable    Code = "login-unreadable"
 	LoginRefused       Code = "login-refused"
 	ProgramTooOld      Code = "program-too-old"
+	Expired            Code = "expired"
+	UnknownIssuer      Code = "unknown-issuer"
+	NotOnRecord        Code = "not-on-record"
 )
 
 // What the service refuses of a message.

@@ -97,6 +97,9 @@ var table = map[Code]facts{
 	LoginUnreadable:    {416, ExitFailure, again},
 	LoginRefused:       {417, ExitRefused, again},
 	ProgramTooOld:      {418, ExitFailure, 0},
+	Expired:            {419, ExitRefused, 0},
+	UnknownIssuer:      {420, ExitRefused, 0},
+	NotOnRecord:        {421, ExitRefused, 0},
 
 	InternalError:        {501, ExitFailure, said | again},
 	MalformedRequest:     {502, ExitRefused, said},

@@ -89,7 +89,7 @@ func fail(code string, err error) *Failure {
 // wrong, is a refusal without a reason.
 func saidByService(code string, err error) *Failure {
 	f := fail(code, err)
-	if code == "" || code == cmp.CodeUnspecified || f.Exit == ExitFailure || f.Exit == ExitCard || f.Exit == ExitCode {
+	if code == "" || code == string(cmp.CodeUnspecified) || f.Exit == ExitFailure || f.Exit == ExitCard || f.Exit == ExitCode {
 		return fail("service-refused", err)
 	}
 	return f
@@ -124,7 +124,7 @@ func Classify(err error) *Failure {
 	case errors.Is(err, cns.ErrOtherCard):
 		return fail("other-card", err)
 	case errors.As(err, &refusal):
-		f := saidByService(refusal.Code, err)
+		f := saidByService(string(refusal.Code), err)
 		if refusal.Info == cmp.SystemFailure || refusal.Info == cmp.SystemUnavail {
 			f = fail("service-error", err)
 		}

@@ -81,7 +81,7 @@ func (n *run) decide(ctx context.Context) error {
 				return n.chooseCampaign() // a look takes no turn
 			}
 		case Refuses:
-			return saidByService(n.standing.Reason, nil)
+			return saidByService(string(n.standing.Reason), nil)
 		case HasRenewed, NotKnown:
 			return fail(string(v), nil)
 		default:

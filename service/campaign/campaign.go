@@ -10,6 +10,8 @@ package campaign
 import (
 	"time"
 	_ "time/tzdata" // Windows has no zone database
+
+	"rinnova.example/go/failure"
 )
 
 // Rome is the time zone of a campaign's days.
@@ -44,20 +46,6 @@ type Campaign struct {
 	Last          bool     // chosen only when no other open campaign accepts the certificate
 }
 
-// Reasons for a refusal: stable code words.
-const (
-	CampaignClosed    = "campaign-closed"    // outside the days of service, or the new certificate would have ended
-	NotInWindow       = "not-in-window"      // the old certificate does not end within the window
-	NotYetValid       = "not-yet-valid"      // the old certificate has not begun
-	ExpiredCredential = "expired-credential" // it has ended and the campaign wants one that has not
-	NoExtension       = "no-extension"       // the renewed certificate would end no later than the old one
-	AlreadyRenewed    = "already-renewed"    // in this campaign
-	Revoked           = "revoked"
-	Suspended         = "suspended"
-	NoAttemptsLeft    = "no-attempts-left"
-	NoCampaign        = "no-campaign" // only from Choose: none is open
-)
-
 // Question holds the facts of a decision. Renewed and Attempts are those of the campaign asked: "already renewed" is per
 // campaign and per old certificate, so that a later law may extend a card again.
 type Question struct {
@@ -73,8 +61,8 @@ type Question struct {
 // Decision is the answer. NotAfter is set only when Accepted is.
 type Decision struct {
 	Accepted bool
-	Reason   string    // "" when Accepted is set
-	NotAfter time.Time // of the renewed certificate, UTC
+	Reason   failure.Code // "" when Accepted is set
+	NotAfter time.Time    // of the renewed certificate, UTC
 }
 
 // Open reports whether now lies within the days of service, and before the end of what would be issued.
@@ -92,29 +80,30 @@ func (c Campaign) Decide(q Question) Decision {
 	notAfter := c.newNotAfter(q.Now)
 	switch {
 	case q.Revoked:
-		return Decision{Reason: Revoked}
+		return Decision{Reason: failure.Revoked}
 	case q.Suspended:
-		return Decision{Reason: Suspended}
+		return Decision{Reason: failure.Suspended}
 	case q.Renewed:
-		return Decision{Reason: AlreadyRenewed}
+		return Decision{Reason: failure.AlreadyRenewed}
 	case !c.Open(q.Now):
-		return Decision{Reason: CampaignClosed}
+		return Decision{Reason: failure.CampaignClosed}
 	case q.Now.Before(q.NotBefore):
-		return Decision{Reason: NotYetValid}
+		return Decision{Reason: failure.NotYetValid}
 	case !inDays(q.NotAfter, c.ExpiryFrom, c.ExpiryTo):
-		return Decision{Reason: NotInWindow}
+		return Decision{Reason: failure.NotInWindow}
 	case q.Now.After(q.NotAfter) && !c.AcceptExpired:
-		return Decision{Reason: ExpiredCredential}
+		return Decision{Reason: failure.ExpiredCredential}
 	case !notAfter.After(q.NotAfter):
-		return Decision{Reason: NoExtension}
+		return Decision{Reason: failure.NoExtension}
 	case q.Attempts >= c.Attempts:
-		return Decision{Reason: NoAttemptsLeft}
+		return Decision{Reason: failure.NoAttemptsLeft}
 	}
 	return Decision{Accepted: true, NotAfter: notAfter}
 }
 
 // reasonsByNearness orders the reasons: a campaign that refuses for a later one came nearer to accepting.
-var reasonsByNearness = []string{NoCampaign, CampaignClosed, NotYetValid, NotInWindow, ExpiredCredential, NoExtension, NoAttemptsLeft, AlreadyRenewed, Suspended, Revoked}
+var reasonsByNearness = []failure.Code{failure.NoCampaign, failure.CampaignClosed, failure.NotYetValid, failure.NotInWindow, failure.ExpiredCredential,
+	failure.NoExtension, failure.NoAttemptsLeft, failure.AlreadyRenewed, failure.Suspended, failure.Revoked}
 
 // newNotAfter returns the end of the last day of a certificate issued at now. A certificate issued on 29 February for one
 // year ends on 1 March.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/campaign"
 )
 
@@ -97,14 +98,14 @@ func TestDecide(t *testing.T) {
 		{"trial: ten keys presented", "prova", "2026-11-23T10:00:00Z", "2026-12-23T10:00:00Z", func(q *campaign.Question) { q.Attempts = 10 }, "no-attempts-left"},
 		{"trial: in 2020", "prova", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z", nil, "2021-05-25T21:59:59Z"},
 	}
-	seen := map[string]bool{}
+	seen := map[failure.Code]bool{}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			q := campaign.Question{Now: at(t, row.now), NotBefore: at(t, "2005-06-15T00:00:00Z"), NotAfter: at(t, row.notAfter)}
 			if row.change != nil {
 				row.change(&q)
 			}
-			want := campaign.Decision{Reason: row.want}
+			want := campaign.Decision{Reason: failure.Code(row.want)}
 			if end, err := time.Parse(time.RFC3339, row.want); err == nil {
 				want = campaign.Decision{Accepted: true, NotAfter: end}
 			}
@@ -114,9 +115,9 @@ func TestDecide(t *testing.T) {
 			}
 		})
 	}
-	for _, reason := range []string{
-		campaign.CampaignClosed, campaign.NotInWindow, campaign.NotYetValid, campaign.ExpiredCredential, campaign.NoExtension,
-		campaign.AlreadyRenewed, campaign.Revoked, campaign.Suspended, campaign.NoAttemptsLeft,
+	for _, reason := range []failure.Code{
+		failure.CampaignClosed, failure.NotInWindow, failure.NotYetValid, failure.ExpiredCredential, failure.NoExtension,
+		failure.AlreadyRenewed, failure.Revoked, failure.Suspended, failure.NoAttemptsLeft,
 	} {
 		if !seen[reason] {
 			t.Errorf("no row with reason %s", reason)
@@ -190,7 +191,7 @@ func TestChoose(t *testing.T) {
 			for _, c := range accepting {
 				got = append(got, c.ID)
 			}
-			if !slices.Equal(got, row.want) || reason != row.reason {
+			if !slices.Equal(got, row.want) || string(reason) != row.reason {
 				t.Errorf("got %v %q, want %v %q", got, reason, row.want, row.reason)
 			}
 		})

@@ -2,7 +2,11 @@
 
 package campaign
 
-import "slices"
+import (
+	"slices"
+
+	"rinnova.example/go/failure"
+)
 
 // Choice is a campaign that accepts a certificate, with its decision.
 type Choice struct {
@@ -13,7 +17,7 @@ type Choice struct {
 // Choose returns the campaigns that accept the certificate, in the order given; one marked Last only when no other
 // accepts. question returns the question to put to each, since Renewed and Attempts are counted per campaign. When
 // none accepts, reason is that of the campaign that came nearest, or no-campaign when none is open.
-func Choose(campaigns []Campaign, question func(Campaign) Question) (accepting []Choice, reason string) {
+func Choose(campaigns []Campaign, question func(Campaign) Question) (accepting []Choice, reason failure.Code) {
 	var last []Choice
 	nearest := 0
 	for _, c := range campaigns {
@@ -33,8 +37,8 @@ func Choose(campaigns []Campaign, question func(Campaign) Question) (accepting [
 	if len(accepting) > 0 {
 		return accepting, ""
 	}
-	if reasonsByNearness[nearest] == CampaignClosed {
-		return nil, NoCampaign
+	if reasonsByNearness[nearest] == failure.CampaignClosed {
+		return nil, failure.NoCampaign
 	}
 	return nil, reasonsByNearness[nearest]
 }

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"time"
 
+	"rinnova.example/go/catalogue"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/ra"
@@ -46,51 +48,20 @@ func LoginTLS(server tls.Certificate, issuers []*x509.Certificate) *tls.Config {
 
 // login is the JSON answer; the page shows the same values.
 type login struct {
-	Name                string     `json:"name"`
-	CodiceFiscaleMasked string     `json:"codiceFiscaleMasked"`
-	NotBefore           *time.Time `json:"notBefore"` // null without a certificate
-	NotAfter            *time.Time `json:"notAfter"`
-	Policy              string     `json:"policy"`
-	TLS                 string     `json:"tls"`
-	Accepted            bool       `json:"accepted"`
-	Reason              string     `json:"reason"`
-}
-
-// advice explains a refused login to the person, and what to do.
-type advice struct {
-	Why string
-	Do  []string
-}
-
-// reopenBrowser is the most frequent advice: an open browser keeps the certificate that was chosen first.
-const reopenBrowser = "Chiuda tutte le finestre del browser e lo riapra: finché resta aperto ricorda la scelta di prima."
-
-const assistance = "Si rivolga all’assistenza della Sua Regione; nel frattempo può accedere ai servizi con SPID o con la carta d’identità elettronica."
-
-// reasons has the advice for each code word of a refused login.
-var reasons = map[string]advice{
-	"no-certificate": {"Il browser non ha presentato alcun certificato.", []string{
-		"Inserisca la tessera nel lettore, con il chip fino in fondo.", "Se il certificato della tessera è scaduto il browser non lo propone: lo rinnovi seguendo la guida.",
-		"Controlli che il browser abbia il driver adatto alla sigla della tessera.", reopenBrowser, "Quando il browser chiede un certificato, scelga quello della tessera."}},
-	"expired":                   {"Il certificato presentato è scaduto.", []string{"Se la tessera è stata rinnovata è stato scelto il certificato vecchio.", reopenBrowser, "Scelga il certificato con la scadenza più lontana.", "Se la tessera non è stata rinnovata, la rinnovi seguendo la guida."}},
-	"unknown-issuer":            {"Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.", []string{"Forse è stato scelto un altro certificato, per esempio quello di una firma digitale.", reopenBrowser, "Scelga il certificato della tessera."}},
-	"revoked":                   {"Il certificato presentato è stato revocato: non vale più e non può tornare valido.", []string{"Se la tessera è stata rinnovata scelga il certificato nuovo, dopo aver chiuso e riaperto il browser.", assistance}},
-	"suspended":                 {"Il certificato presentato è sospeso. La sospensione si può togliere.", []string{assistance}},
-	"not-on-record":             {"Il certificato presentato non risulta rilasciato da questo servizio.", []string{assistance}},
-	string(ca.NotYetValid):      {"Il certificato presentato non è ancora valido.", []string{"Controlli la data e l’ora del computer.", "Attenda il giorno in cui comincia la validità, scritto sotto."}},
-	string(ca.WeakSignature):    {"Il certificato presentato è firmato con un algoritmo non ammesso.", []string{assistance}},
-	string(ca.WrongKey):         {"La chiave del certificato presentato è di un tipo o di una lunghezza non ammessi.", []string{assistance}},
-	string(ca.WrongPolicy):      {"Il certificato presentato non è un certificato di autenticazione CNS.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopenBrowser, "Scelga il certificato di autenticazione."}},
-	string(ca.WrongUsage):       {"Il certificato presentato non serve per l’autenticazione.", []string{"Forse è stato scelto un altro certificato della tessera, per esempio quello di firma.", reopenBrowser, "Scelga il certificato di autenticazione."}},
-	string(ca.UnknownExtension): {"Il certificato presentato contiene un’estensione critica sconosciuta.", []string{assistance}},
-	string(ca.MalformedSubject): {"Il titolare nel certificato presentato non è scritto come in una TS-CNS.", []string{"Forse è stato scelto il certificato di un’altra carta.", reopenBrowser, "Scelga il certificato della tessera sanitaria."}},
-	string(ca.NotHealthCard):    {"La carta presentata è una CNS, ma non è una tessera sanitaria.", []string{reopenBrowser, "Scelga il certificato della tessera sanitaria."}},
+	Name                string       `json:"name"`
+	CodiceFiscaleMasked string       `json:"codiceFiscaleMasked"`
+	NotBefore           *time.Time   `json:"notBefore"` // null without a certificate
+	NotAfter            *time.Time   `json:"notAfter"`
+	Policy              string       `json:"policy"`
+	TLS                 string       `json:"tls"`
+	Accepted            bool         `json:"accepted"`
+	Reason              failure.Code `json:"reason"`
 }
 
 // loginView is the answer with the facts about the certificate that only the HTML page shows.
 type loginView struct {
 	login
-	Advice   advice
+	Advice   catalogue.Advice
 	Issuer   string
 	Serial   store.Serial
 	Policies []string
@@ -165,7 +136,8 @@ func Login(authority *ra.Authority) http.Handler {
 // judgeLogin judges the certificate of the connection. It ignores a certificate in a header.
 func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-		v := loginView{login: login{Reason: "no-certificate"}, Advice: reasons["no-certificate"], Portal: authority.PublicURL}
+		v := loginView{login: login{Reason: failure.NoCertificate}, Portal: authority.PublicURL}
+		v.Advice, _ = catalogue.Login(v.Reason)
 		if r.TLS != nil {
 			v.TLS = tls.VersionName(r.TLS.Version)
 		}
@@ -179,8 +151,9 @@ func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	notBefore, notAfter := cert.NotBefore.UTC(), cert.NotAfter.UTC()
 	v := loginView{
 		login:  login{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason},
-		Advice: reasons[reason], Issuer: cert.Issuer.CommonName, Serial: store.SerialOf(cert.SerialNumber), Portal: authority.PublicURL,
+		Issuer: cert.Issuer.CommonName, Serial: store.SerialOf(cert.SerialNumber), Portal: authority.PublicURL,
 	}
+	v.Advice, _ = catalogue.Login(reason)
 	for _, p := range cert.Policies {
 		v.Policies = append(v.Policies, p.String())
 	}

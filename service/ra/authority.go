@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
-	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/store"
 )
 
@@ -77,7 +77,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 		return nil, refuseReason(err)
 	}
 	if r.Subject != nil && string(r.Subject) != string(r.OldCertificate.RawSubject) {
-		return nil, refuse(codeWrongSubject)
+		return nil, refuse(failure.WrongSubject)
 	}
 
 	// 2. Registry: the certificate is known, and neither revoked nor suspended.
@@ -143,7 +143,7 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			NotAfter:        chosen.Decision.NotAfter,
 		}, progress, now)
 		if errors.Is(err, store.ErrKeySeen) {
-			return nil, refuse(codeKeySeen)
+			return nil, refuse(failure.KeySeen)
 		}
 		if err != nil {
 			return nil, err
@@ -172,13 +172,13 @@ func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error
 	r, err := a.Store.Registered(ctx, old)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return refuse(codeNotInRegistry)
+		return refuse(failure.NotInRegistry)
 	case err != nil:
 		return err
 	case r.Status == store.Revoked:
-		return refuse(campaign.Revoked)
+		return refuse(failure.Revoked)
 	case r.Status == store.Suspended:
-		return refuse(campaign.Suspended)
+		return refuse(failure.Suspended)
 	}
 	return nil
 }
@@ -187,9 +187,9 @@ func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error
 func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 	switch {
 	case c.State == store.Abandoned:
-		return nil, refuse(campaign.AlreadyRenewed)
+		return nil, refuse(failure.AlreadyRenewed)
 	case c.State == store.Refused, c.Status != store.Active:
-		return nil, refuse(codeCertificateRevoked)
+		return nil, refuse(failure.CertificateRevoked)
 	}
 	cert, err := x509.ParseCertificate(c.DER)
 	if err != nil {
@@ -217,11 +217,11 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	// The hash belongs to the certificate's own signature algorithm (RFC 9810 §5.3.18), and ca signs with SHA-256 only.
 	var digest store.Digest
 	if copy(digest[:], c.CertificateHash) != len(digest) || len(c.CertificateHash) != len(digest) {
-		return refuse(codeUnknownCertificate)
+		return refuse(failure.UnknownCertificate)
 	}
 	cert, err := a.Store.WithDigest(ctx, digest)
 	if errors.Is(err, store.ErrNotFound) || err == nil && cert.Old != old {
-		return refuse(codeUnknownCertificate)
+		return refuse(failure.UnknownCertificate)
 	}
 	if err != nil {
 		return err
@@ -229,7 +229,7 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	if !c.Accepted {
 		err := a.Store.Reject(ctx, old, digest, withoutPersonal(c.Reason), now)
 		if errors.Is(err, store.ErrChanged) {
-			return refuse(codeAlreadyConfirmed)
+			return refuse(failure.AlreadyConfirmed)
 		}
 		if err == nil {
 			a.Log.WarnContext(ctx, "certificate rejected by the client", "old", old.Short(), "serial", cert.Serial)
@@ -237,14 +237,14 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 		return err
 	}
 	if now.After(cert.NotAfter) {
-		return refuse(codeCertificateExpired)
+		return refuse(failure.CertificateExpired)
 	}
 	cert, err = a.Store.Confirm(ctx, old, digest, now)
 	if errors.Is(err, store.ErrRevoked) {
 		if cert.State == store.Abandoned {
-			return refuse(campaign.AlreadyRenewed)
+			return refuse(failure.AlreadyRenewed)
 		}
-		return refuse(codeCertificateRevoked)
+		return refuse(failure.CertificateRevoked)
 	}
 	if err == nil {
 		a.Log.InfoContext(ctx, "certificate confirmed", "old", old.Short(), "serial", cert.Serial, "state", cert.State)

@@ -218,7 +218,7 @@ func refused(t testing.TB, err error, code string) {
 	if !errors.As(err, &r) {
 		t.Fatalf("got %v, want the refusal %s", err, code)
 	}
-	if r.Code != code {
+	if string(r.Code) != code {
 		t.Fatalf("refused as %s, want %s", r.Code, code)
 	}
 	if r.Text == "" || len(r.Text) >= 500 {

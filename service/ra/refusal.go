@@ -7,90 +7,71 @@ import (
 	"regexp"
 	"strings"
 
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
 )
 
-// Codes of this package; those of campaigns, certificates and keys are campaign's and ca's.
-const (
-	codeNotInRegistry      = "not-in-registry"
-	codeWrongSubject       = "wrong-subject"
-	codeKeySeen            = "key-seen"
-	codeCampaignUnknown    = "campaign-unknown"
-	codeCampaignAmbiguous  = "campaign-ambiguous"
-	codeUnknownCertificate = "unknown-certificate"
-	codeCertificateRevoked = "certificate-revoked"
-	codeCertificateExpired = "certificate-expired"
-	codeAlreadyConfirmed   = "already-confirmed"
-)
+// failureInfo has the bit of PKIFailureInfo that goes with a code.
+var failureInfo = map[failure.Code]cmp.FailureInfo{
+	failure.NotInRegistry:      cmp.NotAuthorized,
+	failure.WrongSubject:       cmp.BadCertTemplate,
+	failure.KeySeen:            cmp.NotAuthorized,
+	failure.CampaignUnknown:    cmp.BadRequest,
+	failure.CampaignAmbiguous:  cmp.BadRequest,
+	failure.UnknownCertificate: cmp.BadCertID,
+	failure.CertificateRevoked: cmp.CertRevoked,
+	failure.CertificateExpired: cmp.BadTime,
+	failure.AlreadyConfirmed:   cmp.CertConfirmed,
 
-const (
-	otherWays  = " Per accedere ai servizi può usare SPID o la CIE; alla scadenza della tessera ne riceve una nuova per posta."
-	newKey     = " La vecchia chiave della tessera non è stata toccata."
-	assistance = " Si rivolga all'assistenza."
-)
+	failure.CampaignClosed:    cmp.NotAuthorized,
+	failure.NoCampaign:        cmp.NotAuthorized,
+	failure.NotInWindow:       cmp.NotAuthorized,
+	failure.ExpiredCredential: cmp.NotAuthorized,
+	failure.NoExtension:       cmp.NotAuthorized,
+	failure.AlreadyRenewed:    cmp.DuplicateCertReq,
+	failure.NoAttemptsLeft:    cmp.NotAuthorized,
+	failure.Revoked:           cmp.CertRevoked,
+	failure.Suspended:         cmp.CertRevoked,
+	failure.NotYetValid:       cmp.BadTime,
 
-// refusals is the bit and the Italian text of every code; each text stays under 500 bytes.
-var refusals = map[string]cmp.Refusal{
-	codeNotInRegistry:      {Info: cmp.NotAuthorized, Text: "Questa tessera non risulta fra quelle che si possono rinnovare." + assistance},
-	codeWrongSubject:       {Info: cmp.BadCertTemplate, Text: "La richiesta porta un nome diverso da quello del certificato della tessera."},
-	codeKeySeen:            {Info: cmp.NotAuthorized, Text: "La chiave presentata appartiene a un'altra tessera." + assistance},
-	codeCampaignUnknown:    {Info: cmp.BadRequest, Text: "La campagna di rinnovo indicata non esiste."},
-	codeCampaignAmbiguous:  {Info: cmp.BadRequest, Text: "Più campagne di rinnovo accettano questa tessera; scelga quale usare:"},
-	codeUnknownCertificate: {Info: cmp.BadCertID, Text: "Il certificato da confermare non risulta rilasciato per questa tessera." + assistance},
-	codeCertificateRevoked: {Info: cmp.CertRevoked, Text: "Il certificato rilasciato per questa chiave è stato revocato: serve una chiave nuova." + newKey},
-	codeCertificateExpired: {Info: cmp.BadTime, Text: "Il certificato da confermare è scaduto."},
-	codeAlreadyConfirmed:   {Info: cmp.CertConfirmed, Text: "Il certificato è già stato confermato e non si può più rifiutare." + assistance},
+	failure.UntrustedIssuer:  cmp.SignerNotTrusted,
+	failure.WeakSignature:    cmp.SignerNotTrusted,
+	failure.WrongKey:         cmp.BadAlg,
+	failure.WrongPolicy:      cmp.NotAuthorized,
+	failure.WrongUsage:       cmp.NotAuthorized,
+	failure.UnknownExtension: cmp.NotAuthorized,
+	failure.MalformedSubject: cmp.NotAuthorized,
+	failure.NotHealthCard:    cmp.NotAuthorized,
 
-	campaign.CampaignClosed:    {Info: cmp.NotAuthorized, Text: "La campagna di rinnovo non è aperta." + otherWays},
-	campaign.NoCampaign:        {Info: cmp.NotAuthorized, Text: "Nessuna campagna di rinnovo è aperta." + otherWays},
-	campaign.NotInWindow:       {Info: cmp.NotAuthorized, Text: "La scadenza del certificato della tessera non rientra nel periodo ammesso al rinnovo." + otherWays},
-	campaign.ExpiredCredential: {Info: cmp.NotAuthorized, Text: "Il certificato della tessera è scaduto e la campagna di rinnovo non ammette tessere scadute." + otherWays},
-	campaign.NoExtension:       {Info: cmp.NotAuthorized, Text: "Il certificato della tessera vale già fino alla data della proroga: non serve rinnovarlo."},
-	campaign.AlreadyRenewed:    {Info: cmp.DuplicateCertReq, Text: "La tessera è già stata rinnovata: usi il certificato nuovo che si trova sulla tessera."},
-	campaign.NoAttemptsLeft:    {Info: cmp.NotAuthorized, Text: "Per questa tessera sono già state presentate tutte le chiavi ammesse dalla campagna." + assistance},
-	campaign.Revoked:           {Info: cmp.CertRevoked, Text: "Il certificato della tessera è stato revocato e non si può rinnovare." + otherWays},
-	campaign.Suspended:         {Info: cmp.CertRevoked, Text: "Il certificato della tessera è sospeso: il rinnovo è possibile dopo la riattivazione." + assistance},
-	campaign.NotYetValid:       {Info: cmp.BadTime, Text: "Il certificato della tessera non è ancora valido."},
-
-	string(ca.UntrustedIssuer):  {Info: cmp.SignerNotTrusted, Text: "Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie."},
-	string(ca.WeakSignature):    {Info: cmp.SignerNotTrusted, Text: "Il certificato presentato è firmato con un algoritmo non ammesso."},
-	string(ca.WrongKey):         {Info: cmp.BadAlg, Text: "La chiave del certificato presentato è di un tipo o di una lunghezza non ammessi."},
-	string(ca.WrongPolicy):      {Info: cmp.NotAuthorized, Text: "Il certificato presentato non è un certificato di autenticazione CNS."},
-	string(ca.WrongUsage):       {Info: cmp.NotAuthorized, Text: "Il certificato presentato non serve per l'autenticazione."},
-	string(ca.UnknownExtension): {Info: cmp.NotAuthorized, Text: "Il certificato presentato contiene un'estensione critica sconosciuta."},
-	string(ca.MalformedSubject): {Info: cmp.NotAuthorized, Text: "Il titolare nel certificato presentato non è scritto come in una TS-CNS." + assistance},
-	string(ca.NotHealthCard):    {Info: cmp.NotAuthorized, Text: "La carta non è una tessera sanitaria: il rinnovo riguarda solo le TS-CNS."},
-
-	string(ca.KeyNotRSA):      {Info: cmp.BadAlg, Text: "La chiave nuova non è una chiave RSA."},
-	string(ca.KeyTooShort):    {Info: cmp.BadCertTemplate, Text: "La chiave nuova è troppo corta: servono almeno 2048 bit."},
-	string(ca.KeyTooLong):     {Info: cmp.BadCertTemplate, Text: "La chiave nuova è troppo lunga: sono ammessi al più 4096 bit."},
-	string(ca.KeyBadExponent): {Info: cmp.BadCertTemplate, Text: "L'esponente della chiave nuova non è ammesso."},
-	string(ca.KeySmallFactor): {Info: cmp.BadCertTemplate, Text: "La chiave nuova è debole." + newKey},
-	string(ca.KeyClosePrimes): {Info: cmp.BadCertTemplate, Text: "La chiave nuova è debole." + newKey},
-	string(ca.KeyWeakROCA):    {Info: cmp.BadCertTemplate, Text: "Il chip ha generato una chiave debole (difetto noto come ROCA)." + newKey},
-	string(ca.KeyIsOld):       {Info: cmp.BadCertTemplate, Text: "La chiave presentata è quella vecchia: il rinnovo richiede una chiave nuova."},
+	failure.KeyNotRSA:      cmp.BadAlg,
+	failure.KeyTooShort:    cmp.BadCertTemplate,
+	failure.KeyTooLong:     cmp.BadCertTemplate,
+	failure.KeyBadExponent: cmp.BadCertTemplate,
+	failure.KeySmallFactor: cmp.BadCertTemplate,
+	failure.KeyClosePrimes: cmp.BadCertTemplate,
+	failure.KeyWeakROCA:    cmp.BadCertTemplate,
+	failure.KeyIsOld:       cmp.BadCertTemplate,
 }
 
 // refuse makes the refusal of a code.
-func refuse(code string) *cmp.Refusal {
-	r := refusals[code]
-	r.Code = code
-	return &r
+func refuse(code failure.Code) *cmp.Refusal {
+	return &cmp.Refusal{Info: failureInfo[code], Code: code, Text: catalogue.Refusal(code)}
 }
 
 // refuseReason turns what ca found into a refusal; any other error stays what it is.
 func refuseReason(err error) error {
 	var reason ca.Reason
 	if errors.As(err, &reason) {
-		return refuse(string(reason))
+		return refuse(failure.Code(reason))
 	}
 	return err
 }
 
 func ambiguous(accepting []campaign.Choice) *cmp.Refusal {
-	r := refuse(codeCampaignAmbiguous)
+	r := refuse(failure.CampaignAmbiguous)
 	r.Text += " " + strings.Join(ids(accepting), ", ") + "."
 	return r
 }

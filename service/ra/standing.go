@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/store"
@@ -18,7 +19,7 @@ import (
 // campaignAnswers is what the campaigns decide about one old certificate.
 type campaignAnswers struct {
 	accepting []campaign.Choice
-	reason    string                    // when none accepts
+	reason    failure.Code              // when none accepts
 	progress  map[string]store.Progress // by campaign
 }
 
@@ -31,7 +32,7 @@ func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, 
 	if label != "" {
 		i := slices.IndexFunc(all, func(c campaign.Campaign) bool { return c.ID == label })
 		if i < 0 {
-			return campaignAnswers{}, refuse(codeCampaignUnknown)
+			return campaignAnswers{}, refuse(failure.CampaignUnknown)
 		}
 		all = all[i : i+1]
 	}
@@ -178,7 +179,7 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 		if len(s.Campaigns) == 0 {
 			s.Campaigns = []string{pending}
 		}
-	case d.reason == campaign.AlreadyRenewed:
+	case d.reason == failure.AlreadyRenewed:
 		s.Decision, s.Reason = cmp.Renewed, d.reason
 	case d.reason != "":
 		s.Decision, s.Reason = cmp.Refused, d.reason
@@ -218,22 +219,22 @@ func unfinished(c store.Certificate) bool {
 // revocation; superseded is no reason to refuse. A login proves a renewed certificate, which then counts as installed
 // even if its confirmation was lost. The reason is "" when the certificate is accepted; old is nil when the subject
 // cannot be read.
-func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.Old, reason string, err error) {
+func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.Old, reason failure.Code, err error) {
 	now := a.Clock()
 	digest := store.Sum(cert.Raw)
 	old, err = a.Verifier.VerifyOld(cert, now)
 	var found ca.Reason
 	if errors.As(err, &found) {
 		if found == ca.UntrustedIssuer {
-			return nil, "unknown-issuer", nil
+			return nil, failure.UnknownIssuer, nil
 		}
-		return nil, string(found), nil
+		return nil, failure.Code(found), nil
 	}
 	if err != nil {
 		return nil, "", err
 	}
 	if now.After(cert.NotAfter) {
-		return old, "expired", nil
+		return old, failure.Expired, nil
 	}
 	reg, err := a.Store.Registered(ctx, digest)
 	switch {
@@ -241,17 +242,17 @@ func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.
 		return old, "", nil // a relying site has no registry of certificates that others issued
 	case errors.Is(err, store.ErrNotFound):
 		a.Log.ErrorContext(ctx, "login with a certificate of ours that is not on record", "certificate", digest.Short())
-		return old, "not-on-record", nil
+		return old, failure.NotOnRecord, nil
 	case err != nil:
 		return nil, "", err
 	case reg.Status != store.Active:
-		return old, string(reg.Status), nil
+		return old, failure.Code(reg.Status), nil
 	case old.Legacy:
 		return old, "", nil
 	}
 	proven, err := a.Store.Prove(ctx, digest, now)
 	if errors.Is(err, store.ErrRevoked) {
-		return old, "revoked", nil
+		return old, failure.Revoked, nil
 	}
 	if err != nil {
 		return nil, "", err

@@ -49,7 +49,7 @@ func TestStanding(t *testing.T) {
 	expect := func(label string, decision cmp.Decision, reason string, state store.State, issued *x509.Certificate, left int, campaigns ...string) {
 		t.Helper()
 		st := s.standing(old, label)
-		if st.Decision != decision || st.Reason != reason || st.State != cmp.State(state) || st.AttemptsLeft != left || !slices.Equal(st.Campaigns, campaigns) {
+		if st.Decision != decision || string(st.Reason) != reason || st.State != cmp.State(state) || st.AttemptsLeft != left || !slices.Equal(st.Campaigns, campaigns) {
 			t.Fatalf("standing %+v", st)
 		}
 		if (issued == nil) != (st.Issued == nil) || issued != nil && string(issued.Raw) != string(st.Issued) {
@@ -197,7 +197,7 @@ func TestLogin(t *testing.T) {
 		t.Helper()
 		_, reason, err := s.Login(t.Context(), cert)
 		check(t, err)
-		if reason != want {
+		if string(reason) != want {
 			t.Fatalf("reason %q, want %q", reason, want)
 		}
 	}

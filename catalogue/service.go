@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package catalogue
+
+import "rinnova.example/go/failure"
+
+// Refusal returns what the service says to the person with a refusal, in Italian, under 500 bytes; "" where the code is
+// not the service's to say.
+func Refusal(code failure.Code) string { return refusals[code] }
+
+var refusals = map[failure.Code]string{
+	failure.CampaignClosed:       "La campagna di rinnovo non è aperta. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
+	failure.NoCampaign:           "Nessuna campagna di rinnovo è aperta. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
+	failure.CampaignAmbiguous:    "Più campagne di rinnovo accettano questa tessera; scegli quale usare:",
+	failure.CampaignUnknown:      "La campagna di rinnovo indicata non esiste.",
+	failure.NotInWindow:          "La scadenza del certificato della tessera non rientra nel periodo ammesso al rinnovo. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
+	failure.AlreadyRenewed:       "La tessera è già stata rinnovata: usa il certificato nuovo che si trova sulla tessera.",
+	failure.ExpiredCredential:    "Il certificato della tessera è scaduto e la campagna di rinnovo non ammette tessere scadute. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
+	failure.NoExtension:          "Il certificato della tessera vale già fino alla data della proroga: non serve rinnovarlo.",
+	failure.NotYetValid:          "Il certificato della tessera non è ancora valido.",
+	failure.NoAttemptsLeft:       "Per questa tessera sono già state presentate tutte le chiavi ammesse dalla campagna. Rivolgiti all’assistenza.",
+	failure.NotInRegistry:        "Questa tessera non risulta fra quelle che si possono rinnovare. Rivolgiti all’assistenza.",
+	failure.Revoked:              "Il certificato della tessera è stato revocato e non si può rinnovare. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
+	failure.Suspended:            "Il certificato della tessera è sospeso: il rinnovo è possibile dopo la riattivazione. Rivolgiti all’assistenza.",
+	failure.UntrustedIssuer:      "Il certificato presentato non è stato rilasciato da un ente riconosciuto per le tessere sanitarie.",
+	failure.WeakSignature:        "Il certificato presentato è firmato con un algoritmo non ammesso.",
+	failure.WrongKey:             "La chiave del certificato presentato è di un tipo o di una lunghezza non ammessi.",
+	failure.WrongPolicy:          "Il certificato presentato non è un certificato di autenticazione CNS.",
+	failure.WrongUsage:           "Il certificato presentato non serve per l’autenticazione.",
+	failure.UnknownExtension:     "Il certificato presentato contiene un’estensione critica sconosciuta.",
+	failure.MalformedSubject:     "Il titolare nel certificato presentato non è scritto come in una TS-CNS. Rivolgiti all’assistenza.",
+	failure.NotHealthCard:        "La carta non è una tessera sanitaria: il rinnovo riguarda solo le TS-CNS.",
+	failure.InternalError:        "Errore interno del servizio: riprova più tardi.",
+	failure.UnsupportedVersion:   "Versione del protocollo CMP non ammessa: il servizio usa la versione 2.",
+	failure.MalformedMessage:     "La richiesta non è nel formato previsto.",
+	failure.BadTransactionID:     "L’identificativo della transazione manca o non è di almeno 16 byte.",
+	failure.BadSenderNonce:       "Il valore casuale della richiesta manca o è più corto di 16 byte.",
+	failure.BadRecipientNonce:    "La richiesta non risponde all’ultimo messaggio del servizio.",
+	failure.Unprotected:          "La richiesta non è firmata.",
+	failure.MACProtection:        "La richiesta deve essere protetta da una firma, non da un codice segreto condiviso.",
+	failure.SHA1:                 "La richiesta è firmata con SHA-1, che non è ammesso: occorre SHA-256.",
+	failure.UnsupportedAlgorithm: "Algoritmo di firma o dimensione della chiave non ammessi.",
+	failure.BadProtection:        "La firma della richiesta non è valida.",
+	failure.BadSignerCertificate: "Il certificato che accompagna la richiesta non è leggibile.",
+	failure.UnsupportedMessage:   "Il servizio non tratta questo tipo di richiesta.",
+	failure.UnknownInfoType:      "Il servizio non ha l’informazione richiesta.",
+	failure.BadTemplate:          "Nella richiesta di certificato manca la nuova chiave pubblica, o non è leggibile.",
+	failure.BadProofOfPossession: "La richiesta non dimostra il possesso della nuova chiave.",
+	failure.WrongOldCertificate:  "Il certificato da rinnovare non è quello che firma la richiesta.",
+	failure.TransactionInUse:     "L’identificativo della transazione è già stato usato per un’altra richiesta.",
+	failure.UnknownTransaction:   "Il servizio non conosce questa transazione: occorre ripetere la richiesta.",
+	failure.OtherSigner:          "Il messaggio non è firmato con il certificato che ha aperto la transazione.",
+	failure.HashAlgorithm:        "La conferma nomina un algoritmo di hash, che la versione 2 del protocollo non prevede.",
+	failure.WrongSubject:         "La richiesta porta un nome diverso da quello del certificato della tessera.",
+	failure.KeySeen:              "La chiave presentata appartiene a un’altra tessera. Rivolgiti all’assistenza.",
+	failure.KeyNotRSA:            "La chiave nuova non è una chiave RSA.",
+	failure.KeyTooShort:          "La chiave nuova è troppo corta: servono almeno 2048 bit.",
+	failure.KeyTooLong:           "La chiave nuova è troppo lunga: sono ammessi al più 4096 bit.",
+	failure.KeyBadExponent:       "L’esponente della chiave nuova non è ammesso.",
+	failure.KeySmallFactor:       "La chiave nuova è debole. La vecchia chiave della tessera non è stata toccata.",
+	failure.KeyClosePrimes:       "La chiave nuova è debole. La vecchia chiave della tessera non è stata toccata.",
+	failure.KeyWeakROCA:          "Il chip ha generato una chiave debole (difetto noto come ROCA). La vecchia chiave della tessera non è stata toccata.",
+	failure.KeyIsOld:             "La chiave presentata è quella vecchia: il rinnovo richiede una chiave nuova.",
+	failure.UnknownCertificate:   "Il certificato da confermare non risulta rilasciato per questa tessera. Rivolgiti all’assistenza.",
+	failure.CertificateRevoked:   "Il certificato rilasciato per questa chiave è stato revocato: serve una chiave nuova. La vecchia chiave della tessera non è stata toccata.",
+	failure.CertificateExpired:   "Il certificato da confermare è scaduto.",
+	failure.AlreadyConfirmed:     "Il certificato è già stato confermato e non si può più rifiutare. Rivolgiti all’assistenza.",
+}
