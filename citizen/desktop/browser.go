@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// ErrRunning says that another window of this program is open.
-var ErrRunning = errors.New("the program is already open")
+// ErrAlreadyOpen says that another window of this program is open.
+var ErrAlreadyOpen = errors.New("the program is already open")
 
 // cookie carries the token after its first use.
 const cookie = "rinnova"
@@ -38,8 +38,8 @@ type Browser struct {
 	server   *http.Server
 }
 
-// Browse listens. The address to open is URL's.
-func Browse(w *Window) (*Browser, error) {
+// NewBrowser listens. The address to open is URL's.
+func NewBrowser(w *Window) (*Browser, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (b *Browser) Serve(ctx context.Context) error {
 				return
 			case <-tick.C:
 				// Between good-bye and the first request of a page loaded anew.
-				if d := b.window.Deserted(); d > absent && !b.window.working() {
+				if d := b.window.unattendedFor(); d > absent && !b.window.working() {
 					return
 				}
 			}
@@ -135,9 +135,9 @@ func (b *Browser) guard(next http.Handler) http.Handler {
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// Alone makes sure that one window is open on this account: it holds a file in dir until the program
-// ends, however it ends. A second caller gets ErrRunning.
-func Alone(dir string) (release func(), err error) {
+// LockInstance makes sure that one window is open on this account: it holds a file in dir until the program
+// ends, however it ends. A second caller gets ErrAlreadyOpen.
+func LockInstance(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func Alone(dir string) (release func(), err error) {
 	}
 	if err := lock(f); err != nil {
 		f.Close()
-		return nil, ErrRunning
+		return nil, ErrAlreadyOpen
 	}
 	return func() { f.Close() }, nil
 }

@@ -35,21 +35,22 @@ type Config struct {
 	Service string
 	// Updates learns whether there is a newer version; it is called once, and nothing waits for it. Nil: nothing is asked.
 	Updates func(context.Context) Update
-	// Page is where a person takes the program from, "" where that is not known; Browse opens it.
-	Page   string
-	Browse func(address string) error
+	// DownloadPage is where a person gets the program, "" where that is not known; OpenURL opens it in a browser.
+	DownloadPage string
+	OpenURL      func(address string) error
 	// Demo is the demonstration's bench; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
-	// Patience is how long a card may be read until the page explains, Pause the minute of step 14, Keep how
-	// long a PIN is kept for the trial login while nothing happens.
-	Patience time.Duration
-	Pause    time.Duration
-	Keep     time.Duration
+	// SlowAfter is how long a card may be read before the page explains the delay.
+	SlowAfter time.Duration
+	// ReinsertPause is how long the card stays out of the reader after a renewal: the minute of the guide's step 14.
+	ReinsertPause time.Duration
+	// KeepPIN is how long the PIN is kept for the trial login while nothing happens.
+	KeepPIN time.Duration
 	// Quit ends the program; nil where the shell does it.
 	Quit func()
-	// Drawn is called once, when the page has drawn a state and asks for the next; nil: nobody measures.
-	Drawn func()
+	// OnDrawn is called once, when the page has drawn a state and asks for the next one; nil: no call.
+	OnDrawn func()
 }
 
 // Card is an open card.
@@ -59,11 +60,11 @@ type Card struct {
 	Close   func()
 	// Report puts together the error report of a run that failed; it is called after Close. Nil: there is
 	// no desk to seal it for.
-	Report func(*renewal.Failure, error) (*Saveable, error)
+	Report func(*renewal.Failure, error) (*UnsavedReport, error)
 }
 
-// Saveable is an error report that was put together and not saved yet.
-type Saveable struct {
+// UnsavedReport is an error report that was put together and not saved yet.
+type UnsavedReport struct {
 	Contents *errorreport.Report
 	Save     func() (path string, err error) // seals what Contents tells, and writes it
 }
@@ -133,10 +134,10 @@ func (w *Window) hideUpdate() error {
 
 // browse opens the page from which the program is taken.
 func (w *Window) browse() error {
-	if w.cfg.Page == "" {
+	if w.cfg.DownloadPage == "" {
 		return errState
 	}
-	return w.cfg.Browse(w.cfg.Page)
+	return w.cfg.OpenURL(w.cfg.DownloadPage)
 }
 
 // Close ends everything that is under way, wipes what is kept of a code, and waits for it.
@@ -156,9 +157,9 @@ func (w *Window) Busy() bool {
 // doubled is how long after a wish to close the window another one is the same.
 const doubled = 2 * time.Second
 
-// AskToClose says whether the window may close at once. While a renewal runs it may not: the page asks
+// RequestClose says whether the window may close at once. While a renewal runs it may not: the page asks
 // first, and once. Who wishes it again instead of answering has answered.
-func (w *Window) AskToClose() bool {
+func (w *Window) RequestClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.f.running == nil || w.left || w.f.closing && time.Since(w.asked) > doubled {
@@ -255,7 +256,7 @@ func (w *Window) startLook() {
 	number := w.looks
 	w.work.Go(func() {
 		defer cancel()
-		late := time.AfterFunc(w.cfg.Patience, func() {
+		late := time.AfterFunc(w.cfg.SlowAfter, func() {
 			w.during(number, func(f *facts) { f.looking.late = true })
 		})
 		defer late.Stop()
@@ -339,7 +340,7 @@ func (w *Window) summary(v *renewal.View) *Summary {
 			break
 		}
 	}
-	for _, h := range v.Held {
+	for _, h := range v.Candidates {
 		c := h.Certificate.Certificate
 		s.Certificates = append(s.Certificates, Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
 		s.StillValid = s.StillValid || !now.After(c.NotAfter) && !now.Before(c.NotBefore)

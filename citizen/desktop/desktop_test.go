@@ -16,19 +16,19 @@ import (
 func TestAskToClose(t *testing.T) {
 	w := New(Config{Now: time.Now})
 	defer w.Close()
-	if !w.AskToClose() {
+	if !w.RequestClose() {
 		t.Error("asked without a renewal")
 	}
 	w.f.running = &running{step: "generate"}
-	if w.AskToClose() || !w.f.closing || w.AskToClose() {
+	if w.RequestClose() || !w.f.closing || w.RequestClose() {
 		t.Error("closed without an answer")
 	}
 	w.asked = w.asked.Add(-doubled)
-	if !w.AskToClose() {
+	if !w.RequestClose() {
 		t.Error("asked twice")
 	}
 	w.stay()
-	if w.AskToClose() {
+	if w.RequestClose() {
 		t.Error("not asked again after the wish was withdrawn")
 	}
 }
@@ -47,7 +47,7 @@ func TestPINIsNotKept(t *testing.T) {
 		if err := s.Unlock([]byte("12345"), nil); err != nil {
 			t.Fatal(err)
 		}
-		w := New(Config{Now: time.Now, Keep: keep})
+		w := New(Config{Now: time.Now, KeepPIN: keep})
 		t.Cleanup(w.Close)
 		w.mu.Lock()
 		defer w.mu.Unlock()

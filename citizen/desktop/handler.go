@@ -161,7 +161,7 @@ func (w *Window) State() State {
 
 func (w *Window) state() State {
 	s := view(w.f, w.cfg.Now())
-	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.Page
+	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.DownloadPage
 	if w.cfg.Demo != nil {
 		s.Demo = w.cfg.Demo.State()
 	}
@@ -176,8 +176,8 @@ func (w *Window) serveState(rw http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pollFor)
 	defer cancel()
-	if since >= 0 && w.cfg.Drawn != nil {
-		w.drawn.Do(w.cfg.Drawn)
+	if since >= 0 && w.cfg.OnDrawn != nil {
+		w.drawn.Do(w.cfg.OnDrawn)
 	}
 	w.mu.Lock()
 	w.polls++
@@ -198,8 +198,8 @@ func (w *Window) serveState(rw http.ResponseWriter, r *http.Request) {
 	answer(rw, s)
 }
 
-// Deserted says for how long no page has asked for the state: 0 while one is asking.
-func (w *Window) Deserted() time.Duration {
+// unattendedFor says for how long no page has asked for the state: 0 while one is asking.
+func (w *Window) unattendedFor() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.polls > 0 {

@@ -20,7 +20,7 @@ import (
 func window(t *testing.T) (*Window, chan []Reader) {
 	t.Helper()
 	readers := make(chan []Reader)
-	w := New(Config{Version: "1", Readers: readers, Now: time.Now, Patience: time.Second, Pause: time.Second, Keep: time.Minute, Service: "https://rinnova.example",
+	w := New(Config{Version: "1", Readers: readers, Now: time.Now, SlowAfter: time.Second, ReinsertPause: time.Second, KeepPIN: time.Minute, Service: "https://rinnova.example",
 		Probe: func(context.Context) error { return failure("service-unreachable", 1) }})
 	t.Cleanup(w.Close)
 	return w, readers
@@ -138,7 +138,7 @@ func TestDiagnosis(t *testing.T) {
 // another origin and no token stay out.
 func TestBrowser(t *testing.T) {
 	w, _ := window(t)
-	b, err := Browse(w)
+	b, err := NewBrowser(w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestBrowser(t *testing.T) {
 // The program ends when its page says good-bye and does not come back.
 func TestDeserted(t *testing.T) {
 	w, _ := window(t)
-	b, err := Browse(w)
+	b, err := NewBrowser(w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,15 +236,15 @@ func TestDeserted(t *testing.T) {
 
 func TestAlone(t *testing.T) {
 	dir := t.TempDir()
-	release, err := Alone(dir)
+	release, err := LockInstance(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Alone(dir); err != ErrRunning {
+	if _, err := LockInstance(dir); err != ErrAlreadyOpen {
 		t.Error(err)
 	}
 	release()
-	release, err = Alone(dir)
+	release, err = LockInstance(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestUpdate(t *testing.T) {
 	answer := make(chan Update)
 	opened := ""
 	readers := make(chan []Reader)
-	w := New(Config{Version: "1.0.0", Readers: readers, Now: time.Now, Page: "https://rinnova.example/driver", Browse: func(a string) error { opened = a; return nil },
+	w := New(Config{Version: "1.0.0", Readers: readers, Now: time.Now, DownloadPage: "https://rinnova.example/driver", OpenURL: func(a string) error { opened = a; return nil },
 		Updates: func(ctx context.Context) Update {
 			select {
 			case u := <-answer:

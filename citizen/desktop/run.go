@@ -146,7 +146,7 @@ func (w *Window) start(series, campaign string) {
 }
 
 // run renews the card in the reader and puts together the report of what failed.
-func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Outcome, *Saveable, error) {
+func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Outcome, *UnsavedReport, error) {
 	c, err := w.cfg.Open(ctx, w.reader)
 	if err != nil {
 		return nil, nil, err
@@ -158,7 +158,7 @@ func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Out
 	}
 	report, bad := c.Report(renewal.Classify(err), err)
 	if bad != nil {
-		report = &Saveable{Save: func() (string, error) { return "", bad }}
+		report = &UnsavedReport{Save: func() (string, error) { return "", bad }}
 	}
 	return nil, report, err
 }
@@ -220,7 +220,7 @@ func (w *Window) keep() {
 	if w.wipe != nil {
 		w.wipe.Stop()
 	}
-	w.wipe = time.AfterFunc(w.cfg.Keep, func() {
+	w.wipe = time.AfterFunc(w.cfg.KeepPIN, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		d := w.f.finished
@@ -242,7 +242,7 @@ func (w *Window) reinserting(present bool) {
 	w.keep()
 	switch {
 	case !present && (d.phase == PhaseRemove || d.phase == PhaseSeen):
-		d.phase, d.until, d.problem = PhaseWait, w.cfg.Now().Add(w.cfg.Pause), nil
+		d.phase, d.until, d.problem = PhaseWait, w.cfg.Now().Add(w.cfg.ReinsertPause), nil
 		w.countdown(d)
 	case present && (d.phase == PhaseWait || d.phase == PhaseInsert):
 		d.phase, d.problem = PhaseCheck, nil
@@ -282,7 +282,7 @@ func (w *Window) check(d *finished) {
 		if err != nil {
 			return err
 		}
-		if f := contents.Places[o.Place].Certificate; f.Certificate == nil || !f.Certificate.Equal(o.Certificate) {
+		if f := contents.Places[o.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(o.Certificate) {
 			return failure("card-write", renewal.ExitFailure)
 		}
 		return nil
@@ -328,7 +328,7 @@ func (w *Window) login() error {
 		var l *renewal.Login
 		err := w.onCard(func() (err error) {
 			o := w.outcome
-			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Places[o.Place], o.LoginURL, w.cfg.LoginRoots, w.cfg.LoginTransport)
+			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Places[o.Slot], o.LoginURL, w.cfg.LoginRoots, w.cfg.LoginTransport)
 			return err
 		})
 		if l != nil {
@@ -361,7 +361,7 @@ func (w *Window) pause(skip bool) error {
 	if skip {
 		d.phase = PhaseInsert
 	} else {
-		d.until = d.until.Add(w.cfg.Pause)
+		d.until = d.until.Add(w.cfg.ReinsertPause)
 	}
 	w.keep()
 	w.bump()

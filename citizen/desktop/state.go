@@ -317,7 +317,7 @@ func progress(r running) *Progress {
 		p.Percent += w.Percent
 	}
 	if r.waiting.State == renewal.Waiting {
-		p.Waiting, p.Place, p.Seconds = true, r.waiting.Place, int(r.waiting.For.Seconds())
+		p.Waiting, p.Place, p.Seconds = true, r.waiting.Position, int(r.waiting.For.Seconds())
 	}
 	return p
 }

@@ -45,7 +45,7 @@ func TestView(t *testing.T) {
 		{"half through a step", facts{told: true, running: &running{step: "install", commands: 20}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "install", Percent: 92}}},
 		{"more commands than expected", facts{told: true, running: &running{step: "identify", commands: 900}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "identify", Percent: 1}}},
 		{"the key", facts{told: true, running: &running{step: "generate"}}, State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "generate", Percent: 6, Endless: true}}},
-		{"in the queue", facts{told: true, running: &running{step: "inspect", waiting: renewal.Event{State: renewal.Waiting, Place: 7, For: 30 * time.Second}}},
+		{"in the queue", facts{told: true, running: &running{step: "inspect", waiting: renewal.Event{State: renewal.Waiting, Position: 7, For: 30 * time.Second}}},
 			State{Screen: Running, Readers: []Reader{}, Progress: &Progress{Step: "inspect", Percent: 1, Waiting: true, Place: 7, Seconds: 30}}},
 		{"a question", facts{told: true, running: &running{prompt: &Prompt{ID: 3, Kind: "pin"}}}, State{Screen: Asking, Readers: []Reader{}, Prompt: &Prompt{ID: 3, Kind: "pin"}}},
 		{"closing is asked about during a renewal", facts{told: true, closing: true, running: &running{step: "check"}},

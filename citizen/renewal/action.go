@@ -2,7 +2,10 @@
 
 package renewal
 
-import "rinnova.example/go/cmp"
+import (
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/cmp"
+)
 
 // What to do next is decided here and nowhere else, by three pure functions of what the witnesses say: the
 // card, the journal, the service. None of them can ask for anything to be put back: nothing of the old
@@ -11,8 +14,8 @@ import "rinnova.example/go/cmp"
 // finish is what next answers when nothing is left to do.
 const finish = ""
 
-// Facts are what a run knows at one moment.
-type Facts struct {
+// runFacts are what a run knows at one moment.
+type runFacts struct {
 	Read      bool // the card was identified and read
 	Inspected bool // service and campaign say renewable, a place and its memory are there
 	Unlocked  bool // the PIN was accepted in this run
@@ -26,7 +29,7 @@ type Facts struct {
 }
 
 // next names the first step that is not done; finish when all are.
-func next(f Facts) string {
+func next(f runFacts) string {
 	for i, done := range []bool{f.Read, f.Inspected, f.Unlocked, f.Prepared, f.KeyKnown, f.Kept, f.Checked, f.Written, f.Proven, f.Confirmed} {
 		if !done {
 			return Steps[i]
@@ -35,84 +38,75 @@ func next(f Facts) string {
 	return finish
 }
 
-// Witnesses are what card, journal and service say of a renewal that may have begun before.
-type Witnesses struct {
+// witnesses are what card, journal and service say of a renewal that may have begun before.
+type witnesses struct {
 	Standing cmp.Decision // the service's decision, "" where it knows no standing
 	Issued   bool         // the service issued a certificate for the old one
 	OnCard   bool         // and a place of the card holds it
 	Journal  bool         // and this computer's journal holds it, not yet confirmed
 }
 
-// Verdict is what they come to.
-type Verdict string
+// verdict is what they come to.
+type verdict string
 
 const (
-	GoOn       Verdict = "go-on"           // begin, or continue where it was cut
-	WaitTurn   Verdict = "waiting"         // the service is full
-	NotKnown   Verdict = "not-in-registry" // the service does not know the old certificate
-	HasRenewed Verdict = "already-renewed"
-	Refuses    Verdict = "refused" // for the service's reason
+	goOn             verdict = "go-on"           // begin, or continue where it was cut
+	waitTurn         verdict = "waiting"         // the service is full
+	notKnown         verdict = "not-in-registry" // the service does not know the old certificate
+	hasRenewed       verdict = "already-renewed"
+	refusedByService verdict = "refused" // for the service's reason
 )
 
-// verdict decides whether a renewal begins, goes on or has nothing to do. A certificate that the service
+// judge decides whether a renewal begins, goes on or has nothing to do. A certificate that the service
 // holds for confirmed but the card has lost is written again; one that this computer never saw confirmed
 // is confirmed again.
-func verdict(w Witnesses) Verdict {
+func judge(w witnesses) verdict {
 	switch w.Standing {
 	case cmp.Unknown:
-		return NotKnown
+		return notKnown
 	case cmp.Waiting:
-		return WaitTurn
+		return waitTurn
 	case cmp.Refused:
-		return Refuses
+		return refusedByService
 	case cmp.Renewed:
 		if w.Issued && (!w.OnCard || w.Journal) {
-			return GoOn
+			return goOn
 		}
-		return HasRenewed
+		return hasRenewed
 	}
-	return GoOn
+	return goOn
 }
 
-// KeyFacts are what is known of the key reference of a place.
-type KeyFacts struct {
-	Claimed bool     // somebody names a public key, and a test signature proves it
-	Taken   bool     // key objects were there before this run
-	State   KeyState // what a test signature met, where objects were there
-	Belongs bool     // a certificate on the card is for that key
-	Asked   bool     // the service told how the old certificate stands
+// keyFacts are what is known of the key reference of a place.
+type keyFacts struct {
+	Claimed bool         // somebody names a public key, and a test signature proves it
+	Taken   bool         // key objects were there before this run
+	State   cns.KeyState // what a test signature met, where objects were there
+	Belongs bool         // a certificate on the card is for that key
+	Asked   bool         // the service told how the old certificate stands
 }
 
-// KeyState is what a key reference answered to a test signature.
-type KeyState int
+// keyAction is what to do with a place's key.
+type keyAction string
 
 const (
-	KeyEmpty   KeyState = iota // nothing that signs
-	KeyForeign                 // the PIN does not open it
-	KeyUsable                  // it signs, and nobody names its public key
+	keepKey   keyAction = "keep"
+	makeKey   keyAction = "make"
+	nextPlace keyAction = "next-place"
 )
 
-// KeyAction is what to do with a place's key.
-type KeyAction string
-
-const (
-	KeepKey   KeyAction = "keep"
-	MakeKey   KeyAction = "make"
-	NextPlace KeyAction = "next-place"
-)
-
-// keyAction decides whether a key is kept, made (over an empty object, or over an orphan that nobody can
+// chooseKeyAction decides whether a key is kept, made (over an empty object, or over an orphan that nobody can
 // prove) or left alone for the next place. An orphan is made anew in its place only if no certificate on the
 // card belongs to it and the service, asked, issued none for it: a certificate it did issue is among the
 // claims, and was refuted by the test signature. A key that the PIN does not open is never touched.
-func keyAction(k KeyFacts) KeyAction {
+func chooseKeyAction(k keyFacts) keyAction {
 	switch {
 	case k.Claimed:
-		return KeepKey
-	case !k.Taken || k.State == KeyEmpty:
-		return MakeKey
-	case k.State == KeyUsable && k.Asked && !k.Belongs:
-		return MakeKey
+		return keepKey
+	case !k.Taken || k.State == cns.KeyUnusable:
+		return makeKey
+	case k.State == cns.KeyUsable && k.Asked && !k.Belongs:
+		return makeKey
 	}
-	return NextPlace
+	return nextPlace
 }

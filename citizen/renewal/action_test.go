@@ -6,11 +6,12 @@ import (
 	"slices"
 	"testing"
 
+	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
 )
 
 // apply is the model of what a step does to the facts where it succeeds.
-func apply(f Facts, step string) Facts {
+func apply(f runFacts, step string) runFacts {
 	switch step {
 	case "identify":
 		f.Read = true
@@ -36,18 +37,18 @@ func apply(f Facts, step string) Facts {
 	return f
 }
 
-// facts enumerates all 1024 combinations.
-func facts() []Facts {
-	var all []Facts
+// allFacts lists all 1024 combinations.
+func allFacts() []runFacts {
+	var all []runFacts
 	for n := range 1 << 10 {
 		b := func(i int) bool { return n&(1<<i) != 0 }
-		all = append(all, Facts{b(0), b(1), b(2), b(3), b(4), b(5), b(6), b(7), b(8), b(9)})
+		all = append(all, runFacts{b(0), b(1), b(2), b(3), b(4), b(5), b(6), b(7), b(8), b(9)})
 	}
 	return all
 }
 
 // What must hold before a step may be taken: the order of DESIGN's table, written out again.
-func permitted(f Facts, step string) bool {
+func permitted(f runFacts, step string) bool {
 	switch step {
 	case "identify":
 		return true
@@ -74,7 +75,7 @@ func permitted(f Facts, step string) bool {
 }
 
 func TestNext(t *testing.T) {
-	for _, f := range facts() {
+	for _, f := range allFacts() {
 		step := next(f)
 		if step == finish {
 			if !f.Confirmed || !f.Proven || !f.Written || !f.Checked {
@@ -104,30 +105,30 @@ func TestVerdict(t *testing.T) {
 	n := 0
 	for _, standing := range []cmp.Decision{"", cmp.Unknown, cmp.Waiting, cmp.Refused, cmp.Renewable, cmp.Renewed} {
 		for bits := range 8 {
-			w := Witnesses{standing, bits&1 != 0, bits&2 != 0, bits&4 != 0}
+			w := witnesses{standing, bits&1 != 0, bits&2 != 0, bits&4 != 0}
 			if !w.Issued && (w.OnCard || w.Journal) {
 				continue // nothing issued, nothing to hold
 			}
 			n++
-			v := verdict(w)
-			var want Verdict
+			v := judge(w)
+			var want verdict
 			switch {
 			case standing == "" || standing == cmp.Renewable:
-				want = GoOn
+				want = goOn
 			case standing == cmp.Unknown:
-				want = NotKnown
+				want = notKnown
 			case standing == cmp.Waiting:
-				want = WaitTurn
+				want = waitTurn
 			case standing == cmp.Refused:
-				want = Refuses
+				want = refusedByService
 			case !w.Issued: // the certificate is itself a renewal, of the same campaign
-				want = HasRenewed
+				want = hasRenewed
 			case !w.OnCard: // confirmed, and the card has lost it: put it there again
-				want = GoOn
+				want = goOn
 			case w.Journal: // the end was never seen here
-				want = GoOn
+				want = goOn
 			default:
-				want = HasRenewed
+				want = hasRenewed
 			}
 			if v != want {
 				t.Errorf("%+v: %s, want %s", w, v, want)
@@ -142,21 +143,21 @@ func TestVerdict(t *testing.T) {
 func TestKeyAction(t *testing.T) {
 	n := 0
 	for bits := range 16 {
-		for _, state := range []KeyState{KeyEmpty, KeyForeign, KeyUsable} {
+		for _, state := range []cns.KeyState{cns.KeyUnusable, cns.KeyForeign, cns.KeyUsable} {
 			n++
-			k := KeyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0, Asked: bits&8 != 0}
-			a := keyAction(k)
+			k := keyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0, Asked: bits&8 != 0}
+			a := chooseKeyAction(k)
 			// What is made goes over what was there.
-			if a == MakeKey && k.Taken && (k.Claimed || k.State == KeyForeign || k.State == KeyUsable && (k.Belongs || !k.Asked)) {
+			if a == makeKey && k.Taken && (k.Claimed || k.State == cns.KeyForeign || k.State == cns.KeyUsable && (k.Belongs || !k.Asked)) {
 				t.Errorf("%+v: a key of worth is made anew", k)
 			}
-			if k.Claimed && a != KeepKey {
+			if k.Claimed && a != keepKey {
 				t.Errorf("%+v: a known key is not kept", k)
 			}
-			if !k.Claimed && !k.Taken && a != MakeKey {
+			if !k.Claimed && !k.Taken && a != makeKey {
 				t.Errorf("%+v: an empty place is not used", k)
 			}
-			if !k.Claimed && a == KeepKey {
+			if !k.Claimed && a == keepKey {
 				t.Errorf("%+v: an unknown key is kept", k)
 			}
 		}

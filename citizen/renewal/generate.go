@@ -46,7 +46,7 @@ func (n *run) generateIn(b *cns.Block) error {
 		if err != nil {
 			return err
 		}
-		if keyAction(KeyFacts{Claimed: ok}) == KeepKey {
+		if chooseKeyAction(keyFacts{Claimed: ok}) == keepKey {
 			return n.keep(b, k, stored)
 		}
 	}
@@ -55,7 +55,7 @@ func (n *run) generateIn(b *cns.Block) error {
 			return err
 		}
 	}
-	facts := KeyFacts{Asked: n.standing != nil}
+	facts := keyFacts{Asked: n.standing != nil}
 	switch err := b.PutKeyObjects(p); {
 	case errors.Is(err, cns.ErrKeyTaken):
 		facts.Taken = true
@@ -65,7 +65,7 @@ func (n *run) generateIn(b *cns.Block) error {
 	case err != nil:
 		return err
 	}
-	if keyAction(facts) == NextPlace {
+	if chooseKeyAction(facts) == nextPlace {
 		return errTaken
 	}
 	if err := b.BlankCertificate(p); err != nil { // it is of a key that is about to go, if of any
@@ -126,13 +126,12 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 }
 
 // probe finds out what is under a key reference that was taken before this run.
-func (n *run) probe(b *cns.Block, f *KeyFacts) error {
-	state, err := b.Probe(n.place.Where.Key)
-	if err != nil {
+func (n *run) probe(b *cns.Block, f *keyFacts) error {
+	var err error
+	if f.State, err = b.Probe(n.place.Where.Key); err != nil {
 		return err
 	}
-	f.State = map[cns.KeyState]KeyState{cns.KeyUnusable: KeyEmpty, cns.KeyForeign: KeyForeign, cns.KeyUsable: KeyUsable}[state]
-	if f.State != KeyUsable {
+	if f.State != cns.KeyUsable {
 		return nil
 	}
 	for _, p := range n.s.Contents.Places {

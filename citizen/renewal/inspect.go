@@ -75,20 +75,20 @@ func (n *run) decide(ctx context.Context) error {
 			n.campaign = n.Campaign
 			return nil
 		}
-		switch v := verdict(n.witnesses()); v {
-		case WaitTurn:
+		switch v := judge(n.witnesses()); v {
+		case waitTurn:
 			if n.Prompter == nil {
 				return n.chooseCampaign() // a look takes no turn
 			}
-		case Refuses:
+		case refusedByService:
 			return saidByService(string(n.standing.Reason), nil)
-		case HasRenewed, NotKnown:
+		case hasRenewed, notKnown:
 			return fail(string(v), nil)
 		default:
 			return n.chooseCampaign()
 		}
 		after := max(n.standing.CheckAfter, time.Second)
-		n.tell(Event{Step: "inspect", State: Waiting, Place: n.standing.Position, For: after})
+		n.tell(Event{Step: "inspect", State: Waiting, Position: n.standing.Position, For: after})
 		if err := n.Wait(ctx, after); err != nil {
 			return err
 		}
@@ -101,9 +101,9 @@ func (n *run) decide(ctx context.Context) error {
 }
 
 // witnesses are what card, journal and service say of the certificate that was issued, if one was.
-func (n *run) witnesses() Witnesses {
+func (n *run) witnesses() witnesses {
 	issued := n.standing.Issued
-	return Witnesses{
+	return witnesses{
 		Standing: n.standing.Decision,
 		Issued:   len(issued) > 0,
 		OnCard: slices.ContainsFunc(n.s.Contents.Places, func(p cns.Place) bool {

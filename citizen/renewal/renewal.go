@@ -38,19 +38,19 @@ type Renewal struct {
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error
 	Events   func(Event) // nil: nobody listens
-	// Written is told of every certificate file that was written, so that other programs' copies can be
+	// OnWritten is told of every certificate file that was written, so that other programs' copies can be
 	// dropped; nil: nothing to drop.
-	Written func(holder.IDCarta, cardmodel.Path)
+	OnWritten func(holder.IDCarta, cardmodel.Path)
 }
 
 // Event says that a step began, ended, was found done, or waits. It is all that window, command line and
 // recorder see of a run.
 type Event struct {
-	Step  string
-	State string // Started, Done, Skipped, Waiting, Noted
-	Code  string // Noted: what is to be known of, a stable word
-	Place int    // Waiting: place in the queue
-	For   time.Duration
+	Step     string
+	State    string // Started, Done, Skipped, Waiting, Noted
+	Code     string // Noted: what is to be known of, a stable word
+	Position int    // Waiting: in the queue, from 1
+	For      time.Duration
 }
 
 // States of an Event.
@@ -68,7 +68,7 @@ var Steps = []string{"identify", "inspect", "unlock", "prepare", "generate", "re
 // Outcome is a renewal that ended well.
 type Outcome struct {
 	Session     *cns.Session
-	Place       int
+	Slot        int
 	Certificate *x509.Certificate
 	Old         *x509.Certificate
 	Campaign    string
@@ -174,8 +174,8 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 }
 
 // facts are what the run knows now.
-func (n *run) facts() Facts {
-	f := Facts{Read: n.s != nil, Inspected: n.inspected}
+func (n *run) facts() runFacts {
+	f := runFacts{Read: n.s != nil, Inspected: n.inspected}
 	if !f.Inspected {
 		return f
 	}

@@ -309,8 +309,8 @@ func TestThirdPlace(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if first.Place != 1 || second.Place != 2 || !second.Old.Equal(first.Certificate) {
-			t.Errorf("%s: places %d and %d", name, first.Place, second.Place)
+		if first.Slot != 1 || second.Slot != 2 || !second.Old.Equal(first.Certificate) {
+			t.Errorf("%s: places %d and %d", name, first.Slot, second.Slot)
 		}
 	}
 }

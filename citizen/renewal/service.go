@@ -56,14 +56,14 @@ func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResp
 
 // View is what can be said of a card without a PIN.
 type View struct {
-	Session   *cns.Session
-	Held      []cns.Place    // certificates of the holder's, the one that ends last first
-	Base      cns.Place      // the pair to renew; its certificate is the zero value where there is none
-	Campaign  string         // that accepts it, "" where none or several do
-	Campaigns []cmp.Campaign // open ones, as the service tells
-	Service   cmp.ServiceFacts
-	Standing  *cmp.Standing
-	Begun     bool // a renewal of this certificate was cut short and can go on
+	Session    *cns.Session
+	Candidates []cns.Place    // certificates of the holder's, the one that ends last first
+	Base       cns.Place      // the pair to renew; its certificate is the zero value where there is none
+	Campaign   string         // that accepts it, "" where none or several do
+	Campaigns  []cmp.Campaign // open ones, as the service tells
+	Service    cmp.ServiceFacts
+	Standing   *cmp.Standing
+	Begun      bool // a renewal of this certificate was cut short and can go on
 	// Refusal is why nothing can be renewed, nil where it can.
 	Refusal *Failure
 }
@@ -75,7 +75,7 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 	if err := n.step(ctx, "identify"); err != nil {
 		return nil, Classify(err)
 	}
-	v := &View{Session: n.s, Held: candidates(n.s)}
+	v := &View{Session: n.s, Candidates: candidates(n.s)}
 	if r.Service.URL == nil {
 		v.Refusal = fail("service-not-given", nil)
 		if code := n.s.Model.NotRenewable.Value; code != "" {

@@ -272,8 +272,8 @@ func (n *run) install(context.Context) error {
 	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Where, n.cert.Raw) }); err != nil {
 		return err
 	}
-	if n.Written != nil {
-		n.Written(n.s.IDCarta, n.place.Where.Certificate)
+	if n.OnWritten != nil {
+		n.OnWritten(n.s.IDCarta, n.place.Where.Certificate)
 	}
 	n.place.Certificate = cns.CertificateFile{State: cns.Readable, Certificate: n.cert}
 	n.s.Contents.Places[n.place.Number] = n.place

@@ -35,12 +35,12 @@ type Error struct {
 	Err   error
 }
 
-func (e *Error) Error() string { return e.Place() + ": " + e.Err.Error() }
+func (e *Error) Error() string { return e.Location() + ": " + e.Err.Error() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Place names the setting for a person.
-func (e *Error) Place() string {
+// Location names the setting for a person.
+func (e *Error) Location() string {
 	if e.Name == "" {
 		return e.Where
 	}
@@ -62,8 +62,8 @@ type value struct {
 	check func(string) error
 }
 
-// Of returns the value that stands behind a flag.
-func (s Settings) Of(flag string) string {
+// ForFlag returns the value that stands behind a flag.
+func (s Settings) ForFlag(flag string) string {
 	for _, v := range s.values() {
 		if v.flag == flag {
 			return *v.field

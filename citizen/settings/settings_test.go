@@ -28,7 +28,7 @@ func TestReadFile(t *testing.T) {
 	}
 	for flag, want := range map[string]string{"service": "https://rinnova.example", "ca": "/etc/rinnova/ca.pem", "tls-ca": "/etc/rinnova/tls.pem",
 		"proxy": "http://nome:segreto@proxy.example:3128", "update-check": "off", "desk": "/etc/rinnova/desk.pem", "card": "", "": ""} {
-		if got := s.Of(flag); got != want {
+		if got := s.ForFlag(flag); got != want {
 			t.Errorf("%s: %q, want %q", flag, got, want)
 		}
 	}
@@ -63,8 +63,8 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%.60q: %v, %v", text, s, err)
 			continue
 		}
-		if bad.Where != path || bad.Name != name || !strings.Contains(bad.Place(), path) || strings.Contains(err.Error(), secret) {
-			t.Errorf("%.60q: %q of %s: %v", text, bad.Name, bad.Place(), err)
+		if bad.Where != path || bad.Name != name || !strings.Contains(bad.Location(), path) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%.60q: %q of %s: %v", text, bad.Name, bad.Location(), err)
 		}
 	}
 	if _, err := ReadFile(t.TempDir()); err == nil {

@@ -46,9 +46,9 @@ const patience = 30 * time.Second
 // skew is how far a clock may be behind before a manifest counts as not yet in force.
 const skew = 24 * time.Hour
 
-// Folder is where a service publishes packages and manifest: always at its root, whatever path the service itself has.
+// PackagesURL is where a service publishes packages and manifest: always at its root, whatever path the service itself has.
 // It refuses http, except to this machine.
-func Folder(service *url.URL) (*url.URL, error) {
+func PackagesURL(service *url.URL) (*url.URL, error) {
 	ip := net.ParseIP(service.Hostname())
 	loopback := service.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 	if service.Host == "" || service.Scheme != "https" && (service.Scheme != "http" || !loopback) {
@@ -57,25 +57,25 @@ func Folder(service *url.URL) (*url.URL, error) {
 	return &url.URL{Scheme: service.Scheme, Host: service.Host, Path: "/scarica/"}, nil
 }
 
-// Page is the page from which a person takes the program.
-func Page(service *url.URL) string {
+// DownloadPage is the page from which a person takes the program.
+func DownloadPage(service *url.URL) string {
 	return (&url.URL{Scheme: service.Scheme, Host: service.Host, Path: "/driver"}).String()
 }
 
 // Check fetches the manifest of a service and its signature, and returns it if it is signed, not older than any seen
 // before, and in force. Errors of the network are those of http.Client.
 func (c *Checker) Check(ctx context.Context, service *url.URL) (*Manifest, error) {
-	folder, err := Folder(service)
+	folder, err := PackagesURL(service)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	signature, err := c.get(ctx, folder.JoinPath(Name+Ending), maxSignature)
+	signature, err := c.get(ctx, folder.JoinPath(ManifestName+SignatureSuffix), maxSignature)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.get(ctx, folder.JoinPath(Name), maxManifest)
+	raw, err := c.get(ctx, folder.JoinPath(ManifestName), maxManifest)
 	if err != nil {
 		return nil, err
 	}

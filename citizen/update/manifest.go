@@ -26,10 +26,10 @@ var (
 	ErrManifest  = errors.New("malformed manifest")
 )
 
-// Name is the manifest's file; its signature stands beside it with the ending Ending.
+// ManifestName is the manifest's file; its signature stands beside it, with SignatureSuffix added to the name.
 const (
-	Name   = "manifest.json"
-	Ending = ".minisig"
+	ManifestName    = "manifest.json"
+	SignatureSuffix = ".minisig"
 )
 
 // Sizes of what is read, in bytes.
@@ -129,18 +129,18 @@ func (m *Manifest) For(system, processor string) []File {
 	return list
 }
 
-// Compared is how a version stands to a manifest.
-type Compared string
+// Status is how a version compares with a manifest.
+type Status string
 
 const (
-	Current     Compared = "current"
-	Newer       Compared = "newer"       // there is one
-	Unsupported Compared = "unsupported" // there is one, and the present one is not looked after any more
+	Current     Status = "current"
+	Newer       Status = "newer"       // there is one
+	Unsupported Status = "unsupported" // there is one, and the present one is not looked after any more
 )
 
 // Compare holds a program's version against the manifest, in the order of Semantic Versioning 2.0.0 §11. What is no
 // version is older than any, but never unsupported.
-func (m *Manifest) Compare(version string) Compared {
+func (m *Manifest) Compare(version string) Status {
 	own := "v" + version
 	switch {
 	case semver.IsValid(own) && semver.Compare(own, "v"+m.Minimum) < 0:
@@ -178,7 +178,7 @@ func (k Keys) Verify(manifest, signature []byte) (*Manifest, uint64, error) {
 	if err := s.UnmarshalText(signature); err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
-	if s.Algorithm != minisign.HashEdDSA || !slices.Contains(strings.Split(s.TrustedComment, "\t"), "file:"+Name) {
+	if s.Algorithm != minisign.HashEdDSA || !slices.Contains(strings.Split(s.TrustedComment, "\t"), "file:"+ManifestName) {
 		return nil, 0, ErrSignature
 	}
 	for _, key := range k {

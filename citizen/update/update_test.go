@@ -42,7 +42,7 @@ func newSigner() signer {
 }
 
 func (s signer) sign(b []byte) []byte {
-	return must(Sign(s.private, Name, bytes.NewReader(b), today))
+	return must(Sign(s.private, ManifestName, bytes.NewReader(b), today))
 }
 
 func release(serial uint64, version string) *Manifest {
@@ -213,7 +213,7 @@ func TestAddresses(t *testing.T) {
 		"http://rinnova.example": "", "http://127.0.0.1.rinnova.example": "", "ftp://127.0.0.1": "", "https:///x": "", "": "",
 	} {
 		got := ""
-		if f, err := Folder(must(url.Parse(address))); err == nil {
+		if f, err := PackagesURL(must(url.Parse(address))); err == nil {
 			got = f.String()
 		} else if !errors.Is(err, ErrAddress) {
 			t.Error(err)
@@ -280,7 +280,7 @@ func TestMemoryFails(t *testing.T) {
 func TestCompare(t *testing.T) {
 	m := release(1, "1.2.0")
 	m.Minimum = "1.1.0"
-	for version, want := range map[string]Compared{"1.2.0": Current, "1.3.0-dev": Current, "1.2.0-dev": Newer, "1.1.0": Newer, "1.1.9": Newer,
+	for version, want := range map[string]Status{"1.2.0": Current, "1.3.0-dev": Current, "1.2.0-dev": Newer, "1.1.0": Newer, "1.1.9": Newer,
 		"1.1.0-dev": Unsupported, "1.0.9": Unsupported, "0.1.0-dev": Unsupported, "main": Newer, "": Newer} {
 		if got := m.Compare(version); got != want {
 			t.Errorf("%s: %s, want %s", version, got, want)

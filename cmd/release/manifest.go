@@ -70,19 +70,19 @@ func (c *manifestCommand) Run(p *program) error {
 	if err := c.grows(m.Serial, b); err != nil {
 		return err
 	}
-	signature, err := update.Sign(key, update.Name, bytes.NewReader(b), m.Issued)
+	signature, err := update.Sign(key, update.ManifestName, bytes.NewReader(b), m.Issued)
 	if err != nil {
 		return err
 	}
 	for _, n := range names {
-		if err := replace(filepath.Join(c.Dir, n+update.Ending), signatures[n]); err != nil {
+		if err := replace(filepath.Join(c.Dir, n+update.SignatureSuffix), signatures[n]); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(replace(filepath.Join(c.Dir, update.Name), b), replace(filepath.Join(c.Dir, update.Name+update.Ending), signature)); err != nil {
+	if err := errors.Join(replace(filepath.Join(c.Dir, update.ManifestName), b), replace(filepath.Join(c.Dir, update.ManifestName+update.SignatureSuffix), signature)); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "%s: version %s, serial %d, %d packages, expires %s\n", update.Name, m.Version, m.Serial, len(names), m.Expires.UTC().Format(time.RFC3339))
+	fmt.Fprintf(p.out, "%s: version %s, serial %d, %d packages, expires %s\n", update.ManifestName, m.Version, m.Serial, len(names), m.Expires.UTC().Format(time.RFC3339))
 	return nil
 }
 
@@ -120,7 +120,7 @@ func (c *manifestCommand) packages(p *program) ([]string, error) {
 			return nil, fmt.Errorf("%s is of version %s", n, version)
 		case ok && e.Type().IsRegular():
 			names = append(names, n)
-		case n != update.Name && !strings.HasSuffix(n, update.Ending):
+		case n != update.ManifestName && !strings.HasSuffix(n, update.SignatureSuffix):
 			fmt.Fprintln(p.out, "passed over:", n)
 		}
 	}
@@ -159,7 +159,7 @@ func (c *manifestCommand) sign(key minisign.PrivateKey, name string, at time.Tim
 
 // grows refuses a serial number that does not grow over the manifest that is there. The same manifest again is no other.
 func (c *manifestCommand) grows(serial uint64, b []byte) error {
-	there, err := os.ReadFile(filepath.Join(c.Dir, update.Name))
+	there, err := os.ReadFile(filepath.Join(c.Dir, update.ManifestName))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && bytes.Equal(there, b) {
 		return nil
 	}

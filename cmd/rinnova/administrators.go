@@ -27,7 +27,7 @@ func administrators() (settings.Settings, error) {
 	s, err := read()
 	var bad *settings.Error
 	if errors.As(err, &bad) {
-		err = &renewal.Failure{Code: "settings-malformed", Exit: renewal.ExitUsage, Text: bad.Place(), Err: err, Tries: -1}
+		err = &renewal.Failure{Code: "settings-malformed", Exit: renewal.ExitUsage, Text: bad.Location(), Err: err, Tries: -1}
 	}
 	return s, err
 }
@@ -45,7 +45,7 @@ func behind(s settings.Settings) kong.Resolver {
 				return nil, nil
 			}
 		}
-		if v := s.Of(flag.Name); v != "" {
+		if v := s.ForFlag(flag.Name); v != "" {
 			return v, nil
 		}
 		return nil, nil

@@ -381,14 +381,14 @@ func TestDamagedAnswers(t *testing.T) {
 				if err != nil {
 					return v, w, renewal.Classify(err).Code
 				}
-				if len(v.Held) == 0 {
+				if len(v.Candidates) == 0 {
 					return v, w, "no-certificate"
 				}
 				return v, w, v.Refusal.Code
 			}
 			var answers [][]byte
 			want, _, _ := look(func(_ int, r []byte) []byte { answers = append(answers, bytes.Clone(r)); return r })
-			if want == nil || len(want.Held) != 1 || len(answers) < 8 {
+			if want == nil || len(want.Candidates) != 1 || len(answers) < 8 {
 				t.Fatal(want, len(answers))
 			}
 			n, codes := 0, map[string]int{}
@@ -415,7 +415,7 @@ func TestDamagedAnswers(t *testing.T) {
 					// What was read of a card that is let through is what is on it.
 					short := try(at, false, slices.Concat(a[:min(length, len(a)-2)], []byte{0x90, 0x00}), fmt.Sprintf("of %d bytes", length))
 					for _, v := range []*renewal.View{whole, short} {
-						if v != nil && len(v.Held) > 0 && (v.Session.IDCarta != want.Session.IDCarta || !v.Held[0].Certificate.Certificate.Equal(want.Held[0].Certificate.Certificate)) {
+						if v != nil && len(v.Candidates) > 0 && (v.Session.IDCarta != want.Session.IDCarta || !v.Candidates[0].Certificate.Certificate.Equal(want.Candidates[0].Certificate.Certificate)) {
 							t.Errorf("answer %d cut to %d bytes: another card was seen", at, length)
 						}
 					}
@@ -480,7 +480,7 @@ func TestFilesCutShort(t *testing.T) {
 			t.Fatalf("certificate of %d bytes: %v", n, err)
 		}
 		// What of the signature is missing cannot be told without the issuer: the service knows the hash.
-		if len(v.Held) != 0 && n < der-129 {
+		if len(v.Candidates) != 0 && n < der-129 {
 			t.Errorf("certificate of %d bytes of %d: taken for one", n, der)
 		}
 	}

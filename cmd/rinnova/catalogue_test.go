@@ -133,9 +133,9 @@ func produced(t *testing.T) map[string]string {
 	add("renewal", 15, literals(r, "fail", map[string]int{"Failure": 0}))
 	add("renewal, table of exit codes", 40, keys(t, r, "exits"))
 	add("renewal, verdicts", 3, constants(r, func(n, kind string) bool {
-		return kind == "Verdict" && (n == "NotKnown" || n == "HasRenewed") || kind == "Verdict" && n == "Refuses"
+		return kind == "verdict" && (n == "notKnown" || n == "hasRenewed" || n == "refusedByService")
 	}))
-	delete(all, string(renewal.Refuses)) // it stands for the service's reason
+	delete(all, "refused") // it stands for the service's reason
 	add("ra", 8, constants(sourceOf(t, "service/ra"), func(n, _ string) bool { return strings.HasPrefix(n, "code") }))
 	add("ra", 1, literals(sourceOf(t, "service/ra"), "", map[string]int{"Refusal": 1}))
 	add("cmp", 20, literals(sourceOf(t, "cmp"), "", map[string]int{"Refusal": 1}))

@@ -177,7 +177,7 @@ func keepCertificate(p *program, file, service, dir string) error {
 	if err != nil {
 		return err
 	}
-	der := v.Held[0].Certificate.Certificate.Raw
+	der := v.Candidates[0].Certificate.Certificate.Raw
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (c *renewCommand) renew(p *program) error {
 		if err != nil {
 			return failedAt("reinsert", err)
 		}
-		if f := contents.Places[out.Place].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
+		if f := contents.Places[out.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
 			return failedAt("reinsert", &renewal.Failure{Code: "card-write", Exit: renewal.ExitFailure, Tries: -1})
 		}
 		show.show(renewal.Event{Step: "reinsert", State: renewal.Done})
@@ -67,7 +67,7 @@ func (c *renewCommand) renew(p *program) error {
 	show.clear()
 	if p.JSON {
 		end := out.Certificate.NotAfter
-		p.event(resultEvent{Step: "result", State: "done", Text: textDone, Code: "done", Campaign: out.Campaign, Slot: out.Place, NotAfter: &end})
+		p.event(resultEvent{Step: "result", State: "done", Text: textDone, Code: "done", Campaign: out.Campaign, Slot: out.Slot, NotAfter: &end})
 		return nil
 	}
 	fmt.Fprintf(p.out, "\n%s\nIl nuovo certificato è valido fino al %s.\n", textDone, dates(out.Certificate.NotAfter))
@@ -89,7 +89,7 @@ func (p *program) login(out *renewal.Outcome, url string) (*renewal.Login, error
 	if err != nil {
 		return nil, err
 	}
-	return renewal.LoginWith(p.ctx, out.Session, out.Session.Contents.Places[out.Place], url, roots, t)
+	return renewal.LoginWith(p.ctx, out.Session, out.Session.Contents.Places[out.Slot], url, roots, t)
 }
 
 func failedAt(step string, err error) error {

@@ -43,7 +43,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader, Wait: wait, Written: dropCached}
+	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader, Wait: wait, OnWritten: dropCached}
 	if r.Journal, err = p.journal(); err != nil {
 		return nil, err
 	}

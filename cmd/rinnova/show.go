@@ -85,12 +85,12 @@ func (s *progress) show(e renewal.Event) {
 		text = noted[e.Code]
 	case renewal.Waiting:
 		text = fmt.Sprintf("In attesa: nuovo tentativo fra %d secondi.", int(e.For.Seconds()))
-		if e.Place > 0 {
-			text = fmt.Sprintf("In coda: posto %d, nuovo controllo fra %d secondi.", e.Place, int(e.For.Seconds()))
+		if e.Position > 0 {
+			text = fmt.Sprintf("In coda: posto %d, nuovo controllo fra %d secondi.", e.Position, int(e.For.Seconds()))
 		}
 	}
 	if s.p.JSON {
-		s.p.event(stepEvent{e.Step, e.State, text, e.Code, e.Place, int(e.For.Seconds())})
+		s.p.event(stepEvent{e.Step, e.State, text, e.Code, e.Position, int(e.For.Seconds())})
 		return
 	}
 	if e.State == renewal.Done && e.Step == "unlock" && !s.head {

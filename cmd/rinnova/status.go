@@ -56,7 +56,7 @@ func (statusCommand) Run(p *program) error {
 	if v.Refusal != nil {
 		s.Reason = v.Refusal.Code
 	}
-	for _, h := range v.Held {
+	for _, h := range v.Candidates {
 		s.Certificates = append(s.Certificates, describe(h))
 	}
 	if p.JSON {

@@ -27,7 +27,7 @@ type versionCommand struct {
 	Check bool `help:"Chiede al servizio se c'è una versione nuova. Nulla viene scaricato né installato."`
 }
 
-// checkJSON is the answer of version --check --json. State is an update.Compared, "off" where the check is switched off,
+// checkJSON is the answer of version --check --json. State is an update.Status, "off" where the check is switched off,
 // or "no-key" where this copy of the program has no key to check with.
 type checkJSON struct {
 	State   string            `json:"state"`
@@ -89,7 +89,7 @@ func (p *program) printCheck(c *checkJSON) {
 // page is where a person takes the program from, "" where no service is known.
 func (p *program) page() string {
 	if u, err := serviceURL(p.Service); err == nil {
-		return update.Page(u)
+		return update.DownloadPage(u)
 	}
 	return ""
 }
@@ -133,7 +133,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	}
 	c := &checkJSON{State: string(m.Compare(version)), Latest: m.Version, Minimum: m.Minimum, Serial: m.Serial, Expires: &m.Expires}
 	if c.State != string(update.Current) {
-		c.Page, c.Files = update.Page(service), published(m, service)
+		c.Page, c.Files = update.DownloadPage(service), published(m, service)
 	}
 	return c, nil
 }
@@ -155,7 +155,7 @@ func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 
 // published are the packages for this computer, with their addresses.
 func published(m *update.Manifest, service *url.URL) []publishedUpdate {
-	folder, err := update.Folder(service)
+	folder, err := update.PackagesURL(service)
 	if err != nil {
 		return nil
 	}

@@ -50,7 +50,7 @@ func (c *windowCommand) Run(p *program) error {
 func (c *windowCommand) run(p *program) error {
 	if !c.Several {
 		release, err := p.alone()
-		if errors.Is(err, desktop.ErrRunning) {
+		if errors.Is(err, desktop.ErrAlreadyOpen) {
 			return &renewal.Failure{Code: "already-open", Exit: renewal.ExitFailure, Err: err, Tries: -1}
 		}
 		if err != nil {
@@ -70,9 +70,9 @@ func (c *windowCommand) run(p *program) error {
 	if err != nil {
 		return err
 	}
-	cfg.Patience, cfg.Pause, cfg.Keep = c.Late, c.Pause, keepPIN
+	cfg.SlowAfter, cfg.ReinsertPause, cfg.KeepPIN = c.Late, c.Pause, keepPIN
 	if c.Drawn {
-		cfg.Drawn = func() { fmt.Fprintln(p.out, "drawn") }
+		cfg.OnDrawn = func() { fmt.Fprintln(p.out, "drawn") }
 	}
 	return c.show(ctx, p, cfg)
 }
@@ -84,7 +84,7 @@ func (c *windowCommand) inBrowser(ctx context.Context, p *program, cfg desktop.C
 	cfg.Quit = cancel
 	w := desktop.New(cfg)
 	defer w.Close()
-	b, err := desktop.Browse(w)
+	b, err := desktop.NewBrowser(w)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (p *program) alone() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	return desktop.Alone(filepath.Join(dir, "rinnova"))
+	return desktop.LockInstance(filepath.Join(dir, "rinnova"))
 }
 
 // real is a window on the computer's readers and the service of the common flags.
@@ -143,7 +143,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 		}
 	}()
 	return desktop.Config{Version: version, Readers: readers, LoginRoots: roots, LoginTransport: t, Service: p.Service, Now: now,
-		Page: p.page(), Browse: openBrowser, Updates: p.updates(wrong),
+		DownloadPage: p.page(), OpenURL: openBrowser, Updates: p.updates(wrong),
 		Open: func(_ context.Context, reader string) (*desktop.Card, error) {
 			if wrong != nil {
 				return nil, wrong

@@ -555,7 +555,7 @@ func wrongCodes(c *emulator.Card, fault string) error {
 // configure is the window's configuration in the demonstration: nothing in it reaches a reader or a socket.
 func (b *bench) configure() desktop.Config {
 	return desktop.Config{Version: version, Readers: b.out, Open: b.openCard, LoginRoots: b.open.roots, LoginTransport: b.open.transport(),
-		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, Patience: 15 * time.Second, Pause: time.Minute, Keep: keepPIN}
+		Probe: b.probe, Service: "https://" + demoHost, Demo: b, Now: b.now, SlowAfter: 15 * time.Second, ReinsertPause: time.Minute, KeepPIN: keepPIN}
 }
 
 func (b *bench) probe(ctx context.Context) error {

@@ -28,7 +28,7 @@ func TestWindowThroughReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Patience, cfg.Pause, cfg.Keep = 15*time.Second, time.Minute, time.Minute
+	cfg.SlowAfter, cfg.ReinsertPause, cfg.KeepPIN = 15*time.Second, time.Minute, time.Minute
 	w := desktop.New(cfg)
 	t.Cleanup(w.Close)
 	c := &visitor{t: t, h: w.Handler(), w: w}

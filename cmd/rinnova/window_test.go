@@ -185,7 +185,7 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 	if m := c.state(); m.Prompt == nil || m.Prompt.ID != n.Prompt.ID || m.Prompt.Wrong {
 		t.Errorf("%+v", m.Prompt)
 	}
-	if !c.w.Busy() || c.w.AskToClose() {
+	if !c.w.Busy() || c.w.RequestClose() {
 		t.Error("the window would close in the middle")
 	}
 	if !c.state().Closing {
@@ -197,7 +197,7 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 	}
 	c.post("back?prompt=" + strconv.Itoa(n.Prompt.ID))
 	c.screen(desktop.Renewable)
-	if !c.w.AskToClose() {
+	if !c.w.RequestClose() {
 		t.Error("the window does not close")
 	}
 }

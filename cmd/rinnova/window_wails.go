@@ -43,7 +43,7 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 			context.AfterFunc(ctx, func() { runtime.Quit(started) })
 		},
 		// True keeps it open: the page asks first while a renewal runs. A session that ends asks nobody.
-		OnBeforeClose:    func(context.Context) bool { return ctx.Err() == nil && !w.AskToClose() },
+		OnBeforeClose:    func(context.Context) bool { return ctx.Err() == nil && !w.RequestClose() },
 		BackgroundColour: options.NewRGB(238, 243, 244),
 		Linux:            &linux.Options{ProgramName: "rinnova"},
 		Windows: &windows.Options{IsZoomControlEnabled: true, Messages: &windows.Messages{

@@ -24,7 +24,7 @@ var planted = []struct {
 	{"first bytes of the certificate first", []edit{{"card/cns/file.go", "for i := n; i < len(data); i += chunk {", "for i := 0; i < len(data); i += chunk {"}}},
 	{"repeat VERIFY after 63Cx", []edit{{"card/cns/code.go", "\tif n, ok := sw.Tries(); ok {\n", "\tif n, ok := sw.Tries(); ok {\n" +
 		"\t\tiso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: bytes.Clone(data)})\n"}}},
-	{"overwrite a known key", []edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn KeepKey\n", "\tcase k.Claimed:\n\t\treturn MakeKey\n"}}},
+	{"overwrite a known key", []edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn keepKey\n", "\tcase k.Claimed:\n\t\treturn makeKey\n"}}},
 	{"drop idempotency", []edit{{"service/ra/authority.go", "before, err := a.Store.ForKey(ctx, old, spki)", "before, err := store.Certificate{}, error(store.ErrNotFound)"}}},
 	{"confirm before read-back", []edit{
 		{"citizen/renewal/renewal.go", `"check", "install", "prove", "confirm"}`, `"check", "confirm", "install", "prove"}`},

@@ -245,11 +245,11 @@ func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 				w.known = true
 			}
 		},
-		Written: func(_ holder.IDCarta, p cardmodel.Path) {}}
+		OnWritten: func(_ holder.IDCarta, p cardmodel.Path) {}}
 	out, err = r.Run(w.ctx)
 	if out != nil {
 		out.Session.Forget()
-		w.place = out.Place
+		w.place = out.Slot
 	}
 	return out, err
 }
