@@ -71,7 +71,7 @@ type UnsavedReport struct {
 
 // Bench is a demonstration: what can be put into its readers and what can go wrong.
 type Bench interface {
-	State() any
+	State() Demo
 	Do(ctx context.Context, action, series, fault string) error
 }
 
@@ -109,7 +109,7 @@ func New(c Config) *Window {
 	w.ctx, w.stop = context.WithCancel(context.Background())
 	w.work.Go(w.follow)
 	if c.Updates != nil {
-		w.f.update = &Update{State: Checking}
+		w.f.update = &Update{State: UpdateChecking}
 		w.work.Go(func() {
 			u := c.Updates(w.ctx)
 			w.set(func(f *facts) { f.update = &u })
@@ -329,8 +329,10 @@ func told(err error) *Failure {
 
 func (w *Window) summary(v *renewal.View) *Summary {
 	m, p, now := v.Session.Model, v.Session.Personal, w.cfg.Now()
-	s := &Summary{Holder: printable(strings.TrimSpace(p.Name + " " + p.Surname)), ID: v.Session.IDCarta.Masked(), Model: m.Name, Series: m.Sigle(),
-		NeedsPUK: m.NeedsPUK() && !v.Session.Contents.Ready, Begun: v.Begun, Campaign: v.Campaign}
+	s := newSummary()
+	s.Holder, s.ID = printable(strings.TrimSpace(p.Name+" "+p.Surname)), v.Session.IDCarta.Masked()
+	s.Model, s.Series = m.Name, append(s.Series, m.Sigle()...)
+	s.NeedsPUK, s.Begun, s.Campaign = m.NeedsPUK() && !v.Session.Contents.Ready, v.Begun, v.Campaign
 	for i, place := range v.Session.Contents.Places {
 		if i > 0 && place.Certificate.Certificate == nil && v.Refusal == nil {
 			// Another computer may have begun, and the service know nothing of it yet.
@@ -353,8 +355,11 @@ func (w *Window) summary(v *renewal.View) *Summary {
 			}
 		}
 	}
-	return s
+	return &s
 }
+
+// newSummary is a summary whose lists are empty, since JSON has null for a nil one.
+func newSummary() Summary { return Summary{Series: []string{}, Certificates: []Certificate{}} }
 
 // printable makes a stranger's text fit to be shown: no control and no direction marks, at most 120
 // characters.

@@ -163,7 +163,8 @@ func (w *Window) state() State {
 	s := view(w.f, w.cfg.Now())
 	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.DownloadPage
 	if w.cfg.Demo != nil {
-		s.Demo = w.cfg.Demo.State()
+		d := w.cfg.Demo.State()
+		s.Demo = &d
 	}
 	return s
 }
@@ -227,21 +228,23 @@ type Diagnosis struct {
 	Clock     string   `json:"clock"`
 }
 
+func newDiagnosis(c Config) Diagnosis {
+	return Diagnosis{Program: c.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Readers: []Reader{}, Service: c.Service,
+		Clock: c.Now().Format(time.RFC3339)}
+}
+
 func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
-	d := Diagnosis{Program: w.cfg.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Service: w.cfg.Service, Clock: w.cfg.Now().Format(time.RFC3339)}
+	d := newDiagnosis(w.cfg)
 	if err := w.cfg.Probe(ctx); err != nil {
 		d.Answer = renewal.Classify(err).Code
 	}
 	w.mu.Lock()
-	d.SmartCard, d.Readers = w.f.service, w.f.readers
+	d.SmartCard, d.Readers = w.f.service, append(d.Readers, w.f.readers...)
 	if w.f.seen != nil {
 		d.Card = w.f.seen.card
 	}
 	w.mu.Unlock()
-	if d.Readers == nil {
-		d.Readers = []Reader{}
-	}
 	answer(rw, d)
 }

@@ -80,7 +80,7 @@ func TestLongPoll(t *testing.T) {
 		return s
 	}
 	first := state(-1)
-	if first.Screen != Starting {
+	if first.Screen != ScreenStarting {
 		t.Error(first)
 	}
 	answered := make(chan State)
@@ -91,15 +91,15 @@ func TestLongPoll(t *testing.T) {
 	case <-time.After(50 * time.Millisecond):
 	}
 	readers <- []Reader{{Name: "A"}}
-	if s := <-answered; s.Screen != NoCard || s.Version <= first.Version {
+	if s := <-answered; s.Screen != ScreenNoCard || s.Version <= first.Version {
 		t.Error(s)
 	}
-	if s := state(first.Version); s.Screen != NoCard {
+	if s := state(first.Version); s.Screen != ScreenNoCard {
 		t.Error(s)
 	}
 	readers <- nil
 	readers <- []Reader{}
-	for s := state(-1); s.Screen != NoReader; s = state(s.Version) {
+	for s := state(-1); s.Screen != ScreenNoReader; s = state(s.Version) {
 	}
 }
 
@@ -262,26 +262,26 @@ func TestUpdate(t *testing.T) {
 			case u := <-answer:
 				return u
 			case <-ctx.Done():
-				return Update{State: NotChecked}
+				return Update{State: UpdateNotChecked}
 			}
 		}})
 	t.Cleanup(w.Close)
 	readers <- []Reader{{Name: "A"}}
-	for w.State().Screen != NoCard {
+	for w.State().Screen != ScreenNoCard {
 		time.Sleep(time.Millisecond)
 	}
-	if s := w.State(); s.Update == nil || s.Update.State != Checking {
+	if s := w.State(); s.Update == nil || s.Update.State != UpdateChecking {
 		t.Errorf("%+v", s.Update)
 	}
 	hide := func() int { return request(w.Handler(), http.MethodPost, "/api/update-hide", "").Code }
 	if code := hide(); code != http.StatusConflict {
 		t.Error("there was nothing to put away", code)
 	}
-	answer <- Update{State: Newer, Version: "2.0.0"}
-	for w.State().Update.State == Checking {
+	answer <- Update{State: UpdateNewer, Version: "2.0.0"}
+	for w.State().Update.State == UpdateChecking {
 		time.Sleep(time.Millisecond)
 	}
-	if s := w.State(); s.Update.Version != "2.0.0" || s.Update.Hidden || s.Screen != NoCard || s.Page != "https://rinnova.example/driver" {
+	if s := w.State(); s.Update.Version != "2.0.0" || s.Update.Hidden || s.Screen != ScreenNoCard || s.Page != "https://rinnova.example/driver" {
 		t.Errorf("%+v", s)
 	}
 	if code := hide(); code != http.StatusOK || !w.State().Update.Hidden {

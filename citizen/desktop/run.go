@@ -78,20 +78,20 @@ func (w *Window) ask(ctx context.Context, p Prompt) (reply, error) {
 type person struct{ w *Window }
 
 func (p person) PIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
-	return p.code(ctx, "pin", r)
+	return p.code(ctx, PromptPIN, r)
 }
 
 func (p person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
-	return p.code(ctx, "puk", r)
+	return p.code(ctx, PromptPUK, r)
 }
 
-func (p person) code(ctx context.Context, kind string, r renewal.CodeRequest) ([]byte, error) {
+func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest) ([]byte, error) {
 	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Wrong: r.Wrong, Malformed: r.Malformed})
 	return a.code, err
 }
 
 func (p person) Consent(ctx context.Context, q renewal.Question) (string, error) {
-	a, err := p.w.ask(ctx, Prompt{Kind: q.Kind, PUK: q.PUK, Options: q.Options, Tries: -1})
+	a, err := p.w.ask(ctx, Prompt{Kind: PromptKind(q.Kind), PUK: q.PUK, Options: q.Options, Tries: -1})
 	return a.text, err
 }
 
@@ -100,7 +100,7 @@ func (p person) Consent(ctx context.Context, q renewal.Question) (string, error)
 func (w *Window) renew(series, campaign string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if screen(w.f) != Renewable {
+	if screen(w.f) != ScreenRenewable {
 		return errState
 	}
 	if several := w.f.seen.card.Campaigns; len(several) == 0 {

@@ -15,7 +15,7 @@ import (
 // only the name.
 type State struct {
 	Version  int       `json:"version"`
-	Screen   string    `json:"screen"`
+	Screen   Screen    `json:"screen"`
 	Program  string    `json:"program"` // its version
 	Readers  []Reader  `json:"readers"`
 	Reader   string    `json:"reader,omitempty"` // the one in use
@@ -31,45 +31,53 @@ type State struct {
 	Page     string    `json:"page,omitempty"`   // where the program is taken from
 	// Contents is what the error report of the failure on the screen would hold; nil where none can be made.
 	Contents *errorreport.Report `json:"contents,omitempty"`
-	Demo     any                 `json:"demo,omitempty"`
+	Demo     *Demo               `json:"demo,omitempty"` // nil where cards and service are real
 }
 
 // Update is what is known of newer versions of the program.
 type Update struct {
-	State   string `json:"state"`             // Checking, NotChecked, or what the check says
-	Version string `json:"version,omitempty"` // the newest
-	Code    string `json:"code,omitempty"`    // of a failure
-	Text    string `json:"text,omitempty"`    // of the failure
-	Hidden  bool   `json:"hidden,omitempty"`  // the person has seen the notice
+	State   UpdateState `json:"state"`
+	Version string      `json:"version,omitempty"` // the newest
+	Code    string      `json:"code,omitempty"`    // of the failed check
+	Text    string      `json:"text,omitempty"`    // of the failed check
+	Hidden  bool        `json:"hidden,omitempty"`  // the person closed the notice
 }
 
-// States of an Update. "off" and "no-key" are told only on the page about the program.
+// UpdateState says what is known of newer versions.
+type UpdateState string
+
+// UpdateOff, UpdateNoKey and UpdateCurrent are shown only on the page about the program.
 const (
-	Checking    = "checking"
-	NotChecked  = "failed"
-	Newer       = "newer"
-	Unsupported = "unsupported"
+	UpdateChecking    UpdateState = "checking"
+	UpdateNotChecked  UpdateState = "failed"
+	UpdateCurrent     UpdateState = "current"
+	UpdateNewer       UpdateState = "newer"
+	UpdateUnsupported UpdateState = "unsupported" // there is a newer version, and this one is no longer maintained
+	UpdateOff         UpdateState = "off"         // the check is switched off
+	UpdateNoKey       UpdateState = "no-key"      // the program has no key to check a manifest with
 )
 
 // notice says whether the person is to be told.
-func (u *Update) notice() bool { return u.State == Newer || u.State == Unsupported }
+func (u *Update) notice() bool { return u.State == UpdateNewer || u.State == UpdateUnsupported }
 
-// Screens.
+// Screen names what the page shows.
+type Screen string
+
 const (
-	Starting   = "starting"   // the readers are not known yet
-	NoService  = "no-service" // the system's smart-card service does not answer
-	NoReader   = "no-reader"
-	NoCard     = "no-card"
-	Choose     = "choose"  // several cards
-	Reading    = "loading" // T4
-	Unreadable = "unreadable"
-	Unknown    = "unknown" // the card was read; whether it is renewable could not be learnt
-	Nothing    = "nothing" // T5
-	Renewable  = "card"
-	Asking     = "prompt"
-	Running    = "running"
-	Failed     = "failed"
-	Success    = "done"
+	ScreenStarting   Screen = "starting"   // the readers are not known yet
+	ScreenNoService  Screen = "no-service" // the system's smart-card service does not answer
+	ScreenNoReader   Screen = "no-reader"
+	ScreenNoCard     Screen = "no-card"
+	ScreenChoose     Screen = "choose"  // several cards
+	ScreenLoading    Screen = "loading" // the card is being read
+	ScreenUnreadable Screen = "unreadable"
+	ScreenUnknown    Screen = "unknown" // the card was read, but not whether it is renewable
+	ScreenNothing    Screen = "nothing" // there is nothing to renew
+	ScreenRenewable  Screen = "card"
+	ScreenPrompt     Screen = "prompt"
+	ScreenRunning    Screen = "running"
+	ScreenFailed     Screen = "failed"
+	ScreenDone       Screen = "done"
 )
 
 // Reader is one reader as cmd tells it.
@@ -80,12 +88,19 @@ type Reader struct {
 	Token   string `json:"-"` // differs between two insertions of different cards; the answer to reset will do
 }
 
-// Loading is a card being read. Late is set when it takes longer than it should; Waiting names who keeps
-// silent: "card" or "service".
+// Loading is a card being read.
 type Loading struct {
-	Late    bool   `json:"late"`
-	Waiting string `json:"waiting"`
+	Late    bool   `json:"late"` // it takes longer than it should
+	Waiting Source `json:"waiting"`
 }
+
+// Source is what an answer is awaited from.
+type Source string
+
+const (
+	FromCard    Source = "card"
+	FromService Source = "service"
+)
 
 // Summary is the card as its holder recognises it.
 type Summary struct {
@@ -130,50 +145,78 @@ type Failure struct {
 // Prompt is a question to the person. Its number goes back with the answer, so that an answer never
 // reaches another question.
 type Prompt struct {
-	ID        int      `json:"id"`
-	Kind      string   `json:"kind"` // "pin", "puk", or a renewal.Question's
-	Min       int      `json:"min,omitempty"`
-	Max       int      `json:"max,omitempty"`
-	Tries     int      `json:"tries"`
-	Wrong     bool     `json:"wrong,omitempty"`
-	Malformed bool     `json:"malformed,omitempty"`
-	PUK       bool     `json:"puk,omitempty"`
-	Options   []string `json:"options,omitempty"`
-	Repeated  bool     `json:"repeated,omitempty"` // the renewal had begun to work before this question
+	ID        int        `json:"id"`
+	Kind      PromptKind `json:"kind"`
+	Min       int        `json:"min,omitempty"`
+	Max       int        `json:"max,omitempty"`
+	Tries     int        `json:"tries"`
+	Wrong     bool       `json:"wrong,omitempty"`
+	Malformed bool       `json:"malformed,omitempty"`
+	PUK       bool       `json:"puk,omitempty"`
+	Options   []string   `json:"options,omitempty"`
+	Repeated  bool       `json:"repeated,omitempty"` // the renewal had begun to work before this question
 }
+
+// PromptKind says what is asked: a code, or a renewal.Question.
+type PromptKind string
+
+const (
+	PromptPIN     PromptKind = "pin"
+	PromptPUK     PromptKind = "puk"
+	PromptSeries  PromptKind = "series"
+	PromptLastTry PromptKind = "last-try"
+)
 
 // Progress is how far a renewal is, in percent. Endless is set while the card makes its key, which takes
 // as long as it takes.
 type Progress struct {
-	Step    string `json:"step"`
-	Percent int    `json:"percent"`
-	Endless bool   `json:"endless"`
-	Place   int    `json:"place,omitempty"`
-	Seconds int    `json:"seconds,omitempty"` // to wait for the service
-	Waiting bool   `json:"waiting,omitempty"`
-	Note    string `json:"note,omitempty"`
+	Step     string `json:"step"`
+	Percent  int    `json:"percent"`
+	Endless  bool   `json:"endless"`
+	Position int    `json:"position,omitempty"` // in the queue
+	Seconds  int    `json:"seconds,omitempty"`  // to wait for the service
+	Waiting  bool   `json:"waiting,omitempty"`
+	Note     string `json:"note,omitempty"`
 }
 
-// Phases after a success: steps 14 and 15 of the guide.
+// Phase is what follows a success: steps 14 and 15 of the guide.
+type Phase string
+
 const (
-	PhaseRemove  = "remove"  // take the card out
-	PhaseWait    = "wait"    // about a minute
-	PhaseInsert  = "insert"  // put it back
-	PhaseCheck   = "check"   // being read
-	PhaseSeen    = "seen"    // the new certificate is on the card
-	PhaseLogin   = "login"   // trial login under way
-	PhaseEntered = "entered" // the login was answered
+	PhaseRemove  Phase = "remove"  // take the card out
+	PhaseWait    Phase = "wait"    // about a minute
+	PhaseInsert  Phase = "insert"  // put it back
+	PhaseCheck   Phase = "check"   // being read
+	PhaseSeen    Phase = "seen"    // the new certificate is on the card
+	PhaseLogin   Phase = "login"   // trial login under way
+	PhaseEntered Phase = "entered" // the login was answered
 )
 
 // Done is a renewal that ended well, and what follows it.
 type Done struct {
 	NotAfter time.Time      `json:"notAfter"`
-	Phase    string         `json:"phase"`
+	Phase    Phase          `json:"phase"`
 	Seconds  int            `json:"seconds,omitempty"` // left of the minute
 	Problem  *Failure       `json:"problem,omitempty"` // of the last phase tried
 	Login    *renewal.Login `json:"login,omitempty"`
 	CanLogin bool           `json:"canLogin"`
 	Expired  bool           `json:"expired,omitempty"` // the PIN was wiped before the trial login
+}
+
+// Demo is the state of the demonstration's bench.
+type Demo struct {
+	Series  []string `json:"series"`
+	Faults  []string `json:"faults"`
+	Slots   []string `json:"slots"` // the series of the card in or beside each reader, "" for none
+	In      []bool   `json:"in"`    // whether each of them is inserted
+	Readers int      `json:"readers"`
+	PCSC    bool     `json:"pcsc"`  // the smart-card service runs
+	Down    bool     `json:"down"`  // the network is cut
+	Shut    bool     `json:"shut"`  // the campaign is closed
+	Twice   bool     `json:"twice"` // a second campaign is open
+	PIN     string   `json:"pin"`
+	PUK     string   `json:"puk"`
+	Date    string   `json:"date"`
 }
 
 // Report says where the error report was saved, or why not.
@@ -224,7 +267,7 @@ type running struct {
 
 type finished struct {
 	notAfter time.Time
-	phase    string
+	phase    Phase
 	until    time.Time // end of the minute
 	problem  *Failure
 	login    *renewal.Login
@@ -242,20 +285,20 @@ func view(f facts, now time.Time) State {
 		s.Card = f.seen.card
 	}
 	switch s.Screen {
-	case Reading:
-		s.Loading = &Loading{Late: f.looking.late, Waiting: "card"}
+	case ScreenLoading:
+		s.Loading = &Loading{Late: f.looking.late, Waiting: FromCard}
 		if f.looking.step == "inspect" {
-			s.Loading.Waiting = "service"
+			s.Loading.Waiting = FromService
 		}
-	case Unreadable, Unknown, Nothing:
+	case ScreenUnreadable, ScreenUnknown, ScreenNothing:
 		s.Failure = f.seen.failure
-	case Asking:
+	case ScreenPrompt:
 		s.Prompt = f.running.prompt
-	case Running:
+	case ScreenRunning:
 		s.Progress = progress(*f.running)
-	case Failed:
+	case ScreenFailed:
 		s.Failure, s.Contents = f.failed, f.contents
-	case Success:
+	case ScreenDone:
 		d := f.finished
 		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin, Expired: d.expired}
 		if d.phase == PhaseWait {
@@ -266,7 +309,7 @@ func view(f facts, now time.Time) State {
 }
 
 // screen chooses: what is being done to a card goes before what lies in the readers.
-func screen(f facts) string {
+func screen(f facts) Screen {
 	present := 0
 	for _, r := range f.readers {
 		if r.Present {
@@ -275,35 +318,35 @@ func screen(f facts) string {
 	}
 	switch {
 	case f.finished != nil:
-		return Success
+		return ScreenDone
 	case f.failed != nil:
-		return Failed
+		return ScreenFailed
 	case f.running != nil && f.running.prompt != nil:
-		return Asking
+		return ScreenPrompt
 	case f.running != nil:
-		return Running
+		return ScreenRunning
 	case !f.told:
-		return Starting
+		return ScreenStarting
 	case !f.service:
-		return NoService
+		return ScreenNoService
 	case len(f.readers) == 0:
-		return NoReader
+		return ScreenNoReader
 	case present == 0:
-		return NoCard
+		return ScreenNoCard
 	case f.target == "":
-		return Choose
+		return ScreenChoose
 	case f.seen == nil && f.looking == nil:
-		return Starting
+		return ScreenStarting
 	case f.seen == nil:
-		return Reading
+		return ScreenLoading
 	case f.seen.failure == nil:
-		return Renewable
+		return ScreenRenewable
 	case f.seen.card == nil:
-		return Unreadable
+		return ScreenUnreadable
 	case f.seen.nothing:
-		return Nothing
+		return ScreenNothing
 	}
-	return Unknown
+	return ScreenUnknown
 }
 
 // progress places a run on the bar. Within a step it moves with the commands exchanged.
@@ -317,7 +360,7 @@ func progress(r running) *Progress {
 		p.Percent += w.Percent
 	}
 	if r.waiting.State == renewal.Waiting {
-		p.Waiting, p.Place, p.Seconds = true, r.waiting.Position, int(r.waiting.For.Seconds())
+		p.Waiting, p.Position, p.Seconds = true, r.waiting.Position, int(r.waiting.For.Seconds())
 	}
 	return p
 }

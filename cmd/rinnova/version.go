@@ -147,9 +147,9 @@ func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 		}
 		if err != nil {
 			f := renewal.Classify(err)
-			return desktop.Update{State: desktop.NotChecked, Code: f.Code, Text: f.Text}
+			return desktop.Update{State: desktop.UpdateNotChecked, Code: f.Code, Text: f.Text}
 		}
-		return desktop.Update{State: c.State, Version: c.Latest}
+		return desktop.Update{State: desktop.UpdateState(c.State), Version: c.Latest}
 	}
 }
 

@@ -272,28 +272,12 @@ func (b *bench) remove(i int) {
 	b.tell()
 }
 
-// benchState is what the page knows of the bench.
-type benchState struct {
-	Series  []string `json:"series"`
-	Faults  []string `json:"faults"`
-	Slots   []string `json:"slots"` // the series of the card in or beside each reader, "" for none
-	In      []bool   `json:"in"`
-	Readers int      `json:"readers"`
-	PCSC    bool     `json:"pcsc"`
-	Down    bool     `json:"down"`  // the network
-	Shut    bool     `json:"shut"`  // the campaign
-	Twice   bool     `json:"twice"` // a second campaign is open
-	PIN     string   `json:"pin"`
-	PUK     string   `json:"puk"`
-	Date    string   `json:"date"`
-}
-
 // State tells the page what can be done.
-func (b *bench) State() any {
+func (b *bench) State() desktop.Demo {
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := benchState{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, Twice: b.versions%2 == 1, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.DateOnly)}
+	s := desktop.Demo{Faults: faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, Twice: b.versions%2 == 1, PIN: demoPIN, PUK: demoPUK, Date: now.Format(time.DateOnly)}
 	for _, m := range cardmodel.Models() {
 		s.Series = append(s.Series, m.Sigle()...)
 	}

@@ -32,22 +32,22 @@ func TestWindowThroughReader(t *testing.T) {
 	w := desktop.New(cfg)
 	t.Cleanup(w.Close)
 	c := &visitor{t: t, h: w.Handler(), w: w}
-	c.screen(desktop.NoCard)
+	c.screen(desktop.ScreenNoCard)
 	file := issued(t, s, "AC2018")
 	pull := plug(t, stack, file)
-	if seen := c.screen(desktop.Renewable); !seen.Card.NeedsPUK || seen.Card.Begun {
+	if seen := c.screen(desktop.ScreenRenewable); !seen.Card.NeedsPUK || seen.Card.Begun {
 		t.Errorf("%+v", seen.Card)
 	}
 	c.post("renew", "series", "")
-	c.screen(desktop.Asking)
+	c.screen(desktop.ScreenPrompt)
 	pull()
-	if f := c.screen(desktop.Failed); f.Failure.Code != "card-removed" {
+	if f := c.screen(desktop.ScreenFailed); f.Failure.Code != "card-removed" {
 		t.Error(f.Failure)
 	}
 	c.post("close")
-	c.screen(desktop.NoCard)
+	c.screen(desktop.ScreenNoCard)
 	pull = plug(t, stack, file)
-	c.screen(desktop.Renewable)
+	c.screen(desktop.ScreenRenewable)
 	c.post("renew", "series", "")
 	c.code("pin", "24680")
 	c.code("puk", "13579246")
@@ -61,7 +61,7 @@ func TestWindowThroughReader(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	c.post("close")
-	if n := c.screen(desktop.Nothing); n.Failure.Code != "already-renewed" {
+	if n := c.screen(desktop.ScreenNothing); n.Failure.Code != "already-renewed" {
 		t.Error(n.Failure)
 	}
 }

@@ -59,9 +59,9 @@ func sockets(t *testing.T) []string {
 func TestDemonstrationIsAlone(t *testing.T) {
 	before := sockets(t)
 	c := newVisitor(t)
-	c.screen(desktop.NoCard)
+	c.screen(desktop.ScreenNoCard)
 	c.post("demo", "action", "insert", "series", "AC2014", "fault", "")
-	c.screen(desktop.Renewable)
+	c.screen(desktop.ScreenRenewable)
 	c.post("renew", "series", "")
 	c.code("pin", demoPIN)
 	c.code("puk", demoPUK)
@@ -137,14 +137,14 @@ func TestCodesLeaveNoTrace(t *testing.T) {
 	const wrongPIN, wrongPUK, letters = "86420", "97531864", "segreto86"
 	c := newVisitor(t)
 	c.post("demo", "action", "insert", "series", "AC2018", "fault", "cut-install")
-	c.screen(desktop.Renewable)
+	c.screen(desktop.ScreenRenewable)
 	c.post("renew", "series", "")
 	c.code("pin", letters)
 	c.code("pin", wrongPIN)
 	c.code("pin", demoPIN)
 	c.code("puk", wrongPUK)
 	c.code("puk", demoPUK)
-	if s := c.screen(desktop.Failed); s.Failure.Code != "card-removed" {
+	if s := c.screen(desktop.ScreenFailed); s.Failure.Code != "card-removed" {
 		t.Error(s.Failure)
 	}
 	c.post("report")
@@ -174,9 +174,9 @@ func TestCodesLeaveNoTrace(t *testing.T) {
 func TestCodeForAnotherPrompt(t *testing.T) {
 	c := newVisitor(t)
 	c.post("demo", "action", "insert", "series", "AC2014", "fault", "")
-	c.screen(desktop.Renewable)
+	c.screen(desktop.ScreenRenewable)
 	c.post("renew", "series", "")
-	s := c.screen(desktop.Asking)
+	s := c.screen(desktop.ScreenPrompt)
 	c.code("pin", demoPIN)
 	n := c.until("puk", func(s desktop.State) bool { return s.Prompt != nil && s.Prompt.Kind == "puk" })
 	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", demoPIN); code != http.StatusConflict {
@@ -196,7 +196,7 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 		t.Error("it is still asked")
 	}
 	c.post("back?prompt=" + strconv.Itoa(n.Prompt.ID))
-	c.screen(desktop.Renewable)
+	c.screen(desktop.ScreenRenewable)
 	if !c.w.RequestClose() {
 		t.Error("the window does not close")
 	}
@@ -213,7 +213,7 @@ func TestBench(t *testing.T) {
 		}
 		c.post("demo", "action", "insert", "series", "OT2015", "fault", fault)
 		s := c.until(fault, func(s desktop.State) bool {
-			return s.Screen == desktop.Renewable || s.Screen == desktop.Nothing || s.Screen == desktop.Unreadable || s.Screen == desktop.Unknown
+			return s.Screen == desktop.ScreenRenewable || s.Screen == desktop.ScreenNothing || s.Screen == desktop.ScreenUnreadable || s.Screen == desktop.ScreenUnknown
 		})
 		code := ""
 		if s.Failure != nil {
@@ -226,7 +226,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("%q: begun %v", fault, s.Card.Begun)
 		}
 		c.post("demo", "action", "remove")
-		c.screen(desktop.NoCard)
+		c.screen(desktop.ScreenNoCard)
 	}
 	if code := c.do(http.MethodPost, "/api/demo", "application/x-www-form-urlencoded", "action=insert&series=XX2000"); code == http.StatusOK {
 		t.Error("a series that does not exist")

@@ -71,21 +71,21 @@ func (c *visitor) until(what string, yes func(desktop.State) bool) desktop.State
 	return s
 }
 
-func (c *visitor) screen(name string) desktop.State {
+func (c *visitor) screen(name desktop.Screen) desktop.State {
 	c.t.Helper()
-	return c.until(name, func(s desktop.State) bool { return s.Screen == name })
+	return c.until(string(name), func(s desktop.State) bool { return s.Screen == name })
 }
 
-func (c *visitor) code(kind, value string) {
+func (c *visitor) code(kind desktop.PromptKind, value string) {
 	c.t.Helper()
-	s := c.until(kind, func(s desktop.State) bool { return s.Screen == desktop.Asking && s.Prompt.Kind == kind })
+	s := c.until(string(kind), func(s desktop.State) bool { return s.Screen == desktop.ScreenPrompt && s.Prompt.Kind == kind })
 	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", value); code != http.StatusOK {
 		c.t.Fatal(kind, code)
 	}
 	c.until("another prompt", func(n desktop.State) bool { return n.Prompt == nil || n.Prompt.ID != s.Prompt.ID })
 }
 
-func (c *visitor) phase(name string) desktop.State {
+func (c *visitor) phase(name desktop.Phase) desktop.State {
 	c.t.Helper()
-	return c.until(name, func(s desktop.State) bool { return s.Done != nil && s.Done.Phase == name })
+	return c.until(string(name), func(s desktop.State) bool { return s.Done != nil && s.Done.Phase == name })
 }

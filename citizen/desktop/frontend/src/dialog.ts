@@ -118,7 +118,7 @@ function update(s: State): void {
   const c = t()
   if (s.screen === 'running' && s.progress) {
     const p = s.progress
-    const text = p.waiting ? (p.place ? c.progress.queue(p.place, p.seconds ?? 0) : c.progress.wait(p.seconds ?? 0)) : c.stages[p.step] ?? ''
+    const text = p.waiting ? (p.position ? c.progress.queue(p.position, p.seconds ?? 0) : c.progress.wait(p.seconds ?? 0)) : c.stages[p.step] ?? ''
     if (stage.textContent !== text) {
       stage.textContent = text
       said.textContent = text

@@ -84,7 +84,7 @@ export interface Progress {
   step: string
   percent: number
   endless: boolean
-  place?: number
+  position?: number
   seconds?: number
   waiting?: boolean
   note?: string

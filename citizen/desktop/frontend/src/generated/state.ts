@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Code generated from the Go types of citizen/desktop by go test ./citizen/desktop -run TypeScript -update. DO NOT EDIT.
+
+/** Campaign is one of several that accept the certificate. */
+export interface Campaign {
+  id: string
+  title: string
+  newNotAfter?: string // nil where it counts from the issue
+}
+
+/** Certificate is one certificate of the holder's. */
+export interface Certificate {
+  notBefore: string
+  notAfter: string
+  renewed: boolean
+  expired: boolean
+}
+
+/** Demo is the state of the demonstration's bench. */
+export interface Demo {
+  series: string[]
+  faults: string[]
+  slots: string[] // the series of the card in or beside each reader, "" for none
+  in: boolean[] // whether each of them is inserted
+  readers: number
+  pcsc: boolean // the smart-card service runs
+  down: boolean // the network is cut
+  shut: boolean // the campaign is closed
+  twice: boolean // a second campaign is open
+  pin: string
+  puk: string
+  date: string
+}
+
+/** Diagnosis is the page of the same name. */
+export interface Diagnosis {
+  program: string
+  system: string
+  smartCard: boolean // the system's service answers
+  readers: Reader[]
+  card?: Summary
+  service: string
+  answer: string // "" when the service answers, else a failure's code
+  clock: string
+}
+
+/** Done is a renewal that ended well, and what follows it. */
+export interface Done {
+  notAfter: string
+  phase: Phase
+  seconds?: number // left of the minute
+  problem?: Failure // of the last phase tried
+  login?: Login
+  canLogin: boolean
+  expired?: boolean // the PIN was wiped before the trial login
+}
+
+/** Failure is a code word, for which the page has the texts, and what the service said for itself. */
+export interface Failure {
+  code: string
+  step?: string
+  text?: string
+  changed?: boolean // the run had come to the card's files
+  tries: number // -1 where not the matter
+}
+
+/** Loading is a card being read. */
+export interface Loading {
+  late: boolean // it takes longer than it should
+  waiting: Source
+}
+
+/** Login is what the trial login answered. */
+export interface Login {
+  name: string
+  codiceFiscaleMasked: string
+  notBefore: string
+  notAfter: string
+  policy: string
+  tls: string
+  accepted: boolean
+  reason: string
+}
+
+/** Phase is what follows a success: steps 14 and 15 of the guide. */
+export type Phase =
+  | 'remove'
+  | 'wait'
+  | 'insert'
+  | 'check'
+  | 'seen'
+  | 'login'
+  | 'entered'
+
+/** Progress is how far a renewal is, in percent. Endless is set while the card makes its key, which takes as long as it takes. */
+export interface Progress {
+  step: string
+  percent: number
+  endless: boolean
+  position?: number // in the queue
+  seconds?: number // to wait for the service
+  waiting?: boolean
+  note?: string
+}
+
+/** Prompt is a question to the person. Its number goes back with the answer, so that an answer never reaches another question. */
+export interface Prompt {
+  id: number
+  kind: PromptKind
+  min?: number
+  max?: number
+  tries: number
+  wrong?: boolean
+  malformed?: boolean
+  puk?: boolean
+  options?: string[]
+  repeated?: boolean // the renewal had begun to work before this question
+}
+
+/** PromptKind says what is asked: a code, or a renewal.Question. */
+export type PromptKind =
+  | 'pin'
+  | 'puk'
+  | 'series'
+  | 'last-try'
+
+/** Reader is one reader as cmd tells it. */
+export interface Reader {
+  name: string
+  present: boolean
+  mute?: boolean
+}
+
+/** Report says where the error report was saved, or why not. */
+export interface Report {
+  path?: string
+  code?: string
+}
+
+/** Card is what the card said of itself without a PIN, and nothing that tells it from others of its kind. */
+export interface ReportCard {
+  atr: string // upper-case hexadecimal
+  model?: string
+  series?: string[] // that the chip may have, or the one that the citizen said
+  emulated?: boolean
+}
+
+/** Report is the manifest: what a failed run was, without anything that names the person. */
+export interface ReportContents {
+  format: number
+  created: string
+  program: ReportProgram
+  system: ReportSystem
+  drivers?: ReportDriver[]
+  readers?: ReportReader[]
+  card?: ReportCard
+  failure: ReportFailure
+  steps?: ReportStep[]
+  requests?: ReportRequest[]
+  transcript?: ReportTranscript
+}
+
+/** Driver is a reader's driver that is installed. */
+export interface ReportDriver {
+  name: string
+  version: string
+}
+
+/** Failure is why the run ended. */
+export interface ReportFailure {
+  code: string
+  step?: string
+  exit: number
+  statusWord?: string // of the card, four upper-case hexadecimal digits
+  tries?: number // left of PIN or PUK
+  errors?: string[] // Go types of the errors, the outermost first: never their texts
+}
+
+/** Program is the program that failed. */
+export interface ReportProgram {
+  name: string
+  version: string
+}
+
+/** Reader is a reader that the system showed when the run failed. */
+export interface ReportReader {
+  name: string
+  card: boolean // something was inserted
+  used: boolean
+}
+
+/** Request is one message to the service. */
+export interface ReportRequest {
+  id: string // CMP transactionID, lower-case hexadecimal: the service has it in its log
+  kind: string
+  sent: string
+  tookNanoseconds: number
+  status: number // of HTTP; 0: no answer came
+}
+
+/** Step is one step of the renewal. */
+export interface ReportStep {
+  name: string
+  state: string // started (and never done), done, skipped, waiting, noted
+  code?: string
+  begun: string
+  ended?: string
+  exchanges: number // Exchanges with the card since the step began, and how often it answered with each status word.
+  statusWords?: Record<string, number>
+  lastStatusWord?: string
+}
+
+/** System is the operating system, as Go names it and as it names itself. */
+export interface ReportSystem {
+  os: string
+  arch: string
+  release?: string
+}
+
+/** Transcript says what transcript.txt holds. */
+export interface ReportTranscript {
+  entries: number
+  complete: boolean // false: it grew too long and its end is missing
+}
+
+/** Screen names what the page shows. */
+export type Screen =
+  | 'starting'
+  | 'no-service'
+  | 'no-reader'
+  | 'no-card'
+  | 'choose'
+  | 'loading'
+  | 'unreadable'
+  | 'unknown'
+  | 'nothing'
+  | 'card'
+  | 'prompt'
+  | 'running'
+  | 'failed'
+  | 'done'
+
+/** Source is what an answer is awaited from. */
+export type Source =
+  | 'card'
+  | 'service'
+
+/** State is all that the page knows: what to show, and no more. It never carries a code, and of the holder only the name. */
+export interface State {
+  version: number
+  screen: Screen
+  program: string // its version
+  readers: Reader[]
+  reader?: string // the one in use
+  loading?: Loading
+  card?: Summary
+  failure?: Failure
+  prompt?: Prompt
+  progress?: Progress
+  done?: Done
+  closing?: boolean // the window was asked to close while a renewal runs
+  report?: Report
+  update?: Update // nil where none is asked for
+  page?: string // where the program is taken from
+  contents?: ReportContents // Contents is what the error report of the failure on the screen would hold; nil where none can be made.
+  demo?: Demo // nil where cards and service are real
+}
+
+/** Summary is the card as its holder recognises it. */
+export interface Summary {
+  holder: string
+  id: string // masked
+  model: string
+  series: string[]
+  needsPuk: boolean
+  begun: boolean // a renewal was interrupted
+  certificates: Certificate[]
+  campaign?: string
+  title?: string
+  newNotAfter?: string // nil where the campaign counts from the issue
+  campaigns?: Campaign[] // among which the citizen chooses
+  stillValid: boolean // one of the certificates is valid now
+}
+
+/** Update is what is known of newer versions of the program. */
+export interface Update {
+  state: UpdateState
+  version?: string // the newest
+  code?: string // of the failed check
+  text?: string // of the failed check
+  hidden?: boolean // the person closed the notice
+}
+
+/** UpdateState says what is known of newer versions. */
+export type UpdateState =
+  | 'checking'
+  | 'failed'
+  | 'current'
+  | 'newer'
+  | 'unsupported'
+  | 'off'
+  | 'no-key'
