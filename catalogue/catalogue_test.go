@@ -5,6 +5,7 @@ package catalogue_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"rinnova.example/go/catalogue"
@@ -21,7 +22,7 @@ var commandLine = []failure.Code{failure.NotInThisVersion, failure.DemoFailed, f
 
 // formal finds the polite form in Italian and the familiar one in German.
 var formal = map[catalogue.Language]*regexp.Regexp{
-	catalogue.Italian: regexp.MustCompile(`(?i)\b(lei|può|si rivolga|esegua|riprovi|controlli|inserisca|indichi|chiuda|verifichi|suo lettore|apra|scelga|provi)\b`),
+	catalogue.Italian: regexp.MustCompile(`(?i)\b(lei|può|si rivolga|esegua|riprovi|inserisca|indichi|chiuda|verifichi|suo lettore|apra|scelga|provi)\b`),
 	catalogue.German:  regexp.MustCompile(`(?i)\b(du|dich|dir|dein\w*|kannst|wende|versuche es|prüfe|stecke|wiederhole)\b`),
 }
 
@@ -111,3 +112,29 @@ func TestRefusal(t *testing.T) {
 		}
 	}
 }
+
+// TestDesk: the desk is told the cause of every failure of which a report is saved: none is of a wrong command line.
+func TestDesk(t *testing.T) {
+	for _, c := range failure.All() {
+		d, ok := catalogue.Diagnose(c)
+		if !ok && !operators(c) && c.Exit() != failure.ExitUsage && !strings.HasPrefix(string(c), "update-") && !slices.Contains(unreported, c) {
+			t.Errorf("%s has no diagnosis", c)
+		}
+		for _, text := range []string{d.Cause, d.Tell} {
+			if !strings.HasSuffix(text, ".") {
+				t.Errorf("%s: %q", c, text)
+			}
+			if m := formal[catalogue.Italian].FindString(text); m != "" {
+				t.Errorf("%s says %q: %s", c, m, text)
+			}
+		}
+	}
+	for word, known := range map[string]bool{"6A84": true, "6F00": true, "6581": true, "9000": false, "6a84": false, "": false} {
+		if d, ok := catalogue.DiagnoseStatusWord(word); ok != known || known && (d.Cause == "" || d.Tell == "") {
+			t.Errorf("%s: %+v, %t", word, d, ok)
+		}
+	}
+}
+
+// unreported are failures that end a program before it speaks to a card, and those of the report itself.
+var unreported = []failure.Code{failure.AlreadyOpen, failure.DemoFailed, failure.ReportUnsaved, failure.ReportNoDesk, failure.InternalError}

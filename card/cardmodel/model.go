@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"rinnova.example/go/failure"
 )
 
 // Fact is a value and where it is known from. From names a source, or starts with "assumed:" and gives
@@ -131,11 +133,11 @@ type Series struct {
 
 // Model is one kind of chip with its operating system and file system.
 type Model struct {
-	ID           string         `json:"id"`
-	Name         string         `json:"name"`
-	ATR          Fact[Pattern]  `json:"atr"`
-	Series       Fact[[]Series] `json:"series"`
-	NotRenewable Fact[string]   `json:"notRenewable"` // code word of the reason, "" where renewable
+	ID           string             `json:"id"`
+	Name         string             `json:"name"`
+	ATR          Fact[Pattern]      `json:"atr"`
+	Series       Fact[[]Series]     `json:"series"`
+	NotRenewable Fact[failure.Code] `json:"notRenewable"` // code word of the reason, "" where renewable
 
 	ExtendedLength Fact[bool] `json:"extendedLength"` // commands over 255 bytes without chaining
 	WriteChunk     Fact[int]  `json:"writeChunk"`     // bytes of one UPDATE BINARY at most

@@ -2,7 +2,11 @@
 
 package cardmodel
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+
+	"rinnova.example/go/failure"
+)
 
 // Sources are named as in the project's card facts: OpenSC's itacns driver and PKCS#15 emulation,
 // OpenSC's former Incrypto34 driver, its CardOS driver, OpenSC issue traces by number, pcsc-tools' list
@@ -67,7 +71,7 @@ var models = []*Model{
 			{"AC2014", Fact[Hex]{atr("3BDF18008131FE7D006B150C0181011101434E53103180E8"), assumedSigla}},
 			{"AC2018", Fact[Hex]{atr("3BDF18008131FE7D006B040C0184011101434E53103180FC"), assumedSigla}},
 		}, assumedSeries},
-		NotRenewable:   Fact[string]{"", "the guide names AC2013, AC2014, AC2018"},
+		NotRenewable:   Fact[failure.Code]{"", "the guide names AC2013, AC2014, AC2018"},
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{16384, "assumed: no free memory of an AC card is public; enough for two places, as a later campaign needs"},
@@ -99,7 +103,7 @@ var models = []*Model{
 			{"OT2015", Fact[Hex]{atr("3BFF1800008131FE45006B04050100012101434E5310318059"), assumedSigla}},
 			{"OT2016", Fact[Hex]{atr("3BFF1800008131FE45006B05051017012101434E531031805E"), assumedSigla}},
 		}, assumedSeries},
-		NotRenewable:   Fact[string]{"", "the guide names OT2015, OT2016"},
+		NotRenewable:   Fact[failure.Code]{"", "the guide names OT2015, OT2016"},
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{16384, "assumed: no free memory of an OT card is public; enough for two places, as a later campaign needs"},
@@ -132,7 +136,7 @@ var models = []*Model{
 			{"ACe2021", Fact[Hex]{atr("3BFF1800008131FE45006B0505912001F101434E5310318038"), assumedSigla}},
 			{"ACx2021", Fact[Hex]{atr("3BFF1800008131FE45006B0505200001F101434E53103180A9"), assumedSigla}},
 		}, assumedSeries},
-		NotRenewable:   Fact[string]{"", "the guide names ID2019; the tool's version of 2022 added ACe2021, ACx2021"},
+		NotRenewable:   Fact[failure.Code]{"", "the guide names ID2019; the tool's version of 2022 added ACe2021, ACx2021"},
 		ExtendedLength: Fact[bool]{true, fromItacns},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{28716, "assumed: 702Ch is what another TS-CNS application reports (OpenSC issue 3804)"},
@@ -170,7 +174,7 @@ var models = []*Model{
 		Series: Fact[[]Series]{[]Series{
 			{"ST2021", Fact[Hex]{atr("3BFF1800FF8131FE55006B02091617011101434E531131808D"), "pcsc-tools ATR list: national TS-CNS"}},
 		}, assumedSeries},
-		NotRenewable:   Fact[string]{"series-not-renewable", "press of 2022: ST2021 is excluded from the extension"},
+		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "press of 2022: ST2021 is excluded from the extension"},
 		ExtendedLength: Fact[bool]{true, "OpenSC itacns: CNS 1.1"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},
@@ -187,7 +191,7 @@ var models = []*Model{
 		Series: Fact[[]Series]{[]Series{
 			{"CRS", Fact[Hex]{atr("3BFF1800FFC10A31FE55006B0508C80A011101434E5310318003"), "pcsc-tools ATR list: CRS Lombardia"}},
 		}, "pcsc-tools ATR list: regional service cards before the siglas"},
-		NotRenewable:   Fact[string]{"series-not-renewable", "the guide does not name them"},
+		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "the guide does not name them"},
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},
@@ -204,7 +208,7 @@ var models = []*Model{
 		Series: Fact[[]Series]{[]Series{
 			{"ACe2025", Fact[Hex]{atr("3BFF1800FF8131FE4D006B0404B85B01F101434E531031809D"), "OpenSC issue 3804: same chip and mask"}},
 		}, "OpenSC issue 3804"},
-		NotRenewable:   Fact[string]{"series-not-renewable", "OpenSC issue 3804: the certificate lies behind another application; no campaign names it"},
+		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "OpenSC issue 3804: the certificate lies behind another application; no campaign names it"},
 		ExtendedLength: Fact[bool]{false, "assumed: never used, since nothing is signed"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},

@@ -192,13 +192,13 @@ func (b *Block) present() error {
 // do sends a command that needs the PIN. Where the card says that the security status is gone, as some
 // cards do after SELECT, the PIN is presented once more and the command repeated; once for each loss.
 func (b *Block) do(c iso7816.Command) ([]byte, error) {
-	data, err := iso7816.Do(b.s.card, c)
+	data, err := b.s.send(c)
 	if errors.Is(err, iso7816.SWSecurity) && !b.lost {
 		b.lost = true
 		if err := b.present(); err != nil {
 			return nil, err
 		}
-		data, err = iso7816.Do(b.s.card, c)
+		data, err = b.s.send(c)
 	}
 	if err == nil {
 		b.lost = false

@@ -76,7 +76,7 @@ func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 		if err := s.verify(true, puk); err != nil {
 			return err
 		}
-		_, err := iso7816.Do(s.card, createCommand(d.Path.FID(), true, d.Size, d.Access))
+		_, err := s.send(createCommand(d.Path.FID(), true, d.Size, d.Access))
 		return err
 	})
 	if err == nil {

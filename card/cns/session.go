@@ -46,6 +46,7 @@ type Session struct {
 	asleep  bool   // the selected file is deactivated
 	pin     []byte // verified in this run, nil before; wiped by Forget
 	tries   map[byte]int
+	changed bool // a command that changes files or keys was sent, and not refused
 }
 
 // Open identifies the card: model by answer to reset, then EF_IDCarta and EF_DatiPersonali as the probe.
@@ -104,6 +105,22 @@ func (s *Session) Resume(card iso7816.Card) error {
 	}
 	s.card = iso7816.Chain(card, m.ExtendedLength.Value)
 	return s.transaction(false, s.sameCard)
+}
+
+// Changed reports whether this session has changed files or keys of the card. A command whose answer was lost counts:
+// the card may have carried it out.
+func (s *Session) Changed() bool { return s.changed }
+
+// send sends a command and notes whether it changed the card.
+func (s *Session) send(c iso7816.Command) ([]byte, error) {
+	data, err := iso7816.Do(s.card, c)
+	switch c.INS {
+	case 0xD6, 0xDA, 0xE0, 0xE4, 0x46: // UPDATE BINARY, PUT DATA, CREATE FILE, DELETE FILE, GENERATE KEY PAIR
+		var sw iso7816.SW
+		// ISO/IEC 7816-4 §5.6: at 65XX the state of the memory has changed, at the other errors it has not.
+		s.changed = s.changed || !errors.As(err, &sw) || sw>>8 == 0x65
+	}
+	return data, err
 }
 
 // Forget wipes the PIN.

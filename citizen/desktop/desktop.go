@@ -9,6 +9,7 @@ package desktop
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // Config is what the window is made of. Fields without "nil" in their comment must be set.
@@ -217,7 +219,7 @@ func (w *Window) take(readers []Reader) {
 	switch {
 	case w.f.running != nil:
 		if !find(readers, w.reader).Present {
-			w.reply(reply{err: failure("card-removed", renewal.ExitInterrupted)})
+			w.reply(reply{err: &renewal.Failure{Code: failure.CardRemoved}})
 		}
 	case w.f.finished != nil:
 		w.reinserting(find(readers, w.reader).Present)
@@ -229,10 +231,6 @@ func (w *Window) take(readers []Reader) {
 		w.startLook()
 	}
 	w.bump()
-}
-
-func failure(code string, exit int) *renewal.Failure {
-	return &renewal.Failure{Code: code, Exit: exit, Tries: -1}
 }
 
 // startLook reads the card in the target reader. The lock is held.
@@ -248,7 +246,7 @@ func (w *Window) startLook() {
 		return
 	}
 	if r.Mute {
-		w.f.seen = &seen{failure: &Failure{Code: "card-mute", Tries: -1}}
+		w.f.seen = &seen{failure: &Failure{Code: failure.CardMute}}
 		return
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -292,12 +290,12 @@ func (w *Window) read(ctx context.Context, number int, reader string) *seen {
 		return &seen{failure: told(err)}
 	}
 	s := &seen{card: w.summary(v)}
-	if v.Refusal != nil && v.Refusal.Code == "campaign-ambiguous" {
+	if v.Refusal != nil && v.Refusal.Code == failure.CampaignAmbiguous {
 		s.card.Campaigns = accepting(v)
 	}
-	if v.Refusal != nil && v.Refusal.Code != errQueue.Code && len(s.card.Campaigns) == 0 {
+	if v.Refusal != nil && !errors.Is(v.Refusal, errQueue) && len(s.card.Campaigns) == 0 {
 		s.failure = told(v.Refusal)
-		s.nothing = v.Refusal.Exit == renewal.ExitNothing || v.Refusal.Exit == renewal.ExitRefused
+		s.nothing = v.Refusal.Exit() == failure.ExitNothing || v.Refusal.Exit() == failure.ExitRefused
 	}
 	return s
 }
@@ -319,12 +317,11 @@ func accepting(v *renewal.View) []Campaign {
 }
 
 // errQueue ends a look at the place in the queue: the card is renewable.
-var errQueue = failure("queue", renewal.ExitFailure)
+var errQueue = errors.New("a look does not wait for its turn")
 
 func told(err error) *Failure {
 	f := renewal.Classify(err)
-	changed := slices.Index(renewal.Steps, f.Step) >= slices.Index(renewal.Steps, "prepare") && f.Exit != renewal.ExitCode
-	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: changed, Tries: f.Tries}
+	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: f.CardChanged, Tries: f.Tries}
 }
 
 func (w *Window) summary(v *renewal.View) *Summary {

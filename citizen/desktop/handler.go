@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // dist is what Vite made of the front end. Without a build it holds one empty file.
@@ -218,14 +219,14 @@ func (w *Window) gone() {
 
 // Diagnosis is the page of the same name.
 type Diagnosis struct {
-	Program   string   `json:"program"`
-	System    string   `json:"system"`
-	SmartCard bool     `json:"smartCard"` // the system's service answers
-	Readers   []Reader `json:"readers"`
-	Card      *Summary `json:"card,omitempty"`
-	Service   string   `json:"service"`
-	Answer    string   `json:"answer"` // "" when the service answers, else a failure's code
-	Clock     string   `json:"clock"`
+	Program   string       `json:"program"`
+	System    string       `json:"system"`
+	SmartCard bool         `json:"smartCard"` // the system's service answers
+	Readers   []Reader     `json:"readers"`
+	Card      *Summary     `json:"card,omitempty"`
+	Service   string       `json:"service"`
+	Answer    failure.Code `json:"answer"` // "" when the service answers, else a failure's code
+	Clock     string       `json:"clock"`
 }
 
 func newDiagnosis(c Config) Diagnosis {

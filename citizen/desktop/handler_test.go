@@ -14,6 +14,9 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // window is one without a card; readers are told on the channel.
@@ -21,7 +24,7 @@ func window(t *testing.T) (*Window, chan []Reader) {
 	t.Helper()
 	readers := make(chan []Reader)
 	w := New(Config{Version: "1", Readers: readers, Now: time.Now, SlowAfter: time.Second, ReinsertPause: time.Second, KeepPIN: time.Minute, Service: "https://rinnova.example",
-		Probe: func(context.Context) error { return failure("service-unreachable", 1) }})
+		Probe: func(context.Context) error { return &renewal.Failure{Code: failure.ServiceUnreachable} }})
 	t.Cleanup(w.Close)
 	return w, readers
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // reply is the answer to a prompt.
@@ -54,7 +55,7 @@ func (w *Window) ask(ctx context.Context, p Prompt) (reply, error) {
 	p.Repeated = w.f.running.worked
 	w.f.running.prompt, w.answer = &p, answer
 	if !find(w.f.readers, w.reader).Present { // taken out while something else was done
-		w.reply(reply{err: failure("card-removed", renewal.ExitInterrupted)})
+		w.reply(reply{err: &renewal.Failure{Code: failure.CardRemoved}})
 	}
 	w.bump()
 	w.mu.Unlock()
@@ -91,7 +92,7 @@ func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest
 }
 
 func (p person) Consent(ctx context.Context, q renewal.Question) (string, error) {
-	a, err := p.w.ask(ctx, Prompt{Kind: PromptKind(q.Kind), PUK: q.PUK, Options: q.Options, Tries: -1})
+	a, err := p.w.ask(ctx, Prompt{Kind: PromptKind(q.Kind), PUK: q.PUK, Options: q.Options})
 	return a.text, err
 }
 
@@ -130,7 +131,7 @@ func (w *Window) start(series, campaign string) {
 			w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove, canLogin: out.LoginURL != ""}
 			w.keep()
 			w.reinserting(find(w.f.readers, w.reader).Present)
-		case errors.As(err, &f) && f.Code == "cancelled":
+		case errors.As(err, &f) && f.Code == failure.Cancelled:
 			// INDIETRO: back to where the citizen was; the card may have changed hands meanwhile.
 			if seen := w.f.seen; seen == nil || w.f.target != w.reader {
 				w.startLook()
@@ -283,7 +284,7 @@ func (w *Window) check(d *finished) {
 			return err
 		}
 		if f := contents.Places[o.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(o.Certificate) {
-			return failure("card-write", renewal.ExitFailure)
+			return &renewal.Failure{Code: failure.CardWrite}
 		}
 		return nil
 	})
@@ -459,11 +460,11 @@ func (w *Window) saveReport() error {
 	if failed == nil {
 		return errState
 	}
-	report := &Report{Code: "report-no-desk"}
+	report := &Report{Code: failure.ReportNoDesk}
 	if save != nil {
 		path, err := save()
 		if report = (&Report{Path: path}); err != nil {
-			report = &Report{Code: "report-unsaved"}
+			report = &Report{Code: failure.ReportUnsaved}
 		}
 	}
 	w.set(func(f *facts) { f.report = report })

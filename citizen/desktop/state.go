@@ -9,6 +9,7 @@ import (
 
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // State is all that the page knows: what to show, and no more. It never carries a code, and of the holder
@@ -36,11 +37,11 @@ type State struct {
 
 // Update is what is known of newer versions of the program.
 type Update struct {
-	State   UpdateState `json:"state"`
-	Version string      `json:"version,omitempty"` // the newest
-	Code    string      `json:"code,omitempty"`    // of the failed check
-	Text    string      `json:"text,omitempty"`    // of the failed check
-	Hidden  bool        `json:"hidden,omitempty"`  // the person closed the notice
+	State   UpdateState  `json:"state"`
+	Version string       `json:"version,omitempty"` // the newest
+	Code    failure.Code `json:"code,omitempty"`    // of the failed check
+	Text    string       `json:"text,omitempty"`    // of the failed check
+	Hidden  bool         `json:"hidden,omitempty"`  // the person closed the notice
 }
 
 // UpdateState says what is known of newer versions.
@@ -135,11 +136,11 @@ type Certificate struct {
 
 // Failure is a code word, for which the page has the texts, and what the service said for itself.
 type Failure struct {
-	Code    string `json:"code"`
-	Step    string `json:"step,omitempty"`
-	Text    string `json:"text,omitempty"`
-	Changed bool   `json:"changed,omitempty"` // the run had come to the card's files
-	Tries   int    `json:"tries"`             // -1 where not the matter
+	Code    failure.Code `json:"code"`
+	Step    string       `json:"step,omitempty"`
+	Text    string       `json:"text,omitempty"`
+	Changed bool         `json:"changed,omitempty"` // the renewal has changed the card
+	Tries   *int         `json:"tries,omitempty"`   // left of the code that was refused
 }
 
 // Prompt is a question to the person. Its number goes back with the answer, so that an answer never
@@ -149,7 +150,7 @@ type Prompt struct {
 	Kind      PromptKind `json:"kind"`
 	Min       int        `json:"min,omitempty"`
 	Max       int        `json:"max,omitempty"`
-	Tries     int        `json:"tries"`
+	Tries     *int       `json:"tries,omitempty"` // left; nil where not known
 	Wrong     bool       `json:"wrong,omitempty"`
 	Malformed bool       `json:"malformed,omitempty"`
 	PUK       bool       `json:"puk,omitempty"`
@@ -221,8 +222,8 @@ type Demo struct {
 
 // Report says where the error report was saved, or why not.
 type Report struct {
-	Path string `json:"path,omitempty"`
-	Code string `json:"code,omitempty"`
+	Path string       `json:"path,omitempty"`
+	Code failure.Code `json:"code,omitempty"`
 }
 
 // facts are what the window knows. Nobody sets a state: it is computed from them.

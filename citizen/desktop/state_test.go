@@ -18,7 +18,7 @@ func TestView(t *testing.T) {
 	two := []Reader{{Name: "A", Present: true}, {Name: "B", Present: true}}
 	empty := []Reader{{Name: "A"}}
 	card := &Summary{ID: "6090…001"}
-	closed := &Failure{Code: "campaign-closed", Tries: -1}
+	closed := &Failure{Code: "campaign-closed"}
 	for _, row := range []struct {
 		name  string
 		facts facts

@@ -19,6 +19,7 @@ import (
 
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 var update = flag.Bool("update", false, "write the front end's types")
@@ -221,7 +222,7 @@ func (g *generator) of(r reflect.Type) string {
 	case reflect.Int, reflect.Int64:
 		return "number"
 	case reflect.String:
-		if r.PkgPath() == "" {
+		if r.PkgPath() == "" || r == reflect.TypeFor[failure.Code]() { // failures.ts has the codes
 			return "string"
 		}
 		return g.add(r)

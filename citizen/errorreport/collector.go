@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/failure"
 )
 
 // maxTranscript is how much of the exchanges is kept, in bytes of text: some twenty whole renewals.
@@ -126,8 +127,8 @@ func (c *Collector) Report(f Failure, err error) (*Report, *transcript.Transcrip
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.Errors = types(err)
-	if !isWord(f.Code) {
-		f.Code = "unknown" // a service may say anything
+	if !f.Code.Known() {
+		f.Code = failure.ServiceRefused // a service may say anything
 	}
 	r := &Report{Format: Format, Created: moment(c.Now()), Program: c.Program, System: c.System, Drivers: c.Drivers,
 		Readers: slices.Clone(c.readers), Card: c.card, Failure: f, Steps: slices.Clone(c.steps), Requests: slices.Clone(c.requests)}

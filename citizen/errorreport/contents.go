@@ -94,7 +94,7 @@ func (c *Card) String() string {
 }
 
 func (f Failure) String() string {
-	s := f.Code
+	s := string(f.Code)
 	if f.Step != "" {
 		s += ", nella fase «" + stepNamed(f.Step) + "»"
 	}

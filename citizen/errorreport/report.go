@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"rinnova.example/go/failure"
 )
 
 // FileName is the name that the guide gives to the file.
@@ -77,12 +79,12 @@ type Card struct {
 
 // Failure is why the run ended.
 type Failure struct {
-	Code       string   `json:"code"`
-	Step       string   `json:"step,omitempty"`
-	Exit       int      `json:"exit"`
-	StatusWord string   `json:"statusWord,omitempty"` // of the card, four upper-case hexadecimal digits
-	Tries      *int     `json:"tries,omitempty"`      // left of PIN or PUK
-	Errors     []string `json:"errors,omitempty"`     // Go types of the errors, the outermost first: never their texts
+	Code       failure.Code `json:"code"`
+	Step       string       `json:"step,omitempty"`
+	Exit       int          `json:"exit"`
+	StatusWord string       `json:"statusWord,omitempty"` // of the card, four upper-case hexadecimal digits
+	Tries      *int         `json:"tries,omitempty"`      // left of PIN or PUK
+	Errors     []string     `json:"errors,omitempty"`     // Go types of the errors, the outermost first: never their texts
 }
 
 // Step is one step of the renewal.
@@ -166,7 +168,7 @@ func (r *Report) check() error {
 		want(isATR(c.ATR) && optional(c.Model, isModel) && len(c.Series) <= maxList && !slices.ContainsFunc(c.Series, func(s string) bool { return !isSeries(s) }), "card")
 	}
 	f := r.Failure
-	want(isWord(f.Code) && optional(f.Step, isWord) && f.Exit >= 1 && f.Exit <= 255 && optional(f.StatusWord, isStatusWord), "failure")
+	want(isWord(string(f.Code)) && optional(f.Step, isWord) && f.Exit >= 1 && f.Exit <= 255 && optional(f.StatusWord, isStatusWord), "failure")
 	want(f.Tries == nil || *f.Tries >= 0 && *f.Tries <= 15, "failure.tries")
 	want(len(f.Errors) <= maxTypes && !slices.ContainsFunc(f.Errors, func(s string) bool { return !isType(s) }), "failure.errors")
 	want(len(r.Steps) <= maxSteps && len(r.Requests) <= maxSteps, "steps, requests")

@@ -147,16 +147,6 @@ func TestDiagnose(t *testing.T) {
 			t.Errorf("%+v: %+v", test.failure, d)
 		}
 	}
-	for code, d := range byCode {
-		if !isWord(code) || !strings.HasSuffix(d.Cause, ".") || !strings.HasSuffix(d.Tell, ".") {
-			t.Errorf("%s: %+v", code, d)
-		}
-	}
-	for sw, d := range byStatusWord {
-		if !isStatusWord(sw) || !strings.HasSuffix(d.Cause, ".") || d.Tell == "" {
-			t.Errorf("%s: %+v", sw, d)
-		}
-	}
 }
 
 func TestPlain(t *testing.T) {
@@ -319,7 +309,7 @@ func TestCollector(t *testing.T) {
 	if err != nil || text != nil || len(r.Steps)+len(r.Requests)+len(r.Readers) != 0 || r.Card != nil || r.Transcript != nil {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if r.Failure.Code != "unknown" || !r.Created.Equal(now) {
+	if r.Failure.Code != "service-refused" || !r.Created.Equal(now) {
 		t.Errorf("%+v", r)
 	}
 	if want := []string{"*fmt.wrapError", "*errors.joinError", "*errors.errorString", "*fs.PathError", "*errors.errorString"}; !slices.Equal(r.Failure.Errors, want) {

@@ -50,10 +50,10 @@ type witnesses struct {
 type verdict string
 
 const (
-	goOn             verdict = "go-on"           // begin, or continue where it was cut
-	waitTurn         verdict = "waiting"         // the service is full
-	notKnown         verdict = "not-in-registry" // the service does not know the old certificate
-	hasRenewed       verdict = "already-renewed"
+	goOn             verdict = "go-on"   // begin, or continue where it was cut
+	waitTurn         verdict = "waiting" // the service is full
+	notKnown         verdict = "unknown" // the service does not know the old certificate
+	hasRenewed       verdict = "renewed"
 	refusedByService verdict = "refused" // for the service's reason
 )
 

@@ -13,87 +13,33 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 )
 
-// Failure is why a renewal, or the look at a card, did not go on. Code is a stable word; Exit is the
-// command line's exit code; Text is what the service said, in Italian, where it said something; Tries is
-// what is left of a PIN or PUK, -1 where that is not known or not the matter.
+// Failure is why a renewal, or the look at a card, did not go on.
 type Failure struct {
-	Code  string
-	Step  string
-	Exit  int
-	Text  string
-	Tries int
-	Err   error
+	Code        failure.Code
+	Step        string
+	Text        string // what the service said, in Italian, or what the texts have a place for
+	Tries       *int   // left of the PIN or PUK that was refused; nil where not known or not the matter
+	CardChanged bool   // the renewal has changed the card, in this run or in an earlier one
+	Err         error
 }
 
 func (f *Failure) Error() string {
 	if f.Err == nil {
-		return f.Code
+		return string(f.Code)
 	}
-	return f.Code + ": " + f.Err.Error()
+	return string(f.Code) + ": " + f.Err.Error()
 }
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Exit codes of the command line.
-const (
-	ExitFailure     = 1
-	ExitUsage       = 2
-	ExitNothing     = 3
-	ExitCard        = 4
-	ExitCode        = 5
-	ExitRefused     = 6
-	ExitInterrupted = 7
-)
+// Exit returns the exit code of a command that ends with the failure.
+func (f *Failure) Exit() int { return f.Code.Exit() }
 
-// exits gives the exit code of every failure that does not come from the service; failures with a code
-// that is not here are refusals of the service.
-var exits = map[string]int{
-	"card-removed": ExitInterrupted, "interrupted": ExitInterrupted, "other-card": ExitInterrupted, "card-reset": ExitInterrupted,
-	"reader-failed": ExitInterrupted,
-	"card-busy":     ExitCard, "card-mute": ExitCard,
-	"card-not-cns": ExitNothing, "card-cie": ExitNothing, "card-foreign": ExitNothing, "card-not-health": ExitNothing,
-	"card-contactless": ExitNothing, "card-model-unknown": ExitNothing, "card-malformed": ExitNothing, "no-certificate": ExitNothing,
-	"card-not-activated":   ExitNothing,
-	"series-not-renewable": ExitNothing, "series-not-in-campaign": ExitNothing, "campaign-closed": ExitNothing, "not-in-window": ExitNothing,
-	"already-renewed": ExitNothing, "no-campaign": ExitNothing, "expired-credential": ExitNothing,
-	"no-extension": ExitNothing, "not-yet-valid": ExitNothing,
-	// What the service says when a run's own state is void: another run begins anew.
-	"unknown-transaction": ExitInterrupted, "transaction-in-use": ExitInterrupted,
-	"pin-wrong": ExitCode, "pin-blocked": ExitCode, "pin-format": ExitCode, "puk-wrong": ExitCode, "puk-blocked": ExitCode,
-	"puk-format": ExitCode, "last-try": ExitCode,
-	"input-missing": ExitUsage, "series-needed": ExitUsage, "campaign-ambiguous": ExitUsage, "campaign-unknown": ExitUsage,
-	"cancelled": ExitFailure, "no-room": ExitFailure, "card-error": ExitFailure, "card-wrong-key": ExitFailure, "card-write": ExitFailure,
-	"service-unreachable": ExitFailure, "service-busy": ExitFailure, "service-error": ExitFailure, "service-untrusted": ExitFailure,
-	"program-too-old": ExitFailure, "service-portal": ExitFailure, "tls-untrusted": ExitFailure, "proxy-auth": ExitFailure, "certificate-unacceptable": ExitFailure, "waiting-too-long": ExitFailure,
-	"login-unknown": ExitUsage, "login-unreadable": ExitFailure, "service-not-given": ExitUsage,
-	"service-refused": ExitRefused,
-	"internal":        ExitFailure,
-}
-
-// ExitOf is the exit code that goes with a failure's code.
-func ExitOf(code string) int {
-	if exit, ok := exits[code]; ok {
-		return exit
-	}
-	return ExitRefused
-}
-
-func fail(code string, err error) *Failure {
-	return &Failure{Code: code, Exit: ExitOf(code), Err: err, Tries: -1}
-}
-
-// saidByService is a failure whose code word the service chose. What is not its to say, as that a PIN is
-// wrong, is a refusal without a reason.
-func saidByService(code string, err error) *Failure {
-	f := fail(code, err)
-	if code == "" || code == string(cmp.CodeUnspecified) || f.Exit == ExitFailure || f.Exit == ExitCard || f.Exit == ExitCode {
-		return fail("service-refused", err)
-	}
-	return f
-}
+func fail(code failure.Code, err error) *Failure { return &Failure{Code: code, Err: err} }
 
 // Classify gives an error its code. A *Failure is returned as it is.
 func Classify(err error) *Failure {
@@ -110,83 +56,93 @@ func Classify(err error) *Failure {
 	case errors.As(err, &f):
 		return f
 	case errors.Is(err, context.Canceled):
-		return fail("interrupted", err)
+		return fail(failure.Interrupted, err)
 	case errors.Is(err, iso7816.ErrCardGone):
-		return fail("card-removed", err)
+		return fail(failure.CardRemoved, err)
 	case errors.Is(err, iso7816.ErrCardReset):
-		return fail("card-reset", err)
+		return fail(failure.CardReset, err)
 	case errors.Is(err, iso7816.ErrCardBusy):
-		return fail("card-busy", err)
+		return fail(failure.CardBusy, err)
 	case errors.Is(err, iso7816.ErrCardMute), errors.Is(err, iso7816.ErrATR):
-		return fail("card-mute", err)
+		return fail(failure.CardMute, err)
 	case errors.Is(err, iso7816.ErrReader):
-		return fail("reader-failed", err)
+		return fail(failure.ReaderFailed, err)
 	case errors.Is(err, cns.ErrOtherCard):
-		return fail("other-card", err)
+		return fail(failure.OtherCard, err)
 	case errors.As(err, &refusal):
-		f := saidByService(string(refusal.Code), err)
+		f := fail(failure.FromService(refusal.Code), err)
 		if refusal.Info == cmp.SystemFailure || refusal.Info == cmp.SystemUnavail {
-			f = fail("service-error", err)
+			f = fail(failure.ServiceError, err)
 		}
 		f.Text = refusal.Text
 		return f
 	case errors.As(err, &code):
-		name := "pin"
-		if code.PUK {
-			name = "puk"
-		}
-		if code.Tries == 0 {
-			return &Failure{Code: name + "-blocked", Exit: ExitCode, Tries: 0, Err: err}
-		}
-		return &Failure{Code: name + "-wrong", Exit: ExitCode, Tries: code.Tries, Err: err}
+		return refusedCode(code, err)
 	case errors.Is(err, ErrNoInput):
-		return fail("input-missing", err)
+		return fail(failure.InputMissing, err)
 	case errors.Is(err, ErrCancelled):
-		return fail("cancelled", err)
+		return fail(failure.Cancelled, err)
 	case errors.Is(err, cardmodel.ErrContactless):
-		return fail("card-contactless", err)
+		return fail(failure.CardContactless, err)
 	case errors.Is(err, cardmodel.ErrCIE):
-		return fail("card-cie", err)
+		return fail(failure.CardCIE, err)
 	case errors.Is(err, cardmodel.ErrNotCNS):
-		return fail("card-not-cns", err)
+		return fail(failure.CardNotCNS, err)
 	case errors.Is(err, cardmodel.ErrUnknownModel):
-		return fail("card-model-unknown", err)
+		return fail(failure.CardModelUnknown, err)
 	case errors.Is(err, cns.ErrForeign):
-		return fail("card-foreign", err)
+		return fail(failure.CardForeign, err)
 	case errors.Is(err, cns.ErrNotActivated):
-		return fail("card-not-activated", err)
+		return fail(failure.CardNotActivated, err)
 	case errors.Is(err, cns.ErrNotHealthCard):
-		return fail("card-not-health", err)
+		return fail(failure.CardNotHealth, err)
 	case errors.Is(err, holder.ErrPersonalData), errors.Is(err, holder.ErrIDCarta), errors.Is(err, iso7816.ErrTLV),
 		errors.Is(err, iso7816.ErrResponse), errors.Is(err, iso7816.ErrEndless):
-		return fail("card-malformed", err)
+		return fail(failure.CardMalformed, err)
 	case errors.Is(err, cns.ErrReadBack):
-		return fail("card-write", err)
+		return fail(failure.CardWrite, err)
 	case errors.Is(err, cns.ErrSignature), errors.Is(err, cns.ErrNoPublicKey):
-		return fail("card-wrong-key", err)
+		return fail(failure.CardWrongKey, err)
 	case errors.As(err, &sw):
 		if sw == iso7816.SWNoMemory {
-			return fail("no-room", err)
+			return fail(failure.NoRoom, err)
 		}
-		return fail("card-error", err)
+		return fail(failure.CardError, err)
 	case errors.As(err, &http):
 		switch {
 		case http.Status == 407:
-			return fail("proxy-auth", err)
+			return fail(failure.ProxyAuth, err)
 		case http.Status == 503 || http.Status == 429:
-			return fail("service-busy", err)
+			return fail(failure.ServiceBusy, err)
 		case http.Status < 400 || http.Status == 511:
-			return fail("service-portal", err) // a page where a message was expected
+			return fail(failure.ServicePortal, err) // a page where a message was expected
 		}
-		return fail("service-error", err)
+		return fail(failure.ServiceError, err)
 	case errors.As(err, &chain):
-		return fail("tls-untrusted", err)
+		return fail(failure.TLSUntrusted, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
-		return fail("service-unreachable", err)
+		return fail(failure.ServiceUnreachable, err)
 	case errors.Is(err, errService):
-		return fail("service-untrusted", err)
+		return fail(failure.ServiceUntrusted, err)
 	}
-	return fail("internal", err)
+	return fail(failure.Internal, err)
+}
+
+// refusedCode is the failure of a PIN or PUK that the card did not accept.
+func refusedCode(code *cns.CodeError, err error) *Failure {
+	f := fail(failure.PINWrong, err)
+	switch {
+	case code.PUK && code.Tries == 0:
+		f.Code = failure.PUKBlocked
+	case code.PUK:
+		f.Code = failure.PUKWrong
+	case code.Tries == 0:
+		f.Code = failure.PINBlocked
+	}
+	if code.Tries >= 0 {
+		f.Tries = &code.Tries
+	}
+	return f
 }
 
 // errService marks an answer that is no answer of the service that was asked.

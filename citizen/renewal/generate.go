@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"rinnova.example/go/card/cns"
+	"rinnova.example/go/failure"
 )
 
 // generate sees to it that the place holds a key whose public key is known, and makes one only where
@@ -29,7 +30,7 @@ func (n *run) generate(context.Context) error {
 			}
 		}
 		if next == len(n.s.Contents.Places) {
-			return fail("no-room", err)
+			return fail(failure.NoRoom, err)
 		}
 		n.place = n.s.Contents.Places[next]
 	}

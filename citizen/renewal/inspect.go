@@ -13,6 +13,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // inspect ends every refusal that can be known before a PIN is typed: the model, the service's standing
@@ -23,7 +24,7 @@ func (n *run) inspect(ctx context.Context) error {
 	}
 	held := candidates(n.s)
 	if len(held) == 0 {
-		return fail("no-certificate", nil)
+		return fail(failure.NoCertificate, nil)
 	}
 	if err := n.standings(ctx, held); err != nil {
 		return err
@@ -58,7 +59,7 @@ func (n *run) recent() error {
 	case len(minimum) > maxVersion || !semver.IsValid(minimum):
 		n.tell(Event{Step: "inspect", State: Noted, Code: "minimum-version-malformed"})
 	case semver.IsValid(own) && semver.Compare(own, minimum) < 0:
-		f := fail("program-too-old", nil)
+		f := fail(failure.ProgramTooOld, nil)
 		f.Text = n.service.MinimumVersion
 		return f
 	}
@@ -75,15 +76,17 @@ func (n *run) decide(ctx context.Context) error {
 			n.campaign = n.Campaign
 			return nil
 		}
-		switch v := judge(n.witnesses()); v {
+		switch judge(n.witnesses()) {
 		case waitTurn:
 			if n.Prompter == nil {
 				return n.chooseCampaign() // a look takes no turn
 			}
 		case refusedByService:
-			return saidByService(string(n.standing.Reason), nil)
-		case hasRenewed, notKnown:
-			return fail(string(v), nil)
+			return fail(failure.FromService(n.standing.Reason), nil)
+		case hasRenewed:
+			return fail(failure.AlreadyRenewed, nil)
+		case notKnown:
+			return fail(failure.NotInRegistry, nil)
 		default:
 			return n.chooseCampaign()
 		}
@@ -127,7 +130,7 @@ func (n *run) chooseCampaign() error {
 	case len(st.Campaigns) == 1:
 		n.campaign = st.Campaigns[0]
 	case len(st.Campaigns) > 1:
-		f := fail("campaign-ambiguous", nil)
+		f := fail(failure.CampaignAmbiguous, nil)
 		f.Text = joined(st.Campaigns)
 		return f
 	}
@@ -135,11 +138,11 @@ func (n *run) chooseCampaign() error {
 }
 
 // refusedBy tells why a campaign that was asked for by name does not accept the certificate.
-func (n *run) refusedBy(id string) string {
+func (n *run) refusedBy(id string) failure.Code {
 	if slices.ContainsFunc(n.open, func(c cmp.Campaign) bool { return c.ID == id }) {
-		return "not-in-window"
+		return failure.NotInWindow
 	}
-	return "campaign-closed"
+	return failure.CampaignClosed
 }
 
 func joined(ids []string) string {
@@ -159,7 +162,7 @@ func (n *run) series(ctx context.Context) error {
 	sigle := n.s.Model.Sigle()
 	if n.Series != "" {
 		if !slices.Contains(sigle, n.Series) {
-			return fail("series-not-in-campaign", nil)
+			return fail(failure.SeriesNotInCampaign, nil)
 		}
 		sigle = []string{n.Series}
 	}
@@ -169,7 +172,7 @@ func (n *run) series(ctx context.Context) error {
 	}
 	accepted := func(s string) bool { return slices.Contains(n.open[i].Series, s) }
 	if !slices.ContainsFunc(sigle, accepted) {
-		return fail("series-not-in-campaign", nil)
+		return fail(failure.SeriesNotInCampaign, nil)
 	}
 	if !slices.ContainsFunc(sigle, func(s string) bool { return !accepted(s) }) {
 		return nil
@@ -179,13 +182,13 @@ func (n *run) series(ctx context.Context) error {
 	}
 	s, err := n.Prompter.Consent(ctx, Question{Kind: AskSeries, Options: sigle})
 	if err != nil {
-		if f := Classify(err); f.Code == "input-missing" {
-			return fail("series-needed", err)
+		if f := Classify(err); f.Code == failure.InputMissing {
+			return fail(failure.SeriesNeeded, err)
 		}
 		return err
 	}
 	if !slices.Contains(sigle, s) || !accepted(s) {
-		return fail("series-not-in-campaign", nil)
+		return fail(failure.SeriesNotInCampaign, nil)
 	}
 	return nil
 }
@@ -206,7 +209,7 @@ func (n *run) choosePlace() error {
 		i = slices.IndexFunc(places, free)
 	}
 	if i < 0 {
-		return fail("no-room", nil)
+		return fail(failure.NoRoom, nil)
 	}
 	n.place = places[i]
 	return n.room()
@@ -244,7 +247,7 @@ func (n *run) room() error {
 	}
 	begun, err := n.s.Begun(w)
 	if err == nil && !begun {
-		err = fail("no-room", nil)
+		err = fail(failure.NoRoom, nil)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // Login is what the trial login answered.
@@ -47,7 +48,7 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 	}
 	held := candidates(n.s)
 	if len(held) == 0 {
-		return nil, fail("no-certificate", nil)
+		return nil, fail(failure.NoCertificate, nil)
 	}
 	n.base = newest(held, r.Now())
 	if url == "" {
@@ -56,7 +57,7 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 			return nil, Classify(err)
 		}
 		if res.Service == nil || res.Service.LoginURL == "" {
-			return nil, fail("login-unknown", nil)
+			return nil, fail(failure.LoginUnknown, nil)
 		}
 		url = res.Service.LoginURL
 	}
@@ -91,7 +92,7 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Place, url string, roo
 	cert := p.Certificate.Certificate
 	key, ok := cert.PublicKey.(*rsa.PublicKey)
 	if !ok {
-		return nil, fail("no-certificate", errors.New("the key is not RSA"))
+		return nil, fail(failure.NoCertificate, errors.New("the key is not RSA"))
 	}
 	var signing error // crypto/tls does not hand the signer's error on
 	credential := tls.Certificate{Certificate: [][]byte{cert.Raw}, Leaf: cert, PrivateKey: noting{s.Signer(p.Where.Key, key), &signing}}
@@ -108,7 +109,7 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Place, url string, roo
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &credential, nil }}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, fail("login-unknown", err)
+		return nil, fail(failure.LoginUnknown, err)
 	}
 	req.Header.Set("Accept", "application/json")
 	res, err := (&http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
@@ -125,10 +126,10 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Place, url string, roo
 	}
 	var l Login
 	if err := json.Unmarshal(body, &l); err != nil {
-		return nil, fail("login-unreadable", fmt.Errorf("status %d: %w", res.StatusCode, err))
+		return nil, fail(failure.LoginUnreadable, fmt.Errorf("status %d: %w", res.StatusCode, err))
 	}
 	if !l.Accepted {
-		f := fail("login-refused", errors.New(l.Reason))
+		f := fail(failure.LoginRefused, errors.New(l.Reason))
 		return &l, f
 	}
 	return &l, nil

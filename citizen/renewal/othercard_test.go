@@ -11,6 +11,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // swapped is a reader in which another card is found from one Begin on, for a number of transactions.
@@ -91,7 +92,7 @@ func TestOtherCard(t *testing.T) {
 				}
 				points++
 				where := fmt.Sprintf("%s, %s from transaction %d", series, c.name, at)
-				if code(err) != "other-card" || renewal.Classify(err).Exit != renewal.ExitInterrupted || !w.read {
+				if code(err) != "other-card" || renewal.Classify(err).Exit() != failure.ExitInterrupted || !w.read {
 					t.Errorf("%s: %v", where, err)
 				}
 				if len(w.written) > 0 || !bytes.Equal(chip(t, w.other), kept) {

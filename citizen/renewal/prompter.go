@@ -23,7 +23,7 @@ type Prompter interface {
 // CodeRequest is what to tell the person who types a code.
 type CodeRequest struct {
 	Code      cardmodel.Code // expected form
-	Tries     int            // left, -1 where not known
+	Tries     *int           // left; nil where not known
 	Wrong     bool           // the code typed before was refused by the card
 	Malformed bool           // the code typed before was not of the form, and not sent
 }

@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 )
 
@@ -164,14 +165,17 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 				n.s.Forget()
 			}
 			f := *Classify(err)
-			f.Step = name
+			f.Step, f.CardChanged = name, n.cardChanged()
 			return nil, &f
 		}
 	}
 	n.release()
 	n.s.Forget()
-	return nil, fail("internal", errors.New("the steps come to no end"))
+	return nil, fail(failure.Internal, errors.New("the steps come to no end"))
 }
+
+// cardChanged reports whether the renewal has changed the card: this run by a command that it sent, or an earlier one.
+func (n *run) cardChanged() bool { return n.s != nil && (n.s.Changed() || n.begun()) }
 
 // facts are what the run knows now.
 func (n *run) facts() runFacts {

@@ -183,7 +183,7 @@ func TestRefusedBeforePIN(t *testing.T) {
 			r := s.run(card, who, nil)
 			r.Campaign = c.campaign
 			_, err := r.Run(t.Context())
-			if code(err) != c.want || renewal.Classify(err).Exit != c.exit {
+			if code(err) != c.want || renewal.Classify(err).Exit() != c.exit {
 				t.Errorf("%v, want %s", err, c.want)
 			}
 			if who.typed != 0 {
@@ -251,8 +251,8 @@ func TestCodes(t *testing.T) {
 			if code(err) != c.want {
 				t.Fatalf("%v, want %q", err, c.want)
 			}
-			if err != nil && renewal.Classify(err).Tries != c.tries {
-				t.Errorf("%d tries told, want %d", renewal.Classify(err).Tries, c.tries)
+			if err != nil && left(err) != c.tries {
+				t.Errorf("%d tries told, want %d", left(err), c.tries)
 			}
 			if card.Tries(0x10) != c.pin || card.Tries(0x11) != c.puk {
 				t.Errorf("left: PIN %d, PUK %d", card.Tries(0x10), card.Tries(0x11))

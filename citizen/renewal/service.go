@@ -14,6 +14,7 @@ import (
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // Service is where the issuing service answers. A URL with a path is used as it stands; one without gets
@@ -77,14 +78,16 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 	}
 	v := &View{Session: n.s, Candidates: candidates(n.s)}
 	if r.Service.URL == nil {
-		v.Refusal = fail("service-not-given", nil)
+		v.Refusal = fail(failure.ServiceNotGiven, nil)
 		if code := n.s.Model.NotRenewable.Value; code != "" {
 			v.Refusal = fail(code, nil)
 		}
 		return v, nil
 	}
 	if err := n.step(ctx, "inspect"); err != nil {
-		v.Refusal = Classify(err)
+		f := *Classify(err)
+		f.CardChanged = n.cardChanged()
+		v.Refusal = &f
 	}
 	v.Base, v.Campaign, v.Service, v.Standing, v.Campaigns = n.base, n.campaign, n.service, n.standing, n.open
 	v.Begun = v.Refusal == nil && n.begun()
@@ -173,7 +176,7 @@ func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*c
 			return res, nil
 		}
 		if waited += res.CheckAfter; waited > patience {
-			return nil, fail("waiting-too-long", nil)
+			return nil, fail(failure.WaitingTooLong, nil)
 		}
 		n.tell(Event{Step: "request", State: Waiting, For: res.CheckAfter})
 		if err := n.Wait(ctx, res.CheckAfter); err != nil {

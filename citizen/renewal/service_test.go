@@ -225,13 +225,21 @@ func (s *service) valid(old *x509.Certificate) map[store.State]int {
 	return n
 }
 
+// left is how many tries a failure tells of, -1 where it tells of none.
+func left(err error) int {
+	if n := renewal.Classify(err).Tries; n != nil {
+		return *n
+	}
+	return -1
+}
+
 func code(err error) string {
 	var f *renewal.Failure
 	switch {
 	case err == nil:
 		return ""
 	case errors.As(err, &f):
-		return f.Code
+		return string(f.Code)
 	}
 	return "not a failure: " + err.Error()
 }

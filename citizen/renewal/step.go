@@ -15,6 +15,7 @@ import (
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // old is the credential that protects messages: the old certificate, and its key on the card.
@@ -27,7 +28,7 @@ func (n *run) old(b *cns.Block) cmp.Credential {
 // of the wrong form is not sent; the last try needs a consent of its own.
 func (n *run) unlock(ctx context.Context) error {
 	if _, ok := n.base.Certificate.Certificate.PublicKey.(*rsa.PublicKey); !ok {
-		return fail("no-certificate", errors.New("the old key is not RSA"))
+		return fail(failure.NoCertificate, errors.New("the old key is not RSA"))
 	}
 	// The old key must work before anything is made: without it nothing can be asked.
 	return n.code(ctx, false, func(pin []byte) error {
@@ -45,17 +46,15 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 	if err := n.release(); err != nil {
 		return err
 	}
-	req := CodeRequest{Code: n.s.Model.PIN.Value, Tries: -1}
+	req := CodeRequest{Code: n.s.Model.PIN.Value}
 	ask, known := n.Prompter.PIN, &n.rec.PINTries
 	if puk {
 		req.Code, ask, known = n.s.Model.PUK.Value, n.Prompter.PUK, &n.rec.PUKTries
 	}
 	var last error
 	for {
-		if *known != nil {
-			req.Tries = **known
-		}
-		if req.Tries == 1 {
+		req.Tries = *known
+		if req.Tries != nil && *req.Tries == 1 {
 			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, PUK: puk})
 			switch {
 			case err != nil && !errors.Is(err, ErrNoInput):
@@ -64,8 +63,8 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 				return last // asked once, refused, and nobody to ask again
 			}
 			if answer == "" {
-				f := fail("last-try", last)
-				f.Tries = 1
+				f := fail(failure.LastTry, last)
+				f.Tries = req.Tries
 				return f
 			}
 		}
@@ -93,9 +92,9 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 			n.save()
 			return err
 		case errors.Is(err, cns.ErrCodeFormat):
-			code := "pin-format"
+			code := failure.PINFormat
 			if puk {
-				code = "puk-format"
+				code = failure.PUKFormat
 			}
 			last, req.Malformed, req.Wrong = fail(code, err), true, false
 		case refused != nil && refused.Tries == 0:
@@ -186,7 +185,7 @@ func (n *run) request(ctx context.Context) error {
 	}
 	res, err := n.exchange(ctx, tx, der)
 	var refusal *cmp.Refusal
-	if errors.As(err, &refusal) && refusal.Code == codeCertificateRevoked && len(n.spent) == 0 {
+	if errors.As(err, &refusal) && refusal.Code == failure.CertificateRevoked && len(n.spent) == 0 {
 		// What was issued for this key was rejected or revoked, and never comes back: the key is of no use to
 		// anybody, and another is made. Once in a run; the service counts the attempts.
 		n.spent, n.public, n.cert = append(n.spent, n.public), nil, nil
@@ -202,9 +201,6 @@ func (n *run) request(ctx context.Context) error {
 	n.save()
 	return nil
 }
-
-// codeCertificateRevoked is the service's word for a key whose certificate is not valid any more.
-const codeCertificateRevoked = "certificate-revoked"
 
 // policyCNS is the policy of CNS authentication certificates, 1.3.76.16.2.1.
 var policyCNS = asn1.ObjectIdentifier{1, 3, 76, 16, 2, 1}
@@ -232,7 +228,7 @@ func (n *run) check(ctx context.Context) error {
 	}
 	n.rec.Certificate, n.rec.Transaction = nil, nil
 	n.save()
-	return fail("certificate-unacceptable", why)
+	return fail(failure.CertificateUnacceptable, why)
 }
 
 func (n *run) unacceptable() error {
@@ -267,7 +263,7 @@ func (n *run) unacceptable() error {
 // install writes the certificate into its own file and reads it back.
 func (n *run) install(context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
-		return fail("no-room", fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
+		return fail(failure.NoRoom, fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
 	}
 	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Where, n.cert.Raw) }); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ra"
 )
 
@@ -53,7 +54,7 @@ func TestMinimumVersion(t *testing.T) {
 			if (v.Refusal != nil) != c.refused || noted != c.noted {
 				t.Errorf("refused %v, noted %v", v.Refusal, noted)
 			}
-			if v.Refusal != nil && (v.Refusal.Code != "program-too-old" || v.Refusal.Exit != renewal.ExitFailure || v.Refusal.Text != c.minimum) {
+			if v.Refusal != nil && (v.Refusal.Code != "program-too-old" || v.Refusal.Exit() != failure.ExitFailure || v.Refusal.Text != c.minimum) {
 				t.Errorf("%+v", v.Refusal)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
+	"rinnova.example/go/failure"
 )
 
 // administrators reads what was laid down for this computer, or for this start of the program in the file that
@@ -27,7 +28,7 @@ func administrators() (settings.Settings, error) {
 	s, err := read()
 	var bad *settings.Error
 	if errors.As(err, &bad) {
-		err = &renewal.Failure{Code: "settings-malformed", Exit: renewal.ExitUsage, Text: bad.Location(), Err: err, Tries: -1}
+		err = &renewal.Failure{Code: failure.SettingsMalformed, Text: bad.Location(), Err: err}
 	}
 	return s, err
 }

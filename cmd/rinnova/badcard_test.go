@@ -20,7 +20,9 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 )
 
@@ -296,7 +298,7 @@ func TestSituationsHaveTheirOwnSentences(t *testing.T) {
 	for _, code := range []string{"no-smartcard-service", "no-reader", "no-card", "card-mute", "card-contactless", "card-not-cns", "card-cie", "card-foreign",
 		"card-not-health", "card-model-unknown", "card-not-activated", "no-certificate", "card-malformed", "card-busy", "card-reset", "reader-failed",
 		"card-removed", "other-card", "no-room"} {
-		e, ok := explanations[code]
+		e, ok := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, failure.Code(code), false)
 		if other := seen[e.What]; !ok || other != "" {
 			t.Errorf("%s has the sentence of %q", code, other)
 		}
@@ -345,7 +347,7 @@ func TestNoRoom(t *testing.T) {
 			var out, errOut bytes.Buffer
 			exit := run([]string{"renew", "--card", "emulated:" + file, "--service", s.addresses["cmp"], "--ca", filepath.Join(s.dir, "ca.pem"),
 				"--tls-ca", filepath.Join(s.dir, "tls.pem"), "--journal", t.TempDir(), "--pin-from", "env:NOBODY"}, &out, &errOut)
-			if exit != renewal.ExitFailure || !strings.Contains(errOut.String(), "Codice: no-room") || !strings.Contains(errOut.String(), "SPID") {
+			if exit != failure.ExitFailure || !strings.Contains(errOut.String(), "Codice: no-room") || !strings.Contains(errOut.String(), "SPID") {
 				t.Errorf("%d %s", exit, &errOut)
 			}
 			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
@@ -379,12 +381,12 @@ func TestDamagedAnswers(t *testing.T) {
 				card.Reinsert()
 				v, err := (&renewal.Renewal{Card: w}).Look(t.Context())
 				if err != nil {
-					return v, w, renewal.Classify(err).Code
+					return v, w, string(renewal.Classify(err).Code)
 				}
 				if len(v.Candidates) == 0 {
 					return v, w, "no-certificate"
 				}
-				return v, w, v.Refusal.Code
+				return v, w, string(v.Refusal.Code)
 			}
 			var answers [][]byte
 			want, _, _ := look(func(_ int, r []byte) []byte { answers = append(answers, bytes.Clone(r)); return r })
@@ -404,7 +406,7 @@ func TestDamagedAnswers(t *testing.T) {
 				if !w.onlyReads() || len(w.sent) > 300 {
 					t.Fatalf("answer %d %s: %d commands, among them others than reads", at, what, len(w.sent))
 				}
-				if !slices.Contains(refusals, code) || explanations[code].What == "" {
+				if !slices.Contains(refusals, code) || !failure.Code(code).Known() {
 					t.Fatalf("answer %d %s: %s", at, what, code)
 				}
 				return v

@@ -17,6 +17,7 @@ import (
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // opened is a card that was opened by its text, and how to have it back after it was taken out.
@@ -49,10 +50,10 @@ func (p *program) open() (*opened, error) {
 	case kind == "replay" && name != "":
 		err = openReplay(o, name)
 	default:
-		err = usage("card-malformed-name", nil)
+		err = usage(failure.CardMalformedName, nil)
 	}
 	if err == nil && p.Clock != "" && !o.emulated {
-		err = usage("clock-only-emulated", nil)
+		err = usage(failure.ClockOnlyEmulated, nil)
 	}
 	if err == nil && p.Record != "" {
 		err = p.record(o)
@@ -82,7 +83,7 @@ func (p *program) openReader(o *opened, name string) error {
 		case len(with) == 0:
 			return cardFailure(pcsc.ErrNoCard)
 		case len(with) > 1:
-			f := usage("card-ambiguous", nil).(*renewal.Failure)
+			f := usage(failure.CardAmbiguous, nil).(*renewal.Failure)
 			f.Text = strings.Join(with, "; ")
 			return f
 		}
@@ -126,20 +127,20 @@ func (p *program) reinserted(ctx context.Context, o *opened) (iso7816.Card, erro
 
 // cardFailure gives the reader's errors their codes.
 func cardFailure(err error) error {
-	code := ""
+	var code failure.Code
 	switch {
 	case errors.Is(err, pcsc.ErrNoService):
-		code = "no-smartcard-service"
+		code = failure.NoSmartCardService
 	case errors.Is(err, pcsc.ErrNoReader):
-		code = "no-reader"
+		code = failure.NoReader
 	case errors.Is(err, pcsc.ErrNoCard), errors.Is(err, iso7816.ErrCardGone):
-		code = "no-card"
+		code = failure.NoCard
 	case errors.Is(err, pcsc.ErrBusy), errors.Is(err, emulator.ErrInUse):
-		code = "card-busy"
+		code = failure.CardBusy
 	default:
 		return err
 	}
-	return &renewal.Failure{Code: code, Exit: renewal.ExitCard, Err: err, Tries: -1}
+	return &renewal.Failure{Code: code, Err: err}
 }
 
 func openEmulated(o *opened, name string) error {
@@ -152,10 +153,10 @@ func openEmulated(o *opened, name string) error {
 	}
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return usage("card-file-missing", err)
+			return usage(failure.CardFileMissing, err)
 		}
 		if errors.Is(err, emulator.ErrState) {
-			return usage("card-file-malformed", err)
+			return usage(failure.CardFileMalformed, err)
 		}
 		return cardFailure(err)
 	}
@@ -167,15 +168,15 @@ func openEmulated(o *opened, name string) error {
 func openReplay(o *opened, name string) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return usage("card-file-missing", err)
+		return usage(failure.CardFileMissing, err)
 	}
 	t, err := transcript.Parse(b)
 	if err != nil {
-		return usage("replay-malformed", err)
+		return usage(failure.ReplayMalformed, err)
 	}
 	r, err := transcript.NewReplay(t)
 	if err != nil {
-		return usage("replay-malformed", err)
+		return usage(failure.ReplayMalformed, err)
 	}
 	o.Card = r
 	return nil
@@ -185,7 +186,7 @@ func openReplay(o *opened, name string) error {
 func (p *program) record(o *opened) error {
 	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return usage("record-unwritable", err)
+		return usage(failure.RecordUnwritable, err)
 	}
 	o.closers = append(o.closers, f)
 	withhold := transcript.Files

@@ -17,6 +17,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 type demoCommand struct {
@@ -118,7 +119,7 @@ func (c *demoCommand) find() error {
 }
 
 func demoFailed(err error) error {
-	return &renewal.Failure{Code: "demo-failed", Exit: renewal.ExitFailure, Err: err, Tries: -1}
+	return &renewal.Failure{Code: failure.DemoFailed, Err: err}
 }
 
 func (c *demoCommand) rinnovadRun(p *program, args ...string) error {

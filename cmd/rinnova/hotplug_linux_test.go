@@ -79,9 +79,9 @@ func TestHotPlug(t *testing.T) {
 		}
 		switch {
 		case err != nil:
-			codes[renewal.Classify(err).Code]++
+			codes[string(renewal.Classify(err).Code)]++
 		case v.Refusal != nil:
-			codes[v.Refusal.Code]++
+			codes[string(v.Refusal.Code)]++
 		default:
 			looked++
 		}

@@ -17,6 +17,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
+	"rinnova.example/go/failure"
 )
 
 // commands are the program's commands and the flags common to all.
@@ -82,7 +83,7 @@ func run(args []string, out, errOut io.Writer) int {
 		return exit // help was printed
 	}
 	if err != nil {
-		return p.fail(usage("usage", err))
+		return p.fail(usage(failure.Usage, err))
 	}
 	if c.unsettled != nil && k.Command() != "window" {
 		return p.fail(c.unsettled)
@@ -94,33 +95,33 @@ func run(args []string, out, errOut io.Writer) int {
 }
 
 // usage is a failure of the command line itself.
-func usage(code string, err error) error {
-	return &renewal.Failure{Code: code, Exit: renewal.ExitUsage, Err: err, Tries: -1}
+func usage(code failure.Code, err error) error {
+	return &renewal.Failure{Code: code, Err: err}
 }
 
 // fail prints a failure, for people on the error output or as the last JSON event, and returns its exit
 // code.
 func (p *program) fail(err error) int {
 	f := renewal.Classify(err)
-	if p.JSON && f.Code == "login-refused" && f.Step == "" {
-		return f.Exit // verify has printed the site's answer
+	if p.JSON && f.Code == failure.LoginRefused && f.Step == "" {
+		return f.Exit() // verify has printed the site's answer
 	}
 	if p.JSON {
-		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit, Failed: f.Step, Tries: known(f.Tries)})
-		return f.Exit
+		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit(), Failed: f.Step, Tries: f.Tries})
+		return f.Exit()
 	}
-	if f.Code == "usage" {
+	if f.Code == failure.Usage {
 		fmt.Fprintf(p.err, "%s\n", errors.Unwrap(f))
-		return f.Exit
+		return f.Exit()
 	}
 	e := p.explain(f)
 	if f.Step != "" {
 		fmt.Fprintf(p.err, "\n%s\n\n", textFailed)
 	}
 	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s\n", e.What, e.Card, e.Do, f.Code)
-	return f.Exit
+	return f.Exit()
 }
 
 type doctorCommand struct{}
 
-func (doctorCommand) Run(*program) error { return usage("not-in-this-version", nil) }
+func (doctorCommand) Run(*program) error { return usage(failure.NotInThisVersion, nil) }

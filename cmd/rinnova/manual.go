@@ -15,7 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 func init() {
@@ -67,13 +67,13 @@ type exitCode struct {
 
 var exitCodes = []exitCode{
 	{0, "Fatto."},
-	{renewal.ExitFailure, "Non riuscito."},
-	{renewal.ExitUsage, "La riga di comando è sbagliata, o manca un dato."},
-	{renewal.ExitNothing, "Non c'è niente da rinnovare."},
-	{renewal.ExitCard, "Non c'è il lettore o la tessera, oppure la tessera è occupata."},
-	{renewal.ExitCode, "PIN o PUK errato, malformato o bloccato."},
-	{renewal.ExitRefused, "Il servizio ha rifiutato, o l'accesso è stato rifiutato."},
-	{renewal.ExitInterrupted, "Interrotto: rieseguire il comando, che riprende da dove era."},
+	{failure.ExitFailure, "Non riuscito."},
+	{failure.ExitUsage, "La riga di comando è sbagliata, o manca un dato."},
+	{failure.ExitNothing, "Non c'è niente da rinnovare."},
+	{failure.ExitCard, "Non c'è il lettore o la tessera, oppure la tessera è occupata."},
+	{failure.ExitCode, "PIN o PUK errato, malformato o bloccato."},
+	{failure.ExitRefused, "Il servizio ha rifiutato, o l'accesso è stato rifiutato."},
+	{failure.ExitInterrupted, "Interrotto: rieseguire il comando, che riprende da dove era."},
 }
 
 // readManual describes the program without the commands of a development build.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // codes are the flags that answer for the person.
@@ -68,11 +69,11 @@ func (h *person) code(from string, puk bool, instruction, label string, r renewa
 	case r.Wrong:
 		fmt.Fprintln(h.p.err, "Codice non corretto.")
 	}
-	if r.Tries > 0 {
-		fmt.Fprintln(h.p.err, triesLeft(r.Tries))
+	if r.Tries != nil && *r.Tries > 0 {
+		fmt.Fprintln(h.p.err, triesLeft(*r.Tries))
 	}
 	if puk {
-		fmt.Fprintln(h.p.err, "Attenzione: troppi PUK errati bloccano la tessera per sempre. Per fermarsi senza cambiare nulla, premere Invio.")
+		fmt.Fprintln(h.p.err, "Attenzione: dopo alcuni PUK sbagliati la tessera è inutilizzabile. Per fermarti premi Invio.")
 	}
 	fmt.Fprintf(h.p.err, "%s\n%s: ", instruction, label)
 	b, err := term.ReadPassword(int(h.terminal.Fd()))
@@ -95,7 +96,7 @@ func (h *person) Consent(_ context.Context, q renewal.Question) (string, error) 
 	}
 	h.before()
 	if q.Kind == renewal.AskLastTry {
-		fmt.Fprint(h.p.err, "Resta un solo tentativo: un altro errore blocca il codice. Scriva SI per usarlo: ")
+		fmt.Fprint(h.p.err, "Resta un solo tentativo: un altro errore blocca il codice. Scrivi SI per usarlo: ")
 	} else {
 		fmt.Fprintf(h.p.err, "Sigla stampata sul fronte della tessera, vicino al chip (%s): ", strings.Join(q.Options, ", "))
 	}
@@ -130,19 +131,19 @@ func secret(from string) ([]byte, error) {
 	case "fd":
 		n, e := strconv.ParseUint(name, 10, 16)
 		if e != nil {
-			return nil, usage("secret-malformed", nil)
+			return nil, usage(failure.SecretMalformed, nil)
 		}
 		f := os.NewFile(uintptr(n), "fd")
 		if f == nil {
-			return nil, usage("secret-malformed", nil)
+			return nil, usage(failure.SecretMalformed, nil)
 		}
 		defer f.Close()
 		b, err = io.ReadAll(io.LimitReader(f, 4096))
 	default:
-		return nil, usage("secret-malformed", nil)
+		return nil, usage(failure.SecretMalformed, nil)
 	}
 	if err != nil {
-		return nil, usage("input-missing", err)
+		return nil, usage(failure.InputMissing, err)
 	}
 	return bytes.TrimRight(b, "\r\n"), nil
 }

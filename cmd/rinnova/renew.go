@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 type renewCommand struct {
@@ -25,7 +26,7 @@ func (c *renewCommand) renew(p *program) error {
 	}
 	defer o.Close()
 	if r.Service.URL == nil {
-		return usage("service-not-given", nil)
+		return usage(failure.ServiceNotGiven, nil)
 	}
 	show := p.progress()
 	who := p.person(c.PINFrom, c.PUKFrom, c.LastTry)
@@ -52,7 +53,7 @@ func (c *renewCommand) renew(p *program) error {
 			return failedAt("reinsert", err)
 		}
 		if f := contents.Places[out.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
-			return failedAt("reinsert", &renewal.Failure{Code: "card-write", Exit: renewal.ExitFailure, Tries: -1})
+			return failedAt("reinsert", &renewal.Failure{Code: failure.CardWrite})
 		}
 		show.show(renewal.Event{Step: "reinsert", State: renewal.Done})
 	}
@@ -74,7 +75,7 @@ func (c *renewCommand) renew(p *program) error {
 	if login != nil {
 		p.printLogin(login)
 	} else {
-		fmt.Fprintln(p.out, "Rimuova la tessera, attenda circa un minuto e la inserisca di nuovo; poi chiuda e riapra il browser.")
+		fmt.Fprintln(p.out, "Rimuovi la tessera, attendi circa un minuto e inseriscila di nuovo; poi chiudi e riapri il browser.")
 	}
 	fmt.Fprintln(p.out, "La validità della Tessera Sanitaria e della TEAM non cambia.")
 	return nil

@@ -18,6 +18,7 @@ import (
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // textErrorData is T18, by which the guide calls the error report.
@@ -113,7 +114,7 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 // save tells what is in the report, saves it and names the file. A wrong command and a citizen who went
 // back are no errors to report.
 func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
-	if f.Exit == renewal.ExitUsage || errors.Is(cause, renewal.ErrCancelled) {
+	if f.Exit() == failure.ExitUsage || errors.Is(cause, renewal.ErrCancelled) {
 		return
 	}
 	report, exchanges, err := c.report(f, cause)
@@ -126,7 +127,7 @@ func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
 		}
 		err = sealTo(c.Report, c.Desk, report, exchanges)
 	}
-	e := reportEvent{Step: "report", State: renewal.Done, Text: fmt.Sprintf("Salvati, cifrati, in %s.\nDia all'assistenza %s.", c.Report, textErrorData), File: c.Report}
+	e := reportEvent{Step: "report", State: renewal.Done, Text: fmt.Sprintf("Salvati, cifrati, in %s.\nDai all’assistenza %s.", c.Report, textErrorData), File: c.Report}
 	if err != nil {
 		e.State, e.File = "failed", ""
 		e.Text = fmt.Sprintf("I dati di errore non sono stati salvati: %s. Nulla è stato scritto in chiaro.", unsaved(err))
@@ -166,15 +167,12 @@ func seen(facts *errorreport.Collector) {
 
 // reported is a failure as a report has it.
 func reported(f *renewal.Failure, cause error) errorreport.Failure {
-	failure := errorreport.Failure{Code: f.Code, Step: f.Step, Exit: f.Exit}
-	if f.Tries >= 0 {
-		failure.Tries = &f.Tries
-	}
+	r := errorreport.Failure{Code: f.Code, Step: f.Step, Exit: f.Exit(), Tries: f.Tries}
 	var sw iso7816.SW
 	if errors.As(cause, &sw) {
-		failure.StatusWord = fmt.Sprintf("%04X", uint16(sw))
+		r.StatusWord = fmt.Sprintf("%04X", uint16(sw))
 	}
-	return failure
+	return r
 }
 
 // sealTo seals a report for the desk of a file and saves it.
@@ -200,7 +198,7 @@ func unsaved(err error) string {
 	case errors.Is(err, errorreport.ErrRecipients):
 		return "il file dei certificati dell'assistenza non è leggibile o non è adatto"
 	case errors.Is(err, errorreport.ErrNoRecipient):
-		return "nessun certificato dell'assistenza è valido oggi (controlli anche la data del computer)"
+		return "nessun certificato dell'assistenza è valido oggi (controlla anche la data del computer)"
 	case errors.Is(err, errorreport.ErrTooLarge):
 		return "sono troppi"
 	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist):

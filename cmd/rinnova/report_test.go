@@ -355,25 +355,3 @@ func listing(t *testing.T, dir string) string {
 	}
 	return names
 }
-
-// TestDeskKnowsEveryCode: the desk is told a cause for each failure that the program has a text for, but
-// for those of the command line itself.
-func TestDeskKnowsEveryCode(t *testing.T) {
-	n := 0
-	for code := range explanations {
-		f := errorreport.Failure{Code: code, Exit: 1}
-		if _, known := (&errorreport.Report{Failure: f}).Diagnose(); !known && !ofCommandLine[code] {
-			t.Errorf("no diagnosis for %s", code)
-		}
-		n++
-	}
-	if n < 40 {
-		t.Errorf("%d codes", n)
-	}
-}
-
-// ofCommandLine are the codes of wrong commands and of other commands than renew: they make no report.
-var ofCommandLine = map[string]bool{"service-malformed": true, "ca-needed": true, "ca-unreadable": true, "card-malformed-name": true, "card-file-missing": true,
-	"clock-only-emulated": true, "clock-malformed": true, "replay-malformed": true, "record-unwritable": true, "journal-nowhere": true, "secret-malformed": true,
-	"not-in-this-version": true, "demo-failed": true, "card-file-malformed": true, "already-open": true, "usage": true,
-	"update-absent": true, "update-signature": true, "update-malformed": true, "update-rollback": true, "update-expired": true, "update-memory": true, "update-key": true}

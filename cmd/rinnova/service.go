@@ -21,6 +21,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // begin opens the card that the flags name and puts a run on it together.
@@ -60,7 +61,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	r.Service.HTTP = &http.Client{Transport: t, Timeout: 2 * time.Minute}
 	o.closers = append(o.closers, idle{t})
 	if p.CA == "" {
-		return nil, usage("ca-needed", nil)
+		return nil, usage(failure.CANeeded, nil)
 	}
 	r.Anchors, err = certificates(p.CA)
 	return r, err
@@ -81,7 +82,7 @@ func (p *program) clock() (func() time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, p.Clock)
 	if err != nil {
-		return nil, usage("clock-malformed", err)
+		return nil, usage(failure.ClockMalformed, err)
 	}
 	started := time.Now()
 	return func() time.Time { return t.Add(time.Since(started)) }, nil
@@ -103,7 +104,7 @@ func wait(ctx context.Context, d time.Duration) error {
 func serviceURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil {
-		return nil, usage("service-malformed", errors.New("not an address"))
+		return nil, usage(failure.ServiceMalformed, errors.New("not an address"))
 	}
 	switch u.Scheme {
 	case "https":
@@ -113,7 +114,7 @@ func serviceURL(s string) (*url.URL, error) {
 			return u, nil
 		}
 	}
-	return nil, usage("service-malformed", errors.New("neither https nor this machine"))
+	return nil, usage(failure.ServiceMalformed, errors.New("neither https nor this machine"))
 }
 
 func (p *program) transport() (*http.Transport, error) {
@@ -150,7 +151,7 @@ func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	}
 	u, err := url.Parse(p.Proxy)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
-		return nil, usage("proxy-malformed", errors.New("not an address")) // which may have a password in it
+		return nil, usage(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
 	}
 	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy, NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
@@ -176,7 +177,7 @@ func (p *program) tlsRoots() (*x509.CertPool, error) {
 func certificates(file string) ([]*x509.Certificate, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, usage("ca-unreadable", err)
+		return nil, usage(failure.CAUnreadable, err)
 	}
 	var list []*x509.Certificate
 	for {
@@ -189,12 +190,12 @@ func certificates(file string) ([]*x509.Certificate, error) {
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, usage("ca-unreadable", err)
+			return nil, usage(failure.CAUnreadable, err)
 		}
 		list = append(list, c)
 	}
 	if len(list) == 0 {
-		return nil, usage("ca-unreadable", errors.New("no certificate in the file"))
+		return nil, usage(failure.CAUnreadable, errors.New("no certificate in the file"))
 	}
 	return list, nil
 }
@@ -205,7 +206,7 @@ func (p *program) journal() (*renewal.Journal, error) {
 	if dir == "" {
 		var err error
 		if dir, err = stateFolder(); err != nil {
-			return nil, usage("journal-nowhere", err)
+			return nil, usage(failure.JournalNowhere, err)
 		}
 	}
 	return renewal.JournalIn(dir), nil

@@ -23,6 +23,7 @@ import (
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/card/vpcd"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // opensCard opens an emulated card of a series with an old key of 1024 bits, which OpenSC 0.23 can use.
@@ -159,7 +160,7 @@ func TestSharing(t *testing.T) {
 	busy.Go(func() {
 		out, exit := citizen(t, s, "status", "--card", "pcsc:"+stack.Readers[1])
 		for _, want := range []string{"Un altro programma sta usando la tessera", "browser", "programmi di firma", "Codice: card-busy"} {
-			if exit != renewal.ExitCard || !strings.Contains(out, want) {
+			if exit != failure.ExitCard || !strings.Contains(out, want) {
 				t.Errorf("kept by another program: exit %d, no %q in\n%s", exit, want, out)
 			}
 		}
@@ -257,7 +258,7 @@ func TestSharing(t *testing.T) {
 		exit, out := -1, ""
 		for n := 0; n < 3 && exit != 0; n++ {
 			out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN", "--puk-from", "env:PUK")
-			if exit != 0 && !(exit == renewal.ExitInterrupted && strings.Contains(out, "card-reset")) {
+			if exit != 0 && !(exit == failure.ExitInterrupted && strings.Contains(out, "card-reset")) {
 				t.Errorf("run %d: %d %s", n+1, exit, out)
 			}
 		}
@@ -310,7 +311,7 @@ func TestSharing(t *testing.T) {
 			exit, out := -1, ""
 			for n := 0; n < 3 && exit != 0; n++ {
 				out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN", "--puk-from", "env:PUK")
-				stopped := exit == renewal.ExitInterrupted && strings.Contains(out, "card-reset") || exit == renewal.ExitCard && strings.Contains(out, "card-busy")
+				stopped := exit == failure.ExitInterrupted && strings.Contains(out, "card-reset") || exit == failure.ExitCard && strings.Contains(out, "card-busy")
 				if exit != 0 && !stopped {
 					t.Errorf("run %d: %d %s", n+1, exit, out)
 				}
@@ -399,7 +400,7 @@ func TestResetInsideABlock(t *testing.T) {
 			break
 		}
 		tried++
-		if exit != renewal.ExitInterrupted || !strings.Contains(text, "Codice: card-reset") {
+		if exit != failure.ExitInterrupted || !strings.Contains(text, "Codice: card-reset") {
 			t.Errorf("command %d: %d %s", at, exit, text)
 		}
 		card.at = 0

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // stepEvent and resultEvent are the lines of renew --json.
@@ -26,23 +27,16 @@ type stepEvent struct {
 }
 
 type resultEvent struct {
-	Step     string     `json:"step"`
-	State    string     `json:"state"`
-	Text     string     `json:"text"`
-	Code     string     `json:"code"`
-	Exit     int        `json:"exit"`
-	Failed   string     `json:"failed,omitempty"` // the step that failed
-	Tries    *int       `json:"tries,omitempty"`  // left of the code that was refused
-	Campaign string     `json:"campaign,omitempty"`
-	Slot     int        `json:"slot,omitempty"`
-	NotAfter *time.Time `json:"notAfter,omitempty"`
-}
-
-func known(tries int) *int {
-	if tries < 0 {
-		return nil
-	}
-	return &tries
+	Step     string       `json:"step"`
+	State    string       `json:"state"`
+	Text     string       `json:"text"`
+	Code     failure.Code `json:"code"`
+	Exit     int          `json:"exit"`
+	Failed   string       `json:"failed,omitempty"` // the step that failed
+	Tries    *int         `json:"tries,omitempty"`  // left of the code that was refused
+	Campaign string       `json:"campaign,omitempty"`
+	Slot     int          `json:"slot,omitempty"`
+	NotAfter *time.Time   `json:"notAfter,omitempty"`
 }
 
 // event writes one JSON line.

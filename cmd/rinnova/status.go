@@ -10,6 +10,7 @@ import (
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 type statusCommand struct{}
@@ -23,7 +24,7 @@ type statusJSON struct {
 	IDCarta      string            `json:"idCarta"`
 	Certificates []certificateJSON `json:"certificates"`
 	Renewable    bool              `json:"renewable"`
-	Reason       string            `json:"reason"`
+	Reason       failure.Code      `json:"reason"`
 	Campaign     string            `json:"campaign,omitempty"`
 }
 
@@ -89,11 +90,11 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 	}
 	switch {
 	case s.Renewable:
-		fmt.Fprintf(p.out, "\nIl certificato è rinnovabile (campagna %s): esegua `rinnova renew`.\n", s.Campaign)
+		fmt.Fprintf(p.out, "\nIl certificato è rinnovabile (campagna %s): esegui `rinnova renew`.\n", s.Campaign)
 		if v.Session.Model.NeedsPUK() && !v.Session.Contents.Ready {
 			fmt.Fprintln(p.out, "Per questa tessera servono il PIN e il PUK.")
 		}
-	case v.Refusal.Exit == renewal.ExitNothing:
+	case v.Refusal.Exit() == failure.ExitNothing:
 		e := p.explain(v.Refusal)
 		fmt.Fprintf(p.out, "\n"+textNothing+"\n%s\n%s\n", s.IDCarta, e.What, e.Do)
 	default:

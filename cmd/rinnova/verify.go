@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 type verifyCommand struct {
@@ -21,7 +22,7 @@ func (c *verifyCommand) Run(p *program) error {
 	}
 	defer o.Close()
 	if c.Login == "" && r.Service.URL == nil {
-		return usage("login-unknown", nil)
+		return usage(failure.LoginUnknown, nil)
 	}
 	r.Prompter = p.person(c.PINFrom, "", c.LastTry)
 	roots, err := p.tlsRoots()

@@ -14,6 +14,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/update"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 )
 
 // version and releaseKeys are set by the linker. releaseKeys are minisign's public keys, separated by commas; without
@@ -98,7 +99,7 @@ func (p *program) page() string {
 func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	keys, err := update.ParseKeys(releaseKeys)
 	if err != nil {
-		return nil, notChecked("update-key", err)
+		return nil, notChecked(failure.UpdateKey, err)
 	}
 	switch {
 	case len(keys) == 0:
@@ -106,7 +107,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	case p.Updates == "off":
 		return &checkJSON{State: "off"}, nil
 	case p.Service == "":
-		return nil, usage("service-not-given", nil)
+		return nil, usage(failure.ServiceNotGiven, nil)
 	}
 	service, err := serviceURL(p.Service)
 	if err != nil {
@@ -123,7 +124,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	defer t.CloseIdleConnections()
 	dir, err := stateFolder()
 	if err != nil {
-		return nil, notChecked("update-memory", err)
+		return nil, notChecked(failure.UpdateMemory, err)
 	}
 	kept := renewal.JournalIn(dir)
 	checker := &update.Checker{Transport: t, Keys: keys, Memory: update.Memory{Read: kept.Read, Write: kept.Write}, Now: now}
@@ -166,8 +167,8 @@ func published(m *update.Manifest, service *url.URL) []publishedUpdate {
 	return list
 }
 
-func notChecked(code string, err error) *renewal.Failure {
-	return &renewal.Failure{Code: code, Exit: renewal.ExitFailure, Err: err, Tries: -1}
+func notChecked(code failure.Code, err error) *renewal.Failure {
+	return &renewal.Failure{Code: code, Err: err}
 }
 
 // whyNotChecked gives an error of the check its code; those of the network have the renewal's.
@@ -175,17 +176,17 @@ func whyNotChecked(err error) error {
 	var status *update.StatusError
 	switch {
 	case errors.Is(err, update.ErrSignature):
-		return notChecked("update-signature", err)
+		return notChecked(failure.UpdateSignature, err)
 	case errors.Is(err, update.ErrManifest), errors.Is(err, update.ErrSize):
-		return notChecked("update-malformed", err)
+		return notChecked(failure.UpdateMalformed, err)
 	case errors.Is(err, update.ErrRollback):
-		return notChecked("update-rollback", err)
+		return notChecked(failure.UpdateRollback, err)
 	case errors.Is(err, update.ErrExpired):
-		return notChecked("update-expired", err)
+		return notChecked(failure.UpdateExpired, err)
 	case errors.Is(err, update.ErrMemory):
-		return notChecked("update-memory", err)
+		return notChecked(failure.UpdateMemory, err)
 	case errors.As(err, &status) && (status.Status == 404 || status.Status == 410):
-		return notChecked("update-absent", err)
+		return notChecked(failure.UpdateAbsent, err)
 	case errors.As(err, &status):
 		return renewal.Classify(&cmp.HTTPError{Status: status.Status})
 	}

@@ -18,6 +18,7 @@ import (
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // keepPIN is how long the window keeps the PIN of a renewal that ended well while nothing happens: the card
@@ -51,7 +52,7 @@ func (c *windowCommand) run(p *program) error {
 	if !c.Several {
 		release, err := p.alone()
 		if errors.Is(err, desktop.ErrAlreadyOpen) {
-			return &renewal.Failure{Code: "already-open", Exit: renewal.ExitFailure, Err: err, Tries: -1}
+			return &renewal.Failure{Code: failure.AlreadyOpen, Err: err}
 		}
 		if err != nil {
 			return err
@@ -175,7 +176,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 				return wrong
 			}
 			if p.Service == "" {
-				return usage("service-not-given", nil)
+				return usage(failure.ServiceNotGiven, nil)
 			}
 			return probe(ctx, &http.Client{Transport: t}, p.Service)
 		},

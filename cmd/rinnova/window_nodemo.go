@@ -8,10 +8,11 @@ import (
 	"context"
 
 	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/failure"
 )
 
 // demonstration is in the window's program and in development builds: it holds a whole service, which the
 // command line's program does not carry about.
 func (p *program) demonstration(context.Context, bool) (desktop.Config, error) {
-	return desktop.Config{}, usage("not-in-this-version", nil)
+	return desktop.Config{}, usage(failure.NotInThisVersion, nil)
 }

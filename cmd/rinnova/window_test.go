@@ -217,7 +217,7 @@ func TestBench(t *testing.T) {
 		})
 		code := ""
 		if s.Failure != nil {
-			code = s.Failure.Code
+			code = string(s.Failure.Code)
 		}
 		if code != want[fault] {
 			t.Errorf("%q: %q", fault, code)

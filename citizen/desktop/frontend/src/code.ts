@@ -71,7 +71,7 @@ export function codeField(p: Prompt): { element: HTMLElement; send: () => void }
     h('label', { for: 'code' }, puk ? t().T16 : t().T10),
     h('div', { class: 'code-line' }, input, eye),
     error,
-    h('p', { class: 'quiet', id: 'code-form' }, c.digits(p.min ?? 5, p.max ?? 8), p.tries > 0 ? `. ${c.tries(p.tries)}` : ''),
+    h('p', { class: 'quiet', id: 'code-form' }, c.digits(p.min ?? 5, p.max ?? 8), p.tries ? `. ${c.tries(p.tries)}` : ''),
     hint, toggle, keys)
   return { element, send }
 }

@@ -150,7 +150,7 @@ function failed(s: State): Node[] {
     h('div', {}, h('dt', {}, c.what), h('dd', {}, e.what)), h('div', {}, h('dt', {}, c.card), h('dd', {}, e.card)), h('div', {}, h('dt', {}, c.act), h('dd', {}, e.act)),
     h('div', {}, h('dt', {}, c.code), h('dd', {}, h('code', {}, f.code), f.step ? ` (${c.step}: ${(t().stages[f.step] ?? f.step).replace(/[ .]+$/, '')})` : '')))
   const answer = s.report?.path ? h('p', { class: 'notice-line', role: 'status' }, c.saved(s.report.path))
-    : s.report?.code ? h('p', { class: 'field-error', role: 'alert' }, explain({ code: s.report.code, tries: -1 }).what) : null
+    : s.report?.code ? h('p', { class: 'field-error', role: 'alert' }, explain({ code: s.report.code }).what) : null
   const out: Node[] = [title2(t().T17, 'error'), dl,
     h('p', {}, c.report[0], h('button', { type: 'button', class: 'link', id: 'report', onclick: () => void act('report') }, t().T18), c.report[1])]
   if (answer) out.push(answer)

@@ -30,9 +30,9 @@ function rows(d: Diagnosis): HTMLElement {
   const readers = d.readers.map((r) => `${r.name}: ${r.mute ? c.mute : r.present ? c.inserted : c.empty}`)
   const row = (k: string, v: string) => h('div', {}, h('dt', {}, k), h('dd', {}, v))
   return h('dl', { class: 'summary' },
-    row(c.program, d.program), row(c.system, d.system), row(c.smartCard, d.smartCard ? c.ok : `${c.ko}. ${explain({ code: 'no-smartcard-service', tries: -1 }).act}`),
+    row(c.program, d.program), row(c.system, d.system), row(c.smartCard, d.smartCard ? c.ok : `${c.ko}. ${explain({ code: 'no-smartcard-service' }).act}`),
     row(c.readers, readers.join('; ') || c.none), row(c.card, d.card ? `${d.card.model} (${d.card.series.join(', ')}), ${d.card.id}` : c.noCard),
-    row(c.service, `${d.service || c.none}: ${d.answer ? explain({ code: d.answer, tries: -1 }).what : c.ok}`), row(c.clock, d.clock))
+    row(c.service, `${d.service || c.none}: ${d.answer ? explain({ code: d.answer }).what : c.ok}`), row(c.clock, d.clock))
 }
 
 /** What is known of newer versions, in a line. */
@@ -44,7 +44,7 @@ function updates(s: State): HTMLElement | null {
     case 'current': return h('p', {}, c.current)
     case 'off': return h('p', {}, c.off)
     case 'no-key': return h('p', {}, c.noKey)
-    case 'failed': return h('p', {}, `${c.unknown} ${explain({ code: u.code!, text: u.text, tries: -1 }).what}`)
+    case 'failed': return h('p', {}, `${c.unknown} ${explain({ code: u.code!, text: u.text }).what}`)
   }
   return news({ ...s, update: { ...u, hidden: false } }, false)
 }

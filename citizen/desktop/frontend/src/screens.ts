@@ -10,7 +10,7 @@ export function explain(f: Failure): { what: string; card: string; act: string }
   const said = f.text && (!known || document.documentElement.lang === 'it') ? f.text : e.what
   const what = e.what.includes('{}') ? e.what.replace('{}', () => f.text || '?') : said
   const card = f.changed && c.safe.untouched.includes(e.card) ? c.safe.changed : e.card
-  return { what: [what, f.tries > 0 ? c.prompt.tries(f.tries) : ''].join(' ').trim(), card, act: e.act }
+  return { what: [what, f.tries ? c.prompt.tries(f.tries) : ''].join(' ').trim(), card, act: e.act }
 }
 
 export function heading(text: string): HTMLElement { return h('h1', { tabindex: '-1' }, text) }
@@ -24,7 +24,7 @@ export function screen(s: State): HTMLElement {
   switch (s.screen) {
     case 'starting': return panel(heading(c.starting.title), h('p', {}, c.starting.text), spinner())
     case 'no-service': {
-      const e = explain({ code: 'no-smartcard-service', tries: -1 })
+      const e = explain({ code: 'no-smartcard-service' })
       return panel(heading(c.noService.title), h('p', {}, e.what), h('p', {}, e.act))
     }
     case 'no-reader': return panel(reader(false), heading(c.noReader.title), h('p', { class: 'lead' }, c.noReader.text), h('p', { class: 'quiet' }, c.noReader.hint))

@@ -35,7 +35,7 @@ export type Screen =
   | 'nothing' | 'card' | 'prompt' | 'running' | 'failed' | 'done'
 
 export interface Reader { name: string; present: boolean; mute?: boolean }
-export interface Failure { code: string; step?: string; text?: string; changed?: boolean; tries: number }
+export interface Failure { code: string; step?: string; text?: string; changed?: boolean; tries?: number }
 export interface Certificate { notBefore: string; notAfter: string; renewed: boolean; expired: boolean }
 
 export interface Card {
@@ -72,7 +72,7 @@ export interface Prompt {
   kind: 'pin' | 'puk' | 'series' | 'last-try'
   min?: number
   max?: number
-  tries: number
+  tries?: number
   wrong?: boolean
   malformed?: boolean
   puk?: boolean

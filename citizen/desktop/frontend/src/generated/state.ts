@@ -60,8 +60,8 @@ export interface Failure {
   code: string
   step?: string
   text?: string
-  changed?: boolean // the run had come to the card's files
-  tries: number // -1 where not the matter
+  changed?: boolean // the renewal has changed the card
+  tries?: number // left of the code that was refused
 }
 
 /** Loading is a card being read. */
@@ -109,7 +109,7 @@ export interface Prompt {
   kind: PromptKind
   min?: number
   max?: number
-  tries: number
+  tries?: number // left; nil where not known
   wrong?: boolean
   malformed?: boolean
   puk?: boolean
