@@ -8,6 +8,7 @@ package cardmodel
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"rinnova.example/go/failure"
@@ -94,6 +95,14 @@ type Code struct {
 	Stored    int  `json:"stored"`    // bytes sent, padded
 	Pad       byte `json:"pad"`
 	Tries     int  `json:"tries"`
+}
+
+// Digits returns how many digits the code may have: "8", or "5–8".
+func (c Code) Digits() string {
+	if c.Min == c.Max {
+		return strconv.Itoa(c.Min)
+	}
+	return fmt.Sprintf("%d–%d", c.Min, c.Max)
 }
 
 // KeyRef is where a private key lies and what MSE SET calls it.

@@ -96,7 +96,9 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 			if puk {
 				code = failure.PUKFormat
 			}
-			last, req.Malformed, req.Wrong = fail(code, err), true, false
+			f := fail(code, err)
+			f.Text = req.Code.Digits()
+			last, req.Malformed, req.Wrong = f, true, false
 		case refused != nil && refused.Tries == 0:
 			return err
 		case refused != nil:
