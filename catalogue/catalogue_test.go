@@ -16,7 +16,7 @@ import (
 func operators(c failure.Code) bool { return c.Number() >= 800 }
 
 // commandLine are codes that the window has no part in: they end the program before its first screen.
-var commandLine = []failure.Code{failure.NotInThisVersion, failure.DemoFailed, failure.CardMalformedName, failure.CardFileMissing,
+var commandLine = []failure.Code{failure.DemoFailed, failure.CardMalformedName, failure.CardFileMissing,
 	failure.CardFileMalformed, failure.ClockOnlyEmulated, failure.ClockMalformed, failure.ReplayMalformed, failure.RecordUnwritable,
 	failure.SecretMalformed}
 

@@ -8,7 +8,6 @@ import "rinnova.example/go/failure"
 var operator = map[failure.Code]string{
 	failure.CampaignUnknown:      "campagna inesistente",
 	failure.Usage:                "comando o argomenti non validi; rinnovad --help elenca i comandi",
-	failure.NotInThisVersion:     "comando non disponibile in questa versione",
 	failure.Failed:               "operazione non riuscita",
 	failure.TryAgain:             "un altro comando ha cambiato gli stessi dati: riprova",
 	failure.AlreadyInitialised:   "la cartella contiene già un servizio",

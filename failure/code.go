@@ -148,7 +148,6 @@ const (
 const (
 	Usage             Code = "usage"
 	Internal          Code = "internal"
-	NotInThisVersion  Code = "not-in-this-version"
 	AlreadyOpen       Code = "already-open"
 	DemoFailed        Code = "demo-failed"
 	CardMalformedName Code = "card-malformed-name"

@@ -142,7 +142,6 @@ var table = map[Code]facts{
 
 	Usage:             {701, ExitUsage, 0},
 	Internal:          {702, ExitFailure, again},
-	NotInThisVersion:  {703, ExitUsage, 0},
 	AlreadyOpen:       {704, ExitFailure, 0},
 	DemoFailed:        {705, ExitFailure, again},
 	CardMalformedName: {706, ExitUsage, 0},

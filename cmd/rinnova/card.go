@@ -50,10 +50,10 @@ func (p *program) open() (*opened, error) {
 	case kind == "replay" && name != "":
 		err = openReplay(o, name)
 	default:
-		err = usage(failure.CardMalformedName, nil)
+		err = misused(failure.CardMalformedName, nil)
 	}
 	if err == nil && p.Clock != "" && !o.emulated {
-		err = usage(failure.ClockOnlyEmulated, nil)
+		err = misused(failure.ClockOnlyEmulated, nil)
 	}
 	if err == nil && p.Record != "" {
 		err = p.record(o)
@@ -83,7 +83,7 @@ func (p *program) openReader(o *opened, name string) error {
 		case len(with) == 0:
 			return cardFailure(pcsc.ErrNoCard)
 		case len(with) > 1:
-			f := usage(failure.CardAmbiguous, nil).(*renewal.Failure)
+			f := misused(failure.CardAmbiguous, nil).(*renewal.Failure)
 			f.Text = strings.Join(with, "; ")
 			return f
 		}
@@ -153,10 +153,10 @@ func openEmulated(o *opened, name string) error {
 	}
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return usage(failure.CardFileMissing, err)
+			return misused(failure.CardFileMissing, err)
 		}
 		if errors.Is(err, emulator.ErrState) {
-			return usage(failure.CardFileMalformed, err)
+			return misused(failure.CardFileMalformed, err)
 		}
 		return cardFailure(err)
 	}
@@ -168,15 +168,15 @@ func openEmulated(o *opened, name string) error {
 func openReplay(o *opened, name string) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return usage(failure.CardFileMissing, err)
+		return misused(failure.CardFileMissing, err)
 	}
 	t, err := transcript.Parse(b)
 	if err != nil {
-		return usage(failure.ReplayMalformed, err)
+		return misused(failure.ReplayMalformed, err)
 	}
 	r, err := transcript.NewReplay(t)
 	if err != nil {
-		return usage(failure.ReplayMalformed, err)
+		return misused(failure.ReplayMalformed, err)
 	}
 	o.Card = r
 	return nil
@@ -186,7 +186,7 @@ func openReplay(o *opened, name string) error {
 func (p *program) record(o *opened) error {
 	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return usage(failure.RecordUnwritable, err)
+		return misused(failure.RecordUnwritable, err)
 	}
 	o.closers = append(o.closers, f)
 	withhold := transcript.Files

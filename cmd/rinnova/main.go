@@ -6,15 +6,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"rinnova.example/go/catalogue/usage"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/failure"
@@ -40,7 +41,6 @@ type commands struct {
 	Verify  verifyCommand  `cmd:"" help:"Prova il certificato con un accesso."`
 	Models  modelsCommand  `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
 	Demo    demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
-	Doctor  doctorCommand  `cmd:"" help:"Cerca che cosa non va."`
 	Version versionCommand `cmd:"" help:"Stampa la versione."`
 	Window  windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
 
@@ -70,8 +70,10 @@ func run(args []string, out, errOut io.Writer) int {
 	laid, c.unsettled = administrators()
 	p := &program{&c, ctx, out, errOut}
 	exit := -1
-	parser, err := kong.New(&c, append(development, kong.Name("rinnova"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.Resolvers(behind(laid)),
-		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS."), kong.UsageOnError())...)
+	options := slices.Concat(development, usage.Options(), []kong.Option{kong.Name("rinnova"), kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }), kong.Resolvers(behind(laid)),
+		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS.")})
+	parser, err := kong.New(&c, options...)
 	if err != nil {
 		panic(err) // the struct above is at fault
 	}
@@ -83,7 +85,8 @@ func run(args []string, out, errOut io.Writer) int {
 		return exit // help was printed
 	}
 	if err != nil {
-		return p.fail(usage(failure.Usage, err))
+		c.JSON = c.JSON || slices.Contains(args, "--json") // the flag may stand after what is wrong
+		return p.fail(&renewal.Failure{Code: failure.Usage, Text: usage.Message(err), Err: err})
 	}
 	if c.unsettled != nil && k.Command() != "window" {
 		return p.fail(c.unsettled)
@@ -94,8 +97,8 @@ func run(args []string, out, errOut io.Writer) int {
 	return 0
 }
 
-// usage is a failure of the command line itself.
-func usage(code failure.Code, err error) error {
+// misused is a failure of the command line itself.
+func misused(code failure.Code, err error) error {
 	return &renewal.Failure{Code: code, Err: err}
 }
 
@@ -110,18 +113,10 @@ func (p *program) fail(err error) int {
 		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit(), Failed: f.Step, Tries: f.Tries})
 		return f.Exit()
 	}
-	if f.Code == failure.Usage {
-		fmt.Fprintf(p.err, "%s\n", errors.Unwrap(f))
-		return f.Exit()
-	}
 	e := p.explain(f)
 	if f.Step != "" {
 		fmt.Fprintf(p.err, "\n%s\n\n", textFailed)
 	}
-	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s\n", e.What, e.Card, e.Do, f.Code)
+	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s (%d)\n", e.What, e.Card, e.Do, f.Code, f.Code.Number())
 	return f.Exit()
 }
-
-type doctorCommand struct{}
-
-func (doctorCommand) Run(*program) error { return usage(failure.NotInThisVersion, nil) }

@@ -131,19 +131,19 @@ func secret(from string) ([]byte, error) {
 	case "fd":
 		n, e := strconv.ParseUint(name, 10, 16)
 		if e != nil {
-			return nil, usage(failure.SecretMalformed, nil)
+			return nil, misused(failure.SecretMalformed, nil)
 		}
 		f := os.NewFile(uintptr(n), "fd")
 		if f == nil {
-			return nil, usage(failure.SecretMalformed, nil)
+			return nil, misused(failure.SecretMalformed, nil)
 		}
 		defer f.Close()
 		b, err = io.ReadAll(io.LimitReader(f, 4096))
 	default:
-		return nil, usage(failure.SecretMalformed, nil)
+		return nil, misused(failure.SecretMalformed, nil)
 	}
 	if err != nil {
-		return nil, usage(failure.InputMissing, err)
+		return nil, misused(failure.InputMissing, err)
 	}
 	return bytes.TrimRight(b, "\r\n"), nil
 }

@@ -26,7 +26,7 @@ func (c *renewCommand) renew(p *program) error {
 	}
 	defer o.Close()
 	if r.Service.URL == nil {
-		return usage(failure.ServiceNotGiven, nil)
+		return misused(failure.ServiceNotGiven, nil)
 	}
 	show := p.progress()
 	who := p.person(c.PINFrom, c.PUKFrom, c.LastTry)

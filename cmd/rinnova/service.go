@@ -61,7 +61,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	r.Service.HTTP = &http.Client{Transport: t, Timeout: 2 * time.Minute}
 	o.closers = append(o.closers, idle{t})
 	if p.CA == "" {
-		return nil, usage(failure.CANeeded, nil)
+		return nil, misused(failure.CANeeded, nil)
 	}
 	r.Anchors, err = certificates(p.CA)
 	return r, err
@@ -82,7 +82,7 @@ func (p *program) clock() (func() time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, p.Clock)
 	if err != nil {
-		return nil, usage(failure.ClockMalformed, err)
+		return nil, misused(failure.ClockMalformed, err)
 	}
 	started := time.Now()
 	return func() time.Time { return t.Add(time.Since(started)) }, nil
@@ -104,7 +104,7 @@ func wait(ctx context.Context, d time.Duration) error {
 func serviceURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil {
-		return nil, usage(failure.ServiceMalformed, errors.New("not an address"))
+		return nil, misused(failure.ServiceMalformed, errors.New("not an address"))
 	}
 	switch u.Scheme {
 	case "https":
@@ -114,7 +114,7 @@ func serviceURL(s string) (*url.URL, error) {
 			return u, nil
 		}
 	}
-	return nil, usage(failure.ServiceMalformed, errors.New("neither https nor this machine"))
+	return nil, misused(failure.ServiceMalformed, errors.New("neither https nor this machine"))
 }
 
 func (p *program) transport() (*http.Transport, error) {
@@ -151,7 +151,7 @@ func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	}
 	u, err := url.Parse(p.Proxy)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
-		return nil, usage(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
+		return nil, misused(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
 	}
 	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy, NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
@@ -177,7 +177,7 @@ func (p *program) tlsRoots() (*x509.CertPool, error) {
 func certificates(file string) ([]*x509.Certificate, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, usage(failure.CAUnreadable, err)
+		return nil, misused(failure.CAUnreadable, err)
 	}
 	var list []*x509.Certificate
 	for {
@@ -190,12 +190,12 @@ func certificates(file string) ([]*x509.Certificate, error) {
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, usage(failure.CAUnreadable, err)
+			return nil, misused(failure.CAUnreadable, err)
 		}
 		list = append(list, c)
 	}
 	if len(list) == 0 {
-		return nil, usage(failure.CAUnreadable, errors.New("no certificate in the file"))
+		return nil, misused(failure.CAUnreadable, errors.New("no certificate in the file"))
 	}
 	return list, nil
 }
@@ -206,7 +206,7 @@ func (p *program) journal() (*renewal.Journal, error) {
 	if dir == "" {
 		var err error
 		if dir, err = stateFolder(); err != nil {
-			return nil, usage(failure.JournalNowhere, err)
+			return nil, misused(failure.JournalNowhere, err)
 		}
 	}
 	return renewal.JournalIn(dir), nil

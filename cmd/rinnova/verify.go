@@ -22,7 +22,7 @@ func (c *verifyCommand) Run(p *program) error {
 	}
 	defer o.Close()
 	if c.Login == "" && r.Service.URL == nil {
-		return usage(failure.LoginUnknown, nil)
+		return misused(failure.LoginUnknown, nil)
 	}
 	r.Prompter = p.person(c.PINFrom, "", c.LastTry)
 	roots, err := p.tlsRoots()

@@ -107,7 +107,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	case p.Updates == "off":
 		return &checkJSON{State: "off"}, nil
 	case p.Service == "":
-		return nil, usage(failure.ServiceNotGiven, nil)
+		return nil, misused(failure.ServiceNotGiven, nil)
 	}
 	service, err := serviceURL(p.Service)
 	if err != nil {

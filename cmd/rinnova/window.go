@@ -176,7 +176,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 				return wrong
 			}
 			if p.Service == "" {
-				return usage(failure.ServiceNotGiven, nil)
+				return misused(failure.ServiceNotGiven, nil)
 			}
 			return probe(ctx, &http.Client{Transport: t}, p.Service)
 		},

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/store"
 )
@@ -116,7 +117,7 @@ func (c *campaignOpen) Run(p *program) error {
 		}
 		k.OpenTo = time.Time{}
 		if !k.Open(now) {
-			return failed("campaign-over", "la data fino a cui la campagna estende i certificati è passata", nil)
+			return ended(failure.CampaignOver, nil)
 		}
 		return nil
 	}, "aperta")
@@ -177,5 +178,5 @@ func find(p *program, s *store.Store, id string) (campaign.Campaign, error) {
 			return c, nil
 		}
 	}
-	return campaign.Campaign{}, misused("campaign-unknown", "campagna inesistente", nil)
+	return campaign.Campaign{}, ended(failure.CampaignUnknown, nil)
 }

@@ -17,6 +17,7 @@ import (
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
@@ -56,7 +57,7 @@ func (c *cardIssue) Run(p *program) error {
 	}
 	codiceFiscale, err := holder.ParseCodiceFiscale(strings.ToUpper(c.CodiceFiscale))
 	if err != nil {
-		return misused("codice-fiscale", "codice fiscale non valido", nil)
+		return ended(failure.CodiceFiscale, nil)
 	}
 	legacy, err := c.issuer(legacyName)
 	if err != nil {
@@ -81,7 +82,7 @@ func (c *cardIssue) Run(p *program) error {
 	person.BirthDate, person.Sex, person.BirthMunicipality, person.BirthCountry = birth(codiceFiscale, now)
 	data, err := person.Encode()
 	if err != nil {
-		return misused("card-data", "cognome o nome non rappresentabili sulla tessera", nil)
+		return ended(failure.CardData, nil)
 	}
 	number, err := drawNumber()
 	if err != nil {
@@ -157,7 +158,7 @@ func (c *cardIssue) notAfter(now time.Time) (time.Time, error) {
 	}
 	t, err := time.ParseInLocation(time.DateOnly, c.NotAfter, campaign.Rome)
 	if err != nil {
-		return time.Time{}, misused("usage", "--not-after vuole una data AAAA-MM-GG o un'ora RFC 3339", nil)
+		return time.Time{}, misused("--not-after vuole una data AAAA-MM-GG o un'ora RFC 3339", nil)
 	}
 	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, campaign.Rome).UTC(), nil
 }

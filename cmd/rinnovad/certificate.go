@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/store"
 )
 
@@ -102,22 +103,22 @@ func (c *certificateRevoke) registered(p *program, s *store.Store) (store.Regist
 	if b, err := hex.DecodeString(word); err == nil && len(b) == len(store.Digest{}) {
 		r, err := s.Registered(p.ctx, store.Digest(b))
 		if errors.Is(err, store.ErrNotFound) {
-			err = failed("certificate-unknown", "nessun certificato ha questa impronta", nil)
+			err = ended(failure.CertificateUnknown, nil)
 		}
 		return r, err
 	}
 	serial, ok := store.ParseSerial(c.Certificate)
 	if !ok {
-		return store.Registration{}, misused("usage", "il numero di serie, o lo SHA-256, va scritto in esadecimale", nil)
+		return store.Registration{}, misused("il numero di serie, o lo SHA-256, va scritto in esadecimale", nil)
 	}
 	list, err := s.WithSerial(p.ctx, serial)
 	switch {
 	case err != nil:
 		return store.Registration{}, err
 	case len(list) == 0:
-		return store.Registration{}, failed("certificate-unknown", "nessun certificato ha questo numero di serie", nil)
+		return store.Registration{}, ended(failure.CertificateUnknown, nil)
 	case len(list) > 1:
-		return store.Registration{}, failed("certificate-ambiguous", "più certificati hanno questo numero di serie: indicare lo SHA-256", nil)
+		return store.Registration{}, ended(failure.CertificateAmbiguous, nil)
 	}
 	return list[0], nil
 }

@@ -18,13 +18,10 @@ import (
 	"github.com/alecthomas/kong"
 
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/catalogue"
+	"rinnova.example/go/catalogue/usage"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/store"
-)
-
-// Exit codes.
-const (
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 // commands are the program's commands.
@@ -36,7 +33,6 @@ type commands struct {
 		List  campaignList  `cmd:"" help:"Elenca le campagne."`
 		Open  campaignOpen  `cmd:"" help:"Apre una campagna."`
 		Close campaignClose `cmd:"" help:"Chiude una campagna."`
-		Add   notInThisYet  `cmd:"" help:"Aggiunge una campagna (non in questa versione)."`
 	} `cmd:"" help:"Campagne di rinnovo."`
 
 	Card struct {
@@ -44,12 +40,9 @@ type commands struct {
 	} `cmd:"" help:"Tessere di prova."`
 
 	Certificate struct {
-		List    certificateList   `cmd:"" help:"Elenca in JSON i certificati rilasciati."`
-		Revoke  certificateRevoke `cmd:"" help:"Revoca un certificato, nuovo o vecchio."`
-		Suspend notInThisYet      `cmd:"" help:"Sospende un certificato (non in questa versione)."`
+		List   certificateList   `cmd:"" help:"Elenca in JSON i certificati rilasciati."`
+		Revoke certificateRevoke `cmd:"" help:"Revoca un certificato, nuovo o vecchio."`
 	} `cmd:"" help:"Certificati."`
-
-	Audit notInThisYet `cmd:"" help:"Verifica il registro degli eventi (non in questa versione)."`
 
 	Report struct {
 		Open reportOpen `cmd:"" help:"Apre una segnalazione di errore: cronologia, causa probabile, che cosa dire al cittadino."`
@@ -63,19 +56,20 @@ type program struct {
 	err io.Writer
 }
 
-// failure is an error with a stable code word and an Italian sentence.
-type failure struct {
-	code string
+// ending is the error that ends a command: a code, and a sentence in Italian where there is more to say than the
+// catalogue's.
+type ending struct {
+	code failure.Code
 	text string
-	exit int
 	err  error // cause, printed after the text
 }
 
-func (f *failure) Error() string { return f.code }
+func (e *ending) Error() string { return string(e.code) }
 
-func failed(code, text string, err error) error { return &failure{code, text, exitFailed, err} }
+func ended(code failure.Code, err error) error { return &ending{code, catalogue.Operator(code), err} }
 
-func misused(code, text string, err error) error { return &failure{code, text, exitUsage, err} }
+// misused ends a command that is written wrong.
+func misused(text string, err error) error { return &ending{failure.Usage, text, err} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -88,8 +82,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var c commands
 	p := &program{ctx, out, errOut}
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("rinnovad"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
-		kong.Description("Servizio di rinnovo del certificato di autenticazione della TS-CNS."))
+	parser, err := kong.New(&c, append(usage.Options(), kong.Name("rinnovad"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+		kong.Description("Servizio di rinnovo del certificato di autenticazione della TS-CNS."))...)
 	if err != nil {
 		panic(err) // a fault in the struct above
 	}
@@ -101,7 +95,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return exit // help was printed
 	}
 	if err != nil {
-		return p.fail(misused("usage", "comando o argomenti non validi; si veda rinnovad --help", err))
+		return p.fail(misused(usage.Message(err)+" `rinnovad --help` elenca i comandi.", nil))
 	}
 	if err := k.Run(p); err != nil {
 		return p.fail(err)
@@ -110,35 +104,27 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 }
 
 func (p *program) fail(err error) int {
-	var f *failure
+	var e *ending
 	switch {
-	case errors.As(err, &f):
+	case errors.As(err, &e):
 	case errors.Is(err, emulator.ErrSeries):
-		f = &failure{"unknown-series", "sigla della tessera sconosciuta", exitUsage, err}
+		err = ended(failure.UnknownSeries, err)
 	case errors.Is(err, emulator.ErrPersonal):
-		f = &failure{"card-data", "dati non adatti a questa tessera", exitUsage, err}
+		err = ended(failure.CardData, err)
 	case errors.Is(err, fs.ErrExist):
-		f = &failure{"file-exists", "il file esiste già e non viene sovrascritto", exitFailed, err}
+		err = ended(failure.FileExists, err)
 	case errors.Is(err, store.ErrChanged):
-		f = &failure{"try-again", "un altro comando ha cambiato gli stessi dati: riprovare", exitFailed, nil}
+		err = ended(failure.TryAgain, nil)
 	default:
-		f = &failure{"failed", "operazione non riuscita", exitFailed, err}
+		err = ended(failure.Failed, err)
 	}
-	fmt.Fprintf(p.err, "%s: %s", f.code, f.text)
-	if f.err != nil {
-		fmt.Fprintf(p.err, ": %v", f.err)
+	errors.As(err, &e)
+	fmt.Fprintf(p.err, "%s: %s", e.code, e.text)
+	if e.err != nil {
+		fmt.Fprintf(p.err, ": %v", e.err)
 	}
 	fmt.Fprintln(p.err)
-	return f.exit
-}
-
-// notInThisYet takes any arguments and does nothing: the command belongs to later work.
-type notInThisYet struct {
-	Args []string `arg:"" optional:"" passthrough:"all" hidden:""`
-}
-
-func (notInThisYet) Run(*program) error {
-	return misused("not-in-this-version", "comando non disponibile in questa versione", nil)
+	return e.code.Exit()
 }
 
 // serviceDir is a service's folder and database, and the time at which a command runs.
@@ -155,7 +141,7 @@ func (l serviceDir) clock() (func() time.Time, error) {
 	}
 	start, err := time.Parse(time.RFC3339, l.Clock)
 	if err != nil {
-		return nil, misused("usage", "--clock vuole un'ora RFC 3339, per esempio 2020-05-25T10:00:00Z", nil)
+		return nil, misused("--clock vuole un'ora RFC 3339, per esempio 2020-05-25T10:00:00Z", nil)
 	}
 	offset := time.Until(start)
 	return func() time.Time { return time.Now().Add(offset) }, nil

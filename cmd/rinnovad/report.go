@@ -19,6 +19,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 )
 
@@ -73,7 +74,7 @@ func (c *reportOpen) Run(p *program) error {
 	}
 	file, err := os.ReadFile(c.File)
 	if err != nil {
-		return failed("unreadable", "la segnalazione non è leggibile", err)
+		return ended(failure.Unreadable, err)
 	}
 	report, exchanges, err := errorreport.Open(file, key, certificate)
 	if err != nil {
@@ -95,7 +96,7 @@ func (c *reportOpen) Run(p *program) error {
 		return nil
 	}
 	if exchanges == nil {
-		return failed("no-transcript", "la segnalazione non contiene scambi con la tessera", nil)
+		return ended(failure.NoTranscript, nil)
 	}
 	return c.replay(p, model, exchanges)
 }
@@ -104,26 +105,26 @@ func (c *reportOpen) Run(p *program) error {
 func (c *reportOpen) credential() (crypto.Decrypter, *x509.Certificate, error) {
 	b, err := os.ReadFile(c.Key)
 	if err != nil {
-		return nil, nil, failed("unreadable", "la chiave non è leggibile", err)
+		return nil, nil, ended(failure.Unreadable, err)
 	}
 	signer, err := ca.ParseKey(b)
 	clear(b)
 	if err != nil {
-		return nil, nil, failed("key", "la chiave non è utilizzabile", err)
+		return nil, nil, ended(failure.DeskKey, err)
 	}
 	key, ok := signer.(crypto.Decrypter)
 	if !ok {
-		return nil, nil, failed("key", "la chiave non decifra: occorre una chiave RSA", nil)
+		return nil, nil, ended(failure.DeskKey, nil)
 	}
 	if c.Certificate == "" {
 		return key, nil, nil
 	}
 	if b, err = os.ReadFile(c.Certificate); err != nil {
-		return nil, nil, failed("unreadable", "il certificato non è leggibile", err)
+		return nil, nil, ended(failure.Unreadable, err)
 	}
 	list, err := errorreport.ParseRecipients(b)
 	if err != nil || len(list) != 1 {
-		return nil, nil, failed("certificate", "il certificato dell'assistenza non è utilizzabile", err)
+		return nil, nil, ended(failure.DeskCertificate, err)
 	}
 	return key, list[0], nil
 }
@@ -131,18 +132,18 @@ func (c *reportOpen) credential() (crypto.Decrypter, *x509.Certificate, error) {
 // refusedReport maps an error of errorreport to a code word and a sentence.
 func refusedReport(err error) error {
 	for _, r := range []struct {
-		reason     error
-		code, text string
+		reason error
+		code   failure.Code
 	}{
-		{errorreport.ErrTooLarge, "report-too-large", "il file è più grande di quanto una segnalazione possa essere"},
-		{errorreport.ErrTruncated, "report-truncated", "il file è incompleto: chiederlo di nuovo al cittadino"},
-		{errorreport.ErrNotRecipient, "report-other-key", "il file è cifrato per un'altra chiave"},
-		{errorreport.ErrTampered, "report-tampered", "il file è stato alterato dopo la cifratura: non è attendibile"},
-		{errorreport.ErrNewer, "report-newer", "il file è di un programma più recente di questo"},
-		{errorreport.ErrForeign, "report-foreign", "il file non è una segnalazione di Rinnova"},
+		{errorreport.ErrTooLarge, failure.ReportTooLarge},
+		{errorreport.ErrTruncated, failure.ReportTruncated},
+		{errorreport.ErrNotRecipient, failure.ReportOtherKey},
+		{errorreport.ErrTampered, failure.ReportTampered},
+		{errorreport.ErrNewer, failure.ReportNewer},
+		{errorreport.ErrForeign, failure.ReportForeign},
 	} {
 		if errors.Is(err, r.reason) {
-			return failed(r.code, r.text, nil)
+			return ended(r.code, nil)
 		}
 	}
 	return err

@@ -89,7 +89,7 @@ func TestReportOpen(t *testing.T) {
 		exit int
 		says []string // on the output where it ends well, else at the start of the error
 	}{
-		"good":              {[]string{file, "--key", key}, 0, []string{"Contenuto\n", "Cronologia\n", "Causa probabile\n  PIN errato.", "Che cosa dire al cittadino\n  Controlli il PIN"}},
+		"good":              {[]string{file, "--key", key}, 0, []string{"Contenuto\n", "Cronologia\n", "Causa probabile\n  PIN errato.", "Che cosa dire al cittadino\n  Controlla il PIN"}},
 		"with certificate":  {[]string{file, "--key", key, "--certificate", certificate}, 0, []string{"PIN errato."}},
 		"replayed":          {[]string{file, "--key", key, "--replay", "ID2019"}, 0, []string{"2 risposte confrontate, 0 diverse."}},
 		"on another series": {[]string{file, "--key", key, "--replay", "OT2015"}, 0, []string{"2 risposte confrontate, "}},

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/ra"
@@ -46,7 +47,7 @@ func (c *serveCommand) Run(p *program) error {
 		return err
 	}
 	if !semver.IsValid("v" + c.MinimumVersion) {
-		return misused("usage", "--minimum-version vuole una versione, per esempio 1.2.0", nil)
+		return misused("--minimum-version vuole una versione, per esempio 1.2.0", nil)
 	}
 	log := slog.New(slog.NewTextHandler(p.err, nil))
 	current, err := c.issuer(currentName)
@@ -76,7 +77,7 @@ func (c *serveCommand) Run(p *program) error {
 	var packages *portal.Packages
 	if c.Packages != "" {
 		if packages, err = portal.OpenPackages(c.Packages); err != nil {
-			return failed("packages", "la cartella dei programmi non si apre", err)
+			return ended(failure.Packages, err)
 		}
 		defer packages.Close()
 	}
@@ -168,7 +169,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, failed("listen", "non è possibile ascoltare su questo indirizzo", err)
+		return nil, ended(failure.Listen, err)
 	}
 	return netutil.LimitListener(l, maxConnections), nil
 }
@@ -180,7 +181,7 @@ func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listen
 	if public != "" {
 		u, err := url.Parse(public)
 		if err != nil || u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-			return nil, "", misused("usage", "--public-url vuole un indirizzo http:// senza percorso", nil)
+			return nil, "", misused("--public-url vuole un indirizzo http:// senza percorso", nil)
 		}
 		if ip := net.ParseIP(u.Hostname()); address == "" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
 			address = u.Host
@@ -204,7 +205,7 @@ func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listen
 		}
 		var err error
 		if l, err = net.Listen("tcp", address); err != nil {
-			return nil, "", failed("listen", "non è possibile ascoltare su questo indirizzo", err)
+			return nil, "", ended(failure.Listen, err)
 		}
 	}
 	if public == "" {

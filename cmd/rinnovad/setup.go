@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/store"
@@ -63,7 +64,7 @@ func (c *initCommand) Run(p *program) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(c.Dir, currentName+".pem")); err == nil {
-		return failed("already-initialised", "la cartella contiene già un servizio", nil)
+		return ended(failure.AlreadyInitialised, nil)
 	}
 
 	kind := ca.RSA2048
@@ -158,7 +159,7 @@ func (l serviceDir) open(ctx context.Context, now time.Time) (*store.Store, erro
 	dsn := l.DSN
 	if dsn == "" {
 		if _, err := os.Stat(filepath.Join(l.Dir, currentName+".pem")); err != nil {
-			return nil, failed("not-initialised", "la cartella non contiene un servizio: eseguire prima rinnovad init", nil)
+			return nil, ended(failure.NotInitialised, nil)
 		}
 		dsn = filepath.Join(l.Dir, databaseName)
 		// Certificates name people: only the owner may read the file, and SQLite's other files get its mode.
@@ -170,7 +171,7 @@ func (l serviceDir) open(ctx context.Context, now time.Time) (*store.Store, erro
 	}
 	s, err := store.Open(ctx, dsn)
 	if err != nil {
-		return nil, failed("database", "la base dati non si apre", err)
+		return nil, ended(failure.Database, err)
 	}
 	known, err := s.Campaigns(ctx)
 	if err == nil && len(known) == 0 {
@@ -194,7 +195,7 @@ func (l serviceDir) read(name string) (certificate, key []byte, err error) {
 		key, err = os.ReadFile(filepath.Join(l.Dir, name+".key"))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, failed("not-initialised", "la cartella non contiene un servizio: eseguire prima rinnovad init", err)
+		return nil, nil, ended(failure.NotInitialised, err)
 	}
 	return certificate, key, err
 }

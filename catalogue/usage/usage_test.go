@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package usage_test
+
+import (
+	"bytes"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"rinnova.example/go/catalogue/usage"
+)
+
+type commands struct {
+	JSON  bool   `name:"json" help:"Scrive JSON."`
+	Check string `enum:"on,off" default:"on" help:"Se controllare."`
+
+	Renew struct {
+		Series string        `help:"Sigla della tessera."`
+		Late   time.Duration `help:"Attesa."`
+		File   string        `required:"" help:"File."`
+	} `cmd:"" help:"Rinnova."`
+	Import struct {
+		Files []string `arg:"" help:"File."`
+	} `cmd:"" help:"Importa."`
+}
+
+func parse(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var c commands
+	var out bytes.Buffer
+	p, err := kong.New(&c, append(usage.Options(), kong.Name("prova"), kong.Writers(&out, &out), kong.Exit(func(int) { panic(true) }))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { recover() }() // help ends a program
+		_, err = p.Parse(args)
+	}()
+	return out.String(), err
+}
+
+// TestMessage: every way to write a command wrong is said in Italian. kong itself makes the errors.
+func TestMessage(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"renew", "--file", "x", "--frobnicate"}, "L’opzione --frobnicate non esiste."},
+		{[]string{"renew", "--file", "x", "--serie", "x"}, `L’opzione --serie non esiste: intendevi "--series"?`},
+		{[]string{"frobnicate"}, "«frobnicate» non è previsto."},
+		{[]string{"rene"}, `«rene» non è previsto: intendevi "renew"?`},
+		{nil, `Manca il comando: uno fra "renew", "import".`},
+		{[]string{"renew"}, "Mancano le opzioni --file=STRING."},
+		{[]string{"import"}, "Manca: <files> ..."},
+		{[]string{"renew", "--file"}, "--file vuole un valore."},
+		{[]string{"renew", "--file", "x", "--check", "perhaps"}, `--check vuole uno fra "on","off", non «perhaps».`},
+		{[]string{"renew", "--file", "x", "--late", "soon"}, "--late non accetta «soon»."},
+		{[]string{"renew", "--file", "x", "--json=perhaps"}, "--json vuole un altro valore."},
+		{[]string{"renew", "--file", "x", "y"}, "«y» non è previsto."},
+	} {
+		_, err := parse(t, c.args...)
+		if err == nil {
+			t.Errorf("%q is accepted", c.args)
+			continue
+		}
+		if got := usage.Message(err); got != c.want {
+			t.Errorf("%q: %s (of %v)", c.args, got, err)
+		}
+	}
+}
+
+var english = regexp.MustCompile(`(?i)\b(usage|flags?|commands?|arguments?|show|help for|more information|run)\b`)
+
+// TestHelp: the help has no English word of kong's.
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"renew", "--help"}, {"import", "--help"}} {
+		page, _ := parse(t, args...)
+		if m := english.FindString(page); m != "" || page == "" {
+			t.Errorf("%q says %q:\n%s", args, m, page)
+		}
+	}
+}
