@@ -35,7 +35,7 @@ var planted = []struct {
 	{"skip the identity check", []edit{{"card/cns/session.go", "\tif id != s.IDCarta {\n", "\tif id == \"\" {\n"}}},
 	{"revoke on a timer", []edit{{"service/ra/authority.go", "\tcase err == nil:\n\t\treturn a.answer(before)\n",
 		"\tcase err == nil && before.State == store.Issued && now.Sub(before.RequestedAt) > 20*24*time.Hour:\n" +
-			"\t\treturn nil, refuse(codeCertificateRevoked)\n\tcase err == nil:\n\t\treturn a.answer(before)\n"}}},
+			"\t\treturn nil, refuse(failure.CertificateRevoked)\n\tcase err == nil:\n\t\treturn a.answer(before)\n"}}},
 }
 
 // TestPlanted builds each fault into the program and expects the matrix of one series to turn red, after
