@@ -25,7 +25,7 @@ var dist embed.FS
 
 // unbuilt is the page of a program that was built without its front end.
 const unbuilt = `<!DOCTYPE html><html lang="it"><meta charset="utf-8"><title>Rinnova</title><body><main><h1>Rinnova</h1>` +
-	`<p>Questa copia del programma è stata compilata senza le pagine della finestra. Usi il comando <code>rinnova renew</code>, oppure compili con <code>make window</code>.</p></main></body></html>`
+	`<p>Questa copia del programma è stata compilata senza le pagine della finestra. Usa il comando <code>rinnova renew</code>, oppure compila con <code>make window</code>.</p></main></body></html>`
 
 // pollFor is how long a request for the state waits for a change.
 const pollFor = 20 * time.Second

@@ -92,7 +92,7 @@ func (c *windowCommand) inBrowser(ctx context.Context, p *program, cfg desktop.C
 	if c.URL {
 		fmt.Fprintln(p.out, b.URL())
 	} else if err := openBrowser(b.URL()); err != nil {
-		fmt.Fprintln(p.err, "Apra questo indirizzo nel browser:", b.URL())
+		fmt.Fprintln(p.err, "Apri questo indirizzo nel browser:", b.URL())
 	}
 	return b.Serve(ctx)
 }

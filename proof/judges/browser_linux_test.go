@@ -175,7 +175,7 @@ func must(t testing.TB, page string, wants ...string) {
 // expired is a day some weeks ago.
 func expired() string { return time.Now().AddDate(0, 0, -20).Format(time.DateOnly) }
 
-const hidden = "Se il certificato della tessera è scaduto il browser non lo propone: lo rinnovi seguendo la guida."
+const hidden = "Se il certificato della tessera è scaduto il browser non lo propone: rinnovalo seguendo la guida."
 
 // A citizen whose certificate has expired renews the card in the window and logs in with a browser. Steps
 // 14 and 15 of the guide: the card is taken out and put back, the browser is closed and opened again.
@@ -211,7 +211,7 @@ func TestBrowser(t *testing.T) {
 	// Chromium has not been closed: it still has no certificate.
 	driver, _ := s.driverPage()
 	x.goes(chromium, driver, "Elenco driver")
-	must(t, x.goes(chromium, s.login, "Accesso non riuscito"), "no-certificate", "Chiuda tutte le finestre del browser e lo riapra")
+	must(t, x.goes(chromium, s.login, "Accesso non riuscito"), "no-certificate", "Chiudi tutte le finestre del browser e riaprilo")
 	x.shot("4-not-closed-chromium")
 	closeChromium()
 

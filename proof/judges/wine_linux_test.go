@@ -414,7 +414,7 @@ func version(t testing.TB, machine map[string]string) string {
 // newer makes the installers of another version, from the same programs, in the workshop's folder "newer".
 func (w *workshop) newer(version string) {
 	w.Helper()
-	top, err := filepath.Abs("..")
+	top, err := filepath.Abs("../..")
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func Login(authority *ra.Authority) http.Handler {
 		}
 		view, err := judgeLogin(r, authority)
 		if err != nil {
-			http.Error(w, "Il servizio non è disponibile in questo momento. Riprovi fra poco.", http.StatusServiceUnavailable)
+			http.Error(w, "Il servizio non è disponibile in questo momento. Riprova fra poco.", http.StatusServiceUnavailable)
 			return
 		}
 		status := http.StatusOK

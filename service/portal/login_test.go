@@ -333,7 +333,7 @@ func TestRenewedLogin(t *testing.T) {
 		t.Error(body)
 	}
 	s.now = old.NotAfter.Add(time.Hour)
-	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "La tessera risulta rinnovata") || !strings.Contains(body, "Chiuda e riapra il browser") || !strings.Contains(body, "codice: expired") {
+	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "La tessera risulta rinnovata") || !strings.Contains(body, "Chiudi e riapri il browser") || !strings.Contains(body, "codice: expired") {
 		t.Error(body)
 	}
 	s.key, s.now = newKey, clock
