@@ -437,6 +437,11 @@ func (w *workshop) newer(version string) {
 // keep its settings, refuse to replace a newer one, and leave nothing when they take the program away.
 func TestWindowsInstaller(t *testing.T) {
 	w := windows(t)
+	// A citizen's desktop is not empty: Wine's Windows Installer takes an empty one away.
+	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
+	if err := errors.Join(os.MkdirAll(desktop, 0o755), os.WriteFile(filepath.Join(desktop, "note.txt"), nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	w.newer("9.0.0")
 	const service, proxy = "https://rinnovo.example/cmp", "http://proxy.example:3128"
 	for _, c := range []struct{ msi, folder, key string }{
