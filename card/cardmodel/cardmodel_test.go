@@ -80,7 +80,7 @@ func TestModels(t *testing.T) {
 			if got, err := Match(s.ATR.Value); err != nil || got != m {
 				t.Errorf("%s: its answer to reset matches %v, %v", s.Sigla, got, err)
 			}
-			if s.ATR.From == "" {
+			if s.ATR.Source == "" {
 				t.Errorf("%s: no source of the answer to reset", s.Sigla)
 			}
 		}
@@ -95,11 +95,11 @@ func TestModels(t *testing.T) {
 			if f.IsZero() && m.NotRenewable.Value != "" {
 				continue
 			}
-			if from("From").String() == "" {
+			if from("Source").String() == "" {
 				t.Errorf("%s.%s has no source", m.ID, v.Type().Field(i).Name)
 			}
 		}
-		for _, p := range m.Places.Value {
+		for _, p := range m.NewSlots.Value {
 			if len(p.Certificate) < 2 || len(p.PublicKey) < 2 || len(p.Key.DF) < 2 || p.Key.ID == 0 {
 				t.Errorf("%s: incomplete place %+v", m.ID, p)
 			}

@@ -44,15 +44,15 @@ var look = map[string]string{
 	"PUK":               "nothing harmless tells the number of tries; the letter that came with the codes may",
 	"CountsTries":       "nothing harmless tells; whoever mistyped a PIN with `--record FILE` sees 63Cx or 6300",
 	"MFCreate":          "`rinnova status --record FILE`: the eighth byte of tag 86 in the answer to SELECT of 3F00",
-	"AtIssue":           "`rinnova status --record FILE` with a card never renewed: whether SELECT of 1400 answers 6A82",
-	"Needed":            "`rinnova status --record FILE` with a card renewed by the tool of 2020: which of the files exist",
+	"DFsAtIssue":        "`rinnova status --record FILE` with a card never renewed: whether SELECT of 1400 answers 6A82",
+	"NeededDFs":         "`rinnova status --record FILE` with a card renewed by the tool of 2020: which of the files exist",
 	"NewEnvironment":    "nothing harmless tells; MSE RESTORE in a DF of a renewed card would, under the PIN",
-	"Places":            "`rinnova status --record FILE` with a card renewed by the tool of 2020: where the second certificate lies",
+	"NewSlots":          "`rinnova status --record FILE` with a card renewed by the tool of 2020: where the second certificate lies",
 	"NewKeyBits":        "`rinnova status --json` with a card renewed by the tool of 2020: keyBits of the second certificate",
 	"ObjectAccess":      "`rinnova status --record FILE` with a renewed card: tag 86 of the second certificate's file",
 	"CertificateSize":   "`rinnova status --record FILE` with a renewed card: tag 80 of the second certificate's file",
 	"PublicKeySize":     "the files of a renewed card, as above",
-	"Temporary":         "nothing harmless tells; the manufacturer's data sheet would",
+	"TemporaryFile":     "nothing harmless tells; the manufacturer's data sheet would",
 	"TemporarySize":     "nothing harmless tells; the manufacturer's data sheet would",
 	"KeyAlgorithm":      "nothing harmless tells; the manufacturer's data sheet would",
 	"PublicKeyRecovery": "nothing harmless tells; the manufacturer's data sheet would",
@@ -75,7 +75,7 @@ func assumptions() string {
 			if f.Kind() != reflect.Struct {
 				continue
 			}
-			from := f.FieldByName("From").String()
+			from := f.FieldByName("Source").String()
 			if !strings.HasPrefix(from, assumedMark) {
 				continue
 			}

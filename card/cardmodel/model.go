@@ -14,33 +14,33 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// Fact is a value and where it is known from. From names a source, or starts with "assumed:" and gives
+// Fact is a value and where it is known from. Source names a source, or starts with "assumed:" and gives
 // the reason for the choice.
 type Fact[T any] struct {
-	Value T
-	From  string
+	Value  T
+	Source string
 }
 
 // Assumed says whether no public source states the value.
-func (f Fact[T]) Assumed() bool { return strings.HasPrefix(f.From, assumedMark) }
+func (f Fact[T]) Assumed() bool { return strings.HasPrefix(f.Source, assumedMark) }
 
 const assumedMark = "assumed:"
 
 // MarshalJSON writes the value with "source" or "assumed" beside it, null for a fact that a model leaves out.
 func (f Fact[T]) MarshalJSON() ([]byte, error) {
-	if f.From == "" {
+	if f.Source == "" {
 		return []byte("null"), nil
 	}
 	if f.Assumed() {
 		return json.Marshal(struct {
 			Value   T      `json:"value"`
 			Assumed string `json:"assumed"`
-		}{f.Value, strings.TrimSpace(strings.TrimPrefix(f.From, assumedMark))})
+		}{f.Value, strings.TrimSpace(strings.TrimPrefix(f.Source, assumedMark))})
 	}
 	return json.Marshal(struct {
 		Value  T      `json:"value"`
 		Source string `json:"source"`
-	}{f.Value, f.From})
+	}{f.Value, f.Source})
 }
 
 // Path is a file's identifiers from below the MF (3F00) down; an empty path is the MF itself.
@@ -111,8 +111,8 @@ type KeyRef struct {
 	ID byte `json:"id"`
 }
 
-// Place is room for one key pair and its certificate.
-type Place struct {
+// Slot is room for one key pair and its certificate.
+type Slot struct {
 	Certificate Path   `json:"certificate"`
 	PublicKey   Path   `json:"publicKey"`
 	Key         KeyRef `json:"key"`
@@ -152,34 +152,34 @@ type Model struct {
 	WriteChunk     Fact[int]  `json:"writeChunk"`     // bytes of one UPDATE BINARY at most
 	Memory         Fact[int]  `json:"memory"`         // bytes free at issue
 
-	PIN           Fact[Code]  `json:"pin"`
-	PUK           Fact[Code]  `json:"puk"`
-	Backtrack     Fact[bool]  `json:"backtrack"`     // P2 of VERIFY carries 80h
-	CountsTries   Fact[bool]  `json:"countsTries"`   // a wrong code gets 63Cx, not 6300
-	Environment   Fact[byte]  `json:"environment"`   // security environment restored before MSE SET
-	IssuedKeyBits Fact[int]   `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
-	Old           Fact[Place] `json:"old"`           // the pair made at issue; its public key has no file that is read
+	PIN           Fact[Code] `json:"pin"`
+	PUK           Fact[Code] `json:"puk"`
+	Backtrack     Fact[bool] `json:"backtrack"`     // P2 of VERIFY carries 80h
+	CountsTries   Fact[bool] `json:"countsTries"`   // a wrong code gets 63Cx, not 6300
+	Environment   Fact[byte] `json:"environment"`   // security environment restored before MSE SET
+	IssuedKeyBits Fact[int]  `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
+	IssuedSlot    Fact[Slot] `json:"issuedSlot"`    // the pair made at issue; its public key has no file that is read
 
 	// What a renewable card has besides; zero elsewhere.
-	MFCreate          Fact[byte]    `json:"mfCreate"`       // access byte of CREATE in the MF
-	AtIssue           Fact[[]DF]    `json:"atIssue"`        // DFs below 1400, itself included, that are there at issue
-	Needed            Fact[[]DF]    `json:"needed"`         // DFs to create where absent, parents first
-	NewEnvironment    Fact[bool]    `json:"newEnvironment"` // a DF created for keys gets a security environment of its own
-	Places            Fact[[]Place] `json:"places"`         // in the order in which they are used
-	NewKeyBits        Fact[int]     `json:"newKeyBits"`
-	ObjectAccess      Fact[Access]  `json:"objectAccess"`    // of the files made for a certificate and a public key
-	CertificateSize   Fact[int]     `json:"certificateSize"` // bytes of the file made for a certificate
-	PublicKeySize     Fact[int]     `json:"publicKeySize"`   // bytes of the file made for a public key
-	Temporary         Fact[uint16]  `json:"temporary"`       // file that receives the public key from GENERATE KEY PAIR
-	TemporarySize     Fact[int]     `json:"temporarySize"`
-	KeyAlgorithm      Fact[byte]    `json:"keyAlgorithm"`      // algorithm byte of the key objects
-	PublicKeyRecovery Fact[string]  `json:"publicKeyRecovery"` // how a key is known again without any record
+	MFCreate          Fact[byte]   `json:"mfCreate"`       // access byte of CREATE in the MF
+	DFsAtIssue        Fact[[]DF]   `json:"dfsAtIssue"`     // DFs below 1400, itself included, that are there at issue
+	NeededDFs         Fact[[]DF]   `json:"neededDFs"`      // DFs to create where absent, parents first
+	NewEnvironment    Fact[bool]   `json:"newEnvironment"` // a DF created for keys gets a security environment of its own
+	NewSlots          Fact[[]Slot] `json:"newSlots"`       // in the order in which they are used
+	NewKeyBits        Fact[int]    `json:"newKeyBits"`
+	ObjectAccess      Fact[Access] `json:"objectAccess"`    // of the files made for a certificate and a public key
+	CertificateSize   Fact[int]    `json:"certificateSize"` // bytes of the file made for a certificate
+	PublicKeySize     Fact[int]    `json:"publicKeySize"`   // bytes of the file made for a public key
+	TemporaryFile     Fact[uint16] `json:"temporaryFile"`   // file that receives the public key from GENERATE KEY PAIR
+	TemporarySize     Fact[int]    `json:"temporarySize"`
+	KeyAlgorithm      Fact[byte]   `json:"keyAlgorithm"`      // algorithm byte of the key objects
+	PublicKeyRecovery Fact[string] `json:"publicKeyRecovery"` // how a key is known again without any record
 }
 
 // NeedsPUK says whether something that must be created on a card as issued wants the PUK.
 func (m *Model) NeedsPUK() bool {
 	return m.NotRenewable.Value == "" && m.MFCreate.Value == m.PUK.Value.Reference &&
-		len(m.Needed.Value) > 0 && len(m.AtIssue.Value) == 0
+		len(m.NeededDFs.Value) > 0 && len(m.DFsAtIssue.Value) == 0
 }
 
 // Sigle lists the series sold on this model.

@@ -39,7 +39,7 @@ var (
 	userPIN = Fact[Code]{Code{Reference: 0x10, Min: 5, Max: 8, Stored: 8, Pad: 0xFF, Tries: 3}, fromUserPages}
 	userPUK = Fact[Code]{Code{Reference: 0x11, Min: 5, Max: 8, Stored: 8, Pad: 0xFF, Tries: 10}, assumedPUK}
 
-	issued = Fact[Place]{Place{Certificate: Path{0x1100, 0x1101}, Key: KeyRef{ID: 0x01}},
+	issued = Fact[Slot]{Slot{Certificate: Path{0x1100, 0x1101}, Key: KeyRef{ID: 0x01}},
 		"OpenSC itacns: certificate 1100/1101, key 01 in the MF"}
 
 	// classic is DF_DS of cards whose second pair OpenSC looks for at 9010, 8110 and 8108/8010.
@@ -48,7 +48,7 @@ var (
 		{Path: Path{0x1400, 0x8108}, Size: 1024, Access: free},
 		{Path: Path{0x1400, 0x8110}, Size: 4096, Access: free},
 	}
-	classicPlaces = []Place{
+	classicSlots = []Slot{
 		{Path{0x1400, 0x9010}, Path{0x1400, 0x8108, 0x8010}, KeyRef{Path{0x1400, 0x8110}, 0x10}},
 		{Path{0x1400, 0x9011}, Path{0x1400, 0x8108, 0x8011}, KeyRef{Path{0x1400, 0x8110}, 0x11}},
 		{Path{0x1400, 0x9012}, Path{0x1400, 0x8108, 0x8012}, KeyRef{Path{0x1400, 0x8110}, 0x12}},
@@ -80,18 +80,18 @@ var models = []*Model{
 		CountsTries:    Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
 		Environment:    Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits:  Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
-		Old:            issued,
+		IssuedSlot:     issued,
 		MFCreate:       Fact[byte]{0x11, "assumed: the guide asks the PUK on these series only, before the signature file system is made"},
-		AtIssue:        Fact[[]DF]{nil, "assumed: the guide generates the signature file system on these series only"},
-		Needed:         Fact[[]DF]{classic, "assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
+		DFsAtIssue:     Fact[[]DF]{nil, "assumed: the guide generates the signature file system on these series only"},
+		NeededDFs:      Fact[[]DF]{classic, "assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
 		NewEnvironment: Fact[bool]{true, "assumed: the Incrypto34 profile creates one; backtracking to the MF's is not public"},
-		Places: Fact[[]Place]{classicPlaces,
+		NewSlots: Fact[[]Slot]{classicSlots,
 			"assumed: the first is where OpenSC itacns looks; bound to PIN 10h, since a second PIN could drift from the first"},
 		NewKeyBits:        Fact[int]{2048, assumedBits},
 		ObjectAccess:      Fact[Access]{object, assumedAccess},
 		CertificateSize:   Fact[int]{2048, "assumed: as EF 2002 on a card of 2021 (OpenSC issue 2483)"},
 		PublicKeySize:     Fact[int]{300, "assumed: a PKCS#1 public key of 2048 bits takes 270 bytes"},
-		Temporary:         Fact[uint16]{0x7EAD, assumedTemp},
+		TemporaryFile:     Fact[uint16]{0x7EAD, assumedTemp},
 		TemporarySize:     Fact[int]{512, assumedTemp},
 		KeyAlgorithm:      Fact[byte]{0x0C, assumedAlgo},
 		PublicKeyRecovery: Fact[string]{"none", assumedRecov},
@@ -112,18 +112,18 @@ var models = []*Model{
 		CountsTries:    Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
 		Environment:    Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits:  Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
-		Old:            issued,
+		IssuedSlot:     issued,
 		MFCreate:       Fact[byte]{0xFF, "assumed: nothing needs to be created in the MF of these series"},
-		AtIssue:        Fact[[]DF]{classic[:1], "assumed: the guide asks no PUK here, so DF 1400 is there and opens to the PIN"},
-		Needed:         Fact[[]DF]{classic, "assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
+		DFsAtIssue:     Fact[[]DF]{classic[:1], "assumed: the guide asks no PUK here, so DF 1400 is there and opens to the PIN"},
+		NeededDFs:      Fact[[]DF]{classic, "assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
 		NewEnvironment: Fact[bool]{true, "assumed: the Incrypto34 profile creates one; backtracking to the MF's is not public"},
-		Places: Fact[[]Place]{classicPlaces,
+		NewSlots: Fact[[]Slot]{classicSlots,
 			"assumed: the first is where OpenSC itacns looks; bound to PIN 10h, since the guide asks one PIN only"},
 		NewKeyBits:        Fact[int]{2048, assumedBits},
 		ObjectAccess:      Fact[Access]{object, assumedAccess},
 		CertificateSize:   Fact[int]{2048, "assumed: as EF 2002 on a card of 2021 (OpenSC issue 2483)"},
 		PublicKeySize:     Fact[int]{300, "assumed: a PKCS#1 public key of 2048 bits takes 270 bytes"},
-		Temporary:         Fact[uint16]{0x7EAD, assumedTemp},
+		TemporaryFile:     Fact[uint16]{0x7EAD, assumedTemp},
 		TemporarySize:     Fact[int]{512, assumedTemp},
 		KeyAlgorithm:      Fact[byte]{0x0C, assumedAlgo},
 		PublicKeyRecovery: Fact[string]{"none", assumedRecov},
@@ -145,16 +145,16 @@ var models = []*Model{
 		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, fromItacns},
-		Old:           issued,
+		IssuedSlot:    issued,
 		MFCreate:      Fact[byte]{0xFF, "assumed: nothing needs to be created in the MF of these series"},
-		AtIssue: Fact[[]DF]{[]DF{
+		DFsAtIssue: Fact[[]DF]{[]DF{
 			{Path: Path{0x1400}, Size: 16384, Access: shut},
 			{Path: Path{0x1400, 0x9001}, Size: 8192, Access: open},
 			{Path: Path{0x1400, 0x9002}, Size: 8192, Access: free},
 		}, "access bytes of 9001 and 9002: OpenSC issue 2483; sizes are ours"},
-		Needed:         Fact[[]DF]{nil, "OpenSC issue 2483: DF 9001 and 9002 are there"},
+		NeededDFs:      Fact[[]DF]{nil, "OpenSC issue 2483: DF 9001 and 9002 are there"},
 		NewEnvironment: Fact[bool]{false, "OpenSC issue 2483: environment 03 can be restored in 9002"},
-		Places: Fact[[]Place]{[]Place{
+		NewSlots: Fact[[]Slot]{[]Slot{
 			{Path{0x1400, 0x9001, 0x2002}, Path{0x1400, 0x9001, 0x3002}, KeyRef{Path{0x1400, 0x9002}, 0x02}},
 			{Path{0x1400, 0x9001, 0x2003}, Path{0x1400, 0x9001, 0x3003}, KeyRef{Path{0x1400, 0x9002}, 0x03}},
 			{Path{0x1400, 0x9001, 0x2004}, Path{0x1400, 0x9001, 0x3004}, KeyRef{Path{0x1400, 0x9002}, 0x04}},
@@ -163,7 +163,7 @@ var models = []*Model{
 		ObjectAccess:      Fact[Access]{object, assumedAccess},
 		CertificateSize:   Fact[int]{2048, "OpenSC issue 2483"},
 		PublicKeySize:     Fact[int]{300, "assumed: a PKCS#1 public key of 2048 bits takes 270 bytes"},
-		Temporary:         Fact[uint16]{0x7EAD, assumedTemp},
+		TemporaryFile:     Fact[uint16]{0x7EAD, assumedTemp},
 		TemporarySize:     Fact[int]{512, assumedTemp},
 		KeyAlgorithm:      Fact[byte]{0x0C, assumedAlgo},
 		PublicKeyRecovery: Fact[string]{"none", assumedRecov},
@@ -183,7 +183,7 @@ var models = []*Model{
 		CountsTries:   Fact[bool]{true, "assumed: 63Cx or 6300, not public"},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, "OpenSC itacns: CNS 1.1"},
-		Old:           issued,
+		IssuedSlot:    issued,
 	},
 	{
 		ID: "cardos", Name: "CNS 1.0, mask Siemens CardOS",
@@ -200,7 +200,7 @@ var models = []*Model{
 		CountsTries:   Fact[bool]{false, "OpenSC CardOS driver: 6300 without VerifyRC"},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
-		Old:           issued,
+		IssuedSlot:    issued,
 	},
 	{
 		ID: "gd", Name: "CNS 1.0, mask Giesecke & Devrient",
@@ -217,7 +217,7 @@ var models = []*Model{
 		CountsTries:   Fact[bool]{true, "assumed: 63Cx or 6300, not public"},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, "OpenSC issue 3804: size of the certificate"},
-		Old:           issued,
+		IssuedSlot:    issued,
 	},
 }
 

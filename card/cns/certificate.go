@@ -12,41 +12,41 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// State is what a certificate file holds.
-type State string
+// FileState is what a certificate file holds.
+type FileState string
 
 const (
-	Absent     State = "absent"     // no such file
-	Empty      State = "empty"      // all 00 or all FF
-	Partial    State = "partial"    // a blank head and something behind it: a write of ours that was cut short
-	Readable   State = "readable"   // plain DER, or DER behind the InfoCamere header
-	Compressed State = "compressed" // 5A or 7A and raw DEFLATE (card.md §6.7): another application's, not read
-	Unreadable State = "unreadable" // anything else: another application's
+	FileAbsent     FileState = "absent"     // no such file
+	FileEmpty      FileState = "empty"      // all 00 or all FF
+	FilePartial    FileState = "partial"    // a blank head and something behind it: a write of ours that was cut short
+	FileReadable   FileState = "readable"   // plain DER, or DER behind the InfoCamere header
+	FileCompressed FileState = "compressed" // 5A or 7A and raw DEFLATE (card.md §6.7): another application's, not read
+	FileUnreadable FileState = "unreadable" // anything else: another application's
 )
 
 // CertificateFile is a certificate file as it was read.
 type CertificateFile struct {
-	State       State
+	State       FileState
 	Certificate *x509.Certificate // for Readable
 }
 
-// Place is what the card holds in one place: 0 is the pair made at issue, 1 and up are the model's places.
-type Place struct {
+// Slot is what the card holds in one place: 0 is the pair made at issue, 1 and up are the model's places.
+type Slot struct {
 	Number      int
-	Where       cardmodel.Place
+	Location    cardmodel.Slot
 	Certificate CertificateFile
 }
 
 // Contents is what can be read without the PIN.
 type Contents struct {
-	Places []Place
-	Free   int  // bytes free where a new pair goes, -1 where the card does not say
-	Ready  bool // the DF of the certificates to come is there
+	Slots          []Slot
+	FreeBytes      int  // bytes free where a new pair goes, -1 where the card does not say
+	HasSignatureDF bool // the DF of the certificates to come is there
 }
 
-// Read reads the certificates of every place and the free memory: one SELECT for each file, one READ
+// ReadContents reads the certificates of every place and the free memory: one SELECT for each file, one READ
 // BINARY for each 255 bytes of a certificate that is there.
-func (s *Session) Read() (*Contents, error) {
+func (s *Session) ReadContents() (*Contents, error) {
 	var c *Contents
 	err := s.transaction(false, func() (err error) {
 		if err = s.sameCard(); err == nil {
@@ -62,36 +62,36 @@ func (s *Session) Read() (*Contents, error) {
 }
 
 func (s *Session) read() (*Contents, error) {
-	c := &Contents{Free: -1}
-	old := s.Model.Old.Value
+	c := &Contents{FreeBytes: -1}
+	old := s.Model.IssuedSlot.Value
 	f, err := s.readCertificate(old.Certificate)
 	if err != nil {
 		return nil, err
 	}
-	c.Places = append(c.Places, Place{0, old, f})
-	places := s.Model.Places.Value
+	c.Slots = append(c.Slots, Slot{0, old, f})
+	places := s.Model.NewSlots.Value
 	if len(places) == 0 {
 		return c, nil
 	}
 	root := places[0].Certificate.Parent()
-	switch c.Free, err = s.freeMemory(root); {
+	switch c.FreeBytes, err = s.freeMemory(root); {
 	case errors.Is(err, iso7816.SWFileNotFound):
-		if c.Free, err = s.freeMemory(nil); err != nil {
+		if c.FreeBytes, err = s.freeMemory(nil); err != nil {
 			return nil, err
 		}
 	case err != nil:
 		return nil, err
 	default:
-		c.Ready = true
+		c.HasSignatureDF = true
 	}
 	for i, p := range places {
-		f := CertificateFile{State: Absent}
-		if c.Ready {
+		f := CertificateFile{State: FileAbsent}
+		if c.HasSignatureDF {
 			if f, err = s.readCertificate(p.Certificate); err != nil {
 				return nil, err
 			}
 		}
-		c.Places = append(c.Places, Place{i + 1, p, f})
+		c.Slots = append(c.Slots, Slot{i + 1, p, f})
 	}
 	return c, nil
 }
@@ -99,7 +99,7 @@ func (s *Session) read() (*Contents, error) {
 // readCertificate reads a certificate file and tells what it is (card.md §2.1, §6.7).
 func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	if ok, err := s.exists(p); err != nil || !ok {
-		return CertificateFile{State: Absent}, err
+		return CertificateFile{State: FileAbsent}, err
 	}
 	head, err := s.readBinary(0, maxRead)
 	if err != nil {
@@ -107,25 +107,25 @@ func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	}
 	switch {
 	case len(head) < headSize:
-		return CertificateFile{State: Unreadable}, nil
+		return CertificateFile{State: FileUnreadable}, nil
 	case blank(head[:headSize]) || len(bytes.TrimLeft(head, "\x00")) == 0:
 		all, err := s.readRest(head, s.Model.CertificateSize.Value)
 		if err != nil {
 			return CertificateFile{}, err
 		}
 		if blank(all) {
-			return CertificateFile{State: Empty}, nil
+			return CertificateFile{State: FileEmpty}, nil
 		}
-		return CertificateFile{State: Partial}, nil
+		return CertificateFile{State: FilePartial}, nil
 	case (head[0] == 0x5A || head[0] == 0x7A) && head[1] == 0x82:
-		return CertificateFile{State: Compressed}, nil
+		return CertificateFile{State: FileCompressed}, nil
 	}
 	skip, n := 0, derLength(head)
 	if n == 0 {
 		// InfoCamere: one byte, length in two, two bytes more, then DER.
 		skip, n = 5, derLength(head[5:])
 		if n == 0 || int(head[1])<<8|int(head[2]) != n {
-			return CertificateFile{State: Unreadable}, nil
+			return CertificateFile{State: FileUnreadable}, nil
 		}
 	}
 	all, err := s.readRest(head, skip+n)
@@ -134,9 +134,9 @@ func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	}
 	cert, err := x509.ParseCertificate(all[min(skip, len(all)):])
 	if err != nil {
-		return CertificateFile{State: Unreadable}, nil
+		return CertificateFile{State: FileUnreadable}, nil
 	}
-	return CertificateFile{Readable, cert}, nil
+	return CertificateFile{FileReadable, cert}, nil
 }
 
 // derLength returns the length of the DER SEQUENCE at the start of b, header included, 0 if there is none.
@@ -155,7 +155,7 @@ func derLength(b []byte) int {
 // PublicKeys returns the public keys that the card's own files name for a place: the one in the place's
 // public key file and the one in the temporary file that GENERATE KEY PAIR fills, nil where there is
 // none. They are claims: only a test signature proves that a key belongs to the place.
-func (b *Block) PublicKeys(p cardmodel.Place) (stored, temporary *rsa.PublicKey, err error) {
+func (b *Block) PublicKeys(p cardmodel.Slot) (stored, temporary *rsa.PublicKey, err error) {
 	if stored, err = b.s.publicKeyFile(p); err != nil {
 		return nil, nil, err
 	}
@@ -165,7 +165,7 @@ func (b *Block) PublicKeys(p cardmodel.Place) (stored, temporary *rsa.PublicKey,
 
 // BlankCertificate makes the place's certificate file parse as nothing: it writes zeros over its head. An
 // absent file stays absent.
-func (b *Block) BlankCertificate(p cardmodel.Place) error {
+func (b *Block) BlankCertificate(p cardmodel.Slot) error {
 	if ok, err := b.s.exists(p.Certificate); err != nil || !ok {
 		return err
 	}
@@ -175,7 +175,7 @@ func (b *Block) BlankCertificate(p cardmodel.Place) error {
 
 // publicKeyFile reads a public key file of ours, PKCS#1 RSAPublicKey (RFC 8017 appendix A.1.1); nil
 // where there is none or it is not whole.
-func (s *Session) publicKeyFile(p cardmodel.Place) (*rsa.PublicKey, error) {
+func (s *Session) publicKeyFile(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if ok, err := s.exists(p.PublicKey); err != nil || !ok {
 		return nil, err
 	}

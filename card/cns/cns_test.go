@@ -68,26 +68,26 @@ func open(t *testing.T, card iso7816.Card) *cns.Session {
 func unlocked(t *testing.T, card iso7816.Card) *cns.Session {
 	t.Helper()
 	s := open(t, card)
-	if err := s.Unlock([]byte(emulator.DemoPIN), nil); err != nil {
+	if err := s.UnlockInBlock([]byte(emulator.DemoPIN), nil); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
 // makePlace creates what is missing and generates a key in the first place.
-func makePlace(t *testing.T, s *cns.Session) (cardmodel.Place, *rsa.PublicKey) {
+func makePlace(t *testing.T, s *cns.Session) (cardmodel.Slot, *rsa.PublicKey) {
 	t.Helper()
-	if d := s.MissingInMF(); d != nil {
+	if d := s.DFToCreateWithPUK(); d != nil {
 		if err := s.CreateWithPUK(*d, []byte(emulator.DemoPUK)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Block((*cns.Block).CreateDFs); err != nil {
+	if err := s.InBlock((*cns.Block).CreateDFs); err != nil {
 		t.Fatal(err)
 	}
-	p := s.Model.Places.Value[0]
+	p := s.Model.NewSlots.Value[0]
 	var k *rsa.PublicKey
-	err := s.Block(func(b *cns.Block) (err error) {
+	err := s.InBlock(func(b *cns.Block) (err error) {
 		if s.Model.NewEnvironment.Value {
 			if err := b.PutEnvironment(p); err != nil {
 				return err
@@ -114,7 +114,7 @@ func TestOpenIsFrugal(t *testing.T) {
 	renewable(t, func(t *testing.T, _ string, card *emulator.Card) {
 		c := &counting{Card: card}
 		s := open(t, c)
-		cert := s.Contents.Places[0].Certificate.Certificate
+		cert := s.Contents.Slots[0].Certificate.Certificate
 		if cert == nil || s.Personal.Surname == "" {
 			t.Fatalf("%+v", s.Contents)
 		}
@@ -131,13 +131,13 @@ func TestPair(t *testing.T) {
 		if k.N.BitLen() != 2048 {
 			t.Errorf("%d bits", k.N.BitLen())
 		}
-		der := bytes.Clone(s.Contents.Places[0].Certificate.Certificate.Raw) // any certificate will do
-		err := s.Block(func(b *cns.Block) error {
-			if ok, err := b.Holds(p.Key, k); err != nil || !ok {
+		der := bytes.Clone(s.Contents.Slots[0].Certificate.Certificate.Raw) // any certificate will do
+		err := s.InBlock(func(b *cns.Block) error {
+			if ok, err := b.KeyMatches(p.Key, k); err != nil || !ok {
 				t.Errorf("holds: %v %v", ok, err)
 			}
-			other := s.Contents.Places[0].Certificate.Certificate.PublicKey.(*rsa.PublicKey)
-			if ok, err := b.Holds(p.Key, other); err != nil || ok {
+			other := s.Contents.Slots[0].Certificate.Certificate.PublicKey.(*rsa.PublicKey)
+			if ok, err := b.KeyMatches(p.Key, other); err != nil || ok {
 				t.Errorf("holds another: %v %v", ok, err)
 			}
 			if err := b.PutKeyObjects(p); !errors.Is(err, cns.ErrKeyTaken) {
@@ -153,10 +153,10 @@ func TestPair(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := open(t, card)
-		if c := again.Contents.Places[1].Certificate.Certificate; c == nil || !bytes.Equal(c.Raw, der) {
-			t.Errorf("read back: %+v", again.Contents.Places[1])
+		if c := again.Contents.Slots[1].Certificate.Certificate; c == nil || !bytes.Equal(c.Raw, der) {
+			t.Errorf("read back: %+v", again.Contents.Slots[1])
 		}
-		if !again.Contents.Ready || again.Contents.Free <= 0 {
+		if !again.Contents.HasSignatureDF || again.Contents.FreeBytes <= 0 {
 			t.Errorf("%+v", again.Contents)
 		}
 	})
@@ -166,8 +166,8 @@ func TestPair(t *testing.T) {
 func TestSign(t *testing.T) {
 	renewable(t, func(t *testing.T, _ string, card *emulator.Card) {
 		s := unlocked(t, card)
-		old := s.Contents.Places[0]
-		sig := s.Signer(old.Where.Key, old.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
+		old := s.Contents.Slots[0]
+		sig := s.Signer(old.Location.Key, old.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		d256, d384, d512 := sha256.Sum256(nil), sha512.Sum384(nil), sha512.Sum512(nil)
 		for _, c := range []struct {
 			digest []byte
@@ -195,12 +195,12 @@ func TestCodes(t *testing.T) {
 	renewable(t, func(t *testing.T, _ string, card *emulator.Card) {
 		c := &counting{Card: card}
 		s := open(t, c)
-		if err := s.Block(nil); !errors.Is(err, cns.ErrLocked) {
+		if err := s.InBlock(nil); !errors.Is(err, cns.ErrLocked) {
 			t.Error(err)
 		}
 		n := c.n
 		for _, bad := range []string{"", "1234", "123456789", "12a45", "12 45", "１２３４５"} {
-			if err := s.Unlock([]byte(bad), nil); !errors.Is(err, cns.ErrCodeFormat) {
+			if err := s.UnlockInBlock([]byte(bad), nil); !errors.Is(err, cns.ErrCodeFormat) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
@@ -211,17 +211,17 @@ func TestCodes(t *testing.T) {
 		}
 		var refused *cns.CodeError
 		for want := 2; want >= 0; want-- {
-			if err := s.Unlock([]byte("54321"), nil); !errors.As(err, &refused) || refused.Tries != want || refused.PUK {
+			if err := s.UnlockInBlock([]byte("54321"), nil); !errors.As(err, &refused) || refused.Tries != want || refused.PUK {
 				t.Errorf("want %d left: %v", want, err)
 			}
 			if left, ok := s.Tries(false); !ok || left != want || card.Tries(0x10) != want {
 				t.Errorf("%d left, the card says %d", left, card.Tries(0x10))
 			}
 		}
-		if err := s.Unlock([]byte(emulator.DemoPIN), nil); !errors.As(err, &refused) || refused.Tries != 0 {
+		if err := s.UnlockInBlock([]byte(emulator.DemoPIN), nil); !errors.As(err, &refused) || refused.Tries != 0 {
 			t.Errorf("blocked: %v", err)
 		}
-		if s.Unlocked() {
+		if s.HasPIN() {
 			t.Error("unlocked with a blocked PIN")
 		}
 	})
@@ -234,7 +234,7 @@ func TestPUK(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, card)
-	missing := s.MissingInMF()
+	missing := s.DFToCreateWithPUK()
 	if missing == nil {
 		t.Fatal("nothing to create under the PUK")
 	}
@@ -282,7 +282,7 @@ func TestOtherCard(t *testing.T) {
 	if err := s.Resume(c); !errors.Is(err, cns.ErrOtherCard) {
 		t.Error(err)
 	}
-	if err := s.Block(func(*cns.Block) error { t.Error("ran on another card"); return nil }); !errors.Is(err, cns.ErrOtherCard) {
+	if err := s.InBlock(func(*cns.Block) error { t.Error("ran on another card"); return nil }); !errors.Is(err, cns.ErrOtherCard) {
 		t.Error(err)
 	}
 	for _, b := range c.sent {
@@ -300,23 +300,23 @@ func TestCutWhileWriting(t *testing.T) {
 	}
 	s := unlocked(t, card)
 	p, _ := makePlace(t, s)
-	der := s.Contents.Places[0].Certificate.Certificate.Raw
+	der := s.Contents.Slots[0].Certificate.Certificate.Raw
 	for cut := 1; ; cut++ {
 		trial := card.Clone()
 		gone := &cutting{Card: trial, left: cut}
 		s := open(t, trial)
-		if err := s.Unlock([]byte(emulator.DemoPIN), nil); err != nil {
+		if err := s.UnlockInBlock([]byte(emulator.DemoPIN), nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Resume(gone); err != nil && !errors.Is(err, iso7816.ErrCardGone) {
 			t.Fatal(err)
 		}
-		err := s.Block(func(b *cns.Block) error { return b.WriteCertificate(p, der) })
+		err := s.InBlock(func(b *cns.Block) error { return b.WriteCertificate(p, der) })
 		trial.Reset()
 		after := open(t, trial)
-		state := after.Contents.Places[1].Certificate.State
+		state := after.Contents.Slots[1].Certificate.State
 		if err == nil {
-			if state != cns.Readable {
+			if state != cns.FileReadable {
 				t.Errorf("whole, and the file is %s", state)
 			}
 			if cut < 15 {
@@ -327,14 +327,14 @@ func TestCutWhileWriting(t *testing.T) {
 		if !errors.Is(err, iso7816.ErrCardGone) {
 			t.Fatalf("cut %d: %v", cut, err)
 		}
-		if state == cns.Unreadable || state == cns.Compressed {
+		if state == cns.FileUnreadable || state == cns.FileCompressed {
 			t.Errorf("cut %d: the file is %s", cut, state)
 		}
 		s = unlocked(t, trial)
-		if err := s.Block(func(b *cns.Block) error { return b.WriteCertificate(p, der) }); err != nil {
+		if err := s.InBlock(func(b *cns.Block) error { return b.WriteCertificate(p, der) }); err != nil {
 			t.Errorf("cut %d, second run: %v", cut, err)
 		}
-		if c := open(t, trial).Contents.Places[1].Certificate.Certificate; c == nil || !bytes.Equal(c.Raw, der) {
+		if c := open(t, trial).Contents.Slots[1].Certificate.Certificate; c == nil || !bytes.Equal(c.Raw, der) {
 			t.Errorf("cut %d: not completed", cut)
 		}
 	}

@@ -96,18 +96,18 @@ func (s *Session) verify(puk bool, code []byte) error {
 	return sw
 }
 
-// Unlock verifies the PIN and, on 9000, keeps a copy for the blocks that follow in this run; then it runs f,
+// UnlockInBlock verifies the PIN and, on 9000, keeps a copy for the blocks that follow in this run; then it runs f,
 // nil for nothing, as the first of them. A PIN that was refused is never sent again by the session.
-func (s *Session) Unlock(pin []byte, f func(*Block) error) error {
-	b, err := s.OpenWith(pin)
+func (s *Session) UnlockInBlock(pin []byte, f func(*Block) error) error {
+	b, err := s.BeginBlockWithPIN(pin)
 	if err != nil {
 		return err
 	}
 	return b.run(f)
 }
 
-// Unlocked says whether a PIN verified in this run is kept.
-func (s *Session) Unlocked() bool { return s.pin != nil }
+// HasPIN says whether a PIN verified in this run is kept.
+func (s *Session) HasPIN() bool { return s.pin != nil }
 
 // Block is a stretch of commands under a verified PIN, inside one transaction.
 type Block struct {
@@ -115,9 +115,9 @@ type Block struct {
 	lost bool // the security status was found lost, and the PIN given again, since the last success
 }
 
-// Block runs f in a block of its own, as Open begins it and Close ends it.
-func (s *Session) Block(f func(*Block) error) error {
-	b, err := s.Open()
+// InBlock runs f in a block of its own, as Open begins it and Close ends it.
+func (s *Session) InBlock(f func(*Block) error) error {
+	b, err := s.BeginBlock()
 	if err != nil {
 		return err
 	}
@@ -129,26 +129,26 @@ func (b *Block) run(f func(*Block) error) error {
 	if f != nil {
 		err = f(b)
 	}
-	if end := b.Close(); err == nil {
+	if end := b.End(); err == nil {
 		err = end
 	}
 	return err
 }
 
-// Open begins a block: a transaction in which the card's number is read again and the PIN verified in this
+// BeginBlock begins a block: a transaction in which the card's number is read again and the PIN verified in this
 // run is presented. The caller closes it before anybody waits for a person or a network. Without a verified
 // PIN it returns ErrLocked and sends nothing. A refusal of the PIN, which can only mean that it was changed
 // meanwhile, makes the session forget it.
-func (s *Session) Open() (*Block, error) {
+func (s *Session) BeginBlock() (*Block, error) {
 	if s.pin == nil {
 		return nil, ErrLocked
 	}
 	return s.open((*Block).present)
 }
 
-// OpenWith begins a block with a PIN just typed, which the session keeps on 9000.
-func (s *Session) OpenWith(pin []byte) (*Block, error) {
-	s.Forget()
+// BeginBlockWithPIN begins a block with a PIN just typed, which the session keeps on 9000.
+func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
+	s.ForgetPIN()
 	return s.open(func(*Block) error {
 		err := s.verify(false, pin)
 		if err == nil {
@@ -177,14 +177,14 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 	return b, nil
 }
 
-// Close ends the block: the card is reset, so that no other program finds it unlocked.
-func (b *Block) Close() error { return iso7816.End(b.s.card, true) }
+// End ends the block: the card is reset, so that no other program finds it unlocked.
+func (b *Block) End() error { return iso7816.End(b.s.card, true) }
 
 func (b *Block) present() error {
 	err := b.s.verify(false, b.s.pin)
 	var refused *CodeError
 	if errors.As(err, &refused) {
-		b.s.Forget()
+		b.s.ForgetPIN()
 	}
 	return err
 }

@@ -20,17 +20,17 @@ var (
 	ErrNoPublicKey = errors.New("the card did not return the public key")
 )
 
-// MissingInMF returns the DF of the signature file system that must be created in the MF under the PUK, nil
+// DFToCreateWithPUK returns the DF of the signature file system that must be created in the MF under the PUK, nil
 // where it is there or none is needed. No command is sent: Read has seen.
-func (s *Session) MissingInMF() *cardmodel.DF {
-	if s.Contents.Ready || !s.Model.NeedsPUK() {
+func (s *Session) DFToCreateWithPUK() *cardmodel.DF {
+	if s.Contents.HasSignatureDF || !s.Model.NeedsPUK() {
 		return nil
 	}
-	return &s.Model.Needed.Value[0]
+	return &s.Model.NeededDFs.Value[0]
 }
 
-// Free returns the bytes free in a DF, -1 where the card does not say or the DF is not there.
-func (s *Session) Free(df cardmodel.Path) (free int, err error) {
+// FreeBytes returns the bytes free in a DF, -1 where the card does not say or the DF is not there.
+func (s *Session) FreeBytes(df cardmodel.Path) (free int, err error) {
 	err = s.transaction(false, func() error {
 		if err := s.sameCard(); err != nil {
 			return err
@@ -44,9 +44,9 @@ func (s *Session) Free(df cardmodel.Path) (free int, err error) {
 	return free, err
 }
 
-// Begun says whether something of a new pair is in the place already: its public key file or the
+// HasPartialPair says whether something of a new pair is in the place already: its public key file or the
 // temporary file of its DF.
-func (s *Session) Begun(p cardmodel.Place) (begun bool, err error) {
+func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 	err = s.transaction(false, func() error {
 		if err := s.sameCard(); err != nil {
 			return err
@@ -54,7 +54,7 @@ func (s *Session) Begun(p cardmodel.Place) (begun bool, err error) {
 		if begun, err = s.exists(p.PublicKey); err != nil || begun {
 			return err
 		}
-		begun, err = s.exists(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.Temporary.Value))
+		begun, err = s.exists(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.TemporaryFile.Value))
 		return err
 	})
 	return begun, err
@@ -80,14 +80,14 @@ func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 		return err
 	})
 	if err == nil {
-		s.Contents.Ready = true
+		s.Contents.HasSignatureDF = true
 	}
 	return err
 }
 
 // CreateDFs creates the DFs below the MF's that a new pair needs and that are not there, parents first.
 func (b *Block) CreateDFs() error {
-	for _, d := range b.s.Model.Needed.Value {
+	for _, d := range b.s.Model.NeededDFs.Value {
 		if len(d.Path) == 1 {
 			continue
 		}
@@ -104,7 +104,7 @@ func (b *Block) CreateDFs() error {
 
 // PutEnvironment gives the DF of a place's key its security environment (PUT DATA SECI, card.md §6.1
 // step 2). One that is there already is left as it is.
-func (b *Block) PutEnvironment(p cardmodel.Place) error {
+func (b *Block) PutEnvironment(p cardmodel.Slot) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ const (
 // private exponent (PUT DATA OCI, card.md §6.1 step 4). If the modulus object is there already it
 // returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
 // cut between the two left out is added then.
-func (b *Block) PutKeyObjects(p cardmodel.Place) error {
+func (b *Block) PutKeyObjects(p cardmodel.Slot) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
 		return err
 	}
@@ -167,9 +167,9 @@ func (b *Block) putKeyObject(class, id byte) error {
 // Generate makes a key pair in the place's objects, over whatever key was there, and returns the public
 // key that the card left in the temporary file (GENERATE KEY PAIR, card.md §6.3). The caller has made
 // sure that the place holds no key of worth. The temporary file stays until DeleteTemporary.
-func (b *Block) Generate(p cardmodel.Place) (*rsa.PublicKey, error) {
+func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	m := b.s.Model
-	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], m.Temporary.Value)
+	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], m.TemporaryFile.Value)
 	// A public key of an earlier attempt must not be taken for the new one.
 	there, err := b.s.exists(temporary)
 	if err == nil && there {
@@ -184,7 +184,7 @@ func (b *Block) Generate(p cardmodel.Place) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = b.do(iso7816.Command{INS: 0x46, Data: []byte{modulusClass, p.Key.ID, byte(m.Temporary.Value >> 8), byte(m.Temporary.Value),
+	_, err = b.do(iso7816.Command{INS: 0x46, Data: []byte{modulusClass, p.Key.ID, byte(m.TemporaryFile.Value >> 8), byte(m.TemporaryFile.Value),
 		0x00, 0x10, // no extra primality tests, p and q differ in length by at most 16 bits
 		0x00, 0x20}}) // public exponent of up to 32 bits
 	if err != nil {
@@ -199,8 +199,8 @@ func (b *Block) Generate(p cardmodel.Place) (*rsa.PublicKey, error) {
 
 // temporaryKey reads the public key from the temporary file: 7F49 { 81 modulus, 82 exponent }. Nil where
 // there is none.
-func (s *Session) temporaryKey(p cardmodel.Place) (*rsa.PublicKey, error) {
-	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.Temporary.Value)
+func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
+	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.TemporaryFile.Value)
 	if ok, err := s.exists(temporary); err != nil || !ok {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ func (s *Session) temporaryKey(p cardmodel.Place) (*rsa.PublicKey, error) {
 
 // WritePublicKey stores a public key in the place's own file, so that it can be known again when every
 // other record is gone. It creates the file where it is absent.
-func (b *Block) WritePublicKey(p cardmodel.Place, k *rsa.PublicKey) error {
+func (b *Block) WritePublicKey(p cardmodel.Slot, k *rsa.PublicKey) error {
 	created, err := b.ensure(p.PublicKey, b.s.Model.PublicKeySize.Value)
 	if err != nil {
 		return err
@@ -244,13 +244,13 @@ func (b *Block) WritePublicKey(p cardmodel.Place, k *rsa.PublicKey) error {
 }
 
 // DeleteTemporary removes the temporary file of the place's DF.
-func (b *Block) DeleteTemporary(p cardmodel.Place) error {
-	return b.remove(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], b.s.Model.Temporary.Value))
+func (b *Block) DeleteTemporary(p cardmodel.Slot) error {
+	return b.remove(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], b.s.Model.TemporaryFile.Value))
 }
 
 // WriteCertificate stores a certificate in the place's file, created where absent, and reads it back. Its
 // first bytes are written last: a file cut short parses as nothing.
-func (b *Block) WriteCertificate(p cardmodel.Place, der []byte) error {
+func (b *Block) WriteCertificate(p cardmodel.Slot, der []byte) error {
 	created, err := b.ensure(p.Certificate, max(len(der), b.s.Model.CertificateSize.Value))
 	if err != nil {
 		return err

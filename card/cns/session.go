@@ -123,8 +123,8 @@ func (s *Session) send(c iso7816.Command) ([]byte, error) {
 	return data, err
 }
 
-// Forget wipes the PIN.
-func (s *Session) Forget() {
+// ForgetPIN wipes the PIN.
+func (s *Session) ForgetPIN() {
 	clear(s.pin)
 	s.pin = nil
 }

@@ -34,7 +34,7 @@ func (b *Block) Signer(k cardmodel.KeyRef, public *rsa.PublicKey) *Signer {
 
 // Signer returns a signer that opens a block for each signature, for use while a network is waited for.
 func (s *Session) Signer(k cardmodel.KeyRef, public *rsa.PublicKey) *Signer {
-	return &Signer{k, public, s.Block}
+	return &Signer{k, public, s.InBlock}
 }
 
 func (s *Signer) Public() crypto.PublicKey { return s.public }
@@ -80,9 +80,9 @@ func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (
 	return sig, nil
 }
 
-// Holds says whether the private key of the place belongs to the public key, by a test signature. A key
+// KeyMatches says whether the private key of the place belongs to the public key, by a test signature. A key
 // that is absent, empty, or not usable with the PIN does not; transport errors are errors.
-func (b *Block) Holds(k cardmodel.KeyRef, public *rsa.PublicKey) (bool, error) {
+func (b *Block) KeyMatches(k cardmodel.KeyRef, public *rsa.PublicKey) (bool, error) {
 	sig, err := b.testSignature(k, public.Size())
 	if isSW(err) {
 		return false, nil
@@ -103,8 +103,8 @@ const (
 	KeyUsable
 )
 
-// Probe tells what is under a key reference, taking it for a key of the new pair's size.
-func (b *Block) Probe(k cardmodel.KeyRef) (KeyState, error) {
+// ProbeKey tells what is under a key reference, taking it for a key of the new pair's size.
+func (b *Block) ProbeKey(k cardmodel.KeyRef) (KeyState, error) {
 	sig, err := b.testSignature(k, b.s.Model.NewKeyBits.Value/8)
 	switch {
 	case err == nil:

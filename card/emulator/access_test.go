@@ -253,7 +253,7 @@ func TestRefused(t *testing.T) {
 func TestOCI(t *testing.T) {
 	good := oci(0x20, 0x12, 128, "1010FFFFFFFF00")
 	c := prepared(t, "AC2014")
-	at := []string{"0020001008" + pin, path(c.model.Places.Value[0].Key.DF)}
+	at := []string{"0020001008" + pin, path(c.model.NewSlots.Value[0].Key.DF)}
 	long := oci(0x20, 0x12, 256, "1010FF")
 	short := func(b []byte, from int, with ...byte) []byte {
 		return append(append(append([]byte(nil), b[:from]...), with...), b[from+len(with):]...)

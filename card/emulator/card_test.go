@@ -146,7 +146,7 @@ func prepared(t testing.TB, series string) *Card {
 	} else {
 		must(t, c, "0020001008"+pin)
 	}
-	for i, d := range m.Needed.Value {
+	for i, d := range m.NeededDFs.Value {
 		if c.at(d.Path.String()) != nil {
 			continue
 		}
@@ -155,7 +155,7 @@ func prepared(t testing.TB, series string) *Card {
 		}
 		must(t, c, fcp("380000", d.Size, d.Path.FID(), d.Access))
 	}
-	place := m.Places.Value[0]
+	place := m.NewSlots.Value[0]
 	must(t, c, "0020001008"+pin)
 	for _, f := range []struct {
 		path cardmodel.Path
@@ -167,8 +167,8 @@ func prepared(t testing.TB, series string) *Card {
 	for _, class := range []byte{0x20, 0x21} {
 		must(t, c, apdu("00DA016E", oci(class, place.Key.ID, m.NewKeyBits.Value/8, "1010FFFFFFFF10"))...)
 	}
-	must(t, c, fcp("010000", m.TemporarySize.Value, m.Temporary.Value, cardmodel.Access{}), path(place.Key.DF))
-	must(t, c, fmt.Sprintf("0046000008 20%02X%04X00100020", place.Key.ID, m.Temporary.Value))
+	must(t, c, fcp("010000", m.TemporarySize.Value, m.TemporaryFile.Value, cardmodel.Access{}), path(place.Key.DF))
+	must(t, c, fmt.Sprintf("0046000008 20%02X%04X00100020", place.Key.ID, m.TemporaryFile.Value))
 	must(t, c, fcp("050000", 256, 0x0505, m.ObjectAccess.Value), "00E20000040102AABB")
 	c.PowerOff()
 	return c

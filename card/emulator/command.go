@@ -50,7 +50,7 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 		data = slices.Clone(data)
 		flip(data, c.fault.Flip)
 	}
-	if _, counted := sw.Tries(); counted && c.fault.NoCounter {
+	if _, counted := sw.Tries(); counted && c.fault.HideTries {
 		sw = iso7816.SWAuthFailed
 	}
 	return append(slices.Clone(data), byte(sw>>8), byte(sw)), nil

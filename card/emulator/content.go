@@ -42,7 +42,7 @@ func (c *Card) readBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 		return nil, iso7816.SWOffset
 	}
 	b := f.Data[off:]
-	if c.fault.OldFile && f.before != nil {
+	if c.fault.StaleRead && f.before != nil {
 		b = f.before[off:]
 	}
 	switch {

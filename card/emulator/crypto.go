@@ -110,7 +110,7 @@ func (c *Card) perform(cmd iso7816.Command) ([]byte, iso7816.SW) {
 		return nil, iso7816.SWWrongLength
 	}
 	out, sw := c.crt.raw(modulus.Value, exponent.Value, block)
-	if c.fault.DropZeros {
+	if c.fault.DropLeadingZeros {
 		for len(out) > 0 && out[0] == 0 {
 			out = out[1:]
 		}

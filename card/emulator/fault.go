@@ -15,7 +15,7 @@ const (
 	NoCut     Cut = iota
 	CutBefore     // before the card acts
 	CutAfter      // after it acted, before the answer
-	CutWithin     // after Fault.Pages pages of non-volatile memory were written
+	CutMidway     // after Fault.Pages pages of non-volatile memory were written
 )
 
 // PageSize is the unit in which non-volatile memory is written, in bytes, at multiples of itself from the
@@ -25,21 +25,21 @@ const PageSize = 64
 // Fault is what goes wrong with one command. The zero value is a card that works.
 type Fault struct {
 	Cut Cut
-	// Pages is how many page writes CutWithin leaves; making or removing a file or an object, and each
+	// Pages is how many page writes CutMidway leaves; making or removing a file or an object, and each
 	// counter, is one page write. A command that needs fewer is cut before the answer.
 	Pages int
 	// SW, when not zero, is answered without acting: 9000 for a lie, 6A84 for a full card, 6581 for worn memory.
 	SW iso7816.SW
 
-	DropWrite      bool // non-volatile memory keeps its content, and the answer says it was written
-	Flip           int  // bit Flip-1 (modulo the length) of what is written, else of what is answered, is wrong; 0 for none
-	NoCounter      bool // 6300 instead of 63Cx
-	RefuseExtended bool // 6700 to extended length
-	RefuseNoFCI    bool // 6A86 to SELECT with P2 0C
-	DropZeros      bool // leading zero bytes of an RSA result are not answered
-	ForgetOnSelect bool // SELECT drops the security status
-	OldFile        bool // READ BINARY answers what the file held before the last UPDATE BINARY
-	OtherKey       bool // GENERATE KEY PAIR reports one key and keeps another
+	DropWrite              bool // non-volatile memory keeps its content, and the answer says it was written
+	Flip                   int  // bit Flip-1 (modulo the length) of what is written, else of what is answered, is wrong; 0 for none
+	HideTries              bool // 6300 instead of 63Cx
+	RefuseExtended         bool // 6700 to extended length
+	RefuseSelectWithoutFCI bool // 6A86 to SELECT with P2 0C
+	DropLeadingZeros       bool // leading zero bytes of an RSA result are not answered
+	ForgetOnSelect         bool // SELECT drops the security status
+	StaleRead              bool // READ BINARY answers what the file held before the last UPDATE BINARY
+	ReportOtherKey         bool // GENERATE KEY PAIR reports one key and keeps another
 }
 
 // SetFault sets the function asked before each command, nil for none. It gets the command's number, from
@@ -52,7 +52,7 @@ func (c *Card) SetFault(f func(index int, command []byte) Fault) {
 
 // page says whether there is still power to write one more page.
 func (c *Card) page() bool {
-	if c.fault.Cut != CutWithin {
+	if c.fault.Cut != CutMidway {
 		return true
 	}
 	if c.pages >= c.fault.Pages {

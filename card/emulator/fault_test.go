@@ -54,9 +54,9 @@ func TestCut(t *testing.T) {
 		fault   Fault
 		written int // of 200 bytes from 16 on: pages end at 64, 128, 192, 256
 	}{
-		{Fault{Cut: CutBefore}, 0}, {Fault{Cut: CutAfter}, 200}, {Fault{Cut: CutWithin}, 0},
-		{Fault{Cut: CutWithin, Pages: 1}, 48}, {Fault{Cut: CutWithin, Pages: 2}, 112},
-		{Fault{Cut: CutWithin, Pages: 3}, 176}, {Fault{Cut: CutWithin, Pages: 4}, 200}, {Fault{Cut: CutWithin, Pages: 5}, 200},
+		{Fault{Cut: CutBefore}, 0}, {Fault{Cut: CutAfter}, 200}, {Fault{Cut: CutMidway}, 0},
+		{Fault{Cut: CutMidway, Pages: 1}, 48}, {Fault{Cut: CutMidway, Pages: 2}, 112},
+		{Fault{Cut: CutMidway, Pages: 3}, 176}, {Fault{Cut: CutMidway, Pages: 4}, 200}, {Fault{Cut: CutMidway, Pages: 5}, 200},
 	} {
 		c := ready()
 		cut(t, c, x.fault, update)
@@ -98,7 +98,7 @@ func TestTorn(t *testing.T) {
 	for pages, keys := range []int{2, 3, 3} { // "MF/01", "1400/8110/10" and, once there, 1E
 		c := made.Clone()
 		must(t, c, "0020001008"+pin, at)
-		cut(t, c, Fault{Cut: CutWithin, Pages: pages}, apdu("00DA016E", oci(0x21, 0x1E, 128, "1010FF"))[0])
+		cut(t, c, Fault{Cut: CutMidway, Pages: pages}, apdu("00DA016E", oci(0x21, 0x1E, 128, "1010FF"))[0])
 		if got := c.Keys(); len(got) != keys {
 			t.Errorf("%d pages: %v", pages, got)
 		}
@@ -113,7 +113,7 @@ func TestTorn(t *testing.T) {
 		c := made.Clone()
 		c.SetKeys(func(int) (*rsa.PrivateKey, error) { return fresh, nil })
 		must(t, c, "0020001008"+pin, at)
-		cut(t, c, Fault{Cut: CutWithin, Pages: pages}, strings.ReplaceAll(generate, " ", ""))
+		cut(t, c, Fault{Cut: CutMidway, Pages: pages}, strings.ReplaceAll(generate, " ", ""))
 		sig, sw := sign(c)
 		isOld := sw == "9000" && bytes.Equal(public(&old.PublicKey, sig), plain(256))
 		isNew := sw == "9000" && bytes.Equal(public(&fresh.PublicKey, sig), plain(256))
@@ -157,17 +157,17 @@ func TestLies(t *testing.T) {
 		{"flipped write", Fault{Flip: 1}, update, "9000", "", "B0820102"},
 		{"flipped write, bit 33 is bit 1", Fault{Flip: 33}, update, "9000", "", "B0820102"},
 		{"flipped answer", Fault{Flip: 8}, "00B0000002", "9000", "0100", "00000000"},
-		{"no counter", Fault{NoCounter: true}, "0020001008" + wrongPIN, "6300", "", "00000000"},
+		{"no counter", Fault{HideTries: true}, "0020001008" + wrongPIN, "6300", "", "00000000"},
 		{"no extended length", Fault{RefuseExtended: true}, "00B00000000001", "6700", "", "00000000"},
 		{"extended length", Fault{}, "00B00000000001", "9000", "00", "00000000"},
-		{"no P2 0C", Fault{RefuseNoFCI: true}, "00A4000C023F00", "6A86", "", "00000000"},
+		{"no P2 0C", Fault{RefuseSelectWithoutFCI: true}, "00A4000C023F00", "6A86", "", "00000000"},
 	} {
 		data, sw, c := under(x.fault, x.command)
 		if sw != x.sw || fmt.Sprintf("%X", data) != x.data || content(c) != x.now {
 			t.Errorf("%s: %X %s, file %s", x.name, data, sw, content(c))
 		}
 	}
-	_, _, c := under(Fault{NoCounter: true}, "0020001008"+wrongPIN)
+	_, _, c := under(Fault{HideTries: true}, "0020001008"+wrongPIN)
 	if c.Tries(0x10) != 2 {
 		t.Error("the hidden counter does not count")
 	}
@@ -178,7 +178,7 @@ func TestLies(t *testing.T) {
 	// What a file held before the last write, and not before the one before it.
 	_, _, c = under(Fault{}, update)
 	must(t, c, "00D6000001FF")
-	c.SetFault(once(Fault{OldFile: true}))
+	c.SetFault(once(Fault{StaleRead: true}))
 	for _, want := range []string{"3082", "FF82"} {
 		if data, _ := send(t, c, "00B0000002"); fmt.Sprintf("%X", data) != want {
 			t.Errorf("old file: %X, want %s", data, want)
@@ -191,7 +191,7 @@ func TestLies(t *testing.T) {
 	}{{false, 256}, {true, 1}} {
 		c := made.Clone()
 		must(t, c, "0020001008"+pin, "0022F303", "0022F1B803830101")
-		c.SetFault(func(int, []byte) Fault { return Fault{DropZeros: x.drop} })
+		c.SetFault(func(int, []byte) Fault { return Fault{DropLeadingZeros: x.drop} })
 		one := new(big.Int).SetInt64(1).FillBytes(make([]byte, 257))
 		got, err := iso7816.Do(iso7816.Chain(c, true), iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: one, Ne: 256})
 		if err != nil || len(got) != x.want || got[len(got)-1] != 1 {
@@ -207,7 +207,7 @@ func TestOtherKey(t *testing.T) {
 	list := []*rsa.PrivateKey{reported, kept}
 	c.SetKeys(func(int) (*rsa.PrivateKey, error) { k := list[0]; list = list[1:]; return k, nil })
 	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400, 0x8110}))
-	c.SetFault(once(Fault{OtherKey: true}))
+	c.SetFault(once(Fault{ReportOtherKey: true}))
 	must(t, c, "0046000008"+"20107EAD00100020")
 	if result, _ := c.File("1400/8110/7EAD"); !bytes.Contains(result, reported.N.Bytes()) || bytes.Contains(result, kept.N.Bytes()) {
 		t.Error("the key that is reported")

@@ -37,7 +37,7 @@ type file struct {
 	Environments []*environment `json:"environments,omitempty"`
 
 	parent *file
-	before []byte // Data before the last UPDATE BINARY, for Fault.OldFile; nil where there was none
+	before []byte // Data before the last UPDATE BINARY, for Fault.StaleRead; nil where there was none
 }
 
 // Indexes into the access bytes (card.md §2.3).

@@ -155,24 +155,24 @@ func TestConditions(t *testing.T) {
 
 // What Issue refuses, with no code or personal datum in the error.
 func TestIssue(t *testing.T) {
-	good := Personal{IDCarta: "6090900000003001", PersonalData: []byte("00000000"), Certificate: []byte{0x30}, Key: testKey(t, 1024, 0), PIN: "12345", PUK: "87654321"}
+	good := Personalization{IDCarta: "6090900000003001", PersonalData: []byte("00000000"), Certificate: []byte{0x30}, Key: testKey(t, 1024, 0), PIN: "12345", PUK: "87654321"}
 	if _, err := Issue("AC2014", good); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*Personal){
-		"card number":    func(p *Personal) { p.IDCarta = "609090000000300X" },
-		"personal data":  func(p *Personal) { p.PersonalData = make([]byte, 401) },
-		"certificate":    func(p *Personal) { p.Certificate = make([]byte, 2049) },
-		"no key":         func(p *Personal) { p.Key = nil },
-		"short PIN":      func(p *Personal) { p.PIN = "9876" },
-		"PIN of letters": func(p *Personal) { p.PIN = "98765X" },
-		"long PUK":       func(p *Personal) { p.PUK = "987654321" },
-		"ATR":            func(p *Personal) { p.ATR = []byte{0x3B} },
+	for name, change := range map[string]func(*Personalization){
+		"card number":    func(p *Personalization) { p.IDCarta = "609090000000300X" },
+		"personal data":  func(p *Personalization) { p.PersonalData = make([]byte, 401) },
+		"certificate":    func(p *Personalization) { p.Certificate = make([]byte, 2049) },
+		"no key":         func(p *Personalization) { p.Key = nil },
+		"short PIN":      func(p *Personalization) { p.PIN = "9876" },
+		"PIN of letters": func(p *Personalization) { p.PIN = "98765X" },
+		"long PUK":       func(p *Personalization) { p.PUK = "987654321" },
+		"ATR":            func(p *Personalization) { p.ATR = []byte{0x3B} },
 	} {
 		p := good
 		change(&p)
 		_, err := Issue("AC2014", p)
-		if !errors.Is(err, ErrPersonal) {
+		if !errors.Is(err, ErrPersonalization) {
 			t.Errorf("%s: %v", name, err)
 		} else if strings.Contains(err.Error(), "9876") || strings.Contains(err.Error(), "60909") {
 			t.Errorf("%s: the error tells too much: %v", name, err)

@@ -76,7 +76,7 @@ func (c *Card) generate(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	}
 	n, e := c.crt.keep(key)
 	kept := n
-	if c.fault.OtherKey {
+	if c.fault.ReportOtherKey {
 		if key, err = c.generateKey(8 * size); err != nil || key.N.BitLen() != 8*size {
 			return nil, swNoDiagnosis
 		}

@@ -16,8 +16,8 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// Personal is what makes a card of a series one person's card.
-type Personal struct {
+// Personalization is what makes a card of a series one person's card.
+type Personalization struct {
 	IDCarta      string // 16 digits
 	PersonalData []byte // EF_DatiPersonali, at most 400 bytes, padded with 00
 	// Certificate is the content of EF_C_Carta, at most 2048 bytes, padded with 00; the file is absent if
@@ -29,11 +29,11 @@ type Personal struct {
 	ATR         []byte          // nil: the series'
 }
 
-// ErrSeries says that no model has the series. ErrPersonal says what cannot be put on a card; its text
+// ErrSeries says that no model has the series. ErrPersonalization says what cannot be put on a card; its text
 // carries no personal data.
 var (
-	ErrSeries   = errors.New("unknown card series")
-	ErrPersonal = errors.New("cannot personalise the card")
+	ErrSeries          = errors.New("unknown card series")
+	ErrPersonalization = errors.New("cannot personalise the card")
 )
 
 // Sizes of files at issue (card.md §2.1), in bytes; those of 1200 and of 1000/1002 are assumed.
@@ -47,29 +47,29 @@ const (
 // Issue makes a card of a series as it leaves its issuer, with the file system of card.md §2.1, the files
 // that the model says are there, PIN, PUK, the old key 01 and environment 03 in the MF. It is in memory
 // only; see Save and Open.
-func Issue(series string, p Personal) (*Card, error) {
+func Issue(series string, p Personalization) (*Card, error) {
 	model, entry, ok := cardmodel.BySeries(series)
 	if !ok {
 		return nil, fmt.Errorf("%w %q", ErrSeries, series)
 	}
 	if _, err := holder.ParseIDCarta(p.IDCarta); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPersonal, err)
+		return nil, fmt.Errorf("%w: %w", ErrPersonalization, err)
 	}
 	switch {
 	case len(p.PersonalData) > personalDataSize:
-		return nil, fmt.Errorf("%w: personal data of %d bytes", ErrPersonal, len(p.PersonalData))
+		return nil, fmt.Errorf("%w: personal data of %d bytes", ErrPersonalization, len(p.PersonalData))
 	case len(p.Certificate) > certificateSize:
-		return nil, fmt.Errorf("%w: certificate of %d bytes", ErrPersonal, len(p.Certificate))
+		return nil, fmt.Errorf("%w: certificate of %d bytes", ErrPersonalization, len(p.Certificate))
 	case p.Key == nil || p.Key.N.BitLen() != 1024 && p.Key.N.BitLen() != 2048:
-		return nil, fmt.Errorf("%w: the key must have 1024 or 2048 bits", ErrPersonal)
+		return nil, fmt.Errorf("%w: the key must have 1024 or 2048 bits", ErrPersonalization)
 	}
 	pin, err := code(model.PIN.Value, p.PIN)
 	if err != nil {
-		return nil, fmt.Errorf("%w: PIN: %w", ErrPersonal, err)
+		return nil, fmt.Errorf("%w: PIN: %w", ErrPersonalization, err)
 	}
 	puk, err := code(model.PUK.Value, p.PUK)
 	if err != nil {
-		return nil, fmt.Errorf("%w: PUK: %w", ErrPersonal, err)
+		return nil, fmt.Errorf("%w: PUK: %w", ErrPersonalization, err)
 	}
 	c := &Card{series: series, model: model, atr: slices.Clone(p.ATR), rand: source(p.Rand),
 		crt: &factors{keys: map[string]*rsa.PrivateKey{}}, verified: map[*object]int{}}
@@ -78,12 +78,12 @@ func Issue(series string, p Personal) (*Card, error) {
 	}
 	history, err := iso7816.Historical(c.atr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPersonal, err)
+		return nil, fmt.Errorf("%w: %w", ErrPersonalization, err)
 	}
 
 	mf := directory(masterFile, closed)
 	mf.Access[acCreate] = acNever
-	if model.MFCreate.From != "" { // else the model says nothing of it
+	if model.MFCreate.Source != "" { // else the model says nothing of it
 		mf.Access[acCreate] = model.MFCreate.Value
 	}
 	c.root, c.df = mf, mf
@@ -103,7 +103,7 @@ func Issue(series string, p Personal) (*Card, error) {
 	for _, fid := range []uint16{0x1201, 0x1202, 0x1203, 0x4142} {
 		services.add(transparent(fid, make([]byte, serviceSize)))
 	}
-	for _, d := range model.AtIssue.Value {
+	for _, d := range model.DFsAtIssue.Value {
 		parent := c.at(d.Path.Parent().String())
 		f := parent.add(directory(d.Path.FID(), d.Access))
 		f.Size = d.Size
@@ -118,7 +118,7 @@ func Issue(series string, p Personal) (*Card, error) {
 	mf.hold(codeObject(model.PIN.Value, pin, pinAC))
 	mf.hold(codeObject(model.PUK.Value, puk, pukAC))
 	n, e := c.crt.keep(p.Key)
-	id := model.Old.Value.Key.ID
+	id := model.IssuedSlot.Value.Key.ID
 	mf.hold(&object{Class: classModulus, ID: id, Algorithm: algRSA, Access: keyAC, Value: n})
 	mf.hold(&object{Class: classExponent, ID: id, Algorithm: algRSA, Access: keyAC, Value: e})
 	mf.Environments = []*environment{{ID: model.Environment.Value, Access: [2]byte{0x00, acNever}}}

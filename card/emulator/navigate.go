@@ -14,7 +14,7 @@ import (
 // 04 by AID, 08 by path from the MF, 09 by path from the current DF; P2 00 with the FCI, 0C without.
 // A selection that fails leaves everything as it was.
 func (c *Card) selectFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
-	if cmd.P2 != 0x00 && cmd.P2 != 0x0C || cmd.P2 == 0x0C && c.fault.RefuseNoFCI {
+	if cmd.P2 != 0x00 && cmd.P2 != 0x0C || cmd.P2 == 0x0C && c.fault.RefuseSelectWithoutFCI {
 		return nil, iso7816.SWWrongP1P2
 	}
 	n := len(cmd.Data)

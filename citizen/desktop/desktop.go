@@ -329,11 +329,11 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	s := newSummary()
 	s.Holder, s.ID = printable(strings.TrimSpace(p.Name+" "+p.Surname)), v.Session.IDCarta.Masked()
 	s.Model, s.Series = m.Name, append(s.Series, m.Sigle()...)
-	s.NeedsPUK, s.Begun, s.Campaign = m.NeedsPUK() && !v.Session.Contents.Ready, v.Begun, v.Campaign
-	for i, place := range v.Session.Contents.Places {
+	s.NeedsPUK, s.Begun, s.Campaign = m.NeedsPUK() && !v.Session.Contents.HasSignatureDF, v.Begun, v.Campaign
+	for i, place := range v.Session.Contents.Slots {
 		if i > 0 && place.Certificate.Certificate == nil && v.Refusal == nil {
 			// Another computer may have begun, and the service know nothing of it yet.
-			if begun, err := v.Session.Begun(place.Where); err == nil {
+			if begun, err := v.Session.HasPartialPair(place.Location); err == nil {
 				s.Begun = s.Begun || begun
 			}
 			break

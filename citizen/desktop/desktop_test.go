@@ -44,7 +44,7 @@ func TestPINIsNotKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := func(keep time.Duration) *Window {
-		if err := s.Unlock([]byte("12345"), nil); err != nil {
+		if err := s.UnlockInBlock([]byte("12345"), nil); err != nil {
 			t.Fatal(err)
 		}
 		w := New(Config{Now: time.Now, KeepPIN: keep})
@@ -53,7 +53,7 @@ func TestPINIsNotKept(t *testing.T) {
 		defer w.mu.Unlock()
 		w.outcome, w.f.finished = &renewal.Outcome{Session: s}, &finished{phase: PhaseRemove, canLogin: true}
 		w.keep()
-		if !s.Unlocked() {
+		if !s.HasPIN() {
 			t.Fatal("no PIN is kept")
 		}
 		return w
@@ -63,7 +63,7 @@ func TestPINIsNotKept(t *testing.T) {
 		time.Sleep(5 * time.Millisecond) // the test's own time limit ends it
 	}
 	w.mu.Lock()
-	if s.Unlocked() || w.f.finished.canLogin {
+	if s.HasPIN() || w.f.finished.canLogin {
 		t.Error("the PIN is still there, or still offered for the login")
 	}
 	w.mu.Unlock()
@@ -71,12 +71,12 @@ func TestPINIsNotKept(t *testing.T) {
 		t.Error("a login without a PIN")
 	}
 	w = ended(time.Hour)
-	if err := w.dismiss(); err != nil || s.Unlocked() {
+	if err := w.dismiss(); err != nil || s.HasPIN() {
 		t.Error("CHIUDI left the PIN", err)
 	}
 	w = ended(time.Hour)
 	w.Close()
-	if s.Unlocked() {
+	if s.HasPIN() {
 		t.Error("the end of the window left the PIN")
 	}
 }

@@ -226,11 +226,11 @@ func (w *Window) keep() {
 		defer w.mu.Unlock()
 		d := w.f.finished
 		switch {
-		case d == nil || w.outcome == nil || !w.outcome.Session.Unlocked():
+		case d == nil || w.outcome == nil || !w.outcome.Session.HasPIN():
 		case d.phase == PhaseCheck || d.phase == PhaseLogin:
 			w.keep() // the card is in use
 		default:
-			w.outcome.Session.Forget()
+			w.outcome.Session.ForgetPIN()
 			d.canLogin, d.expired = false, d.canLogin
 			w.bump()
 		}
@@ -279,11 +279,11 @@ func (w *Window) countdown(d *finished) {
 func (w *Window) check(d *finished) {
 	err := w.onCard(func() error {
 		s, o := w.outcome.Session, w.outcome
-		contents, err := s.Read()
+		contents, err := s.ReadContents()
 		if err != nil {
 			return err
 		}
-		if f := contents.Places[o.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(o.Certificate) {
+		if f := contents.Slots[o.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(o.Certificate) {
 			return &renewal.Failure{Code: failure.CardWrite}
 		}
 		return nil
@@ -329,7 +329,7 @@ func (w *Window) login() error {
 		var l *renewal.Login
 		err := w.onCard(func() (err error) {
 			o := w.outcome
-			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Places[o.Slot], o.LoginURL, w.cfg.LoginRoots, w.cfg.LoginTransport)
+			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Slots[o.Slot], o.LoginURL, w.cfg.LoginRoots, w.cfg.LoginTransport)
 			return err
 		})
 		if l != nil {
@@ -342,7 +342,7 @@ func (w *Window) login() error {
 					d.problem = told(err)
 					w.keep()
 				} else {
-					w.outcome.Session.Forget() // nothing needs it any more
+					w.outcome.Session.ForgetPIN() // nothing needs it any more
 					d.canLogin = false
 				}
 			}
@@ -391,7 +391,7 @@ func (w *Window) forget() {
 		w.wipe.Stop()
 	}
 	if w.outcome != nil {
-		w.outcome.Session.Forget()
+		w.outcome.Session.ForgetPIN()
 		w.outcome = nil
 	}
 }

@@ -62,7 +62,7 @@ func TestCutAtEveryChange(t *testing.T) {
 			name  string
 			cut   emulator.Cut
 			pages int
-		}{{"before", emulator.CutBefore, 0}, {"within", emulator.CutWithin, 1}, {"after", emulator.CutAfter, 0}} {
+		}{{"before", emulator.CutBefore, 0}, {"within", emulator.CutMidway, 1}, {"after", emulator.CutAfter, 0}} {
 			for n := 0; ; n++ {
 				s := newService(t) // what it has on record is part of the state
 				card := s.card(name, i, inWindow)

@@ -24,26 +24,26 @@ func (n *run) generate(context.Context) error {
 			return err
 		}
 		next := n.place.Number + 1
-		for ; next < len(n.s.Contents.Places); next++ {
-			if s := n.s.Contents.Places[next].Certificate.State; s == cns.Absent || s == cns.Empty || s == cns.Partial {
+		for ; next < len(n.s.Contents.Slots); next++ {
+			if s := n.s.Contents.Slots[next].Certificate.State; s == cns.FileAbsent || s == cns.FileEmpty || s == cns.FilePartial {
 				break
 			}
 		}
-		if next == len(n.s.Contents.Places) {
+		if next == len(n.s.Contents.Slots) {
 			return fail(failure.NoRoom, err)
 		}
-		n.place = n.s.Contents.Places[next]
+		n.place = n.s.Contents.Slots[next]
 	}
 }
 
 func (n *run) generateIn(b *cns.Block) error {
-	p := n.place.Where
+	p := n.place.Location
 	stored, temporary, err := b.PublicKeys(p)
 	if err != nil {
 		return err
 	}
 	for _, k := range n.claims(stored, temporary) {
-		ok, err := b.Holds(p.Key, k)
+		ok, err := b.KeyMatches(p.Key, k)
 		if err != nil {
 			return err
 		}
@@ -115,11 +115,11 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 	n.rec.PublicKey = spki
 	n.save()
 	if stored == nil || !stored.Equal(k) {
-		if err := b.WritePublicKey(n.place.Where, k); err != nil {
+		if err := b.WritePublicKey(n.place.Location, k); err != nil {
 			return err
 		}
 	}
-	if err := b.DeleteTemporary(n.place.Where); err != nil {
+	if err := b.DeleteTemporary(n.place.Location); err != nil {
 		return err
 	}
 	n.public = k
@@ -129,21 +129,21 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 // probe finds out what is under a key reference that was taken before this run.
 func (n *run) probe(b *cns.Block, f *keyFacts) error {
 	var err error
-	if f.State, err = b.Probe(n.place.Where.Key); err != nil {
+	if f.State, err = b.ProbeKey(n.place.Location.Key); err != nil {
 		return err
 	}
 	if f.State != cns.KeyUsable {
 		return nil
 	}
-	for _, p := range n.s.Contents.Places {
-		if p.Certificate.State != cns.Readable {
+	for _, p := range n.s.Contents.Slots {
+		if p.Certificate.State != cns.FileReadable {
 			continue
 		}
 		k, ok := p.Certificate.Certificate.PublicKey.(*rsa.PublicKey)
 		if !ok || k.N.BitLen() != n.s.Model.NewKeyBits.Value {
 			continue
 		}
-		if f.Belongs, err = b.Holds(n.place.Where.Key, k); err != nil || f.Belongs {
+		if f.Belongs, err = b.KeyMatches(n.place.Location.Key, k); err != nil || f.Belongs {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func (n *run) inspect(ctx context.Context) error {
 	if err := n.choosePlace(); err != nil {
 		return err
 	}
-	n.inspected, n.prepared = true, len(n.s.Model.Needed.Value) == 0
+	n.inspected, n.prepared = true, len(n.s.Model.NeededDFs.Value) == 0
 	return nil
 }
 
@@ -109,8 +109,8 @@ func (n *run) witnesses() witnesses {
 	return witnesses{
 		Standing: n.standing.Decision,
 		Issued:   len(issued) > 0,
-		OnCard: slices.ContainsFunc(n.s.Contents.Places, func(p cns.Place) bool {
-			return p.Number > 0 && p.Certificate.State == cns.Readable && bytes.Equal(p.Certificate.Certificate.Raw, issued)
+		OnCard: slices.ContainsFunc(n.s.Contents.Slots, func(p cns.Slot) bool {
+			return p.Number > 0 && p.Certificate.State == cns.FileReadable && bytes.Equal(p.Certificate.Certificate.Raw, issued)
 		}),
 		Journal: n.rec.Certificate != nil && !n.rec.Confirmed && bytes.Equal(n.rec.Certificate, issued),
 	}
@@ -196,14 +196,14 @@ func (n *run) series(ctx context.Context) error {
 // choosePlace takes the place that holds what the service issued for this certificate, else the one the
 // journal names, else the first that holds no certificate; and asks for memory where it needs some.
 func (n *run) choosePlace() error {
-	free := func(p cns.Place) bool {
+	free := func(p cns.Slot) bool {
 		s := p.Certificate.State
-		return p.Number > 0 && (s == cns.Absent || s == cns.Empty || s == cns.Partial)
+		return p.Number > 0 && (s == cns.FileAbsent || s == cns.FileEmpty || s == cns.FilePartial)
 	}
-	places := n.s.Contents.Places
-	i := slices.IndexFunc(places, func(p cns.Place) bool { return p.Number > 0 && n.unfinished(p.Certificate) })
+	places := n.s.Contents.Slots
+	i := slices.IndexFunc(places, func(p cns.Slot) bool { return p.Number > 0 && n.unfinished(p.Certificate) })
 	if i < 0 {
-		i = slices.IndexFunc(places, func(p cns.Place) bool { return free(p) && p.Number == n.rec.Place })
+		i = slices.IndexFunc(places, func(p cns.Slot) bool { return free(p) && p.Number == n.rec.Place })
 	}
 	if i < 0 {
 		i = slices.IndexFunc(places, free)
@@ -219,8 +219,8 @@ func (n *run) choosePlace() error {
 // certificates was asked when the card was read; that of the keys, where it stands beside it, is asked when a
 // renewal begins, not for a look.
 func (n *run) room() error {
-	m, w := n.s.Model, n.place.Where
-	if n.place.Certificate.State != cns.Absent || n.rec.Place == n.place.Number {
+	m, w := n.s.Model, n.place.Location
+	if n.place.Certificate.State != cns.FileAbsent || n.rec.Place == n.place.Number {
 		return nil
 	}
 	root := w.Certificate.Parent()
@@ -234,9 +234,9 @@ func (n *run) room() error {
 	if within(w.Key.DF) {
 		need, key = need+key, 0
 	}
-	short := n.s.Contents.Free >= 0 && n.s.Contents.Free < need
+	short := n.s.Contents.FreeBytes >= 0 && n.s.Contents.FreeBytes < need
 	if !short && key > 0 && n.Prompter != nil {
-		free, err := n.s.Free(w.Key.DF)
+		free, err := n.s.FreeBytes(w.Key.DF)
 		if err != nil {
 			return err
 		}
@@ -245,7 +245,7 @@ func (n *run) room() error {
 	if !short {
 		return nil
 	}
-	begun, err := n.s.Begun(w)
+	begun, err := n.s.HasPartialPair(w)
 	if err == nil && !begun {
 		err = fail(failure.NoRoom, nil)
 	}
@@ -254,7 +254,7 @@ func (n *run) room() error {
 
 // unfinished says whether a certificate on the card is the renewal that goes on.
 func (n *run) unfinished(f cns.CertificateFile) bool {
-	if f.State != cns.Readable {
+	if f.State != cns.FileReadable {
 		return false
 	}
 	return n.standing != nil && bytes.Equal(f.Certificate.Raw, n.standing.Issued) || bytes.Equal(f.Certificate.Raw, n.rec.Certificate)

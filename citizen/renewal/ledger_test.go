@@ -178,7 +178,7 @@ func (w *walk) run(x *side) {
 	if err != nil {
 		ended = code(err)
 	} else {
-		out.Session.Forget()
+		out.Session.ForgetPIN()
 	}
 	w.seen[ended]++
 	if ended == "internal" {

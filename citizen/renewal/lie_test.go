@@ -58,27 +58,27 @@ var lies = []lie{
 		ends: "card-error card-malformed card-write card-wrong-key done no-certificate no-room"},
 	{name: "says 9000 to every write and does nothing", fault: emulator.Fault{SW: 0x9000}, at: ins(0xD6), every: true,
 		ends: "card-write"},
-	{name: "returns the old file", fault: emulator.Fault{OldFile: true}, at: ins(0xB0),
+	{name: "returns the old file", fault: emulator.Fault{StaleRead: true}, at: ins(0xB0),
 		ends: "card-write done"},
-	{name: "always returns the old file", fault: emulator.Fault{OldFile: true}, at: ins(0xB0), every: true,
+	{name: "always returns the old file", fault: emulator.Fault{StaleRead: true}, at: ins(0xB0), every: true,
 		ends: "card-write"},
-	{name: "makes another key", fault: emulator.Fault{OtherKey: true}, at: ins(0x46),
+	{name: "makes another key", fault: emulator.Fault{ReportOtherKey: true}, at: ins(0x46),
 		ends: "card-wrong-key"},
 	{name: "forgets the PIN on one SELECT", fault: emulator.Fault{ForgetOnSelect: true}, at: ins(0xA4),
 		ends: "done"},
 	{name: "forgets the PIN on every SELECT", fault: emulator.Fault{ForgetOnSelect: true}, at: ins(0xA4), every: true,
 		ends: "done"},
-	{name: "does not count", fault: emulator.Fault{NoCounter: true}, at: ins(0x20), every: true, typed: []string{"11111", rightPIN},
+	{name: "does not count", fault: emulator.Fault{HideTries: true}, at: ins(0x20), every: true, typed: []string{"11111", rightPIN},
 		ends: "done"},
 	{name: "refuses extended length once", fault: emulator.Fault{RefuseExtended: true}, at: ins(0x2A, 0xDA),
 		ends: "done"},
 	{name: "refuses extended length", fault: emulator.Fault{RefuseExtended: true}, at: ins(0x2A, 0xDA), every: true,
 		ends: "done"},
-	{name: "refuses P2 0C once", fault: emulator.Fault{RefuseNoFCI: true}, at: ins(0xA4),
+	{name: "refuses P2 0C once", fault: emulator.Fault{RefuseSelectWithoutFCI: true}, at: ins(0xA4),
 		ends: "done"},
-	{name: "refuses P2 0C", fault: emulator.Fault{RefuseNoFCI: true}, at: ins(0xA4), every: true,
+	{name: "refuses P2 0C", fault: emulator.Fault{RefuseSelectWithoutFCI: true}, at: ins(0xA4), every: true,
 		ends: "done"},
-	{name: "drops leading zeros", fault: emulator.Fault{DropZeros: true}, at: ins(0x2A, 0xC0), every: true,
+	{name: "drops leading zeros", fault: emulator.Fault{DropLeadingZeros: true}, at: ins(0x2A, 0xC0), every: true,
 		ends: "done"},
 	{name: "says the PIN is wrong", fault: emulator.Fault{SW: 0x63C2}, at: ins(0x20),
 		ends: "pin-wrong puk-wrong"},
@@ -245,11 +245,11 @@ func TestLeadingZerosDropped(t *testing.T) {
 		want = must(rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest))
 	}
 	dropped := 0
-	card.SetFault(func(int, []byte) emulator.Fault { dropped++; return emulator.Fault{DropZeros: true} })
+	card.SetFault(func(int, []byte) emulator.Fault { dropped++; return emulator.Fault{DropLeadingZeros: true} })
 	s := must(cns.Open(card))
-	defer s.Forget()
-	err := s.Unlock([]byte(rightPIN), func(b *cns.Block) error {
-		got, err := b.Signer(s.Contents.Places[0].Where.Key, &key.PublicKey).Sign(nil, digest, crypto.SHA256)
+	defer s.ForgetPIN()
+	err := s.UnlockInBlock([]byte(rightPIN), func(b *cns.Block) error {
+		got, err := b.Signer(s.Contents.Slots[0].Location.Key, &key.PublicKey).Sign(nil, digest, crypto.SHA256)
 		if !bytes.Equal(got, want) {
 			t.Errorf("signature of %d bytes, want %d", len(got), len(want))
 		}
@@ -355,15 +355,15 @@ func sound(t *testing.T, card *emulator.Card, cert *x509.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Forget()
-	for _, p := range s.Contents.Places[1:] {
-		b, ok := card.File(p.Where.Certificate.String())
+	defer s.ForgetPIN()
+	for _, p := range s.Contents.Slots[1:] {
+		b, ok := card.File(p.Location.Certificate.String())
 		if !ok || !bytes.HasPrefix(b, cert.Raw) {
 			continue
 		}
 		holds := false
-		err := s.Unlock([]byte(rightPIN), func(b *cns.Block) (err error) {
-			holds, err = b.Holds(p.Where.Key, cert.PublicKey.(*rsa.PublicKey))
+		err := s.UnlockInBlock([]byte(rightPIN), func(b *cns.Block) (err error) {
+			holds, err = b.KeyMatches(p.Location.Key, cert.PublicKey.(*rsa.PublicKey))
 			return err
 		})
 		if err != nil || !holds {

@@ -40,7 +40,7 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 	defer func() {
 		n.release()
 		if n.s != nil {
-			n.s.Forget()
+			n.s.ForgetPIN()
 		}
 	}()
 	if err := n.step(ctx, "identify"); err != nil {
@@ -75,7 +75,7 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 }
 
 // newest is the certificate that is valid now and ends last, or the one that ends last where none is.
-func newest(held []cns.Place, now time.Time) cns.Place {
+func newest(held []cns.Slot, now time.Time) cns.Slot {
 	for _, p := range held {
 		c := p.Certificate.Certificate
 		if !now.Before(c.NotBefore) && !now.After(c.NotAfter) {
@@ -88,14 +88,14 @@ func newest(held []cns.Place, now time.Time) cns.Place {
 // LoginWith authenticates at a site with the pair of one place (RFC 8446 §4.4.3, RFC 5246 §7.4.8). Each
 // signature is a block of its own with the card: no transaction is held while the site is waited for.
 // nil roots are the system's. The transport gives proxies and timeouts, nil for the default.
-func LoginWith(ctx context.Context, s *cns.Session, p cns.Place, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
+func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
 	cert := p.Certificate.Certificate
 	key, ok := cert.PublicKey.(*rsa.PublicKey)
 	if !ok {
 		return nil, fail(failure.NoCertificate, errors.New("the key is not RSA"))
 	}
 	var signing error // crypto/tls does not hand the signer's error on
-	credential := tls.Certificate{Certificate: [][]byte{cert.Raw}, Leaf: cert, PrivateKey: noting{s.Signer(p.Where.Key, key), &signing}}
+	credential := tls.Certificate{Certificate: [][]byte{cert.Raw}, Leaf: cert, PrivateKey: noting{s.Signer(p.Location.Key, key), &signing}}
 	if key.Size() < 256 {
 		// EMSA-PSS with SHA-512 does not fit 1024 bits (RFC 8017 §9.1.1).
 		credential.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA1}

@@ -181,14 +181,14 @@ func TestOtherCardReinserted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Session.Forget()
+	defer out.Session.ForgetPIN()
 	kept := chip(t, w.other)
 	w.first.Reinsert()
 	w.at = w.begins
 	for name, f := range map[string]func() error{
 		"resume": func() error { return out.Session.Resume(w) },
-		"read":   func() error { _, err := out.Session.Read(); return err },
-		"block":  func() error { return out.Session.Block(nil) },
+		"read":   func() error { _, err := out.Session.ReadContents(); return err },
+		"block":  func() error { return out.Session.InBlock(nil) },
 	} {
 		if err := f(); code(renewal.Classify(err)) != "other-card" {
 			t.Errorf("%s: %v", name, err)

@@ -93,13 +93,13 @@ var steps = map[string]func(*run, context.Context) error{
 type run struct {
 	*Renewal
 	s                   *cns.Session
-	base                cns.Place        // the pair whose certificate is renewed
+	base                cns.Slot         // the pair whose certificate is renewed
 	standing            *cmp.Standing    // nil: the service knows no standing
 	service             cmp.ServiceFacts // zero where the service says nothing
 	open                []cmp.Campaign   // as the service tells
 	campaign            string
 	rec                 record
-	place               cns.Place         // where the new pair goes, with what its file holds as read last
+	place               cns.Slot          // where the new pair goes, with what its file holds as read last
 	spent               []*rsa.PublicKey  // keys of the place that the service takes no more
 	public              *rsa.PublicKey    // of the new key, proven by a test signature
 	cert                *x509.Certificate // the new certificate
@@ -113,7 +113,7 @@ type run struct {
 func (n *run) card(f func(*cns.Block) error) error {
 	if n.block == nil {
 		var err error
-		if n.block, err = n.s.Open(); err != nil {
+		if n.block, err = n.s.BeginBlock(); err != nil {
 			return err
 		}
 	}
@@ -127,7 +127,7 @@ func (n *run) release() error {
 	}
 	b := n.block
 	n.block = nil
-	return b.Close()
+	return b.End()
 }
 
 // post sends one message to the service, with the card released.
@@ -148,7 +148,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 		name := next(n.facts())
 		if name == finish {
 			if err := n.release(); err != nil {
-				n.s.Forget()
+				n.s.ForgetPIN()
 				return nil, Classify(err)
 			}
 			return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign, n.service.LoginURL}, nil
@@ -162,7 +162,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 			n.release()
 			if n.s != nil {
 				n.refused(err) // in a block after the one in which the PIN was typed
-				n.s.Forget()
+				n.s.ForgetPIN()
 			}
 			f := *Classify(err)
 			f.Step, f.CardChanged = name, n.cardChanged()
@@ -170,7 +170,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 		}
 	}
 	n.release()
-	n.s.Forget()
+	n.s.ForgetPIN()
 	return nil, fail(failure.Internal, errors.New("the steps come to no end"))
 }
 
@@ -183,7 +183,7 @@ func (n *run) facts() runFacts {
 	if !f.Inspected {
 		return f
 	}
-	f.Unlocked, f.Prepared, f.KeyKnown = n.s.Unlocked(), n.prepared, n.public != nil
+	f.Unlocked, f.Prepared, f.KeyKnown = n.s.HasPIN(), n.prepared, n.public != nil
 	if f.KeyKnown && n.cert == nil {
 		n.cert = n.certificateKept()
 	}
@@ -191,7 +191,7 @@ func (n *run) facts() runFacts {
 		return f
 	}
 	f.Checked, f.Proven = n.checked, n.proven
-	f.Written = n.place.Certificate.State == cns.Readable && n.place.Certificate.Certificate.Equal(n.cert)
+	f.Written = n.place.Certificate.State == cns.FileReadable && n.place.Certificate.Certificate.Equal(n.cert)
 	f.Confirmed = n.rec.Confirmed && bytes.Equal(n.rec.Certificate, n.cert.Raw)
 	return f
 }
@@ -249,14 +249,14 @@ func (n *run) save() {
 
 // candidates are the certificates on the card that may be renewed or be renewals: the holder's own
 // authentication certificates, the one that ends last first.
-func candidates(s *cns.Session) []cns.Place {
-	var list []cns.Place
-	for _, p := range s.Contents.Places {
-		if p.Certificate.State == cns.Readable && ours(p.Certificate.Certificate, s.IDCarta) {
+func candidates(s *cns.Session) []cns.Slot {
+	var list []cns.Slot
+	for _, p := range s.Contents.Slots {
+		if p.Certificate.State == cns.FileReadable && ours(p.Certificate.Certificate, s.IDCarta) {
 			list = append(list, p)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b cns.Place) int {
+	slices.SortStableFunc(list, func(a, b cns.Slot) int {
 		return b.Certificate.Certificate.NotAfter.Compare(a.Certificate.Certificate.NotAfter)
 	})
 	return list

@@ -242,7 +242,7 @@ func childMain(does string) {
 	if err != nil {
 		result = []byte(renewal.Classify(err).Code)
 	} else {
-		out.Session.Forget()
+		out.Session.ForgetPIN()
 	}
 	if name := os.Getenv(childDump); name != "" {
 		runtime.GC()

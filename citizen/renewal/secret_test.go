@@ -140,7 +140,7 @@ func TestSecrets(t *testing.T) {
 			}
 			ended[code(err)] = true
 			if err == nil {
-				out.Session.Forget()
+				out.Session.ForgetPIN()
 				clean(t, name+", the outcome", fmt.Appendf(nil, "%+v %#v %+v %#v", out, out, out.Session, out.Session))
 			}
 			for _, e := range unwrapped(err) {

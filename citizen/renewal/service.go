@@ -58,8 +58,8 @@ func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResp
 // View is what can be said of a card without a PIN.
 type View struct {
 	Session    *cns.Session
-	Candidates []cns.Place    // certificates of the holder's, the one that ends last first
-	Base       cns.Place      // the pair to renew; its certificate is the zero value where there is none
+	Candidates []cns.Slot     // certificates of the holder's, the one that ends last first
+	Base       cns.Slot       // the pair to renew; its certificate is the zero value where there is none
 	Campaign   string         // that accepts it, "" where none or several do
 	Campaigns  []cmp.Campaign // open ones, as the service tells
 	Service    cmp.ServiceFacts
@@ -97,13 +97,13 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 // begun says whether journal, service or card know of a renewal that did not end.
 func (n *run) begun() bool {
 	return n.rec.Place > 0 && !n.rec.Confirmed || n.standing != nil && len(n.standing.Issued) > 0 ||
-		n.place.Certificate.State == cns.Empty || n.place.Certificate.State == cns.Partial ||
-		n.s.Model.NeedsPUK() && n.s.Contents.Ready && n.place.Number == 1
+		n.place.Certificate.State == cns.FileEmpty || n.place.Certificate.State == cns.FilePartial ||
+		n.s.Model.NeedsPUK() && n.s.Contents.HasSignatureDF && n.place.Number == 1
 }
 
 // standings asks how the certificates stand, the newest first, and chooses the one to renew: the newest
 // that is not itself an unconfirmed renewal of another.
-func (n *run) standings(ctx context.Context, held []cns.Place) error {
+func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	answers := make([]*cmp.Standing, len(held))
 	for i, p := range held {
 		q := cmp.InformRequest{StandingOf: hash(p.Certificate.Certificate)}

@@ -134,7 +134,7 @@ func (s *service) card(series string, number int, notAfter time.Time) *emulator.
 	if err := s.store.Register(s.t.Context(), cert, s.now); err != nil {
 		s.t.Fatal(err)
 	}
-	card := must(emulator.Issue(series, emulator.Personal{IDCarta: id, PersonalData: data, Certificate: cert.Raw, Key: key, PIN: rightPIN, PUK: rightPUK}))
+	card := must(emulator.Issue(series, emulator.Personalization{IDCarta: id, PersonalData: data, Certificate: cert.Raw, Key: key, PIN: rightPIN, PUK: rightPUK}))
 	made := 0
 	card.SetKeys(func(bits int) (*rsa.PrivateKey, error) {
 		made++

@@ -21,7 +21,7 @@ import (
 // old is the credential that protects messages: the old certificate, and its key on the card.
 func (n *run) old(b *cns.Block) cmp.Credential {
 	c := n.base.Certificate.Certificate
-	return cmp.Credential{Certificate: c, Key: b.Signer(n.base.Where.Key, c.PublicKey.(*rsa.PublicKey))}
+	return cmp.Credential{Certificate: c, Key: b.Signer(n.base.Location.Key, c.PublicKey.(*rsa.PublicKey))}
 }
 
 // unlock asks the PIN until the card accepts it or the person gives up. Each code typed is sent once; one
@@ -33,7 +33,7 @@ func (n *run) unlock(ctx context.Context) error {
 	// The old key must work before anything is made: without it nothing can be asked.
 	return n.code(ctx, false, func(pin []byte) error {
 		var err error
-		if n.block, err = n.s.OpenWith(pin); err != nil {
+		if n.block, err = n.s.BeginBlockWithPIN(pin); err != nil {
 			return err
 		}
 		_, err = n.old(n.block).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
@@ -87,7 +87,7 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 		clear(code)
 		refused := n.refused(err)
 		switch {
-		case err == nil, !puk && n.s.Unlocked(): // whatever came after the PIN
+		case err == nil, !puk && n.s.HasPIN(): // whatever came after the PIN
 			*known = nil
 			n.save()
 			return err
@@ -134,7 +134,7 @@ func (n *run) refused(err error) *cns.CodeError {
 // prepare creates the DFs of the signature file system that are absent. The PUK is asked only where the
 // first of them must be created in the MF under it.
 func (n *run) prepare(ctx context.Context) error {
-	if df := n.s.MissingInMF(); df != nil {
+	if df := n.s.DFToCreateWithPUK(); df != nil {
 		if err := n.code(ctx, true, func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (n *run) kept() [][]byte {
 	if n.standing != nil {
 		list = append(list, n.standing.Issued)
 	}
-	if n.place.Certificate.State == cns.Readable {
+	if n.place.Certificate.State == cns.FileReadable {
 		list = append(list, n.place.Certificate.Certificate.Raw)
 	}
 	return list
@@ -179,7 +179,7 @@ func (n *run) request(ctx context.Context) error {
 		if n.standing != nil {
 			ticket = n.standing.Ticket
 		}
-		der, err = tx.UpdateRequest(n.old(b), b.Signer(n.place.Where.Key, n.public), ticket, n.Now(), n.Random)
+		der, err = tx.UpdateRequest(n.old(b), b.Signer(n.place.Location.Key, n.public), ticket, n.Now(), n.Random)
 		return err
 	})
 	if err != nil {
@@ -267,14 +267,14 @@ func (n *run) install(context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
 		return fail(failure.NoRoom, fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
 	}
-	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Where, n.cert.Raw) }); err != nil {
+	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Location, n.cert.Raw) }); err != nil {
 		return err
 	}
 	if n.OnWritten != nil {
-		n.OnWritten(n.s.IDCarta, n.place.Where.Certificate)
+		n.OnWritten(n.s.IDCarta, n.place.Location.Certificate)
 	}
-	n.place.Certificate = cns.CertificateFile{State: cns.Readable, Certificate: n.cert}
-	n.s.Contents.Places[n.place.Number] = n.place
+	n.place.Certificate = cns.CertificateFile{State: cns.FileReadable, Certificate: n.cert}
+	n.s.Contents.Slots[n.place.Number] = n.place
 	return nil
 }
 
@@ -282,7 +282,7 @@ func (n *run) install(context.Context) error {
 // before where nothing had to be written.
 func (n *run) prove(context.Context) error {
 	return n.card(func(b *cns.Block) error {
-		ok, err := b.Holds(n.place.Where.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
+		ok, err := b.KeyMatches(n.place.Location.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = cns.ErrSignature
 		}

@@ -38,7 +38,7 @@ func issued(t *testing.T, s *running, series string, args ...string) (file strin
 }
 
 // citizenCard is a card as issued by the service, and what it was made from.
-func citizenCard(t *testing.T, s *running, series string) (*emulator.Card, emulator.Personal) {
+func citizenCard(t *testing.T, s *running, series string) (*emulator.Card, emulator.Personalization) {
 	t.Helper()
 	c, err := emulator.Open(issued(t, s, series, "--key-bits", "1024"))
 	if err != nil {
@@ -56,7 +56,7 @@ func citizenCard(t *testing.T, s *running, series string) (*emulator.Card, emula
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, emulator.Personal{IDCarta: string(read("1000/1003")), PersonalData: read("1100/1102"), Certificate: read("1100/1101"),
+	return c, emulator.Personalization{IDCarta: string(read("1000/1003")), PersonalData: read("1100/1102"), Certificate: read("1100/1101"),
 		Key: key, PIN: "24680", PUK: "13579246"}
 }
 
@@ -179,7 +179,7 @@ func TestBadCards(t *testing.T) {
 	}
 	t.Cleanup(s.stop)
 	_, good := citizenCard(t, s, "OT2016")
-	made := func(change func(*emulator.Personal)) *emulator.Card {
+	made := func(change func(*emulator.Personalization)) *emulator.Card {
 		p := good
 		change(&p)
 		c, err := emulator.Issue("OT2016", p)
@@ -189,12 +189,12 @@ func TestBadCards(t *testing.T) {
 		return c
 	}
 	atr := func(s string) func() *emulator.Card {
-		return func() *emulator.Card { return made(func(p *emulator.Personal) { p.ATR = fromHex(t, s) }) }
+		return func() *emulator.Card { return made(func(p *emulator.Personalization) { p.ATR = fromHex(t, s) }) }
 	}
 	certificate := func(b []byte) func() *emulator.Card {
-		return func() *emulator.Card { return made(func(p *emulator.Personal) { p.Certificate = b }) }
+		return func() *emulator.Card { return made(func(p *emulator.Personalization) { p.Certificate = b }) }
 	}
-	whole := func() *emulator.Card { return made(func(*emulator.Personal) {}) }
+	whole := func() *emulator.Card { return made(func(*emulator.Personalization) {}) }
 	selects := func(sw string) func(c, r []byte) []byte {
 		return func(c, r []byte) []byte {
 			if c[1] == 0xA4 && c[2] != 0x00 { // every file but the MF
@@ -219,19 +219,21 @@ func TestBadCards(t *testing.T) {
 		{"development card without the marker", atr("3BFF1800FF8131FE55006B0209020001010144534410318092"), nil, "", 3, "card-not-cns", "non è una TS-CNS"},
 		{"Spanish card whose ATR is known", atr("3BFF1800008131FE45006B11050700012101434E531031804A"), nil, "", 3, "card-not-cns", "non è una TS-CNS"},
 		{"CNS on an unknown chip", func() *emulator.Card {
-			return made(func(p *emulator.Personal) {
+			return made(func(p *emulator.Personalization) {
 				p.ATR = withCheck(fromHex(t, "3BFF1800008131FE45006B13060700012101434E53103180"))
 			})
 		}, nil, "", 3, "card-model-unknown", "non è ancora conosciuto"},
 		{"identity card, first version", atr("3BF41800FF8131805500318000C7"), nil, "", 3, "card-cie", "carta d’identità elettronica"},
 		{"identity card, second version", func() *emulator.Card {
-			return made(func(p *emulator.Personal) {
+			return made(func(p *emulator.Personalization) {
 				p.ATR = withCheck(fromHex(t, "3BFF1800FF8131FE55"+"006B05080700"+"024954494420203180"))
 			})
 		}, nil, "", 3, "card-cie", "carta d’identità elettronica"},
 		{"contactless", atr("3B8B80010031C16408923354009000F3"), nil, "", 3, "card-contactless", "a fondo nella fessura"},
 		{"contactless, shortest", atr("3B80800101"), nil, "", 3, "card-contactless", "senza contatto"},
-		{"chamber of commerce", func() *emulator.Card { return made(func(p *emulator.Personal) { p.IDCarta = "7430012345678901" }) }, nil, "", 3, "card-not-health", "camera di commercio"},
+		{"chamber of commerce", func() *emulator.Card {
+			return made(func(p *emulator.Personalization) { p.IDCarta = "7430012345678901" })
+		}, nil, "", 3, "card-not-health", "camera di commercio"},
 		{"Spanish card with an Italian ATR", whole, selects("6A82"), "", 3, "card-foreign", "non ne ha il contenuto"},
 		{"card that knows no selection by path", whole, selects("6A86"), "", 3, "card-foreign", "non ne ha il contenuto"},
 		{"card of other commands", whole, selects("6D00"), "", 3, "card-foreign", "non ne ha il contenuto"},
@@ -254,10 +256,12 @@ func TestBadCards(t *testing.T) {
 		{"certificate cut short", certificate(good.Certificate[:300]), nil, "", 3, "no-certificate", "non c’è un certificato"},
 		{"certificate broken", certificate(broken), nil, "", 3, "no-certificate", "non c’è un certificato"},
 		{"certificate of a wrong signature", certificate(forged), nil, "", 6, "not-in-registry", "non conosce il certificato"},
-		{"certificate of another card", func() *emulator.Card { return made(func(p *emulator.Personal) { p.IDCarta = "6120900000000017" }) }, nil, "", 3, "no-certificate", "non c’è un certificato"},
-		{"personal data empty", func() *emulator.Card { return made(func(p *emulator.Personal) { p.PersonalData = nil }) }, nil, "", 3, "card-malformed", "forma prevista"},
+		{"certificate of another card", func() *emulator.Card {
+			return made(func(p *emulator.Personalization) { p.IDCarta = "6120900000000017" })
+		}, nil, "", 3, "no-certificate", "non c’è un certificato"},
+		{"personal data empty", func() *emulator.Card { return made(func(p *emulator.Personalization) { p.PersonalData = nil }) }, nil, "", 3, "card-malformed", "forma prevista"},
 		{"personal data lying about its length", func() *emulator.Card {
-			return made(func(p *emulator.Personal) { p.PersonalData = append([]byte("FFFFFF"), p.PersonalData[6:]...) })
+			return made(func(p *emulator.Personalization) { p.PersonalData = append([]byte("FFFFFF"), p.PersonalData[6:]...) })
 		}, nil, "", 3, "card-malformed", "forma prevista"},
 
 		{"PIN too short", whole, nil, "1234", 5, "pin-format", "Il PIN ha 5–8 cifre"},
@@ -466,8 +470,8 @@ func TestFilesCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := func(path string) []byte { b, _ := demo.File(path); return b }
-	p := emulator.Personal{IDCarta: string(file("1000/1003")), PersonalData: file("1100/1102"), Certificate: file("1100/1101"), Key: key, PIN: "12345", PUK: "12345678"}
-	look := func(p emulator.Personal) (*renewal.View, error) {
+	p := emulator.Personalization{IDCarta: string(file("1000/1003")), PersonalData: file("1100/1102"), Certificate: file("1100/1101"), Key: key, PIN: "12345", PUK: "12345678"}
+	look := func(p emulator.Personalization) (*renewal.View, error) {
 		c, err := emulator.Issue("AC2014", p)
 		if err != nil {
 			t.Fatal(err)

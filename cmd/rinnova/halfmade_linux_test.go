@@ -69,7 +69,7 @@ func halfMade(t *testing.T, s *running, card *emulator.Card) []*emulator.Card {
 
 // torn are states of a certificate file that no renewal of ours leaves, but a card or another program may:
 // filled with FF, and with a head that announces a certificate which is not there.
-func torn(t *testing.T, states []*emulator.Card, place cardmodel.Place) []*emulator.Card {
+func torn(t *testing.T, states []*emulator.Card, place cardmodel.Slot) []*emulator.Card {
 	t.Helper()
 	i := slices.IndexFunc(states, func(c *emulator.Card) bool { _, ok := c.File(place.Certificate.String()); return ok })
 	whole, _ := states[len(states)-1].File(place.Certificate.String())
@@ -112,7 +112,7 @@ func TestHalfMade(t *testing.T) {
 			if len(states) < 15 {
 				t.Fatalf("%d states", len(states))
 			}
-			states = append(states, torn(t, states, model.Places.Value[0])...)
+			states = append(states, torn(t, states, model.NewSlots.Value[0])...)
 			reader := &exchangeable{card: states[0]}
 			defer inserted(t, stack, reader)()
 			for i, c := range states {
@@ -134,7 +134,7 @@ func TestHalfMade(t *testing.T) {
 // present lists the files of the new pairs that are on a card, with the number of their bytes that are not blank.
 func present(c *emulator.Card, m *cardmodel.Model) map[string]int {
 	files := map[string]int{}
-	for _, p := range m.Places.Value {
+	for _, p := range m.NewSlots.Value {
 		for _, path := range []string{p.Certificate.String(), p.PublicKey.String()} {
 			if b, ok := c.File(path); ok {
 				files[path] = len(bytes.Trim(b, "\x00"))

@@ -38,7 +38,7 @@ func (c *renewCommand) renew(p *program) error {
 	if err != nil {
 		return err
 	}
-	defer out.Session.Forget()
+	defer out.Session.ForgetPIN()
 	if c.WaitReinsert {
 		show.show(renewal.Event{Step: "reinsert", State: renewal.Started})
 		card, err := o.reinsert(p.ctx)
@@ -48,11 +48,11 @@ func (c *renewCommand) renew(p *program) error {
 		if err := out.Session.Resume(card); err != nil {
 			return failedAt("reinsert", err)
 		}
-		contents, err := out.Session.Read()
+		contents, err := out.Session.ReadContents()
 		if err != nil {
 			return failedAt("reinsert", err)
 		}
-		if f := contents.Places[out.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
+		if f := contents.Slots[out.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
 			return failedAt("reinsert", &renewal.Failure{Code: failure.CardWrite})
 		}
 		show.show(renewal.Event{Step: "reinsert", State: renewal.Done})
@@ -90,7 +90,7 @@ func (p *program) login(out *renewal.Outcome, url string) (*renewal.Login, error
 	if err != nil {
 		return nil, err
 	}
-	return renewal.LoginWith(p.ctx, out.Session, out.Session.Contents.Places[out.Slot], url, roots, t)
+	return renewal.LoginWith(p.ctx, out.Session, out.Session.Contents.Slots[out.Slot], url, roots, t)
 }
 
 func failedAt(step string, err error) error {

@@ -213,7 +213,7 @@ func TestSharing(t *testing.T) {
 			p.fail(err)
 			t.Fatalf("%v\n%s", err, errOut)
 		}
-		out.Session.Forget()
+		out.Session.ForgetPIN()
 		if who.err != nil || len(who.asked) != 2 || exchanges < 3 {
 			t.Errorf("%v; %d codes typed, %d exchanges", who.err, len(who.asked), exchanges)
 		}

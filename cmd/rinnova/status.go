@@ -68,7 +68,7 @@ func (statusCommand) Run(p *program) error {
 	return nil
 }
 
-func describe(h cns.Place) certificateJSON {
+func describe(h cns.Slot) certificateJSON {
 	c := h.Certificate.Certificate
 	bits := 0
 	if k, ok := c.PublicKey.(interface{ Size() int }); ok {
@@ -91,7 +91,7 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 	switch {
 	case s.Renewable:
 		fmt.Fprintf(p.out, "\nIl certificato è rinnovabile (campagna %s): esegui `rinnova renew`.\n", s.Campaign)
-		if v.Session.Model.NeedsPUK() && !v.Session.Contents.Ready {
+		if v.Session.Model.NeedsPUK() && !v.Session.Contents.HasSignatureDF {
 			fmt.Fprintln(p.out, "Per questa tessera servono il PIN e il PUK.")
 		}
 	case v.Refusal.Exit() == failure.ExitNothing:

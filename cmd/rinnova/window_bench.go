@@ -509,10 +509,10 @@ func wrongCodes(c *emulator.Card, fault string) error {
 	if err != nil {
 		return err
 	}
-	defer s.Forget()
+	defer s.ForgetPIN()
 	if fault == "puk-last" {
 		for range s.Model.PUK.Value.Tries - 1 {
-			missing := s.MissingInMF()
+			missing := s.DFToCreateWithPUK()
 			if missing == nil {
 				return nil
 			}
@@ -529,7 +529,7 @@ func wrongCodes(c *emulator.Card, fault string) error {
 	}
 	for range tries {
 		var refused *cns.CodeError
-		if err := s.Unlock([]byte("00000"), nil); !errors.As(err, &refused) {
+		if err := s.UnlockInBlock([]byte("00000"), nil); !errors.As(err, &refused) {
 			return fmt.Errorf("a wrong PIN was not refused: %w", err)
 		}
 	}

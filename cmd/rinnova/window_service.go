@@ -243,7 +243,7 @@ func (s *demoService) issue(ctx context.Context, d demoCard) (*emulator.Card, er
 	if err != nil {
 		return nil, err
 	}
-	personal := emulator.Personal{IDCarta: number, PersonalData: data, Key: key, PIN: demoPIN, PUK: demoPUK}
+	personal := emulator.Personalization{IDCarta: number, PersonalData: data, Key: key, PIN: demoPIN, PUK: demoPUK}
 	if !d.noCert {
 		certificate, err := s.legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio", GivenName: "BRUNILDE", Surname: "ESEMPIO",
 			CN:        holder.CN{CodiceFiscale: "SMPBNL78R47D612H", Card: holder.IDCarta(number), Hash: holder.HashPersonalData(data)},

@@ -115,7 +115,7 @@ func (c *cardIssue) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	card, err := emulator.Issue(c.Series, emulator.Personal{
+	card, err := emulator.Issue(c.Series, emulator.Personalization{
 		IDCarta: string(number), PersonalData: data, Certificate: certificate.Raw, Key: key, PIN: c.PIN, PUK: c.PUK,
 	})
 	if err != nil {

@@ -109,7 +109,7 @@ func (p *program) fail(err error) int {
 	case errors.As(err, &e):
 	case errors.Is(err, emulator.ErrSeries):
 		err = ended(failure.UnknownSeries, err)
-	case errors.Is(err, emulator.ErrPersonal):
+	case errors.Is(err, emulator.ErrPersonalization):
 		err = ended(failure.CardData, err)
 	case errors.Is(err, fs.ErrExist):
 		err = ended(failure.FileExists, err)

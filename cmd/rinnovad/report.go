@@ -201,7 +201,7 @@ func withheld(model *cardmodel.Model, objects map[string][][]byte, command trans
 // objectData returns the data of the PUT DATA commands, by their headers, that this program sends to a card of the model
 // for the key in the exchanges. It obtains them from a card that answers 9000 to each.
 func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcript.Transcript) (map[string][][]byte, error) {
-	place, ok := placeOf(model, exchanges)
+	slot, ok := slotOf(model, exchanges)
 	if !ok {
 		return nil, nil
 	}
@@ -210,32 +210,32 @@ func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcri
 	if err != nil {
 		return nil, fmt.Errorf("the emulated card: %w", err)
 	}
-	defer s.Forget()
-	err = s.Unlock([]byte(emulator.DemoPIN), func(b *cns.Block) error {
+	defer s.ForgetPIN()
+	err = s.UnlockInBlock([]byte(emulator.DemoPIN), func(b *cns.Block) error {
 		a.accepting = true
-		return errors.Join(b.PutEnvironment(place), b.PutKeyObjects(place))
+		return errors.Join(b.PutEnvironment(slot), b.PutKeyObjects(slot))
 	})
 	return a.data, err
 }
 
-// placeOf finds the slot of the key that the exchanges generate, the first one if they generate none.
-func placeOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmodel.Place, bool) {
-	places := model.Places.Value
+// slotOf finds the slot of the key that the exchanges generate, the first one if they generate none.
+func slotOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmodel.Slot, bool) {
+	slots := model.NewSlots.Value
 	for _, e := range exchanges.Entries {
 		h := e.Command.Head
 		if e.Kind != transcript.Exchange || len(h) < 7 || h[1] != 0x46 { // GENERATE KEY PAIR: class, key id, …
 			continue
 		}
-		for _, p := range places {
+		for _, p := range slots {
 			if p.Key.ID == h[6] {
 				return p, true
 			}
 		}
 	}
-	if len(places) == 0 {
-		return cardmodel.Place{}, false // a series that cannot be renewed
+	if len(slots) == 0 {
+		return cardmodel.Slot{}, false // a series that cannot be renewed
 	}
-	return places[0], true
+	return slots[0], true
 }
 
 // acceptingCard is a card that answers 9000 to SELECT and PUT DATA once accepting is set, and keeps the data.

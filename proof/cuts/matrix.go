@@ -224,7 +224,7 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 				name  string
 				when  emulator.Cut
 				pages int
-			}{"torn", emulator.CutWithin, p})
+			}{"torn", emulator.CutMidway, p})
 		}
 		for at := range changing {
 			for _, when := range whens {
@@ -404,11 +404,11 @@ func (w *world) addSignatureKey() error {
 	if err != nil {
 		return err
 	}
-	p := s.Model.Places.Value[0]
+	p := s.Model.NewSlots.Value[0]
 	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.fresh[len(w.fresh)-2], nil })
 	made := 0
 	defer w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { made++; return w.fresh[made%4], nil })
-	if d := s.MissingInMF(); d != nil {
+	if d := s.DFToCreateWithPUK(); d != nil {
 		if err := s.CreateWithPUK(*d, []byte(rightPUK)); err != nil {
 			return err
 		}
@@ -420,7 +420,7 @@ func (w *world) addSignatureKey() error {
 	if err != nil {
 		return err
 	}
-	err = s.Unlock([]byte(rightPIN), func(b *cns.Block) error {
+	err = s.UnlockInBlock([]byte(rightPIN), func(b *cns.Block) error {
 		if err := b.CreateDFs(); err != nil {
 			return err
 		}
@@ -440,7 +440,7 @@ func (w *world) addSignatureKey() error {
 		}
 		return b.WriteCertificate(p, der)
 	})
-	s.Forget()
+	s.ForgetPIN()
 	w.card.Reinsert()
 	b, _ := w.card.File(p.Certificate.String())
 	w.foreign = map[string][]byte{p.Certificate.String(): b}
@@ -483,7 +483,7 @@ func (w *world) sound() error {
 		return errors.New("two confirmed certificates")
 	}
 	// A certificate file either holds a whole certificate or parses as nothing.
-	for _, p := range w.model().Places.Value {
+	for _, p := range w.model().NewSlots.Value {
 		b, ok := w.card.File(p.Certificate.String())
 		if _, known := w.foreign[p.Certificate.String()]; known || !ok || len(b) < 4 || b[0] != 0x30 || b[1] != 0x82 {
 			continue
@@ -508,8 +508,8 @@ func (w *world) oldSigns() error {
 	if err != nil {
 		return fmt.Errorf("the card cannot be read: %w", err)
 	}
-	return s.Unlock([]byte(rightPIN), func(b *cns.Block) error {
-		ok, err := b.Holds(s.Model.Old.Value.Key, w.old.PublicKey.(*rsa.PublicKey))
+	return s.UnlockInBlock([]byte(rightPIN), func(b *cns.Block) error {
+		ok, err := b.KeyMatches(s.Model.IssuedSlot.Value.Key, w.old.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = errors.New("the old key does not sign")
 		}
@@ -534,15 +534,15 @@ func (w *world) settled() error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(s.Contents.Places, func(p cns.Place) bool {
-		return p.Number > 0 && p.Certificate.State == cns.Readable && bytes.Equal(p.Certificate.Certificate.Raw, valid[0].DER)
+	i := slices.IndexFunc(s.Contents.Slots, func(p cns.Slot) bool {
+		return p.Number > 0 && p.Certificate.State == cns.FileReadable && bytes.Equal(p.Certificate.Certificate.Raw, valid[0].DER)
 	})
 	if i < 0 {
 		return errors.New("the card does not hold the valid certificate")
 	}
-	return s.Unlock([]byte(rightPIN), func(b *cns.Block) error {
-		p := s.Contents.Places[i]
-		ok, err := b.Holds(p.Where.Key, p.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
+	return s.UnlockInBlock([]byte(rightPIN), func(b *cns.Block) error {
+		p := s.Contents.Slots[i]
+		ok, err := b.KeyMatches(p.Location.Key, p.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = errors.New("the new key does not sign for the valid certificate")
 		}

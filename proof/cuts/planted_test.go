@@ -29,9 +29,9 @@ var planted = []struct {
 	{"confirm before read-back", []edit{
 		{"citizen/renewal/renewal.go", `"check", "install", "prove", "confirm"}`, `"check", "confirm", "install", "prove"}`},
 		{"citizen/renewal/action.go", "f.Checked, f.Written, f.Proven, f.Confirmed} {", "f.Checked, f.Confirmed, f.Written, f.Proven} {"}}},
-	{"trust a stale journal", []edit{{"citizen/renewal/generate.go", "\t\tok, err := b.Holds(p.Key, k)\n", "\t\tok, err := true, error(nil)\n"}}},
+	{"trust a stale journal", []edit{{"citizen/renewal/generate.go", "\t\tok, err := b.KeyMatches(p.Key, k)\n", "\t\tok, err := true, error(nil)\n"}}},
 	{"adopt a key with nonRepudiation", []edit{{"citizen/renewal/inspect.go",
-		"return p.Number > 0 && (s == cns.Absent ||", "return p.Number > 0 && (s == cns.Readable || s == cns.Absent ||"}}},
+		"return p.Number > 0 && (s == cns.FileAbsent ||", "return p.Number > 0 && (s == cns.FileReadable || s == cns.FileAbsent ||"}}},
 	{"skip the identity check", []edit{{"card/cns/session.go", "\tif id != s.IDCarta {\n", "\tif id == \"\" {\n"}}},
 	{"revoke on a timer", []edit{{"service/ra/authority.go", "\tcase err == nil:\n\t\treturn a.answer(before)\n",
 		"\tcase err == nil && before.State == store.Issued && now.Sub(before.RequestedAt) > 20*24*time.Hour:\n" +

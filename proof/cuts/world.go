@@ -190,7 +190,7 @@ func (w *world) personalise(series, number string) (*emulator.Card, *x509.Certif
 	if err != nil {
 		return nil, nil, err
 	}
-	card, err := emulator.Issue(series, emulator.Personal{IDCarta: number, PersonalData: data, Certificate: cert.Raw, Key: key, PIN: rightPIN, PUK: rightPUK})
+	card, err := emulator.Issue(series, emulator.Personalization{IDCarta: number, PersonalData: data, Certificate: cert.Raw, Key: key, PIN: rightPIN, PUK: rightPUK})
 	return card, cert, err
 }
 
@@ -248,7 +248,7 @@ func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 		OnWritten: func(_ holder.IDCarta, p cardmodel.Path) {}}
 	out, err = r.Run(w.ctx)
 	if out != nil {
-		out.Session.Forget()
+		out.Session.ForgetPIN()
 		w.place = out.Slot
 	}
 	return out, err
@@ -404,7 +404,7 @@ func (w *world) reinsert() {
 // describe is all that a card holds in the places a renewal uses, and its counters.
 func describe(c *emulator.Card, m *cardmodel.Model) string {
 	s := fmt.Sprint(c.Keys(), c.Tries(0x10), c.Tries(0x11), oldFiles(c))
-	for _, p := range m.Places.Value {
+	for _, p := range m.NewSlots.Value {
 		for _, f := range []string{p.Certificate.String(), p.PublicKey.String()} {
 			b, ok := c.File(f)
 			s += fmt.Sprint(f, ok, b)
@@ -484,7 +484,7 @@ func (w *world) confirmEarly(body []byte) {
 		return
 	}
 	for _, c := range w.issued() {
-		for _, p := range w.model().Places.Value {
+		for _, p := range w.model().NewSlots.Value {
 			if b, ok := w.card.File(p.Certificate.String()); ok && bytes.HasPrefix(b, c.DER) {
 				return
 			}

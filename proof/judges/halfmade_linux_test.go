@@ -24,7 +24,7 @@ func TestTornCertificate(t *testing.T) {
 			s := w.serve("")
 			s.issue("card", series)
 			model, _, _ := cardmodel.BySeries(series)
-			file := model.Places.Value[0].Certificate
+			file := model.NewSlots.Value[0].Certificate
 			card := w.emulated("card.json")
 			var created *emulator.Card
 			pull := w.insertHere(&watched{Card: card, see: func([]byte) error {
