@@ -10,7 +10,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
-	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 // changes says whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
@@ -44,7 +44,7 @@ func settled(t *testing.T, s *service, card *emulator.Card, old *x509.Certificat
 		t.Error("the old credential's files changed")
 	}
 	n := s.valid(old)
-	if n[store.Installed]+n[store.Proven] != 1 || n[store.Issued] != 0 {
+	if n[trial.Installed]+n[trial.Proven] != 1 || n[trial.Issued] != 0 {
 		t.Errorf("valid certificates: %v", n)
 	}
 	if card.Tries(0x10) != tries || card.Tries(0x11) != 10 {
@@ -171,7 +171,7 @@ func (d discard) WriteHeader(int)             {}
 func TestJournalBroken(t *testing.T) {
 	s := newService(t)
 	card := s.card("ID2019", 3, inWindow)
-	journal, files := memory()
+	journal, disk := memory()
 	journal.Write = func(string, []byte) error { return errNotExist }
 	var noted []string
 	r := s.run(card, someone(), journal)
@@ -184,7 +184,7 @@ func TestJournalBroken(t *testing.T) {
 	if _, err := r.Run(t.Context()); err != nil || len(noted) == 0 {
 		t.Error(err, noted)
 	}
-	if len(files) != 0 {
+	if files := disk.All(); len(files) != 0 {
 		t.Error("the test is wrong")
 	}
 }

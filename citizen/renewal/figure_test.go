@@ -14,6 +14,7 @@ import (
 
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/trial"
 )
 
 // link counts what passes over ModelledLink, step by step.
@@ -35,7 +36,7 @@ func (l *link) End(reset bool) error { return iso7816.End(l.Card, reset) }
 
 func (l *link) Transmit(b []byte) ([]byte, error) {
 	r, err := l.Card.Transmit(b)
-	wire, chip := renewal.ModelledLink.Exchange(b, r)
+	wire, chip := trial.ModelledLink.Exchange(b, r)
 	l.apdus[l.step]++
 	l.bytes[l.step] += len(b) + len(r)
 	l.wire[l.step] += wire
@@ -62,7 +63,7 @@ func TestParts(t *testing.T) {
 	}
 	took, all := map[string]time.Duration{}, time.Duration(0)
 	for _, step := range renewal.Steps {
-		took[step] = l.wire[step] + l.card[step] + time.Duration(messages[step])*renewal.ModelledLink.Message
+		took[step] = l.wire[step] + l.card[step] + time.Duration(messages[step])*trial.ModelledLink.Message
 		all += took[step]
 	}
 	sum := 0

@@ -19,7 +19,6 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/cmp"
-	"rinnova.example/go/service/store"
 )
 
 // falsely is the service, which issues other certificates than it should.
@@ -78,7 +77,7 @@ func TestFalseCertificates(t *testing.T) {
 			s := newService(t)
 			card := s.card("ID2019", 1, inWindow)
 			before := oldFiles(t, card)
-			f := &falsely{Authority: s.handler.Authority}
+			f := &falsely{Authority: s.Handler.Authority}
 			f.issue = func(r cmp.UpdateRequest) *x509.Certificate {
 				template := &x509.Certificate{SerialNumber: big.NewInt(int64(1000 + i)), RawSubject: r.OldCertificate.RawSubject,
 					NotBefore: s.now.Add(-time.Hour), NotAfter: s.now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
@@ -86,15 +85,15 @@ func TestFalseCertificates(t *testing.T) {
 				c.change(template, s)
 				key := r.PublicKey
 				if c.key {
-					key = &prepared.take(2048, 7).PublicKey
+					key = &take(2048, 7).PublicKey
 				}
-				issuer, signer := s.current.Certificate(), s.root
+				issuer, signer := s.Current.Certificate(), s.root
 				if c.foreign {
-					issuer, signer = &x509.Certificate{Subject: pkix.Name{CommonName: "Altra CA (PROVA)"}}, prepared.take(2048, 8)
+					issuer, signer = &x509.Certificate{Subject: pkix.Name{CommonName: "Altra CA (PROVA)"}}, take(2048, 8)
 				}
 				return must(x509.ParseCertificate(must(x509.CreateCertificate(rand.Reader, template, issuer, key, signer))))
 			}
-			s.handler.Authority = f
+			s.Handler.Authority = f
 			journal, _ := memory()
 			r := s.run(card, someone(), journal)
 			r.Campaign = "prova"
@@ -131,11 +130,11 @@ func TestRevokedBeforeInstalled(t *testing.T) {
 		if _, err := r.Run(t.Context()); code(err) != "service-unreachable" {
 			t.Fatal(err)
 		}
-		issued := must(s.store.RenewalsOf(t.Context(), store.Sum(old.Raw)))
+		issued := must(s.Renewals(t.Context(), old))
 		if len(issued) != 1 {
 			t.Fatal(issued)
 		}
-		if err := s.store.SetStatus(t.Context(), store.Sum(issued[0].DER), store.Revoked, 4, s.now); err != nil {
+		if err := s.Revoke(t.Context(), issued[0].DER, 4); err != nil {
 			t.Fatal(err)
 		}
 		r = s.run(card, someone(), journal)

@@ -15,6 +15,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/trial"
 )
 
 // walks is how many random walks a run of the tests takes.
@@ -69,7 +70,7 @@ type walk struct {
 	in      *side // in the reader now
 	first   *side // in the reader when the run began
 	journal *renewal.Journal
-	files   map[string][]byte
+	disk    *trial.Files
 
 	typed     []*typing
 	here      bool         // this computer, which keeps a journal
@@ -107,7 +108,7 @@ func (w *walk) die(label string, n int) int {
 
 func (w *walk) one(label string, list []string) string { return list[w.die(label, len(list))] }
 
-func (w *walk) forget() { w.journal, w.files = memory() }
+func (w *walk) forget() { w.journal, w.disk = memory() }
 
 func (w *walk) steps() {
 	for range w.die("steps", 9) + 4 {
@@ -121,8 +122,8 @@ func (w *walk) steps() {
 			w.forget()
 			w.sides[0].kept, w.sides[1].kept = map[bool]int{}, map[bool]int{}
 		case "journal broken":
-			for name := range w.files {
-				w.files[name] = []byte("broken")
+			for name := range w.disk.All() {
+				w.disk.Write(name, []byte("broken"))
 			}
 			w.sides[0].kept, w.sides[1].kept = map[bool]int{}, map[bool]int{}
 		}

@@ -17,7 +17,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
-	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 // lie is one way in which a card lies.
@@ -156,8 +156,8 @@ func TestLiesAfterwards(t *testing.T) {
 		name    string
 		lost    int // which answer of the service
 		journal bool
-		state   store.State
-	}{{"issued", 2, false, store.Issued}, {"confirmed", 3, true, store.Installed}} {
+		state   trial.State
+	}{{"issued", 2, false, trial.Issued}, {"confirmed", 3, true, trial.Installed}} {
 		told := 0
 		for _, l := range lies {
 			switch l.name {
@@ -212,8 +212,8 @@ func TestLiesAfterwards(t *testing.T) {
 				if err := again(); err != nil && code(err) != "already-renewed" {
 					t.Errorf("%v", err)
 				}
-				for _, c := range must(s.store.RenewalsOf(t.Context(), store.Sum(old.Raw))) {
-					if c.State == store.Installed {
+				for _, c := range must(s.Renewals(t.Context(), old)) {
+					if c.State == trial.Installed {
 						sound(t, card, must(x509.ParseCertificate(c.DER)))
 					}
 				}
@@ -237,7 +237,7 @@ func TestLiesAfterwards(t *testing.T) {
 // one in 256 does, on a card that does not answer such bytes.
 func TestLeadingZerosDropped(t *testing.T) {
 	card := newService(t).card("AC2013", 1, inWindow)
-	key := prepared.take(1024, 21)
+	key := take(1024, 21)
 	var digest, want []byte
 	for i := byte(0); want == nil || want[0] != 0; i++ {
 		h := sha256.Sum256(append(digest, i))
@@ -309,7 +309,7 @@ func lieAt(t *testing.T, series string, number int, l lie, n int) (ended string,
 	if ended = code(err); err == nil {
 		ended = "done"
 	}
-	confirmed := s.valid(old)[store.Installed] + s.valid(old)[store.Proven]
+	confirmed := s.valid(old)[trial.Installed] + s.valid(old)[trial.Proven]
 	if err == nil {
 		sound(t, card, out.Certificate)
 		if confirmed != 1 {

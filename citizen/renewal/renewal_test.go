@@ -16,7 +16,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
-	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 var errNotExist = fs.ErrNotExist
@@ -83,7 +83,7 @@ func TestRenewEverySeries(t *testing.T) {
 			if !bytes.Equal(out.Certificate.RawSubject, out.Old.RawSubject) || bytes.Equal(out.Certificate.RawSubjectPublicKeyInfo, out.Old.RawSubjectPublicKeyInfo) {
 				t.Error("subject or key")
 			}
-			if n := s.valid(out.Old); n[store.Installed] != 1 || len(n) != 1 {
+			if n := s.valid(out.Old); n[trial.Installed] != 1 || len(n) != 1 {
 				t.Errorf("valid certificates: %v", n)
 			}
 			// The PUK is asked on the AC series only (R21).
@@ -204,7 +204,7 @@ func TestRefusedBeforePIN(t *testing.T) {
 		card := s.card("ID2019", 1, inWindow)
 		who := someone()
 		r := s.run(card, who, nil)
-		r.Anchors = []*x509.Certificate{other.current.Certificate(), s.legacy.Certificate()}
+		r.Anchors = []*x509.Certificate{other.Current.Certificate(), s.Legacy.Certificate()}
 		if _, err := r.Run(t.Context()); code(err) != "service-untrusted" || who.typed != 0 {
 			t.Error(err)
 		}

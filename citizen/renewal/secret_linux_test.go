@@ -259,7 +259,7 @@ func childMain(does string) {
 func child(t *testing.T, s *service, card *emulator.Card, does, dump string, at func(p *os.Process, kind byte, command []byte) (silent bool)) (result string, stderr []byte) {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "root")
-	if err := os.WriteFile(root, s.current.Certificate().Raw, 0o600); err != nil {
+	if err := os.WriteFile(root, s.Current.Certificate().Raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), must(os.Executable()))

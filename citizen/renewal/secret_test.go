@@ -126,7 +126,7 @@ func TestSecrets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			journal, files := memory()
+			journal, disk := memory()
 			who := &person{pins: c.pins, puks: c.puks}
 			r := s.run(rec, who, journal)
 			r.Campaign = "prova"
@@ -151,11 +151,11 @@ func TestSecrets(t *testing.T) {
 			}
 			clean(t, name+", the transcript", record.Bytes())
 			clean(t, name+", the service's log", s.log.Bytes())
-			for file, b := range files {
+			for file, b := range disk.All() {
 				clean(t, name+", journal file "+file, b)
 			}
 			id, _ := card.File("1000/1003")
-			if plain := unsealed(t, files, string(id)); plain != nil {
+			if plain := unsealed(t, disk.All(), string(id)); plain != nil {
 				clean(t, name+", the journal unsealed", plain)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -15,20 +17,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
-	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/citizen/renewal"
-	"rinnova.example/go/cmp"
-	"rinnova.example/go/holder"
-	"rinnova.example/go/service/ca"
-	"rinnova.example/go/service/campaign"
-	"rinnova.example/go/service/ra"
-	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 const (
@@ -36,37 +31,20 @@ const (
 	rightPUK = "13579246"
 )
 
-// pool hands out keys by number, each made once for the whole run of the tests: making them costs most
-// of a test's time.
-type pool struct {
-	mu   sync.Mutex
-	keys map[[2]int]*rsa.PrivateKey
-}
+// prepared are the keys of all tests.
+var prepared = &trial.Keys{}
 
-func (p *pool) take(bits, n int) *rsa.PrivateKey {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	k, ok := p.keys[[2]int{bits, n}]
-	if !ok {
-		k = must(rsa.GenerateKey(rand.Reader, bits))
-		p.keys[[2]int{bits, n}] = k
-	}
-	return k
-}
+// take returns a prepared key by its number.
+func take(bits, n int) *rsa.PrivateKey { return must(prepared.Key(fmt.Sprint(n), bits)) }
 
-var prepared = &pool{keys: map[[2]int]*rsa.PrivateKey{}}
-
-// service is the real one: ra, ca and store behind cmp's handler on a loopback listener.
+// service is the real one, behind a loopback listener.
 type service struct {
-	t       testing.TB
-	now     time.Time
-	store   *store.Store
-	legacy  *ca.Issuer
-	current *ca.Issuer
-	server  *httptest.Server
-	root    crypto.Signer // of current
-	handler *cmp.Handler
-	log     bytes.Buffer
+	*trial.Service
+	t      testing.TB
+	now    time.Time
+	server *httptest.Server
+	root   crypto.Signer // of Current
+	log    bytes.Buffer
 	// exchange, when set, stands before the handler: the network.
 	exchange func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
@@ -82,37 +60,19 @@ func must[T any](v T, err error) T {
 var start = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 
 func newService(t testing.TB) *service {
-	s := &service{t: t, now: start}
-	s.store = must(store.Open(t.Context(), store.Memory))
-	t.Cleanup(func() { s.store.Close() })
-	name := ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi di Certificazione"}
-	name.CommonName = "Regione Esempio - CA Cittadini (PROVA)"
-	s.legacy = must(ca.NewRoot(ca.RootRequest{Name: name, Key: prepared.take(2048, 0), Signature: x509.SHA256WithRSA,
-		NotBefore: start.AddDate(-8, 0, 0), NotAfter: start.AddDate(12, 0, 0)}))
-	name.CommonName = "Regione Esempio - CA Cittadini 2020 (PROVA)"
-	s.root = must(ca.GenerateKey(ca.P256))
-	s.current = must(ca.NewRoot(ca.RootRequest{Name: name, Key: s.root,
-		NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(20, 0, 0)}))
-	for _, c := range campaign.Shipped() {
-		if err := s.store.AddCampaign(t.Context(), c, s.now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	key := must(ca.GenerateKey(ca.P256))
-	signer := must(s.current.SignerCertificate(ca.SignerRequest{Name: ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi", CommonName: "CMP (PROVA)"},
-		PublicKey: key.Public(), NotBefore: start.AddDate(0, -1, 0), NotAfter: start.AddDate(5, 0, 0)}))
-	authority := must(ra.New(t.Context(), ra.Config{Store: s.store, Issuer: s.current,
-		Verifier:  must(ca.NewVerifier([]*x509.Certificate{s.legacy.Certificate()}, []*x509.Certificate{s.current.Certificate()})),
-		PublicURL: "http://rinnova.example", LoginURL: "https://accesso.example/", MinimumVersion: "0.1",
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	s := &service{t: t, now: start, root: must(key, err)}
+	authorities := must(trial.NewAuthorities(trial.AuthoritiesRequest{From: start.AddDate(-8, 0, 0), Until: start.AddDate(20, 0, 0),
+		Keys: prepared, Current: s.root}))
+	s.Service = must(trial.New(t.Context(), trial.Config{Authorities: authorities, Keys: prepared,
 		Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))}))
-	s.handler = &cmp.Handler{Authority: authority, Signer: cmp.Credential{Certificate: signer, Chain: []*x509.Certificate{s.current.Certificate()}, Key: key},
-		Now: func() time.Time { return s.now }}
+	t.Cleanup(func() { s.Close() })
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.exchange != nil {
-			s.exchange(w, r, s.handler)
+			s.exchange(w, r, s.Handler)
 			return
 		}
-		s.handler.ServeHTTP(w, r)
+		s.Handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.server.Close)
 	return s
@@ -121,26 +81,9 @@ func newService(t testing.TB) *service {
 // card issues a card of a series whose certificate is in the registry.
 func (s *service) card(series string, number int, notAfter time.Time) *emulator.Card {
 	id := fmt.Sprintf("6120900%06d01%d", number, number%10)[:16]
-	data := must(holder.PersonalData{Issuer: "6120", IssueDate: "15062014", ExpiryDate: "30062020", Surname: "ESEMPIO", Name: "BRUNILDE",
-		BirthDate: "07101978", Sex: "F", CodiceFiscale: "SMPBNL78R47D612H", BirthMunicipality: "D612", ResidenceMunicipality: "D612"}.Encode())
-	m, _, ok := cardmodel.BySeries(series)
-	if !ok {
-		s.t.Fatalf("series %s is not in the table", series)
-	}
-	key := prepared.take(m.IssuedKeyBits.Value, 20+number)
-	cert := must(s.legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio",
-		CN:        holder.CN{CodiceFiscale: "SMPBNL78R47D612H", Card: holder.IDCarta(id), Hash: holder.HashPersonalData(data)},
-		PublicKey: &key.PublicKey, Signature: x509.SHA256WithRSA, NotBefore: start.AddDate(-6, 0, 0), NotAfter: notAfter, PublicURL: "http://rinnova.example"}))
-	if err := s.store.Register(s.t.Context(), cert, s.now); err != nil {
-		s.t.Fatal(err)
-	}
-	card := must(emulator.Issue(series, emulator.Personalization{IDCarta: id, PersonalData: data, Certificate: cert.Raw, Key: key, PIN: rightPIN, PUK: rightPUK}))
-	made := 0
-	card.SetKeys(func(bits int) (*rsa.PrivateKey, error) {
-		made++
-		return prepared.take(bits, 300+10*number+made), nil
-	})
-	return card
+	return must(s.Issue(s.t.Context(), trial.CardRequest{Series: series, Number: id, Key: fmt.Sprint(20 + number),
+		Generator: prepared.Generator(fmt.Sprint("new ", number), 0), PIN: rightPIN, PUK: rightPUK,
+		NotBefore: start.AddDate(-6, 0, 0), NotAfter: notAfter})).Card
 }
 
 // person answers from a list and counts how often a code was given.
@@ -183,46 +126,23 @@ func (p *person) Consent(_ context.Context, q renewal.Question) (string, error) 
 // someone knows both codes.
 func someone() *person { return &person{pins: []string{rightPIN}, puks: []string{rightPUK}} }
 
-// memory is a journal that lives in a map.
-func memory() (*renewal.Journal, map[string][]byte) {
-	files := map[string][]byte{}
-	var mu sync.Mutex
-	return &renewal.Journal{
-		Read: func(name string) ([]byte, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			b, ok := files[name]
-			if !ok {
-				return nil, errNotExist
-			}
-			return bytes.Clone(b), nil
-		},
-		Write: func(name string, b []byte) error {
-			mu.Lock()
-			defer mu.Unlock()
-			files[name] = bytes.Clone(b)
-			return nil
-		},
-	}, files
+// memory is a journal on a disk in memory.
+func memory() (*renewal.Journal, *trial.Files) {
+	disk := &trial.Files{}
+	return &renewal.Journal{Read: disk.Read, Write: disk.Write}, disk
 }
 
 // run is a run of the citizen's program against the service.
 func (s *service) run(card iso7816.Card, who renewal.Prompter, journal *renewal.Journal) *renewal.Renewal {
 	return &renewal.Renewal{Card: card, Service: renewal.Service{URL: must(url.Parse(s.server.URL)), HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}},
-		Anchors: []*x509.Certificate{s.current.Certificate()}, Prompter: who, Journal: journal,
+		Anchors: []*x509.Certificate{s.Current.Certificate()}, Prompter: who, Journal: journal,
 		Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Wait: func(ctx context.Context, d time.Duration) error { s.now = s.now.Add(d); return ctx.Err() }}
 }
 
-// valid lists the certificates issued for a card that are valid, by state.
-func (s *service) valid(old *x509.Certificate) map[store.State]int {
-	n := map[store.State]int{}
-	for _, c := range must(s.store.RenewalsOf(s.t.Context(), store.Sum(old.Raw))) {
-		if c.Status == store.Active && (c.State == store.Issued || c.State == store.Installed || c.State == store.Proven) {
-			n[c.State]++
-		}
-	}
-	return n
+// valid counts the valid certificates that were issued for an old one, by state.
+func (s *service) valid(old *x509.Certificate) map[trial.State]int {
+	return must(s.Valid(s.t.Context(), old))
 }
 
 // left is how many tries a failure tells of, -1 where it tells of none.

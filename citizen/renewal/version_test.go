@@ -8,7 +8,6 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
-	"rinnova.example/go/service/ra"
 )
 
 // The service's minimum is held against the program's version before any PIN, in the order of Semantic Versioning
@@ -40,7 +39,7 @@ func TestMinimumVersion(t *testing.T) {
 	} {
 		t.Run(c.own+" for "+c.minimum, func(t *testing.T) {
 			s := newService(t)
-			s.handler.Authority.(*ra.Authority).MinimumVersion = c.minimum
+			s.Authority.MinimumVersion = c.minimum
 			r := s.run(s.card("ID2019", 1, inWindow), nil, nil)
 			r.Version = c.own
 			noted := false
@@ -64,7 +63,7 @@ func TestMinimumVersion(t *testing.T) {
 // A program that is too old asks for no code and sends nothing that changes the service or the card.
 func TestTooOldAsksNothing(t *testing.T) {
 	s := newService(t)
-	s.handler.Authority.(*ra.Authority).MinimumVersion = "2.0.0"
+	s.Authority.MinimumVersion = "2.0.0"
 	card, who := s.card("AC2014", 1, inWindow), someone()
 	r := s.run(card, who, nil)
 	r.Version = "1.9.9"

@@ -40,8 +40,8 @@ const (
 	canaryHome    = "casa-di-gelsomina-canarini"
 )
 
-// trial is a citizen's home with a card, beside a real service.
-type trial struct {
+// canary is a citizen's home with a card, beside a real service.
+type canary struct {
 	t       *testing.T
 	home    string
 	service *running
@@ -49,8 +49,8 @@ type trial struct {
 	env     []string
 }
 
-// newTrial issues a card of a series to the canary.
-func newTrial(t *testing.T, series string) *trial {
+// newCanary issues a card of a series to the canary.
+func newCanary(t *testing.T, series string) *canary {
 	t.Helper()
 	home := filepath.Join(t.TempDir(), canaryHome)
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -61,7 +61,7 @@ func newTrial(t *testing.T, series string) *trial {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
-	h := &trial{t: t, home: home, service: s, env: append(os.Environ(), "HOME="+home, "XDG_STATE_HOME=", "USER="+canaryName,
+	h := &canary{t: t, home: home, service: s, env: append(os.Environ(), "HOME="+home, "XDG_STATE_HOME=", "USER="+canaryName,
 		"CANARY_PIN="+canaryPIN, "CANARY_PUK="+canaryPUK)}
 	card := filepath.Join(home, "card.json")
 	if out, code := h.run("rinnovad", "card", "issue", "--dir", s.dir, "--series", series, "--out", card, "--pin", canaryPIN, "--puk", canaryPUK,
@@ -81,7 +81,7 @@ func newTrial(t *testing.T, series string) *trial {
 }
 
 // run runs one of our programs at home and returns what it printed, and its exit code.
-func (h *trial) run(program string, args ...string) (string, int) {
+func (h *canary) run(program string, args ...string) (string, int) {
 	h.t.Helper()
 	c := exec.Command(filepath.Join(programs, program), args...)
 	c.Dir, c.Env = h.home, h.env
@@ -93,17 +93,17 @@ func (h *trial) run(program string, args ...string) (string, int) {
 	return string(out), c.ProcessState.ExitCode()
 }
 
-func (h *trial) renew(service string, more ...string) (string, int) {
+func (h *canary) renew(service string, more ...string) (string, int) {
 	h.t.Helper()
 	return h.run("rinnova", append([]string{"renew", "--card", "emulated:" + filepath.Join(h.home, "card.json"), "--service", service,
 		"--ca", filepath.Join(h.service.dir, "ca.pem"), "--tls-ca", filepath.Join(h.service.dir, "tls.pem"),
 		"--journal", filepath.Join(h.service.dir, "journal"), "--pin-from", "env:CANARY_PIN", "--puk-from", "env:CANARY_PUK"}, more...)...)
 }
 
-func (h *trial) desk() string { return filepath.Join(h.service.dir, "desk.pem") }
+func (h *canary) desk() string { return filepath.Join(h.service.dir, "desk.pem") }
 
 // archive is what OpenSSL makes of the report at home: the ZIP, and what is in its files.
-func (h *trial) archive() (all []byte, manifest errorreport.Report, transcript string) {
+func (h *canary) archive() (all []byte, manifest errorreport.Report, transcript string) {
 	h.t.Helper()
 	c := exec.Command("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", errorreport.FileName,
 		"-inkey", filepath.Join(h.service.dir, "desk.key"), "-recip", h.desk())
@@ -140,7 +140,7 @@ func (h *trial) archive() (all []byte, manifest errorreport.Report, transcript s
 }
 
 // canaries are the forms in which a canary could be there.
-func (h *trial) canaries() map[string][]string {
+func (h *canary) canaries() map[string][]string {
 	forms := map[string][]string{}
 	for _, s := range []string{canaryPIN, canaryPUK, canarySurname, canaryName, canaryCF, canaryProxy, canaryHome, h.number, "utente-proxy", h.home} {
 		wide := []byte{}
@@ -158,7 +158,7 @@ func (h *trial) canaries() map[string][]string {
 }
 
 // found names the canaries that are in a text, in any case of letters.
-func (h *trial) found(text []byte) []string {
+func (h *canary) found(text []byte) []string {
 	var list []string
 	lower := bytes.ToLower(text)
 	for name, forms := range h.canaries() {
@@ -172,7 +172,7 @@ func (h *trial) found(text []byte) []string {
 }
 
 // failing stands before the service and answers a kind of message with an error that repeats every canary.
-func (h *trial) failing(kind string) *httptest.Server {
+func (h *canary) failing(kind string) *httptest.Server {
 	target, err := url.Parse(h.service.addresses["cmp"])
 	if err != nil {
 		h.t.Fatal(err)
@@ -201,7 +201,7 @@ func TestReport(t *testing.T) {
 	for _, series := range []string{"AC2014", "OT2016", "ID2019"} {
 		t.Run(series, func(t *testing.T) {
 			t.Parallel()
-			h := newTrial(t, series)
+			h := newCanary(t, series)
 			out, code := h.renew(h.failing("certConf").URL, "--series", series, "--desk", h.desk(), "--record", filepath.Join(h.home, "record.txt"))
 			if code != 1 || !strings.Contains(out, textFailed) || !strings.Contains(out, textErrorData) || !strings.Contains(out, "Salvati, cifrati, in "+filepath.Join(h.home, errorreport.FileName)) {
 				t.Fatalf("exit %d\n%s", code, out)
@@ -260,7 +260,7 @@ func TestReport(t *testing.T) {
 
 // TestReportBehindProxy: the password of a proxy is in no report, nor in what is printed.
 func TestReportBehindProxy(t *testing.T) {
-	h := newTrial(t, "ID2019")
+	h := newCanary(t, "ID2019")
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.Header.Get("Proxy-Authorization"), "Basic ") {
 			t.Error("the proxy was not given the password")
@@ -293,7 +293,7 @@ func TestReportBehindProxy(t *testing.T) {
 // TestReportOnlyForADesk: nothing is said or written without a desk, after success, a wrong command, or
 // where it cannot be sealed or saved; and never in clear.
 func TestReportOnlyForADesk(t *testing.T) {
-	h := newTrial(t, "ID2019")
+	h := newCanary(t, "ID2019")
 	down := h.failing("genm").URL
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)

@@ -30,6 +30,7 @@ import (
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/trial"
 )
 
 // Names of the demonstration's readers.
@@ -246,7 +247,7 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 		}
 	}
 	if !c.bench.fast {
-		wire, chip := renewal.ModelledLink.Exchange(command, answer)
+		wire, chip := trial.ModelledLink.Exchange(command, answer)
 		if err := wait(c.bench.ctx, wire+chip-time.Since(began)); err != nil {
 			return nil, err
 		}

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package renewal
+package trial
 
 import "time"
 
-// Link models the time that a card and its contact interface (ISO/IEC 7816-3) take.
+// Link models the time that a card and its contact interface (ISO/IEC 7816-3) take. The chip's own times are assumed: no
+// public source has them, and they differ between cards.
 type Link struct {
 	ClockHz    int
 	ClocksBit  int
@@ -16,8 +17,8 @@ type Link struct {
 	Message    time.Duration // to the service and back
 }
 
-// ModelledLink is the model that the bar, the demonstration and the figures rest on: TA1=18 is 372/12 = 31
-// clocks a bit, at 4 MHz, 12 bits a byte. assumed: the chip's own times, which differ between cards.
+// ModelledLink is the model that the window's bar, the demonstration and the figures rest on: TA1=18 is 372/12 = 31 clocks
+// a bit, at 4 MHz, 12 bits a byte.
 var ModelledLink = Link{ClockHz: 4_000_000, ClocksBit: 31, BitsByte: 12, Turnaround: 3 * time.Millisecond,
 	Generate: 12 * time.Second, Private: 500 * time.Millisecond, Write: 4 * time.Millisecond, Message: 100 * time.Millisecond}
 
@@ -39,18 +40,4 @@ func (l Link) Exchange(command, answer []byte) (wire, chip time.Duration) {
 		chip = time.Duration((len(command)+63)/64) * l.Write
 	}
 	return wire, chip
-}
-
-// Part is a step's part of a renewal: of its time, in percent, and the commands that it takes.
-type Part struct {
-	Step     string
-	Percent  int
-	Commands int
-}
-
-// Parts are the steps of a renewal on ModelledLink, with a card that needs everything made; a test measures
-// them.
-var Parts = []Part{
-	{"identify", 1, 12}, {"inspect", 1, 1}, {"unlock", 3, 8}, {"prepare", 1, 16}, {"generate", 76, 28},
-	{"request", 8, 9}, {"check", 0, 1}, {"install", 3, 25}, {"prove", 3, 5}, {"confirm", 4, 4},
 }
