@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package portal
+package portal_test
 
 import (
 	"crypto/rand"
@@ -27,9 +27,10 @@ import (
 	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 	"rinnova.example/go/service/ca"
-	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 // The person of docs/DOMAIN.md §5.1.
@@ -42,6 +43,7 @@ var clock = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
 // site is a trial login that listens, with the authorities behind it.
 type site struct {
+	*trial.Service
 	t         *testing.T
 	url       string
 	roots     *x509.CertPool
@@ -68,45 +70,27 @@ func newKey(t *testing.T) *rsa.PrivateKey {
 	return key
 }
 
+// keys are those of all sites' authorities.
+var keys = &trial.Keys{}
+
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, now: clock, key: newKey(t), legacyKey: newKey(t)}
+	s := &site{t: t, now: clock, key: newKey(t)}
 	var err error
-	root := func(name string, key *rsa.PrivateKey) *ca.Issuer {
-		if key == nil {
-			var err error
-			key, err = rsa.GenerateKey(rand.Reader, 2048)
-			check(t, err)
-		}
-		issuer, err := ca.NewRoot(ca.RootRequest{Name: ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: name}, Key: key, NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(8, 0, 0)})
-		check(t, err)
-		return issuer
-	}
-	s.legacy, s.current = root("Vecchia", s.legacyKey), root("Nuova", nil)
-	network := root("Rete", nil)
-	serverKey, err := ca.GenerateKey(ca.P256)
+	s.legacyKey, err = keys.Key("legacy", 2048)
 	check(t, err)
-	certificate, err := network.ServerCertificate(ca.ServerRequest{Name: ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: "localhost"}, PublicKey: serverKey.Public(), NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(7, 0, 0)})
+	currentKey, err := keys.Key("current", 2048)
 	check(t, err)
-	s.roots = x509.NewCertPool()
-	s.roots.AddCert(network.Certificate())
-
-	s.store, err = store.Open(t.Context(), store.Memory)
+	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: clock.AddDate(-8, 0, 0), Until: clock.AddDate(8, 0, 0),
+		Keys: keys, Current: currentKey})
 	check(t, err)
-	t.Cleanup(func() { s.store.Close() })
-	for _, c := range campaign.Shipped() {
-		check(t, s.store.AddCampaign(t.Context(), c, clock))
-	}
-	verifier, err := ca.NewVerifier([]*x509.Certificate{s.legacy.Certificate()}, []*x509.Certificate{s.current.Certificate()})
+	s.Service, err = trial.New(t.Context(), trial.Config{Authorities: authorities, Keys: keys, Clock: func() time.Time { return s.now }})
 	check(t, err)
-	s.authority, err = ra.New(t.Context(), ra.Config{
-		Store: s.store, Issuer: s.current, Verifier: verifier, PublicURL: "http://rinnova.example", LoginURL: "https://accesso.example",
-		MinimumVersion: "0.1", Clock: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler),
-	})
-	check(t, err)
-	server := httptest.NewUnstartedServer(Login(s.authority))
-	server.TLS = LoginTLS(tls.Certificate{Certificate: [][]byte{certificate.Raw}, PrivateKey: serverKey}, []*x509.Certificate{s.legacy.Certificate(), s.current.Certificate()})
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
+	t.Cleanup(func() { s.Close() })
+	s.store, s.authority, s.legacy, s.current, s.roots = s.Store, s.Authority, s.Legacy, s.Current, s.Roots
+	handler, config := s.Login()
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS, server.Config.ErrorLog = config, slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -115,7 +99,7 @@ func newSite(t *testing.T) *site {
 
 func (s *site) responder() *ca.Responder {
 	s.t.Helper()
-	r, err := ca.NewResponder(ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: "OCSP"}, s.current, s.legacy)
+	r, err := s.Responder()
 	check(s.t, err)
 	return r
 }
@@ -359,7 +343,7 @@ func TestEveryReasonHasText(t *testing.T) {
 
 func TestPublication(t *testing.T) {
 	s := newSite(t)
-	server := httptest.NewServer(Publication(s.authority, s.responder(), s.current, s.legacy, http.NotFoundHandler()))
+	server := httptest.NewServer(portal.Publication(s.authority, s.responder(), s.current, s.legacy, http.NotFoundHandler()))
 	defer server.Close()
 	get := func(path, kind string) []byte {
 		t.Helper()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package portal
+package portal_test
 
 import (
 	"io"
@@ -11,57 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rinnova.example/go/service/portal"
 )
-
-// TestPackageNames: what the packagers' tools call their files, and what is none of ours.
-func TestPackageNames(t *testing.T) {
-	for name, want := range map[string]string{ // platform and version
-		"rinnova-1.2.3-x64.msi":                  "windows-x64 1.2.3",
-		"rinnova-1.2.3-windows-amd64.msi":        "windows-x64 1.2.3",
-		"rinnova-0.1.0-dev-x64.msi":              "windows-x64 0.1.0-dev",
-		"rinnova-1.2.3-x64-user.msi":             "windows-x64-user 1.2.3",
-		"rinnova-1.2.3-x86.msi":                  "windows-x86 1.2.3",
-		"rinnova_1.2.3_amd64.deb":                "debian-amd64 1.2.3",
-		"rinnova_0.1.0~dev_amd64.deb":            "debian-amd64 0.1.0~dev",
-		"rinnova_1.2.3-1_arm64.deb":              "debian-arm64 1.2.3-1",
-		"rinnova-1.2.3-1.x86_64.rpm":             "fedora-x86_64 1.2.3-1",
-		"rinnova-0.1.0~dev-1.aarch64.rpm":        "fedora-aarch64 0.1.0~dev-1",
-		"rinnova-1.2.3-linux-amd64.tar.gz":       "linux-amd64 1.2.3",
-		"rinnova_1.2.3_linux-arm64.tar.gz":       "linux-arm64 1.2.3",
-		"rinnova-1.2.3-darwin-arm64.tar.gz":      "macos-arm64 1.2.3",
-		"rinnova-1.2.3-rc1-macos-amd64.tar.gz":   "macos-amd64 1.2.3-rc1",
-		"rinnova-1.2.3-x64.msi.asc":              "",
-		"rinnova-x64.msi":                        "",
-		"rinnova-1.2-x64.msi":                    "",
-		"rinnova-1.2.3-sparc.msi":                "",
-		"rinnova-1.2.3-x64.exe":                  "",
-		"altro-1.2.3-x64.msi":                    "",
-		"rinnova-1.2.3-linux-amd64.tar.gz.sbom":  "",
-		"rinnova-1.2.3-linux-amd64-debug.tar.gz": "",
-	} {
-		got := ""
-		for _, p := range platforms {
-			if version, ok := p.versionOf(name); ok {
-				got += p.ID + " " + version
-			}
-		}
-		if got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
-	}
-}
-
-func TestVersions(t *testing.T) {
-	ascending := []string{"0.1.0-alpha", "0.1.0-dev", "0.1.0-rc1", "0.1.0-rc2", "0.1.0-rc10", "0.1.0", "0.1.0-1", "0.1.0-2", "0.1.1~dev", "0.1.1", "0.2.0", "0.10.0", "1.0.0~rc1-1", "1.0.0", "10.0.0"}
-	for i, a := range ascending {
-		for j, b := range ascending {
-			c := compareVersions(a, b)
-			if c < 0 != (i < j) || c > 0 != (i > j) {
-				t.Errorf("%s and %s: %d", a, b, c)
-			}
-		}
-	}
-}
 
 // sha256sum is what a citizen would compare with.
 func sha256sum(t *testing.T, path string) string {
@@ -136,7 +88,7 @@ func TestDownloadsRefuse(t *testing.T) {
 	if _, body := fetch(t, base+"/driver"); strings.Contains(body, "9.0.0") {
 		t.Error("a link out of the folder is published")
 	}
-	if _, err := OpenPackages(filepath.Join(dir, "nothing")); err == nil {
+	if _, err := portal.OpenPackages(filepath.Join(dir, "nothing")); err == nil {
 		t.Error("a folder that is not there")
 	}
 }
@@ -158,10 +110,10 @@ func TestManifestIsServed(t *testing.T) {
 	if strings.Contains(page, "manifest") || !strings.Contains(page, `href="/scarica/rinnova-0.2.0-x64.msi.minisig"`) {
 		t.Error(page)
 	}
-	if platform, version, ok := PackageOf("rinnova_0.2.0~dev_amd64.deb"); platform != "debian-amd64" || version != "0.2.0~dev" || !ok {
+	if platform, version, ok := portal.PackageOf("rinnova_0.2.0~dev_amd64.deb"); platform != "debian-amd64" || version != "0.2.0~dev" || !ok {
 		t.Error(platform, version, ok)
 	}
-	if _, _, ok := PackageOf("manifest.json"); ok {
+	if _, _, ok := portal.PackageOf("manifest.json"); ok {
 		t.Error("the manifest is a package")
 	}
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package portal
+package portal_test
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,14 +20,15 @@ import (
 
 	"golang.org/x/net/html"
 
-	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/service/portal"
+	"rinnova.example/go/trial"
 )
 
 // pagesOf serves everything that the plain listener serves.
-func (s *site) pagesOf(packages *Packages) string {
+func (s *site) pagesOf(packages *portal.Packages) string {
 	s.t.Helper()
-	server := httptest.NewServer(Publication(s.authority, s.responder(), s.current, s.legacy, Pages(s.authority, packages, s.current, s.legacy)))
+	server := httptest.NewServer(portal.Publication(s.authority, s.responder(), s.current, s.legacy, portal.Pages(s.authority, packages, s.current, s.legacy)))
 	s.t.Cleanup(server.Close)
 	return server.URL
 }
@@ -91,13 +91,13 @@ func content(n *html.Node) string {
 }
 
 // packagesFolder has one package for some platforms.
-func packagesFolder(t *testing.T) (string, *Packages) {
+func packagesFolder(t *testing.T) (string, *portal.Packages) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"rinnova-0.2.0-x64.msi": "x64", "rinnova_0.2.0_amd64.deb": "deb", "rinnova_0.2.0_amd64.deb.asc": "signature"} {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
-	p, err := OpenPackages(dir)
+	p, err := portal.OpenPackages(dir)
 	check(t, err)
 	t.Cleanup(func() { p.Close() })
 	return dir, p
@@ -108,13 +108,13 @@ func TestPages(t *testing.T) {
 	s := newSite(t)
 	_, packages := packagesFolder(t)
 	base := s.pagesOf(packages)
-	outside := []string{s.authority.LoginURL, SourceURL}
+	outside := []string{s.authority.LoginURL, portal.SourceURL}
 	fragments := map[string]map[string]int{}
-	for _, p := range pages {
+	for _, p := range portal.PageList {
 		_, body := fetch(t, base+p.Path)
 		fragments[p.Path] = parse(t, body).ids
 	}
-	for _, p := range append(slices.Clone(pages), page{Path: "/altrove", Title: notFoundPage.Title}) {
+	for _, p := range append(slices.Clone(portal.PageList), portal.Page{Path: "/altrove", Title: portal.NotFoundPage.Title}) {
 		t.Run(p.Title, func(t *testing.T) {
 			response, body := fetch(t, base+p.Path)
 			want := http.StatusOK
@@ -274,21 +274,19 @@ func TestRequiredTexts(t *testing.T) {
 			t.Errorf("figure %d", n)
 		}
 	}
-	pictures, err := figureFiles.ReadDir("figures")
+	pictures, err := portal.FigureFiles.ReadDir("figures")
 	check(t, err)
 	if len(pictures) != 17 { // and the icon
 		t.Errorf("%d pictures", len(pictures))
 	}
 	// Every series that the program knows has a driver named.
 	_, body = fetch(t, base+"/driver")
-	for _, m := range cardmodel.Models() {
-		for _, sigla := range m.Sigle() {
-			if !strings.Contains(body, sigla) {
-				t.Errorf("no driver for %s", sigla)
-			}
+	for _, sigla := range trial.Series() {
+		if !strings.Contains(body, sigla) {
+			t.Errorf("no driver for %s", sigla)
 		}
 	}
-	for _, p := range pages {
+	for _, p := range portal.PageList {
 		if _, body := fetch(t, base+p.Path); strings.Contains(strings.ToUpper(body), "SOGEI") {
 			t.Errorf("%s has the other tool's name", p.Path)
 		}
@@ -300,12 +298,12 @@ func TestNothingPublished(t *testing.T) {
 	s := newSite(t)
 	base := s.pagesOf(nil)
 	_, body := fetch(t, base+"/driver")
-	for _, p := range platforms {
+	for _, p := range portal.Platforms {
 		if !strings.Contains(body, "<li>"+p.Title+"</li>") {
 			t.Errorf("no word on %s", p.Title)
 		}
 	}
-	if !strings.Contains(body, "Scarica il tool RINNOVA: non è ancora pubblicato per") || strings.Contains(body, downloadPath) {
+	if !strings.Contains(body, "Scarica il tool RINNOVA: non è ancora pubblicato per") || strings.Contains(body, portal.DownloadPath) {
 		t.Error(body)
 	}
 	if r, _ := fetch(t, base+"/scarica/rinnova-latest-windows-x64.msi"); r.StatusCode != http.StatusNotFound {
@@ -354,27 +352,6 @@ func TestCampaignPage(t *testing.T) {
 	}
 }
 
-// TestBase: the address to copy is the reader's own, and never what a hostile client wrote.
-func TestBase(t *testing.T) {
-	for host, want := range map[string]string{
-		"127.0.0.1:8080":      "http://127.0.0.1:8080",
-		"rinnova.example":     "http://rinnova.example",
-		"[::1]:80":            "http://[::1]:80",
-		`a"><script>`:         "http://rinnova.example",
-		"a/b":                 "http://rinnova.example",
-		"":                    "http://rinnova.example",
-		"user@host":           "http://rinnova.example",
-		"rinnova.example:80x": "http://rinnova.example",
-	} {
-		if got := base(&http.Request{Host: host}); got != want {
-			t.Errorf("%q: %s", host, got)
-		}
-	}
-	if got := base(&http.Request{Host: "rinnova.example", TLS: &tls.ConnectionState{}}); got != "https://rinnova.example" {
-		t.Error(got)
-	}
-}
-
 // TestSecurityText: the fields that RFC 9116 §2.5 demands.
 func TestSecurityText(t *testing.T) {
 	s := newSite(t)
@@ -394,7 +371,7 @@ func TestSecurityText(t *testing.T) {
 	if !expires.After(clock.AddDate(0, 3, 0)) || !expires.Before(clock.AddDate(1, 0, 0)) {
 		t.Error(expires)
 	}
-	if fields["Contact"] != "mailto:"+securityContact || fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
+	if fields["Contact"] != "mailto:"+portal.SecurityContact || fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
 		t.Error(fields)
 	}
 }
@@ -412,7 +389,7 @@ func TestAxe(t *testing.T) {
 	_, packages := packagesFolder(t)
 	base := s.pagesOf(packages)
 	addresses := []string{s.url + "/", base + "/altrove"}
-	for _, p := range pages {
+	for _, p := range portal.PageList {
 		addresses = append(addresses, base+p.Path)
 	}
 	out, err := exec.Command("node", append([]string{filepath.Join("testdata", "axe.mjs"), filepath.Join(frontend, "package.json")}, addresses...)...).Output()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package portal
+package portal_test
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/store"
 )
 
@@ -123,7 +124,7 @@ func TestOCSPOverHTTP(t *testing.T) {
 		{"GET of nothing", http.MethodGet, "/ocsp", "", nil, http.StatusMethodNotAllowed, ""},
 		{"another method", http.MethodPut, "/ocsp", "application/ocsp-request", der, http.StatusMethodNotAllowed, ""},
 		{"another type", http.MethodPost, "/ocsp", "text/plain", der, http.StatusUnsupportedMediaType, ""},
-		{"too long", http.MethodPost, "/ocsp", "application/ocsp-request", make([]byte, maxOCSPRequest+1), http.StatusRequestEntityTooLarge, ""},
+		{"too long", http.MethodPost, "/ocsp", "application/ocsp-request", make([]byte, portal.MaxOCSPRequest+1), http.StatusRequestEntityTooLarge, ""},
 		{"another path", http.MethodGet, "/ocspx", "", nil, http.StatusNotFound, "no-cache"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -171,7 +172,7 @@ func TestOCSPOverHTTP(t *testing.T) {
 // TestBundle: both roots, and nothing else, in the file that relying sites load.
 func TestBundle(t *testing.T) {
 	s := newSite(t)
-	_, body := fetch(t, s.pagesOf(nil)+bundlePath)
+	_, body := fetch(t, s.pagesOf(nil)+portal.BundlePath)
 	certificates, err := ca.ParseCertificates([]byte(body))
 	check(t, err)
 	if len(certificates) != 2 || !certificates[0].Equal(s.current.Certificate()) || !certificates[1].Equal(s.legacy.Certificate()) {
@@ -182,7 +183,7 @@ func TestBundle(t *testing.T) {
 // TestTrustList reads the list as relying sites do: every X509Certificate of a service of type IdV.
 func TestTrustList(t *testing.T) {
 	s := newSite(t)
-	response, body := fetch(t, s.pagesOf(nil)+trustListPath)
+	response, body := fetch(t, s.pagesOf(nil)+portal.TrustListPath)
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/vnd.etsi.tsl+xml" || !strings.Contains(body, "non firmato") {
 		t.Fatal(response.Status, response.Header)
 	}

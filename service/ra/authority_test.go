@@ -22,6 +22,7 @@ import (
 	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
 	"rinnova.example/go/service/store/storetest"
+	"rinnova.example/go/trial"
 )
 
 func TestRenewal(t *testing.T) {
@@ -63,7 +64,7 @@ func TestRefusals(t *testing.T) {
 	for code, ask := range map[string]func(*testing.T, *service) cmp.UpdateRequest{
 		"untrusted-issuer": func(t *testing.T, s *service) cmp.UpdateRequest {
 			root, err := ca.NewRoot(ca.RootRequest{ // a root of the same name with another key
-				Name: legacyName, Key: key(t, "stranger", 2048), NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(12, 0, 0),
+				Name: trial.LegacyName, Key: key(t, "stranger", 2048), NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(12, 0, 0),
 			})
 			check(t, err)
 			s.legacy, root = root, s.legacy
@@ -264,16 +265,17 @@ func parallel(t *testing.T, r cmp.UpdateRequest, replicas ...*ra.Authority) {
 // TestReplicas: two services on one PostgreSQL. A race with two keys leaves one certificate valid.
 func TestReplicas(t *testing.T) {
 	s := newServiceOn(t, storetest.PostgreSQL(t).Database(t))
-	_, other := s.replica()
+	other := s.replica()
+	t.Cleanup(func() { other.Close() })
 	old := s.known(0)
-	parallel(t, s.request(old, "new"), s.Authority, other)
+	parallel(t, s.request(old, "new"), s.Authority, other.Authority)
 	s.mustHaveOne(old)
 
 	second := s.known(1)
 	var wg sync.WaitGroup
 	certs := make([]*x509.Certificate, 2)
 	errs := make([]error, 2)
-	for i, a := range []*ra.Authority{s.Authority, other} {
+	for i, a := range []*ra.Authority{s.Authority, other.Authority} {
 		r := s.request(second, []string{"second", "third"}[i])
 		wg.Go(func() {
 			response, err := a.Update(t.Context(), r)
@@ -285,7 +287,7 @@ func TestReplicas(t *testing.T) {
 	wg.Wait()
 	check(t, errs[0])
 	check(t, errs[1])
-	for i, a := range []*ra.Authority{other, s.Authority} {
+	for i, a := range []*ra.Authority{other.Authority, s.Authority} {
 		wg.Go(func() { errs[i] = a.Confirm(t.Context(), confirmation(second, certs[i])) })
 	}
 	wg.Wait()
@@ -297,7 +299,7 @@ func TestReplicas(t *testing.T) {
 	refused(t, errs[1-won], "already-renewed")
 	s.stands(certs[won], store.Installed, store.Active)
 	s.stands(certs[1-won], store.Abandoned, store.Revoked)
-	_, err := other.Update(t.Context(), s.request(second, "fourth"))
+	_, err := other.Authority.Update(t.Context(), s.request(second, "fourth"))
 	refused(t, err, "already-renewed")
 }
 

@@ -119,7 +119,7 @@ func serialOf(cert *x509.Certificate) store.Serial { return store.Serial(cert.Se
 // database runs a statement on the service's SQLite file beside it.
 func (s *service) database(statement string) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite", s.dsn)
+	db, err := sql.Open("sqlite", s.trial.DSN)
 	check(s.t, err)
 	defer db.Close()
 	_, err = db.Exec(statement)

@@ -5,14 +5,12 @@ package ra_test
 import (
 	"context"
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -24,12 +22,11 @@ import (
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 // clock is the instant of most tests: within the shipped campaign 2020.
 var clock = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
-
-var legacyName = ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi", CommonName: "CA vecchia (PROVA)"}
 
 // The people of docs/DOMAIN.md §5.1.
 var people = []string{
@@ -37,26 +34,21 @@ var people = []string{
 	"PRVLEO64B29F205Z/6030900000002001.3SsHNs8uNFgeYKY73uk31/nMtfI=",
 }
 
-// pool makes keys once per run: an RSA key costs a tenth of a second.
-var pool sync.Map
+// prepared are the keys of all tests.
+var prepared = &trial.Keys{}
 
 func key(t testing.TB, name string, bits int) *rsa.PrivateKey {
 	t.Helper()
-	once, _ := pool.LoadOrStore(fmt.Sprint(name, bits), sync.OnceValue(func() *rsa.PrivateKey {
-		k, err := rsa.GenerateKey(rand.Reader, bits)
-		if err != nil {
-			panic(err)
-		}
-		return k
-	}))
-	return once.(func() *rsa.PrivateKey)()
+	k, err := prepared.Key(name, bits)
+	check(t, err)
+	return k
 }
 
-// service is an Authority with everything a test may turn.
+// service is an issuing service with everything a test may turn.
 type service struct {
 	*ra.Authority
 	t       testing.TB
-	dsn     string
+	trial   *trial.Service
 	store   *store.Store
 	legacy  *ca.Issuer
 	current *ca.Issuer
@@ -95,47 +87,38 @@ func newService(t *testing.T) *service {
 
 func newServiceOn(t testing.TB, dsn string) *service {
 	t.Helper()
-	s := &service{t: t, dsn: dsn, now: clock}
-	var err error
-	s.legacy, err = ca.NewRoot(ca.RootRequest{
-		Name: legacyName, Key: key(t, "legacy", 2048), Signature: x509.SHA1WithRSA, NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(12, 0, 0),
-	})
-	check(t, err)
+	s := &service{t: t, now: clock}
 	p256, err := ca.GenerateKey(ca.P256) // its signatures differ each time: the same certificate must come from the record
 	check(t, err)
 	s.signer = &device{Signer: p256}
-	s.current, err = ca.NewRoot(ca.RootRequest{
-		Name: ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi", CommonName: "CA (PROVA)"},
-		Key:  s.signer, NotBefore: clock.AddDate(-1, 0, 0), NotAfter: clock.AddDate(20, 0, 0),
-	})
+	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: clock.AddDate(-8, 0, 0), Until: clock.AddDate(20, 0, 0),
+		Keys: prepared, Current: s.signer, Signature: x509.SHA1WithRSA})
 	check(t, err)
-	s.signer.seen = nil
-	s.start()
-	for _, c := range campaign.Shipped() {
-		check(t, s.store.AddCampaign(t.Context(), c, clock))
-	}
+	s.legacy, s.current, s.signer.seen = authorities.Legacy, authorities.Current, nil
+	process, err := trial.New(t.Context(), trial.Config{Authorities: authorities, DSN: dsn, Keys: prepared,
+		Clock: func() time.Time { return s.now }})
+	check(t, err)
+	s.run(process)
 	return s
 }
 
 // start begins a process: it opens the database again and drops everything else.
 func (s *service) start() {
 	s.t.Helper()
-	s.store, s.Authority = s.replica()
+	s.run(s.replica())
 }
 
-func (s *service) replica() (*store.Store, *ra.Authority) {
+// run makes a process the one that is asked, until the test ends.
+func (s *service) run(process *trial.Service) {
+	s.trial, s.store, s.Authority = process, process.Store, process.Authority
+	s.t.Cleanup(func() { process.Close() })
+}
+
+func (s *service) replica() *trial.Service {
 	s.t.Helper()
-	db, err := store.Open(s.t.Context(), s.dsn)
+	other, err := s.trial.Replica(s.t.Context())
 	check(s.t, err)
-	s.t.Cleanup(func() { db.Close() })
-	verifier, err := ca.NewVerifier([]*x509.Certificate{s.legacy.Certificate()}, []*x509.Certificate{s.current.Certificate()})
-	check(s.t, err)
-	a, err := ra.New(s.t.Context(), ra.Config{
-		Store: db, Issuer: s.current, Verifier: verifier, PublicURL: "http://rinnova.example", LoginURL: "https://accesso.example",
-		MinimumVersion: "0.1", Clock: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler),
-	})
-	check(s.t, err)
-	return db, a
+	return other
 }
 
 // setCampaign changes a shipped campaign.

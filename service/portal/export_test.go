@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package portal
+
+// What the tests of the pages compare with.
+const (
+	SecurityContact = securityContact
+	DownloadPath    = downloadPath
+	BundlePath      = bundlePath
+	TrustListPath   = trustListPath
+	MaxOCSPRequest  = maxOCSPRequest
+)
+
+// PageList are the pages in the order of the menu.
+var PageList = pages
+
+// NotFoundPage is what answers where no page is.
+var NotFoundPage = notFoundPage
+
+// Page is one of the pages.
+type Page = page
+
+// Platforms are the computers for which there may be a package.
+var Platforms = platforms
+
+// FigureFiles are the guide's figures.
+var FigureFiles = figureFiles
