@@ -120,6 +120,7 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.WaitingTooLong:          {"Coda troppo lunga in quell’ora.", tellLater},
 	failure.LoginUnknown:            {"Il servizio non indica la pagina della prova di accesso.", "Il rinnovo è riuscito: prova l’accesso con il browser."},
 	failure.LoginUnreadable:         {"La pagina della prova di accesso non ha risposto come previsto.", "Il rinnovo è riuscito: prova l’accesso con il browser."},
+	failure.LoginNotProven:          {"Il sito della prova di accesso non ha chiesto il certificato, o non è https: l’indirizzo è sbagliato.", "Prova l’accesso con il browser."},
 	failure.LoginRefused:            {"La prova di accesso non ha accettato il certificato.", "Togli la tessera, attendi un minuto, reinseriscila e riprova."},
 	failure.Expired:                 {"Alla prova di accesso è stato presentato un certificato scaduto.", "Chiudi e riapri il browser e scegli il certificato con la scadenza più lontana."},
 	failure.UnknownIssuer:           {"Alla prova di accesso è stato presentato il certificato di un altro ente.", tellUs},

@@ -105,6 +105,7 @@ var german = language{
 		failure.LoginUnknown:            {"Es ist nicht bekannt, wo die Anmeldung probiert werden kann.", safe, "Versuchen Sie, sich bei der gewünschten Seite anzumelden."},
 		failure.LoginUnreadable:         {"Die Probeseite hat nicht verständlich geantwortet.", safe, laterDE},
 		failure.LoginRefused:            {"Die Probeseite hat das Zertifikat nicht angenommen.", safe, "Nehmen Sie die Karte heraus, warten Sie eine Minute, stecken Sie sie wieder ein und versuchen Sie es noch einmal."},
+		failure.LoginNotProven:          {"Die Seite hat keinen Nachweis der Karte verlangt: Die Anmeldung wurde nicht geprüft.", safe, "Versuchen Sie, sich mit dem Browser bei der gewünschten Seite anzumelden."},
 		failure.ProgramTooOld:           {"Dieses Programm ist zu alt für den Dienst, der mindestens die Version {} verlangt.", safe, "Laden Sie die aktuelle Version von der Seite „Elenco driver“ des Dienstes herunter, installieren Sie sie und versuchen Sie es noch einmal."},
 		failure.Expired:                 {"Das vorgelegte Zertifikat ist abgelaufen.", safe, "Wenn die Karte schon erneuert wurde, wählen Sie das Zertifikat mit dem spätesten Ablauf; sonst erneuern Sie sie."},
 		failure.UnknownIssuer:           {"Das vorgelegte Zertifikat stammt nicht von einer Stelle, die für Gesundheitskarten anerkannt ist.", safe, deskDE},

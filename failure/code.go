@@ -93,6 +93,7 @@ const (
 	LoginUnknown       Code = "login-unknown"
 	LoginUnreadable    Code = "login-unreadable"
 	LoginRefused       Code = "login-refused"
+	LoginNotProven     Code = "login-not-proven"
 	ProgramTooOld      Code = "program-too-old"
 	Expired            Code = "expired"
 	UnknownIssuer      Code = "unknown-issuer"

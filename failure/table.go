@@ -100,6 +100,7 @@ var table = map[Code]facts{
 	Expired:            {419, ExitRefused, 0},
 	UnknownIssuer:      {420, ExitRefused, 0},
 	NotOnRecord:        {421, ExitRefused, 0},
+	LoginNotProven:     {422, ExitFailure, 0},
 
 	InternalError:        {501, ExitFailure, said | again},
 	MalformedRequest:     {502, ExitRefused, said},

@@ -333,7 +333,8 @@ func (w *Window) login() error {
 			return err
 		})
 		if l != nil {
-			l.Name, l.CodiceFiscaleMasked, l.Reason, l.TLS = printable(l.Name), printable(l.CodiceFiscaleMasked), printable(l.Reason), printable(l.TLS)
+			l.Name, l.CodiceFiscaleMasked, l.TLS = printable(l.Name), printable(l.CodiceFiscaleMasked), printable(l.TLS)
+			l.Reason = failure.Code(printable(string(l.Reason)))
 		}
 		w.set(func(f *facts) {
 			if f.finished == d {

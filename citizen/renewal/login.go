@@ -18,19 +18,11 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/login"
 )
 
 // Login is what the trial login answered.
-type Login struct {
-	Name                string    `json:"name"`
-	CodiceFiscaleMasked string    `json:"codiceFiscaleMasked"`
-	NotBefore           time.Time `json:"notBefore"`
-	NotAfter            time.Time `json:"notAfter"`
-	Policy              string    `json:"policy"`
-	TLS                 string    `json:"tls"`
-	Accepted            bool      `json:"accepted"`
-	Reason              string    `json:"reason"`
-}
+type Login login.Answer
 
 // Verify proves a card by logging in at a site with its newest valid certificate: it asks the PIN as a
 // renewal does. Without a URL the service is asked for its trial login. The error is a *Failure; a refusal
@@ -85,8 +77,9 @@ func newest(held []cns.Slot, now time.Time) cns.Slot {
 	return held[0]
 }
 
-// LoginWith authenticates at a site with the pair of one place (RFC 8446 §4.4.3, RFC 5246 §7.4.8). Each
-// signature is a block of its own with the card: no transaction is held while the site is waited for.
+// LoginWith authenticates at a site with the pair of one slot (RFC 8446 §4.4.3, RFC 5246 §7.4.8). It succeeds only if the
+// site is reached by https, the card has signed in this handshake, and the site has accepted that certificate. Each
+// signature is a block of its own with the card: no transaction is held while the program waits for the site.
 // nil roots are the system's. The transport gives proxies and timeouts, nil for the default.
 func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
 	cert := p.Certificate.Certificate
@@ -94,8 +87,8 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 	if !ok {
 		return nil, fail(failure.NoCertificate, errors.New("the key is not RSA"))
 	}
-	var signing error // crypto/tls does not hand the signer's error on
-	credential := tls.Certificate{Certificate: [][]byte{cert.Raw}, Leaf: cert, PrivateKey: noting{s.Signer(p.Location.Key, key), &signing}}
+	signer := &recordingSigner{Signer: s.Signer(p.Location.Key, key)}
+	credential := tls.Certificate{Certificate: [][]byte{cert.Raw}, Leaf: cert, PrivateKey: signer}
 	if key.Size() < 256 {
 		// EMSA-PSS with SHA-512 does not fit 1024 bits (RFC 8017 §9.1.1).
 		credential.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA1}
@@ -111,10 +104,13 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 	if err != nil {
 		return nil, fail(failure.LoginUnknown, err)
 	}
+	if req.URL.Scheme != "https" {
+		return nil, fail(failure.LoginNotProven, fmt.Errorf("an address of the scheme %q", req.URL.Scheme))
+	}
 	req.Header.Set("Accept", "application/json")
 	res, err := (&http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
-	if signing != nil {
-		return nil, signing
+	if signer.err != nil {
+		return nil, signer.err
 	}
 	if err != nil {
 		return nil, err
@@ -129,22 +125,27 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 		return nil, fail(failure.LoginUnreadable, fmt.Errorf("status %d: %w", res.StatusCode, err))
 	}
 	if !l.Accepted {
-		f := fail(failure.LoginRefused, errors.New(l.Reason))
-		return &l, f
+		return &l, fail(failure.LoginRefused, errors.New(string(l.Reason)))
+	}
+	if !signer.signed {
+		return nil, fail(failure.LoginNotProven, errors.New("the site did not ask the card for a signature"))
+	}
+	if l.NotBefore == nil || l.NotAfter == nil || !l.NotAfter.Equal(cert.NotAfter) {
+		return nil, fail(failure.LoginUnreadable, errors.New("the site accepted another certificate"))
 	}
 	return &l, nil
 }
 
-// noting is a signer that keeps its error.
-type noting struct {
+// recordingSigner records whether it signed, and its error, which crypto/tls does not hand on.
+type recordingSigner struct {
 	crypto.Signer
-	err *error
+	signed bool
+	err    error
 }
 
-func (n noting) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	sig, err := n.Signer.Sign(random, digest, opts)
-	if err != nil {
-		*n.err = err
-	}
-	return sig, err
+func (r *recordingSigner) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	signature, err := r.Signer.Sign(random, digest, opts)
+	r.signed = r.signed || err == nil
+	r.err = errors.Join(r.err, err)
+	return signature, err
 }

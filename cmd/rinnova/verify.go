@@ -47,5 +47,5 @@ func (c *verifyCommand) Run(p *program) error {
 
 func (p *program) printLogin(l *renewal.Login) {
 	fmt.Fprintf(p.out, "Accesso riuscito: %s, codice fiscale %s, certificato valido dal %s al %s (%s).\n",
-		printable(l.Name), printable(l.CodiceFiscaleMasked), dates(l.NotBefore), dates(l.NotAfter), printable(l.TLS))
+		printable(l.Name), printable(l.CodiceFiscaleMasked), dates(*l.NotBefore), dates(*l.NotAfter), printable(l.TLS))
 }

@@ -22,6 +22,7 @@ import (
 
 	"rinnova.example/go/catalogue"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/login"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/ra"
@@ -46,21 +47,9 @@ func LoginTLS(server tls.Certificate, issuers []*x509.Certificate) *tls.Config {
 	}
 }
 
-// login is the JSON answer; the page shows the same values.
-type login struct {
-	Name                string       `json:"name"`
-	CodiceFiscaleMasked string       `json:"codiceFiscaleMasked"`
-	NotBefore           *time.Time   `json:"notBefore"` // null without a certificate
-	NotAfter            *time.Time   `json:"notAfter"`
-	Policy              string       `json:"policy"`
-	TLS                 string       `json:"tls"`
-	Accepted            bool         `json:"accepted"`
-	Reason              failure.Code `json:"reason"`
-}
-
 // loginView is the answer with the facts about the certificate that only the HTML page shows.
 type loginView struct {
-	login
+	login.Answer
 	Advice   catalogue.Advice
 	Issuer   string
 	Serial   store.Serial
@@ -114,7 +103,7 @@ func Login(authority *ra.Authority) http.Handler {
 		kind := "text/html; charset=utf-8"
 		if wantsJSON(r.Header.Get("Accept")) {
 			kind = "application/json"
-			err = json.NewEncoder(&body).Encode(view.login)
+			err = json.NewEncoder(&body).Encode(view.Answer)
 		} else {
 			err = loginPage.Execute(&body, view)
 		}
@@ -136,7 +125,7 @@ func Login(authority *ra.Authority) http.Handler {
 // judgeLogin judges the certificate of the connection. It ignores a certificate in a header.
 func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-		v := loginView{login: login{Reason: failure.NoCertificate}, Portal: authority.PublicURL}
+		v := loginView{Answer: login.Answer{Reason: failure.NoCertificate}, Portal: authority.PublicURL}
 		v.Advice, _ = catalogue.Login(v.Reason)
 		if r.TLS != nil {
 			v.TLS = tls.VersionName(r.TLS.Version)
@@ -150,7 +139,7 @@ func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	}
 	notBefore, notAfter := cert.NotBefore.UTC(), cert.NotAfter.UTC()
 	v := loginView{
-		login:  login{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason},
+		Answer: login.Answer{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason},
 		Issuer: cert.Issuer.CommonName, Serial: store.SerialOf(cert.SerialNumber), Portal: authority.PublicURL,
 	}
 	v.Advice, _ = catalogue.Login(reason)
