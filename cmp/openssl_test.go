@@ -23,6 +23,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rinnova.example/go/systemtest"
 )
 
 // folder holds the PEM files of openssl's command lines below.
@@ -73,12 +75,10 @@ func (d folder) key(t *testing.T, name string, key crypto.Signer) {
 // openssl runs a command in the folder and returns its output and its error.
 func (d folder) openssl(t *testing.T, args string, more ...string) (string, error) {
 	t.Helper()
+	systemtest.Need(t, "openssl", "openssl")
 	cmd := exec.CommandContext(t.Context(), "openssl", append(strings.Fields(args), more...)...)
 	cmd.Dir = string(d)
 	out, err := cmd.CombinedOutput()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Fatal("openssl is not installed, and it is the judge of these tests")
-	}
 	return string(out), err
 }
 
@@ -249,6 +249,7 @@ func mock(t *testing.T, dir folder, old Credential, newKey crypto.Signer, args s
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
+	systemtest.Need(t, "openssl", "openssl")
 	cmd := exec.Command("openssl", strings.Fields("cmp -srv_cert ra.pem -srv_key ra.key -srv_trusted oldca.pem -rsp_cert rsp.pem -port "+port+" "+args)...)
 	cmd.Dir = string(dir)
 	var out bytes.Buffer

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rinnova.example/go/systemtest"
 )
 
 // installed is where each file goes, and where it comes from; a source of "" is made by nfpm. The mode is 0755 for
@@ -58,6 +60,7 @@ func contents(file string) map[string]string {
 }
 
 func TestDebianContents(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	dir := t.TempDir()
 	run(t, "dpkg-deb", "-x", deb, dir)
 	want := contents(deb)
@@ -106,6 +109,7 @@ func TestDebianContents(t *testing.T) {
 }
 
 func TestFedoraContents(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	want := contents(rpm)
 	for line := range strings.Lines(run(t, "rpm", "-qp", "--dump", rpm)) {
 		f := strings.Fields(line) // path size mtime digest mode owner group isconfig isdoc rdev symlink
@@ -142,6 +146,7 @@ func TestFedoraContents(t *testing.T) {
 
 // Lintian, the desktop's and the software centre's own checkers have nothing to say.
 func TestCheckers(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	if s := run(t, "lintian", "--allow-root", "--fail-on", "error,warning", deb); s != "" {
 		t.Errorf("lintian: %s", s)
 	}
@@ -155,6 +160,7 @@ func TestCheckers(t *testing.T) {
 
 // Every library that a program is linked with comes from a package that ours depends on, near or far.
 func TestDependencies(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	depends := map[string]bool{}
 	var follow func(list string)
 	name := regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+`)
@@ -228,9 +234,8 @@ func names(t *testing.T) map[string]bool {
 
 // The package is installed as people do it, used, taken away and purged, and nothing of it remains. Needs root.
 func TestInstalledAndPurged(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Fatal("only root can install a package")
-	}
+	systemtest.NeedMade(t, out, "packages")
+	systemtest.NeedRoot(t)
 	if exec.Command("dpkg", "-s", "rinnova").Run() == nil {
 		t.Fatal("rinnova is installed already")
 	}
@@ -319,6 +324,10 @@ func window(t *testing.T) {
 	if m == nil || class == nil {
 		t.Fatal(entry)
 	}
+	systemtest.Need(t, "xvfb", "xvfb-run")
+	systemtest.Need(t, "xdotool", "xdotool")
+	systemtest.Need(t, "openbox", "openbox")
+	systemtest.Need(t, "imagemagick", "import")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "xvfb-run", "-a", "-s", "-screen 0 1280x960x24 -nolisten tcp", "dbus-run-session", "--", "sh", "-c", fmt.Sprintf(`

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"rinnova.example/go/systemtest"
 )
 
 // installer is one of the three, and what must be different in it.
@@ -59,6 +61,7 @@ func table(t *testing.T, file, name string) map[string]map[string]string {
 var settings = map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY", "UpdateCheck": "UPDATECHECK", "Desk": "DESK"}
 
 func TestInstallerTables(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	codes, upgrades, packages := map[string]bool{}, map[string]string{}, map[string]bool{}
 	for _, i := range installers {
 		f := i.file()
@@ -171,6 +174,7 @@ func TestInstallerTables(t *testing.T) {
 
 // Texts are in Windows' western code page, and say so: MsiDatabase's string pool begins with its number.
 func TestInstallerCodePage(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	for _, i := range installers {
 		if s := run(t, "msiinfo", "export", i.file(), "_ForceCodepage"); !strings.Contains(s, "1252\t_ForceCodepage") {
 			t.Errorf("%s: %q", i.name, s)
@@ -190,7 +194,9 @@ func cert() string {
 	return "windows/worthless-test-key.crt"
 }
 
-func verify(file string) error {
+func verify(t *testing.T, file string) error {
+	t.Helper()
+	systemtest.Need(t, "osslsigncode", "osslsigncode")
 	out, err := exec.Command("osslsigncode", "verify", "-CAfile", cert(), "-in", file).CombinedOutput()
 	if err == nil && !bytes.Contains(out, []byte("Signature verification: ok")) {
 		return &exec.Error{Name: "osslsigncode", Err: os.ErrInvalid}
@@ -200,8 +206,9 @@ func verify(file string) error {
 
 // A package and the programs in it are signed, and one bit that changes is found out.
 func TestInstallerContents(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	for _, i := range installers {
-		if err := verify(i.file()); err != nil {
+		if err := verify(t, i.file()); err != nil {
 			t.Errorf("%s: %v", i.name, err)
 		}
 		dir := t.TempDir()
@@ -212,7 +219,7 @@ func TestInstallerContents(t *testing.T) {
 		if err := os.WriteFile(bad, spoiled, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if verify(bad) == nil {
+		if verify(t, bad) == nil {
 			t.Errorf("%s: a changed package was taken", i.name)
 		}
 
@@ -241,7 +248,7 @@ func TestInstallerContents(t *testing.T) {
 // program is for the installer's machine, of this version, with resources, signed.
 func (i installer) program(t *testing.T, path string) {
 	t.Helper()
-	if err := verify(path); err != nil {
+	if err := verify(t, path); err != nil {
 		t.Errorf("%s: %v", path, err)
 	}
 	b := read(t, path)
@@ -286,7 +293,7 @@ func (i installer) program(t *testing.T, path string) {
 	if err := os.WriteFile(bad, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if verify(bad) == nil {
+	if verify(t, bad) == nil {
 		t.Errorf("%s: a changed program was taken", path)
 	}
 }

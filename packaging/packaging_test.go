@@ -8,7 +8,6 @@ import (
 	"debug/buildinfo"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"testing"
 
 	"rinnova.example/go/service/portal"
+	"rinnova.example/go/systemtest"
 )
 
 // version is what the packages are of: the environment says so, or the Makefile's default.
@@ -50,17 +50,19 @@ var (
 	rpm    = filepath.Join(out, "rinnova-"+tilde+"-1.x86_64.rpm")
 )
 
-func TestMain(m *testing.M) {
-	if _, err := os.Stat(out); err != nil {
-		fmt.Fprintln(os.Stderr, "make packages comes first:", err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+// debian is the package of each program that a smallest Debian does not have.
+var debian = map[string]string{
+	"lintian": "lintian", "desktop-file-validate": "desktop-file-utils", "appstreamcli": "appstream", "rpm": "rpm",
+	"man": "man-db", "zsh": "zsh", "fish": "fish", "msiinfo": "msitools", "msiextract": "msitools",
+	"minisign": "minisign",
 }
 
 // run returns what a program prints, and fails the test when it fails.
 func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
+	if p := debian[program]; p != "" {
+		systemtest.Need(t, p, program)
+	}
 	var out, errOut bytes.Buffer
 	c := exec.Command(program, args...)
 	c.Stdout, c.Stderr = &out, &errOut
@@ -88,6 +90,7 @@ func same(t *testing.T, a, b string) {
 
 // The folder holds what was promised and nothing else, and every sum is right.
 func TestFolder(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	want := []string{"SHA256SUMS", filepath.Base(deb), filepath.Base(rpm), "rinnova-" + version + ".cdx.json", "rinnova-window-" + version + ".cdx.json"}
 	for _, n := range []string{"x64.msi", "x64-user.msi", "x86.msi", "linux-amd64.tar.gz", "linux-arm64.tar.gz", "darwin-amd64.tar.gz", "darwin-arm64.tar.gz"} {
 		want = append(want, "rinnova-"+version+"-"+n)
@@ -125,6 +128,7 @@ func TestFolder(t *testing.T) {
 
 // The portal knows every package for what it is.
 func TestPortalOffersAll(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	p, err := portal.OpenPackages(out)
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +156,7 @@ func TestPortalOffersAll(t *testing.T) {
 // A release signs every package and the list of versions, which names them all; minisign accepts each, and not one of
 // which a byte changed.
 func TestRelease(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	dir := t.TempDir()
 	signed := filepath.Join(dir, "packages")
 	if err := os.CopyFS(signed, os.DirFS(out)); err != nil {
@@ -192,6 +197,7 @@ func TestRelease(t *testing.T) {
 
 // A bill lists the modules that the programs say they are made of, and no others; the window's also its front end's.
 func TestBills(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	for name, programs := range map[string][]string{
 		"rinnova":        {"linux-amd64/rinnova", "linux-arm64/rinnova", "darwin-amd64/rinnova", "darwin-arm64/rinnova", "windows-amd64/rinnova.exe", "windows-386/rinnova.exe"},
 		"rinnova-window": {"linux-amd64/rinnova-window", "windows-amd64/rinnova-window.exe", "windows-386/rinnova-window.exe"},
@@ -242,6 +248,7 @@ func TestBills(t *testing.T) {
 
 // An archive opens into one folder; the program in it is for its system and of this version.
 func TestArchives(t *testing.T) {
+	systemtest.NeedMade(t, out, "packages")
 	magic := map[string]string{"linux": "\x7fELF", "darwin": "\xcf\xfa\xed\xfe"}
 	for _, target := range []string{"linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"} {
 		name := "rinnova-" + version + "-" + target

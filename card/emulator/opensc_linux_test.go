@@ -19,6 +19,7 @@ import (
 
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/systemtest"
 )
 
 var recording = flag.Bool("record", false, "write what OpenSC sends to testdata/opensc")
@@ -79,6 +80,7 @@ func empty(t *testing.T, reader string) {
 // are given one of 1024 bits here; testdata/opensc holds what OpenSC 0.26.1 sends to their own.
 func TestOpenSC(t *testing.T) {
 	module := pkcs11Module(t)
+	systemtest.Need(t, "opensc", "pkcs15-tool", "pkcs11-tool", module)
 	stack := pcsctest.Start(t)
 	for _, series := range allSeries() {
 		t.Run(series, func(t *testing.T) {

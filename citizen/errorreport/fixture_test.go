@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/systemtest"
 )
 
 // now is when all tests take place.
@@ -102,9 +103,10 @@ func failed(t testing.TB) (*Report, *transcript.Transcript) {
 	return report, text
 }
 
-// openssl runs the tool in a folder; without it the test fails.
+// openssl runs the tool in a folder.
 func openssl(t testing.TB, dir string, args ...string) []byte {
 	t.Helper()
+	systemtest.Need(t, "openssl", "openssl")
 	c := exec.Command("openssl", args...)
 	c.Dir = dir
 	var problem bytes.Buffer

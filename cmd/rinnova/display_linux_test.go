@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/systemtest"
 )
 
 // windowProgram builds the program with the window, as `make window` does: what that compiled is used again.
@@ -42,7 +43,11 @@ type display struct {
 
 func newDisplay(t testing.TB, env ...string) *display {
 	t.Helper()
-	front := filepath.Join("..", "..", "desktop", "frontend")
+	systemtest.Need(t, "libwebkit2gtk-4.1-dev", "/usr/lib/*/pkgconfig/webkit2gtk-4.1.pc")
+	systemtest.Need(t, "xvfb", "Xvfb")
+	systemtest.Need(t, "python3-gi", "/usr/lib/python3/dist-packages/gi/__init__.py")
+	front := filepath.Join("..", "..", "citizen", "desktop", "frontend")
+	systemtest.NeedMade(t, filepath.Join(front, "dist", "index.html"), "frontend")
 	cmd := exec.Command("/usr/bin/python3", filepath.Join(front, "test", "real_window.py"), "--artifacts", filepath.Join(front, "artifacts"))
 	d := &display{t: t}
 	home := t.TempDir()

@@ -17,6 +17,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/systemtest"
 )
 
 // openscModule is where Debian puts OpenSC's PKCS#11 module.
@@ -78,6 +79,8 @@ func citizen(t *testing.T, s *running, args ...string) (string, int) {
 
 // opensc runs one of OpenSC's tools on the first reader with a cache of its own.
 func opensc(t *testing.T, home string, name string, args ...string) (string, error) {
+	t.Helper()
+	systemtest.Need(t, "opensc", name)
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))
 	out, err := cmd.CombinedOutput()

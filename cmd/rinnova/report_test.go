@@ -27,6 +27,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/systemtest"
 )
 
 // Canaries: what must never be in a report. The codice fiscale is an invented one that checks.
@@ -105,6 +106,7 @@ func (h *canary) desk() string { return filepath.Join(h.service.dir, "desk.pem")
 // archive is what OpenSSL makes of the report at home: the ZIP, and what is in its files.
 func (h *canary) archive() (all []byte, manifest errorreport.Report, transcript string) {
 	h.t.Helper()
+	systemtest.Need(h.t, "openssl", "openssl")
 	c := exec.Command("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", errorreport.FileName,
 		"-inkey", filepath.Join(h.service.dir, "desk.key"), "-recip", h.desk())
 	c.Dir = h.home

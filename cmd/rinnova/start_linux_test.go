@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rinnova.example/go/systemtest"
 )
 
 // BenchmarkStart prints the time from the start of a process until the page has drawn its first state, and
@@ -50,10 +52,7 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		chromium, err := exec.LookPath("chromium")
-		if err != nil {
-			b.Fatal(err)
-		}
+		chromium := systemtest.Need(b, "chromium", "chromium")[0]
 		var listening, drawn []int
 		var pss, browser int
 		for range max(b.N, 5) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"rinnova.example/go/service/store/storetest"
+	"rinnova.example/go/systemtest"
 )
 
 // running is a service in a process of its own.
@@ -71,6 +72,9 @@ func (r *running) stop() {
 // do runs a program in dir and returns its output.
 func do(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
+	if program == "openssl" {
+		systemtest.Need(t, "openssl", "openssl")
+	}
 	c := exec.Command(program, args...)
 	c.Dir = dir
 	out, err := c.CombinedOutput()
@@ -108,6 +112,7 @@ CipherString = DEFAULT@SECLEVEL=0
 // login authenticates with curl at the trial login. The answer has exactly the keys of the documented JSON.
 func login(t *testing.T, dir, url, name, version string) map[string]any {
 	t.Helper()
+	systemtest.Need(t, "curl", "curl")
 	c := exec.Command("curl", "-sS", "--noproxy", "*", "--tls-max", version, "--cacert", "s/tls.pem", "--cert", name+".pem", "--key", name+".key", "-H", "Accept: application/json", url)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "OPENSSL_CONF="+filepath.Join(dir, "openssl.cnf"))
@@ -275,6 +280,7 @@ func TestRefusalIsReadable(t *testing.T) {
 	if list := certificates(t, dir, where); len(list) != 0 {
 		t.Errorf("on record: %+v", list)
 	}
+	systemtest.Need(t, "curl", "curl")
 	health := exec.Command("curl", "-sS", "--noproxy", "*", "--cacert", "s/tls.pem", service.cmp+"/healthz")
 	health.Dir = dir
 	if out, err := health.Output(); err != nil || string(out) != "ok\n" {

@@ -13,6 +13,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/systemtest"
 )
 
 // plug starts vcns as a process of its own and waits until the reader has the card.
@@ -40,9 +41,7 @@ func plug(t *testing.T, stack *pcsctest.Stack, name string) (*exec.Cmd, *buffer)
 // OpenSC spends a try through the system's reader; the file has it after SIGTERM and after SIGKILL, and
 // vcns ends with 0 on SIGTERM and when the reader goes.
 func TestStack(t *testing.T) {
-	if _, err := exec.LookPath("pkcs15-tool"); err != nil {
-		t.Fatal("pkcs15-tool is missing: install the Debian package opensc")
-	}
+	systemtest.Need(t, "opensc", "pkcs15-tool")
 	name := cardFile(t, "OT2015")
 	stack := pcsctest.Start(t)
 	tries := func() int {

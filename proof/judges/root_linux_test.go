@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rinnova.example/go/systemtest"
 )
 
 // layer is a Debian 13 root: all that the layer below holds, and some packages more. Each is a folder of
@@ -180,6 +182,8 @@ exec chroot "$root" "$@"`
 
 // TestRoots: every layer is there, made now where it was not, and holds what its recipe says.
 func TestRoots(t *testing.T) {
+	systemtest.NeedRoot(t)
+	systemtest.Need(t, "debootstrap", "debootstrap")
 	for _, l := range []*layer{cards, browsers, wine} {
 		began := time.Now()
 		root, err := l.root()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/vpcd"
+	"rinnova.example/go/systemtest"
 )
 
 // stack is a smart-card service with virtual readers, and the OpenSC that goes with it, in a Debian root.
@@ -30,6 +31,8 @@ func opensc026(t testing.TB) *stack { t.Helper(); return stackIn(t, cards) }
 // stackIn is the stack in a root that has more than the cards.
 func stackIn(t testing.TB, l *layer) *stack {
 	t.Helper()
+	systemtest.NeedRoot(t)
+	systemtest.Need(t, "debootstrap", "debootstrap")
 	root, err := l.root()
 	if err != nil {
 		t.Fatal(err)

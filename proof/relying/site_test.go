@@ -38,6 +38,7 @@ import (
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
+	"rinnova.example/go/systemtest"
 )
 
 // The person of domain.md §5.1.
@@ -213,6 +214,9 @@ func newWorld(t testing.TB) *world {
 	check(t, os.Mkdir(filepath.Join(w.dir, "pagine"), 0o755))
 	w.write("pagine/accesso.html", "Per entrare occorre la tessera.\n")
 
+	systemtest.NeedRoot(t)
+	systemtest.Need(t, "openssl", "openssl")
+	systemtest.Need(t, "curl", "curl")
 	script := w.adapt(blocks(t, "sh", 1)[0])
 	out, err := exec.Command("sh", "-c", replace(t, script, "http://rinnova.example", w.portal)).CombinedOutput()
 	if err != nil {
@@ -372,6 +376,7 @@ func (w *world) apache(host string) {
 		w.Fatal("no a2enmod in the document")
 	}
 	// What Debian's own configuration has already.
+	systemtest.Need(w, "apache2-bin", "apache2")
 	modules := append([]string{"mpm_event", "authz_core", "dir", "mime"}, strings.Fields(named[1])...)
 	var c strings.Builder
 	for _, m := range modules {
@@ -404,6 +409,7 @@ func TestApache(t *testing.T) {
 // nginx runs the document's server, and behind it the document's program.
 func (w *world) nginx(server string) {
 	w.Helper()
+	systemtest.Need(w, "nginx-light", "nginx")
 	dir := w.TempDir()
 	check(w, os.WriteFile(filepath.Join(dir, "main.go"), []byte(replace(w, blocks(w, "go", 1)[0], "127.0.0.1:8000", w.app)), 0o600))
 	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "app"), filepath.Join(dir, "main.go")).CombinedOutput()
@@ -433,6 +439,7 @@ func TestNginx(t *testing.T) {
 
 // TestClients: curl and OpenSSL's own client, which are not Go's TLS, log in at Apache.
 func TestClients(t *testing.T) {
+	systemtest.Need(t, "curl", "curl")
 	w := newWorld(t)
 	w.behind()
 	w.apache(blocks(t, "apache", 2)[0])

@@ -34,7 +34,7 @@ func TestSignerCertificate(t *testing.T) {
 			}
 			root, file := certificateFile(t, issuer.certificate), certificateFile(t, got)
 			openssl(t, "verify", "-x509_strict", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file)
-			if out, err := opensslError("verify", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file); err == nil {
+			if out, err := opensslError(t, "verify", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file); err == nil {
 				t.Errorf("good for a login: %s", out)
 			}
 		})
@@ -56,7 +56,7 @@ func TestServerCertificate(t *testing.T) {
 		return c
 	}
 	verify := func(c string, how ...string) (string, error) {
-		return opensslError(append(append([]string{"verify", "-x509_strict", "-purpose", "sslserver", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root}, how...), c)...)
+		return opensslError(t, append(append([]string{"verify", "-x509_strict", "-purpose", "sslserver", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root}, how...), c)...)
 	}
 
 	key := ownKey(t, "", P256)

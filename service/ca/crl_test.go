@@ -55,7 +55,7 @@ func TestCRL(t *testing.T) {
 				}
 			}
 			check := func(c *x509.Certificate) (string, error) {
-				return opensslError("verify", "-auth_level", "0", "-x509_strict", "-crl_check", "-CRLfile", crl, "-attime", fmt.Sprint(date(2020, time.May, 25).Unix()), "-CAfile", root, certificateFile(t, c))
+				return opensslError(t, "verify", "-auth_level", "0", "-x509_strict", "-crl_check", "-CRLfile", crl, "-attime", fmt.Sprint(date(2020, time.May, 25).Unix()), "-CAfile", root, certificateFile(t, c))
 			}
 			if out, err := check(good); err != nil {
 				t.Errorf("good certificate: %s", out)

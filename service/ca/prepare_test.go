@@ -90,7 +90,7 @@ func TestPrepareAndSign(t *testing.T) {
 			if !bytes.Equal(recorded.RawTBSCertificate, got.RawTBSCertificate) || bytes.Equal(recorded.Signature, got.Signature) {
 				t.Error("intent and certificate must agree in all but the signature")
 			}
-			if out, err := opensslError("verify", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, certificateFile(t, recorded)); err == nil {
+			if out, err := opensslError(t, "verify", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, certificateFile(t, recorded)); err == nil {
 				t.Errorf("the intent verifies: %s", out)
 			}
 

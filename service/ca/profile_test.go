@@ -79,7 +79,7 @@ func TestIssueOld(t *testing.T) {
 			}
 			openssl(t, "verify", "-x509_strict", "-auth_level", "0", "-purpose", "sslclient", "-attime", fmt.Sprint(date(2019, time.May, 1).Unix()),
 				"-CAfile", certificateFile(t, issuer.certificate), file)
-			if out, err := opensslError("verify", "-auth_level", "0", "-attime", fmt.Sprint(date(2020, time.May, 1).Unix()),
+			if out, err := opensslError(t, "verify", "-auth_level", "0", "-attime", fmt.Sprint(date(2020, time.May, 1).Unix()),
 				"-CAfile", certificateFile(t, issuer.certificate), file); err == nil || !strings.Contains(out, "certificate has expired") {
 				t.Errorf("a month after its end: %v\n%s", err, out)
 			}

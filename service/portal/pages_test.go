@@ -22,6 +22,7 @@ import (
 
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/portal"
+	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
 
@@ -379,6 +380,8 @@ func TestSecurityText(t *testing.T) {
 // TestAxe: axe-core in a real browser finds nothing on any page, wide and at 320 pixels, and nothing is wider than
 // the window. The modules are those of package.json here.
 func TestAxe(t *testing.T) {
+	systemtest.Need(t, "npm", "npm", "node")
+	systemtest.Need(t, "chromium", "chromium")
 	if _, err := os.Stat(filepath.Join("node_modules", "axe-core", "axe.min.js")); err != nil {
 		if out, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
 			t.Fatalf("npm ci: %v\n%s", err, out)

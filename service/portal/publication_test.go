@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/store"
+	"rinnova.example/go/systemtest"
 )
 
 // TestOCSP: openssl ocsp asks over HTTP, with a nonce, about certificates of both roots, and verifies the answers.
@@ -37,6 +38,7 @@ func TestOCSP(t *testing.T) {
 	}
 	ask := func(issuer *ca.Issuer, args ...string) string {
 		t.Helper()
+		systemtest.Need(t, "openssl", "openssl")
 		root := write("root", issuer.Certificate())
 		out, err := exec.Command("openssl", append([]string{"ocsp", "-issuer", root, "-CAfile", root, "-url", base + "/ocsp", "-no_proxy", "127.0.0.1"}, args...)...).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "Response verify OK") || strings.Contains(string(out), "WARNING") {
@@ -92,6 +94,7 @@ func TestOCSPOverHTTP(t *testing.T) {
 	check(t, os.WriteFile(root, ca.EncodeCertificate(s.current.Certificate()), 0o600))
 	request := func(args ...string) []byte {
 		t.Helper()
+		systemtest.Need(t, "openssl", "openssl")
 		path := filepath.Join(dir, "request.der")
 		out, err := exec.Command("openssl", append([]string{"ocsp", "-issuer", root, "-reqout", path}, args...)...).CombinedOutput()
 		if err != nil {

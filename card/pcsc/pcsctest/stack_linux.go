@@ -20,6 +20,7 @@ import (
 
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/vpcd"
+	"rinnova.example/go/systemtest"
 )
 
 // The two slots of the driver's reader as vsmartcard-vpcd configures it, and where each waits for a card.
@@ -49,16 +50,12 @@ type Stack struct {
 
 // Start starts pcscd and returns when both readers are listed; they are empty. One stack runs at a time
 // on a computer: Start waits until tests of other packages have stopped theirs. It fails the test when
-// a package is missing, and when a pcscd runs or a reader's port is taken that is no test's: it leaves
+// a pcscd runs or a reader's port is taken that is no test's: it leaves
 // those alone.
 func Start(t testing.TB) *Stack {
 	t.Helper()
-	if _, err := exec.LookPath("pcscd"); err != nil {
-		t.Fatal("pcscd is missing: install the Debian package pcscd")
-	}
-	if _, err := os.Stat(config); err != nil {
-		t.Fatal("the virtual reader is missing: install the Debian package vsmartcard-vpcd")
-	}
+	systemtest.Need(t, "pcscd", "pcscd")
+	systemtest.Need(t, "vsmartcard-vpcd", config)
 	lock(t)
 	if conn, err := net.Dial("unix", socket); err == nil {
 		conn.Close()

@@ -23,6 +23,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+
+	"rinnova.example/go/systemtest"
 )
 
 // Cluster is a running server.
@@ -108,15 +110,7 @@ func (c *Cluster) dsn(database string) string {
 
 func binaries(t testing.TB) string {
 	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		path, err := exec.LookPath("initdb")
-		if err != nil {
-			t.Fatal("the Debian package postgresql is missing: apt-get install postgresql")
-		}
-		found = []string{path}
-	}
-	return filepath.Dir(found[len(found)-1])
+	return filepath.Dir(systemtest.Need(t, "postgresql", "/usr/lib/postgresql/*/bin/initdb")[0])
 }
 
 func unprivileged(t testing.TB) *syscall.Credential {
