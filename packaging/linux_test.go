@@ -266,6 +266,7 @@ func TestInstalledAndPurged(t *testing.T) {
 		if s := run(t, "man", "-w", page); s != "/usr/share/man/man1/"+page+".1.gz\n" {
 			t.Error(s)
 		}
+		systemtest.Need(t, "man-db", "man")
 		b, err := exec.Command("man", "--warnings", "-P", "cat", page).CombinedOutput()
 		if err != nil || !bytes.Contains(b, []byte("NOME\n")) || bytes.Contains(b, []byte("warning")) {
 			t.Errorf("man %s: %v %.300s", page, err, b)

@@ -189,6 +189,7 @@ func TestRelease(t *testing.T) {
 		if err := os.WriteFile(file, b, 0o644); err != nil {
 			t.Fatal(err)
 		}
+		systemtest.Need(t, "minisign", "minisign")
 		if exec.Command("minisign", "-V", "-q", "-p", key+".pub", "-m", file).Run() == nil {
 			t.Error(name, "is accepted with a byte changed")
 		}

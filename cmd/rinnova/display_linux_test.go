@@ -45,7 +45,7 @@ func newDisplay(t testing.TB, env ...string) *display {
 	t.Helper()
 	systemtest.Need(t, "libwebkit2gtk-4.1-dev", "/usr/lib/*/pkgconfig/webkit2gtk-4.1.pc")
 	systemtest.Need(t, "xvfb", "Xvfb")
-	systemtest.Need(t, "python3-gi", "/usr/lib/python3/dist-packages/gi/__init__.py")
+	systemtest.Need(t, "python3-gi", "python3", "/usr/lib/python3/dist-packages/gi/__init__.py")
 	front := filepath.Join("..", "..", "citizen", "desktop", "frontend")
 	systemtest.NeedMade(t, filepath.Join(front, "dist", "index.html"), "frontend")
 	cmd := exec.Command("/usr/bin/python3", filepath.Join(front, "test", "real_window.py"), "--artifacts", filepath.Join(front, "artifacts"))
