@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: EUPL-1.2
+
 module rinnova.example/go
 
 go 1.26.0
@@ -7,6 +9,7 @@ require (
 	github.com/CycloneDX/cyclonedx-go v0.9.3
 	github.com/alecthomas/kong v1.17.0
 	github.com/ebitengine/purego v0.10.1
+	github.com/goccy/go-yaml v1.19.2
 	github.com/godbus/dbus/v5 v5.1.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/pressly/goose/v3 v3.26.0

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package rinnova
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// licences are what a file's first lines say, by its extension or its name. What can hold no comment is covered by
+// REUSE.toml, and all of it is judged by REUSE's own tool (proof/judges).
+var licences = map[string]string{
+	".go": "EUPL-1.2", ".mod": "EUPL-1.2", ".ts": "EUPL-1.2", ".tsx": "EUPL-1.2", ".js": "EUPL-1.2", ".mjs": "EUPL-1.2",
+	".css": "EUPL-1.2", ".scss": "EUPL-1.2", ".html": "EUPL-1.2", ".c": "EUPL-1.2", ".h": "EUPL-1.2", ".sh": "EUPL-1.2",
+	".py": "EUPL-1.2", ".sql": "EUPL-1.2", ".wxs": "EUPL-1.2", ".yaml": "EUPL-1.2", "Makefile": "EUPL-1.2",
+	"run": "EUPL-1.2", ".editorconfig": "EUPL-1.2", ".gitattributes": "EUPL-1.2",
+	".md": "CC-BY-4.0", ".yml": "CC-BY-4.0", "AUTHORS": "CC-BY-4.0",
+}
+
+// unlicensed says why a file's licence is not where it belongs, or "". A doctype, a script's first line and an XML
+// declaration come before it.
+func (f text) unlicensed() string {
+	want := licences[path.Ext(f.path)]
+	if w := licences[path.Base(f.path)]; w != "" {
+		want = w
+	}
+	head := strings.SplitN(f.content, "\n", 4)
+	if !strings.Contains(strings.Join(head[:min(3, len(head))], "\n"), "SPDX-License-Identifier: "+want) {
+		return fmt.Sprintf("%s does not start with SPDX-License-Identifier: %s", f.path, want)
+	}
+	return ""
+}
+
+// TestLicence: every file that can hold a comment starts with its licence.
+func TestLicence(t *testing.T) {
+	var extensions []string
+	for e := range licences {
+		extensions = append(extensions, e)
+	}
+	slices.Sort(extensions)
+	for _, f := range texts(t, 300, extensions...) {
+		if why := f.unlicensed(); why != "" {
+			t.Error(why)
+		}
+	}
+	for _, name := range []string{"EUPL-1.2", "CC-BY-4.0"} {
+		if _, err := os.Stat("LICENSES/" + name + ".txt"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLicencePlanted(t *testing.T) {
+	for _, f := range []text{
+		{"a/b.go", "// Package b.\npackage b\n"},
+		{"a/b.go", "// SPDX-License-Identifier: CC-BY-4.0\npackage b\n"},
+		{"docs/b.md", "# B\n\n\n\n<!-- SPDX-License-Identifier: CC-BY-4.0 -->\n"},
+	} {
+		if f.unlicensed() == "" {
+			t.Errorf("%q passes", f)
+		}
+	}
+	if why := (text{"b.sh", "#!/bin/sh\n# SPDX-License-Identifier: EUPL-1.2\n"}).unlicensed(); why != "" {
+		t.Error(why)
+	}
+}
