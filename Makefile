@@ -10,67 +10,72 @@ export GOFLAGS CGO_ENABLED
 RELEASE_KEYS ?=
 LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.releaseKeys=$(RELEASE_KEYS))
 
-# What the tests need beyond Go, gcc, make and Node: a package for each line.
+# What the tests need beyond Go, gcc, make and Node.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
 	apache2-bin nginx-light chromium minisign \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core python3-gi xdotool imagemagick \
-	wixl msitools osslsigncode librsvg2-bin icoutils lintian desktop-file-utils appstream rpm man-db zsh fish
+	wixl msitools osslsigncode librsvg2-bin icoutils shellcheck lintian desktop-file-utils appstream rpm man-db zsh fish
 
-.PHONY: build window packages reproducible frontend demo test test-full check packages-installed fuzz bench clean
+FRONTEND = citizen/desktop/frontend
+# A tool of tools/go.mod: built when it was not, at the version that go.mod there pins.
+tool = $$(go -C tools tool -n $(1))
 
-build:
+.DEFAULT_GOAL := help
+.PHONY: help build window packages reproducible frontend demo check quick test test-full packages-installed fuzz bench clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@echo "  VERSION, SERIES, CLOCK, KEEP, RELEASE_KEY and others are set as in: make demo SERIES=OT2015"
+
+build: ## bin/rinnova, bin/rinnovad, bin/vcns: no cgo, no Node, no GTK
 	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
 
-# The same program with the window: bin/rinnova-window. Needs Node, GTK and the web view's development files.
-window: frontend
+window: frontend ## bin/rinnova-window: needs Node, GTK and the web view's development files
 	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
 frontend:
-	cd citizen/desktop/frontend && npm ci --no-audit --no-fund && npm run build
+	cd $(FRONTEND) && npm ci --no-audit --no-fund && npm run build
 
-# Everything that is published, in dist/packages. CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
+# CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
 # RELEASE_KEY, with MINIMUM, SERIAL, EXPIRES: what signs the packages and the list of versions (docs/UPDATES.md).
-packages: packages-installed frontend
+packages: packages-installed frontend ## everything that is published, in dist/packages
 	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/build.sh
 	$(if $(RELEASE_KEY),go run ./cmd/release manifest --dir dist/packages --version $(VERSION) --minimum $(MINIMUM) --serial $(SERIAL) --expires $(EXPIRES) --key $(RELEASE_KEY),@echo "dist/packages is not signed: no RELEASE_KEY")
 
-# The same commit built twice, in two clones, with other paths, time zones, umasks and caches: the same bytes.
-reproducible: packages-installed
+# In two clones, with other paths, time zones, umasks and caches.
+reproducible: packages-installed ## build the packages twice and compare
 	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/reproducible.sh
 
-# A whole renewal on an emulated card with the real service, on this computer only, without root.
-demo: build
+demo: build ## a whole renewal on an emulated card with the real service, without root
 	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))
 
-# Every test, on what is published too. Installs what is missing, which needs root. What mostly waits runs beside the
-# rest: the judges' roots are made while the packages are, the window is tested in a browser and the matrix of cuts run
-# while the other tests are. What those print is shown when they have ended.
-test: packages-installed check
-	@mkdir -p dist
-	@go test -count 1 -timeout 20m -v -run '^TestRoots$$' ./proof/judges >dist/roots.log 2>&1 & roots=$$!; \
-	$(MAKE) window packages; made=$$?; \
-	wait $$roots || { cat dist/roots.log; exit 1; }; \
-	exit $$made
-	@(cd citizen/desktop/frontend && npm run test:built) >dist/browser-tests.log 2>&1 & browser=$$!; \
-	go test -count 1 -timeout 20m -v ./proof/cuts >dist/cuts.log 2>&1 & cuts=$$!; \
-	go test -tags development -count 1 -timeout 20m $$(go list ./... | grep -v '^rinnova.example/go/proof/cuts$$'); others=$$?; \
-	wait $$cuts; cut=$$?; cat dist/cuts.log; \
-	wait $$browser; shown=$$?; if test $$shown = 0; then grep '^# ' dist/browser-tests.log | tail -8; else cat dist/browser-tests.log; fi; \
-	test $$others = 0 && test $$cut = 0 && test $$shown = 0
-
-# The same under the race detector, twice, a minute of each fuzz target, and the packages made twice.
-test-full: test fuzz reproducible
-	CGO_ENABLED=1 go test -tags development -race -count 2 -timeout 90m ./...
-
-check: build
+check: build ## formatting, vet, linters, spelling, the rules of the tree, builds for every system; no root
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
 	go vet -tags development ./...
+	go test -count 1 .
+	@echo "golangci-lint (.golangci.yml)"; $(call tool,golangci-lint) run ./...
+	@echo "misspell"; git ls-files '*.go' '*.md' '*.sh' '*.ts' '*.tsx' '*.py' | grep -v /testdata/ | xargs $(call tool,misspell) -error
+	@echo "shellcheck"; command -v shellcheck >/dev/null || { echo "shellcheck is missing: install the Debian package shellcheck"; exit 1; }; \
+	shellcheck $$(git ls-files '*.sh') .ci/run
+	cd $(FRONTEND) && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run --if-present lint && npm run --if-present check
 	@for target in linux/arm64 windows/amd64 windows/386 windows/arm64 darwin/amd64 darwin/arm64; do \
 		echo "build $$target"; \
 		case $$target in linux/*) mode=-buildmode=pie ;; *) mode= ;; esac; \
 		GOOS=$${target%/*} GOARCH=$${target#*/} go build $$mode -o /dev/null ./cmd/rinnova || exit 1; \
 	done
+
+quick: ## the tests that need no root and little time, and what was left out
+	@$(call tool,gotestsum) --format pkgname-and-test-fails -- -short -tags development ./...; ended=$$?; \
+	echo; echo "=== Not compiled (build tags)"; \
+	go list -tags development -f '{{range .IgnoredGoFiles}}{{$$.ImportPath}}/{{.}}{{"\n"}}{{end}}' ./... | grep '_test\.go$$' || echo none; \
+	exit $$ended
+
+test: packages-installed ## every check and test, on what is published too; installs what is missing, as root
+	@VERSION=$(VERSION) tools/test.sh
+
+test-full: test fuzz reproducible ## the same, the race detector twice, fuzzing, packages made twice
+	CGO_ENABLED=1 RINNOVA_SYSTEM_TESTS=1 go test -tags development -race -count 2 -timeout 90m ./...
 
 packages-installed:
 	@# RUNLEVEL=1: nginx is to be installed, not started.
@@ -82,17 +87,16 @@ packages-installed:
 		apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || exit 1; \
 	fi
 
-# One minute of each fuzz target.
 FUZZTIME ?= 60s
-fuzz:
+fuzz: ## FUZZTIME (60s) of each fuzz target
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++]=$$1} /^ok/ {for (i=0;i<n;i++) print $$2, t[i]; n=0}' | \
 	while read -r package target; do \
 		echo "$$package $$target"; \
 		go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
 
-bench: packages-installed frontend
+bench: packages-installed frontend ## print the figures
 	go test -tags development -run '^$$' -bench . -benchtime 1x ./...
 
-clean:
+clean: ## remove bin and dist
 	rm -rf bin dist

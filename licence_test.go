@@ -18,7 +18,8 @@ var licences = map[string]string{
 	".css": "EUPL-1.2", ".scss": "EUPL-1.2", ".html": "EUPL-1.2", ".c": "EUPL-1.2", ".h": "EUPL-1.2", ".sh": "EUPL-1.2",
 	".py": "EUPL-1.2", ".sql": "EUPL-1.2", ".wxs": "EUPL-1.2", ".yaml": "EUPL-1.2", "Makefile": "EUPL-1.2",
 	"run": "EUPL-1.2", ".editorconfig": "EUPL-1.2", ".gitattributes": "EUPL-1.2",
-	".md": "CC-BY-4.0", ".yml": "CC-BY-4.0", "AUTHORS": "CC-BY-4.0",
+	".yml": "EUPL-1.2", ".shellcheckrc": "EUPL-1.2",
+	".md": "CC-BY-4.0", "publiccode.yml": "CC-BY-4.0", "AUTHORS": "CC-BY-4.0",
 }
 
 // unlicensed says why a file's licence is not where it belongs, or "". A doctype, a script's first line and an XML

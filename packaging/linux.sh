@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Makes the .deb and the .rpm in dist/packages from the programs in dist/work.
+# shellcheck source=packaging/settings.sh
 . "$(dirname "$0")/settings.sh"
 mkdir -p "$out"
 day=$(date -d "@$SOURCE_DATE_EPOCH" +%F)
 kind=stable; test "$VERSION" = "$number" || kind=development
-sed "s/@VERSION@/$VERSION/; s/@DATE@/$day/; s/@KIND@/$kind/" packaging/linux/example.rinnova.rinnova.metainfo.xml >"$work/example.rinnova.rinnova.metainfo.xml"
+metainfo=example.rinnova.rinnova.metainfo.xml
+sed "s/@VERSION@/$VERSION/; s/@DATE@/$day/; s/@KIND@/$kind/" "packaging/linux/$metainfo" >"$work/$metainfo"
 # The licence's text goes where Debian looks for it.
 { cat packaging/linux/copyright; sed -E 's/[[:space:]]+$//; s/^$/./; s/^/ /' LICENSE; } >"$work/copyright"
 cat >"$work/changelog.yaml" <<END
@@ -22,6 +24,7 @@ for page in rinnova.1 rinnova-window.1; do
 	gzip -9nc "$work/manual/$page" >"$work/manual/$page.gz"
 done
 sed "s|@WORK@|$work|; s|@VERSION@|$VERSION|" packaging/linux/nfpm.yaml >"$work/nfpm.yaml"
+nfpm=$(tool nfpm)
 for packager in deb rpm; do
-	$nfpm pkg -f "$work/nfpm.yaml" -p $packager -t "$out" >/dev/null
+	"$nfpm" pkg -f "$work/nfpm.yaml" -p $packager -t "$out" >/dev/null
 done

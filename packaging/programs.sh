@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Builds every program that is packaged into dist/work: SYSTEM-ARCHITECTURE/rinnova and rinnova-window.
+# shellcheck source=packaging/settings.sh
 . "$(dirname "$0")/settings.sh"
 rm -rf "$work"
 mkdir -p "$work/icons"
@@ -10,12 +11,14 @@ done
 
 flags="-s -w -X main.version=$VERSION${RELEASE_KEYS:+ -X main.releaseKeys=$RELEASE_KEYS}"
 command_line() { # SYSTEM ARCHITECTURE
-	ending= mode='' harder=''
+	ending='' mode='' harder=''
 	case $1 in
 		windows) ending=.exe ;;
 		linux) mode=-buildmode=pie harder=-bindnow ;; # position-independent and with full RELRO, as Debian wants it
 	esac
-	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build $mode -ldflags "$flags $harder" -o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
+	# shellcheck disable=SC2086 # no mode is no argument
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build $mode -ldflags "$flags $harder" \
+		-o "$work/$1-$2/rinnova$ending" ./cmd/rinnova
 }
 for target in linux-amd64 linux-arm64 darwin-amd64 darwin-arm64; do
 	command_line "${target%-*}" "${target#*-}"
@@ -23,9 +26,11 @@ done
 
 # Windows takes icon, manifest and version from objects beside the source, which are there for the build only.
 trap 'rm -f cmd/rinnova/rsrc_windows_*.syso' EXIT
+winres=$(tool go-winres)
 resources() { # PROGRAM DESCRIPTION
-	sed "s|@PROGRAM@|$1|; s|@DESCRIPTION@|$2|; s|@VERSION@|$VERSION|; s|@NUMBER@|$number|" packaging/windows/winres.json >"$work/winres.json"
-	$winres make --in "$work/winres.json" --arch amd64,386 --out cmd/rinnova/rsrc
+	sed "s|@PROGRAM@|$1|; s|@DESCRIPTION@|$2|; s|@VERSION@|$VERSION|; s|@NUMBER@|$number|" \
+		packaging/windows/winres.json >"$work/winres.json"
+	"$winres" make --in "$work/winres.json" --arch amd64,386 --out cmd/rinnova/rsrc
 }
 resources rinnova 'Rinnova, riga di comando'
 for arch in amd64 386; do command_line windows $arch; done
@@ -38,7 +43,9 @@ rm -f cmd/rinnova/rsrc_windows_*.syso
 
 # The same; with cgo, and so for this computer's architecture only.
 CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window \
-	-ldflags "$flags -linkmode external -extldflags '-Wl,-z,relro,-z,now'" -o "$work/linux-amd64/rinnova-window" ./cmd/rinnova
+	-ldflags "$flags -linkmode external -extldflags '-Wl,-z,relro,-z,now'" \
+	-o "$work/linux-amd64/rinnova-window" ./cmd/rinnova
 
 mkdir "$work/manual"
-CGO_ENABLED=0 go run -tags development -ldflags "-X main.version=$VERSION" ./cmd/rinnova manual --to "$work/manual" --date "$(date -d "@$SOURCE_DATE_EPOCH" +%F)"
+CGO_ENABLED=0 go run -tags development -ldflags "-X main.version=$VERSION" ./cmd/rinnova \
+	manual --to "$work/manual" --date "$(date -d "@$SOURCE_DATE_EPOCH" +%F)"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Builds the packages of the last commit twice, in two clones that share nothing but the downloaded modules, prints both
 # sums of every file and fails on the first that differs. The second build starts from an empty cache.
+# shellcheck source=packaging/settings.sh
 . "$(dirname "$0")/settings.sh"
 here=$(mktemp -d) there=$(mktemp -d)
 trap 'rm -rf "$here" "$there"' EXIT
@@ -16,13 +17,19 @@ built() {
 }
 unset SOURCE_DATE_EPOCH # each clone's own
 (umask 022; TZ=Europe/Rome LC_ALL=C; export TZ LC_ALL; built "$here/rinnova")
-(umask 077; TZ=Asia/Kathmandu LC_ALL=C.UTF-8 GOCACHE=$there/cache; export TZ LC_ALL GOCACHE; built "$there/a folder/elsewhere/source")
+(
+	umask 077
+	TZ=Asia/Kathmandu LC_ALL=C.UTF-8 GOCACHE=$there/cache
+	export TZ LC_ALL GOCACHE
+	built "$there/a folder/elsewhere/source"
+)
 one=$here/rinnova/dist/packages two="$there/a folder/elsewhere/source/dist/packages"
 test -n "$(ls "$one")" || { echo "nothing was built" >&2; exit 1; }
 bad=0
-for name in $(ls "$one" "$two" | grep -v -e : -e '^$' | sort -u); do
+find "$one" "$two" -type f -printf '%f\n' | sort -u >"$here/names"
+while read -r name; do
 	x=$(sha256sum <"$one/$name" | cut -c1-64) y=$(sha256sum <"$two/$name" | cut -c1-64)
 	echo "$x $y $name"
-	test -n "$x" && test "$x" = "$y" || { echo "DIFFERENT: $name" >&2; bad=1; }
-done
+	if test "$x" != "$y"; then echo "DIFFERENT: $name" >&2; bad=1; fi
+done <"$here/names"
 exit $bad

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# shellcheck shell=sh disable=SC2034 # the scripts that read this file use the variables
 # What every script here starts with: the same bytes come out whatever the caller's time zone, language and umask.
 set -eu
 umask 022
@@ -11,7 +12,7 @@ echo "$VERSION" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+(-(dev|alpha|beta|rc)[0-9A-Za
 number=${VERSION%%-*} # Windows Installer, VERSIONINFO: three numbers
 export VERSION SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
 work=${WORK:-dist/work} out=${OUT:-dist/packages}
-winres='go run github.com/tc-hib/go-winres@v0.3.3'
-nfpm='go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2'
+# tool NAME: where a tool of tools/go.mod is, built now where it was not.
+tool() { GOFLAGS='-trimpath' CGO_ENABLED=0 go -C tools tool -n "$1"; }
 # dated FILE… : times of what goes into an archive.
 dated() { touch -d "@$SOURCE_DATE_EPOCH" "$@"; }
