@@ -4,27 +4,27 @@ import { isLanguage, speak, type Language } from './i18n'
 export const themes = ['auto', 'light', 'dark', 'contrast'] as const
 export type Theme = typeof themes[number]
 export const sizes = [100, 125, 150, 175, 200] as const
+export type Size = typeof sizes[number]
 
-interface Settings { theme: Theme; size: number; language: Language }
+export interface Settings { theme: Theme; size: Size; language: Language }
 
 const key = 'rinnova'
-
-/** The look is the person's; it is kept where the web view lets us, and nowhere else. */
-function kept(): Partial<Settings> {
-  try { return JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<Settings> } catch { return {} }
-}
-
-const saved = kept()
-export const settings: Settings = {
-  theme: themes.includes(saved.theme as Theme) ? saved.theme as Theme : 'auto',
-  size: sizes.includes(saved.size as typeof sizes[number]) ? saved.size as number : 100,
-  language: isLanguage(saved.language) ? saved.language : navigator.language.startsWith('de') ? 'de' : 'it',
-}
-
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const contrast = matchMedia('(prefers-contrast: more)')
 
-export function apply(): void {
+/** The look that the person chose before; it is kept where the web view allows it, and in no other place. */
+export function keptSettings(): Settings {
+  let kept: Partial<Settings> = {}
+  try { kept = JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<Settings> } catch { /* forbidden or damaged */ }
+  return {
+    theme: themes.find((x) => x === kept.theme) ?? 'auto',
+    size: sizes.find((x) => x === kept.size) ?? 100,
+    language: isLanguage(kept.language) ? kept.language : navigator.language.startsWith('de') ? 'de' : 'it',
+  }
+}
+
+/** Gives the page its look, and keeps it. */
+export function apply(settings: Settings): void {
   const root = document.documentElement
   const auto = contrast.matches ? 'contrast' : dark.matches ? 'dark' : 'light'
   root.dataset.theme = settings.theme === 'auto' ? auto : settings.theme
@@ -33,5 +33,12 @@ export function apply(): void {
   try { localStorage.setItem(key, JSON.stringify(settings)) } catch { /* a web view may forbid it */ }
 }
 
-dark.addEventListener('change', apply)
-contrast.addEventListener('change', apply)
+/** Calls back when the system's colours change; the returned function ends that. */
+export function onSystemColours(callback: () => void): () => void {
+  dark.addEventListener('change', callback)
+  contrast.addEventListener('change', callback)
+  return () => {
+    dark.removeEventListener('change', callback)
+    contrast.removeEventListener('change', callback)
+  }
+}

@@ -23,6 +23,22 @@ async function collectTexts() {
   return async () => new Set(await w.tab.evaluate(() => [...window.texts]))
 }
 
+/** Every drawing of the running renewal, so that a short stage is not missed. */
+async function collectProgress({ tab }) {
+  await tab.evaluate(() => {
+    window.drawn = []
+    const text = (selector) => document.querySelector(selector)?.textContent
+    new MutationObserver(() => {
+      if (text('dialog h2') !== 'Rinnovo del certificato in corso, attendere...' || !text('.stage')) return
+      window.drawn.push({
+        stage: text('.stage'), value: document.querySelector('[role=progressbar]').getAttribute('aria-valuenow'),
+        keep: text('dialog .lead'), said: text('dialog > [role=status]'),
+      })
+    }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
+  })
+  return () => tab.evaluate(() => window.drawn)
+}
+
 const stages = { puk: ['Generazione filesystem di firma in corso ...'], all: ['Generazione chiave in corso ...', 'Installazione certificato in corso ...'] }
 
 test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
@@ -109,20 +125,15 @@ test('T13 above a real bar, stages below it, and the warning not to remove the c
   await slow.screen('prompt')
   await slow.code('Codice PIN', PIN)
   await slow.text('Codice PUK')
+  const drawn = await collectProgress(slow)
   await slow.code('Codice PUK', PUK)
+  await slow.screen('done')
   const seen = [], values = []
-  for (;;) {
-    const s = await slow.state()
-    if (s.screen === 'done') break
-    assert.equal(s.screen, 'running', JSON.stringify(s))
-    const now = await slow.tab.evaluate(() => ({ head: document.querySelector('dialog h2')?.textContent, stage: document.querySelector('.stage')?.textContent, value: document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow'), keep: document.querySelector('dialog .lead')?.textContent, said: document.querySelector('dialog > [role=status]')?.textContent }))
-    if (now.stage && now.head === 'Rinnovo del certificato in corso, attendere...') {
-      if (seen.at(-1) !== now.stage) seen.push(now.stage)
-      values.push(now.value)
-      assert.equal(now.keep, 'Non rimuovere la tessera')
-      assert.equal(now.said, now.stage)
-    }
-    await slow.tab.waitForTimeout(40)
+  for (const now of await drawn()) {
+    if (seen.at(-1) !== now.stage) seen.push(now.stage)
+    values.push(now.value)
+    assert.equal(now.keep, 'Non rimuovere la tessera')
+    assert.equal(now.said, now.stage)
   }
   for (const x of [...stages.puk, ...stages.all]) assert.ok(seen.includes(x), `${x} not in ${seen}`)
   const order = [...stages.puk, ...stages.all].map((x) => seen.indexOf(x))
@@ -220,7 +231,7 @@ test('the card is pulled at each stage and the renewal resumed', async (t) => {
       await w.text('Rinnovo certificato non riuscito')
       assert.deepEqual(await w.tab.locator('dialog .dialog-body > dl.explained dd').allTextContents(), [
         'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.',
-        'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprenderà da dove si è fermato.',
+        'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato.',
         'Reinserisci la tessera e riprendi il rinnovo.',
         `card-removed (durante: ${stages[step]})`])
       await w.click('CHIUDI')

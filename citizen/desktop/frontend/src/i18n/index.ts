@@ -29,3 +29,8 @@ export function day(iso: string): string {
 export function moment(iso: string): string {
   return new Intl.DateTimeFormat(current, { timeZone: 'Europe/Rome', dateStyle: 'short', timeStyle: 'short' }).format(new Date(iso))
 }
+
+/** A step of the renewal as a name: its stage's text without the dots. Without a text, the step's own word or other. */
+export function stageName(step: string, other = step): string {
+  return (t().stages[step] ?? other).replace(/[ .]+$/, '')
+}

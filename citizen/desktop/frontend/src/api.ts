@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: EUPL-1.2
+import type { Diagnosis, State } from './generated/state'
+
+/** Asks for a state newer than since; the program answers at the change, or after a while. */
+export async function poll(since: number): Promise<State> {
+  return await read<State>(`/api/state?since=${since}`)
+}
+
+export async function diagnosis(): Promise<Diagnosis> {
+  return await read<Diagnosis>('/api/diagnosis')
+}
+
+async function read<T>(path: string): Promise<T> {
+  const answer = await fetch(path)
+  if (!answer.ok) throw new Error(String(answer.status))
+  return await answer.json() as T
+}
+
+/** Sends what the person did. A refusal means that the screen was out of date: the next state tells. */
+export async function act(action: string, fields: Record<string, string> = {}): Promise<boolean> {
+  const answer = await fetch(`/api/${action}`, { method: 'POST', body: new URLSearchParams(fields) })
+  return answer.ok
+}
+
+/** Hands over a PIN or PUK as bytes, for the prompt it was typed at. */
+export async function giveCode(prompt: number, code: string): Promise<boolean> {
+  const bytes = new TextEncoder().encode(code)
+  const headers = { 'Content-Type': 'application/octet-stream' }
+  const answer = await fetch(`/api/code?prompt=${prompt}`, { method: 'POST', headers, body: bytes })
+  bytes.fill(0)
+  return answer.ok
+}
+
+/** Tells the program that the page goes away. */
+export function leavePage(): void { navigator.sendBeacon('/api/gone') }

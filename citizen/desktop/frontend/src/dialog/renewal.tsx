@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: EUPL-1.2
+import type { ComponentChildren } from 'preact'
+import { act } from '../api'
+import { isBusy, phaseMessage } from '../done/position'
+import { t } from '../i18n'
+import type { State } from '../generated/state'
+import { Content } from './content'
+import { Dialog } from './dialog'
+import { stage } from './running'
+
+/** Whether the state asks for the dialog "Rinnovo certificato". */
+export function inDialog(s: State): boolean { return ['prompt', 'running', 'failed', 'done'].includes(s.screen) }
+
+/** The dialog "Rinnovo certificato", from the PIN to the end. */
+export function Renewal({ state, below }: { state: State; below?: ComponentChildren }) {
+  const key = contentKey(state)
+  return (
+    <Dialog
+      content={key} canClose={state.screen !== 'running' && !state.closing} onClose={() => { leave(state) }}
+      message={message(state)} below={below}
+    >
+      <Content key={key} state={state} />
+    </Dialog>
+  )
+}
+
+/** Changes when other content is shown; not when only a bar or a clock moves. */
+function contentKey(s: State): string {
+  if (s.closing) return 'closing'
+  switch (s.screen) {
+    case 'prompt': return `prompt ${s.prompt!.id}`
+    case 'failed': return `failed ${s.failure!.code}`
+    case 'done': return `done ${s.done!.phase} ${JSON.stringify(s.done!.problem)} ${s.done!.expired ?? ''}`
+    default: return s.screen
+  }
+}
+
+function message(s: State): string {
+  if (s.closing) return t().closing.text
+  if (s.screen === 'running') return s.progress ? stage(s.progress) : ''
+  return s.screen === 'done' ? phaseMessage(s.done!) : ''
+}
+
+/** What Escape and the cross do: the harmless answer, or nothing. */
+function leave(s: State): void {
+  if (s.closing) return void act('stay')
+  switch (s.screen) {
+    case 'prompt': {
+      const { id, kind } = s.prompt!
+      return void (kind === 'last-try' ? act(`answer?prompt=${id}`, { answer: '' }) : act(`back?prompt=${id}`))
+    }
+    case 'failed': return void act('close')
+    case 'done': return void (isBusy(s.done!) || act('close'))
+    default: // what runs is not left
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { act } from '../api'
+import { t } from '../i18n'
+import { Button } from '../parts/button'
+import type { Done } from '../generated/state'
+import { Problem } from './problem'
+
+/** Step 15: the trial login. */
+export function TryLogin({ done }: { done: Done }) {
+  const c = t().done
+  const canTry = done.canLogin && done.phase !== 'login'
+  return (
+    <>
+      {done.phase === 'seen' && <p class="notice-line">{c.seen}</p>}
+      {done.phase === 'login' && <p role="status">{c.trying}</p>}
+      <Problem done={done} />
+      {done.expired && <p>{c.expired}</p>}
+      {canTry && (
+        <div class="actions">
+          <Button first onClick={() => act('login')}>{done.problem ? c.again : c.tryLogin}</Button>
+        </div>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { failures, isCode, type Texts } from './generated/failures'
+import type { Failure } from './generated/state'
+import { language, t } from './i18n'
+
+/** What a person is told of a failure: what happened, whether the card is safe, what to do. */
+export interface Explanation { what: string; card: string; act: string }
+
+function texts(code: string): Texts { return failures[language()][isCode(code) ? code : 'service-refused'] }
+
+/**
+ * The explanation of a failure. What the service said, in Italian, takes the place of the first sentence, or of its {}.
+ */
+export function explain(f: Failure): Explanation {
+  const e = texts(f.code)
+  const own = f.text && (!isCode(f.code) || language() === 'it') ? f.text : e.what
+  const what = e.what.includes('{}') ? e.what.replace('{}', () => f.text || '?') : own
+  const tries = f.tries ? t().prompt.tries(f.tries) : ''
+  return { what: [what, tries].join(' ').trim(), card: f.changed ? e.changed : e.card, act: e.act }
+}
+
+/** The explanation of a code that nothing else is known of. */
+export function explainCode(code: string, text = ''): Explanation { return explain({ code, text }) }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: EUPL-1.2
+import type { ComponentChildren } from 'preact'
+import { Icon } from './icon'
+
+export function Notice({ kind, children }: { kind: 'warning' | 'info'; children: ComponentChildren }) {
+  return <div class={`notice notice-${kind}`}><Icon name={kind} /><div>{children}</div></div>
+}

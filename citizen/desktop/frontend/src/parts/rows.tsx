@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: EUPL-1.2
+import type { ComponentChildren } from 'preact'
+
+export interface Row { name: string; value: ComponentChildren; class?: string; mark?: 'old' }
+
+/** Names and values, one pair a row. */
+export function Rows({ class: kind = 'summary', rows }: { class?: 'summary' | 'explained'; rows: Row[] }) {
+  return (
+    <dl class={kind}>
+      {rows.map((r) => <div key={r.name} class={r.class}><dt>{r.name}</dt><dd class={r.mark}>{r.value}</dd></div>)}
+    </dl>
+  )
+}

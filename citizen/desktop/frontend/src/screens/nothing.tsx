@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { t } from '../i18n'
+import { CardSummary } from '../parts/cardsummary'
+import { Notice } from '../parts/notice'
+import { OtherReader } from '../parts/otherreader'
+import { Panel } from '../parts/panel'
+import { Reasons } from '../parts/reasons'
+import { Team } from '../parts/team'
+import { Title } from '../parts/title'
+import type { State } from '../generated/state'
+
+/** T5: there is nothing to renew on this card. */
+export function Nothing({ state }: { state: State }) {
+  const c = t().nothing
+  const card = state.card!
+  const failure = state.failure!
+  const already = failure.code === 'already-renewed'
+  return (
+    <Panel>
+      <Notice kind="info">
+        <Title>{t().T5(card.id)}</Title>
+        <p class="badge-line"><strong>{already ? c.already : c.notRenewable}</strong></p>
+        <Reasons failure={failure} page={state.page} />
+      </Notice>
+      <p>{card.stillValid ? c.valid : c.note}</p>
+      {(already || card.stillValid) && <p>{c.browser}</p>}
+      <CardSummary card={card} />
+      <OtherReader state={state} />
+      <Team />
+    </Panel>
+  )
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { t } from '../i18n'
+import { Again } from '../parts/again'
+import { CardSummary } from '../parts/cardsummary'
+import { Notice } from '../parts/notice'
+import { OtherReader } from '../parts/otherreader'
+import { Panel } from '../parts/panel'
+import { Reasons } from '../parts/reasons'
+import { Team } from '../parts/team'
+import { Title } from '../parts/title'
+import type { State } from '../generated/state'
+
+/** The card was read; whether it can be renewed is not known. */
+export function Unknown({ state }: { state: State }) {
+  const c = t().unknown
+  const failure = state.failure!
+  return (
+    <Panel>
+      <Notice kind="warning">
+        <Title>{failure.code === 'program-too-old' ? c.tooOld : c.title}</Title>
+        <Reasons failure={failure} page={state.page} />
+      </Notice>
+      <CardSummary card={state.card!} />
+      <Again>{c.retry}</Again>
+      <OtherReader state={state} />
+      <Team />
+    </Panel>
+  )
+}
