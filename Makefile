@@ -17,6 +17,9 @@ PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux liben
 	wixl msitools osslsigncode librsvg2-bin icoutils shellcheck lintian desktop-file-utils appstream rpm man-db zsh fish
 
 FRONTEND = citizen/desktop/frontend
+# Words of Italian and German that misspell takes for English ones.
+ITALIAN = certificato,comando,presentato,continuare,momento,indicato,alterato,procede,identificativo,compreso,possibile,$\
+	occupato,succede,generatore,conservato,registrato,derivate,configurato,cancellato,modificato,impossibile,concluso,programms
 # A tool of tools/go.mod: built when it was not, at the version that go.mod there pins.
 tool = $$(go -C tools tool -n $(1))
 
@@ -55,7 +58,7 @@ check: build ## formatting, vet, linters, spelling, the rules of the tree, build
 	go vet -tags development ./...
 	go test -count 1 .
 	@echo "golangci-lint (.golangci.yml)"; $(call tool,golangci-lint) run ./...
-	@echo "misspell"; git ls-files '*.go' '*.md' '*.sh' '*.ts' '*.tsx' '*.py' | grep -v /testdata/ | xargs $(call tool,misspell) -error
+	@echo "misspell"; git ls-files '*.go' '*.md' '*.sh' '*.ts' '*.tsx' '*.py' | grep -v /testdata/ | xargs $(call tool,misspell) -error -i $(ITALIAN)
 	@echo "shellcheck"; command -v shellcheck >/dev/null || { echo "shellcheck is missing: install the Debian package shellcheck"; exit 1; }; \
 	shellcheck $$(git ls-files '*.sh') .ci/run
 	cd $(FRONTEND) && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run --if-present lint && npm run --if-present check

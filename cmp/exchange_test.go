@@ -212,21 +212,21 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, _ := serve(t, &authority{fail: c.fail})
-			for kind, ask := range map[string]func(*Transaction) ([]byte, error, func([]byte) error){
-				"genm": func(tr *Transaction) ([]byte, error, func([]byte) error) {
+			for kind, ask := range map[string]func(*Transaction) ([]byte, func([]byte) error, error){
+				"genm": func(tr *Transaction) ([]byte, func([]byte) error, error) {
 					der, err := tr.GeneralRequest(InformRequest{CACerts: true}, rand.Reader)
-					return der, err, func(b []byte) error { _, err := tr.GeneralResponse(b, f.trust()); return err }
+					return der, func(b []byte) error { _, err := tr.GeneralResponse(b, f.trust()); return err }, err
 				},
-				"kur": func(tr *Transaction) ([]byte, error, func([]byte) error) {
+				"kur": func(tr *Transaction) ([]byte, func([]byte) error, error) {
 					der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
-					return der, err, func(b []byte) error { _, err := tr.UpdateResponse(b, f.trust()); return err }
+					return der, func(b []byte) error { _, err := tr.UpdateResponse(b, f.trust()); return err }, err
 				},
-				"certConf": func(tr *Transaction) ([]byte, error, func([]byte) error) {
+				"certConf": func(tr *Transaction) ([]byte, func([]byte) error, error) {
 					der, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
-					return der, err, func(b []byte) error { return tr.ConfirmResponse(b, f.trust()) }
+					return der, func(b []byte) error { return tr.ConfirmResponse(b, f.trust()) }, err
 				},
 			} {
-				der, err, read := ask(newTransaction(t))
+				der, read, err := ask(newTransaction(t))
 				answer := post(t, client, der, err)
 				var r *Refusal
 				if err := read(answer); !errors.As(err, &r) || *r != c.want {

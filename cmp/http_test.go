@@ -81,7 +81,9 @@ func TestHTTPClient(t *testing.T) {
 		answer http.HandlerFunc
 		want   HTTPError
 	}{
-		{"captive portal, redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://portale.example/", 302) },
+		{"captive portal, redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://portale.example/", http.StatusFound)
+		},
 			HTTPError{302, "", 0, "https://portale.example/"}},
 		{"captive portal, page", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")

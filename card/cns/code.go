@@ -171,7 +171,7 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 		err = present(b)
 	}
 	if err != nil {
-		iso7816.End(s.card, true)
+		_ = iso7816.End(s.card, true) // err says why the block did not begin
 		return nil, err
 	}
 	return b, nil

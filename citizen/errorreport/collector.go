@@ -151,7 +151,7 @@ func (r *Report) count(t *transcript.Transcript) {
 	for _, e := range t.Entries {
 		if e.Kind == transcript.Note {
 			var name, state string
-			fmt.Sscanf(e.Text, "step %s %s", &name, &state)
+			_, _ = fmt.Sscanf(e.Text, "step %s %s", &name, &state)
 			if state == "done" {
 				continue
 			}

@@ -37,7 +37,7 @@ func Replay(t *transcript.Transcript, card interface {
 	for i, e := range t.Entries {
 		switch {
 		case e.Kind == transcript.Note:
-			fmt.Sscanf(e.Text, "step %s", &step)
+			_, _ = fmt.Sscanf(e.Text, "step %s", &step)
 		case e.Kind == transcript.Exchange:
 			want := statusWord(e)
 			if want == "" {
@@ -52,9 +52,9 @@ func Replay(t *transcript.Transcript, card interface {
 			}
 		case transactions == nil:
 		case e.Kind == transcript.Begin:
-			transactions.Begin() // one that fails shows in the commands behind it
+			_ = transactions.Begin() // one that fails shows in the commands behind it
 		default:
-			transactions.End(e.Kind == transcript.EndReset)
+			_ = transactions.End(e.Kind == transcript.EndReset)
 		}
 	}
 	return n, list

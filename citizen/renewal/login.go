@@ -30,7 +30,7 @@ type Login login.Answer
 func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
 	n := &run{Renewal: r}
 	defer func() {
-		n.release()
+		_ = n.release() // the login has ended, whatever the card says
 		if n.s != nil {
 			n.s.ForgetPIN()
 		}

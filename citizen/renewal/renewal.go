@@ -159,9 +159,9 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 		}
 		last = i
 		if err := n.step(ctx, name); err != nil {
-			n.release()
+			_ = n.release() // err is the failure that a person is told
 			if n.s != nil {
-				n.refused(err) // in a block after the one in which the PIN was typed
+				_ = n.refused(err) // in a block after the one in which the PIN was typed
 				n.s.ForgetPIN()
 			}
 			f := *Classify(err)
@@ -169,7 +169,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 			return nil, &f
 		}
 	}
-	n.release()
+	_ = n.release()
 	n.s.ForgetPIN()
 	return nil, fail(failure.Internal, errors.New("the steps come to no end"))
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -69,8 +70,9 @@ func (c *demoCommand) Run(p *program) error {
 	}
 	defer stop()
 
-	os.Setenv("RINNOVA_DEMO_PIN", demoPIN)
-	os.Setenv("RINNOVA_DEMO_PUK", demoPUK)
+	if err := errors.Join(os.Setenv("RINNOVA_DEMO_PIN", demoPIN), os.Setenv("RINNOVA_DEMO_PUK", demoPUK)); err != nil {
+		return demoFailed(err)
+	}
 	d := *p.commands
 	d.Card, d.Service, d.CA, d.TLSCA = "emulated:"+card, addresses["cmp"], filepath.Join(service, "ca.pem"), filepath.Join(service, "tls.pem")
 	d.Journal, d.Clock = filepath.Join(dir, "journal"), c.From
@@ -153,7 +155,7 @@ func (c *demoCommand) serve(p *program, dir string, clock []string) (map[string]
 		stop()
 		return nil, nil, demoFailed(fmt.Errorf("no ready line: %w", err))
 	}
-	go io.Copy(io.Discard, out)
+	go func() { _, _ = io.Copy(io.Discard, out) }() // or the service would wait for a reader of its log
 	addresses := map[string]string{}
 	for _, f := range strings.Fields(line)[1:] {
 		if name, url, ok := strings.Cut(f, "="); ok {

@@ -68,7 +68,7 @@ func (p *program) progress() *progress {
 // clear takes the bar away before something else is written.
 func (s *progress) clear() {
 	if s.bar != nil {
-		s.bar.Clear()
+		_ = s.bar.Clear()
 	}
 }
 
@@ -106,7 +106,7 @@ func (s *progress) show(e renewal.Event) {
 			if e.State != renewal.Started {
 				i++
 			}
-			s.bar.Set(i)
+			_ = s.bar.Set(i)
 		}
 	}
 }

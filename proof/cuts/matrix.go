@@ -178,7 +178,7 @@ func print(out io.Writer, rows map[Row]*Row) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", r.Series, r.Kind, what, r.Tried, r.Recovered)
 	}
 	fmt.Fprintf(w, "all\t\tchanging\t%d\t\n\t\treading\t%d\t\n\t\tall\t%d\t%d\n", changing, reading, changing+reading, recovered)
-	w.Flush()
+	_ = w.Flush() // printed for people
 }
 
 // scenarios makes the list of cases. How many commands, exchanges and writes a renewal has is learnt from an
