@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { failures, isCode, type Texts } from './generated/failures'
+import { facts, failures, isCode, type Texts } from './generated/failures'
 import type { Failure } from './generated/state'
 import { language, t } from './i18n'
 
 /** What a person is told of a failure: what happened, whether the card is safe, what to do. */
 export interface Explanation { what: string; card: string; act: string }
+
+/** The short number of a code, which can be read out on the telephone. */
+export function numberOf(code: string): number | undefined { return isCode(code) ? facts[code].number : undefined }
 
 function texts(code: string): Texts { return failures[language()][isCode(code) ? code : 'service-refused'] }
 

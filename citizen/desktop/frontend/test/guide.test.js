@@ -231,9 +231,11 @@ test('the card is pulled at each stage and the renewal resumed', async (t) => {
       await w.text('Rinnovo certificato non riuscito')
       assert.deepEqual(await w.tab.locator('dialog .dialog-body > dl.explained dd').allTextContents(), [
         'La tessera è stata tolta, o il lettore scollegato, durante il lavoro.',
-        'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato.',
+        i >= steps.indexOf('prepare')
+          ? 'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato.'
+          : 'La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato.',
         'Reinserisci la tessera e riprendi il rinnovo.',
-        `card-removed (durante: ${stages[step]})`])
+        `card-removed (101, durante: ${stages[step]})`])
       await w.click('CHIUDI')
       await w.screen('no-card')
       await w.text('Inserisci la tessera')

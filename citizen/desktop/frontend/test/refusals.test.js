@@ -103,7 +103,7 @@ test('a card that was never activated', async () => {
   await pin(withoutPuk, 'not-activated')
   await w.code('Codice PIN', PIN)
   assert.equal((await w.screen('failed')).failure.code, 'card-not-activated')
-  await w.text('La tessera non è mai stata attivata.')
+  await w.text('La tessera non è attiva: il PIN, o i suoi dati, non sono ancora in uso.')
   await w.text('Rivolgiti con un documento allo sportello che attiva le tessere e consegna PIN e PUK.')
   await empty(w)
 })

@@ -91,7 +91,7 @@ test('a version that is not looked after any more, in German', async () => {
   publish('1.1.0', '1.0.1', 2)
   const w = await start('one', { locale: 'de-DE' })
   assert.equal((await known(w)).state, 'unsupported')
-  await w.tab.getByText(/Du verwendest die Version 1\.0\.0, die nicht mehr gepflegt wird/).waitFor()
+  await w.tab.getByText(/Sie verwenden die Version 1\.0\.0, die nicht mehr gepflegt wird/).waitFor()
   await w.shot('update-unsupported-de')
   await w.close()
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { act } from '../api'
-import { explain, explainCode } from '../failures'
+import { explain, explainCode, numberOf } from '../failures'
 import { stageName, t } from '../i18n'
 import { Button } from '../parts/button'
 import { Rows } from '../parts/rows'
@@ -13,6 +13,8 @@ export function Failed({ state }: { state: State }) {
   const c = t().failed
   const failure = state.failure!
   const e = explain(failure)
+  const number = numberOf(failure.code)
+  const details = [...number ? [String(number)] : [], ...failure.step ? [`${c.step}: ${stageName(failure.step)}`] : []]
   return (
     <Body title={t().T17} mark="error">
       <Rows class="explained" rows={[
@@ -21,7 +23,7 @@ export function Failed({ state }: { state: State }) {
         { name: c.act, value: e.act },
         {
           name: c.code,
-          value: <><code>{failure.code}</code>{failure.step ? ` (${c.step}: ${stageName(failure.step)})` : ''}</>,
+          value: <><code>{failure.code}</code>{details.length > 0 && ` (${details.join(', ')})`}</>,
         },
       ]} />
       <p>
