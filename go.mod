@@ -72,3 +72,6 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+// eslint brings a package of Go with it.
+ignore node_modules

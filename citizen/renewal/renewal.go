@@ -277,3 +277,15 @@ func hash(c *x509.Certificate) []byte {
 
 // errTaken: the place holds a key that is not ours to replace.
 var errTaken = errors.New("the place holds another key")
+
+// Wait waits for a time, or until ctx is done, whose error it then returns.
+func Wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

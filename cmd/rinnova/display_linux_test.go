@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/systemtest"
 )
@@ -193,9 +194,9 @@ func TestRealWindowDemonstration(t *testing.T) {
 	d.do("press", "Inserisci una tessera nuova", "heading", "La tua tessera")
 	d.do("hears", "La tua tessera")
 	d.do("press", "RINNOVA", "password text", "Codice PIN")
-	d.do("type", "Codice PIN", demoPIN)
+	d.do("type", "Codice PIN", emulator.DemoPIN)
 	d.do("press", "PROSEGUI", "password text", "Codice PUK")
-	d.do("type", "Codice PUK", demoPUK)
+	d.do("type", "Codice PUK", emulator.DemoPUK)
 	d.do("press", "PROSEGUI", "heading", "Rinnovo del certificato in corso, attendere...")
 	d.do("hears", "Generazione chiave in corso ...")
 	d.do("see", "heading", "Certificato rinnovato con successo")

@@ -44,7 +44,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader, Wait: wait, OnWritten: dropCached}
+	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader, Wait: renewal.Wait, OnWritten: dropCached}
 	if r.Journal, err = p.journal(); err != nil {
 		return nil, err
 	}
@@ -86,17 +86,6 @@ func (p *program) clock() (func() time.Time, error) {
 	}
 	started := time.Now()
 	return func() time.Time { return t.Add(time.Since(started)) }, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // serviceURL takes https anywhere and http on this machine only: what travels is not secret, but who

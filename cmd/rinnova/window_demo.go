@@ -6,8 +6,12 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/trial/demo"
 )
 
 // demonstration is a window on cards and a service that exist in memory only. It lives on 25/05/2020, in
@@ -21,9 +25,16 @@ func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config,
 	if err != nil {
 		return desktop.Config{}, err
 	}
-	b, err := newBench(ctx, clock, fast)
+	b, err := demo.New(ctx, demo.Config{Clock: clock, Fast: fast, Version: version, Report: demoReport})
 	if err != nil {
 		return desktop.Config{}, err
 	}
-	return b.configure(), nil
+	return b.Window(), nil
+}
+
+// demoReport records a renewal of the demonstration as one on a real card is recorded.
+func demoReport(r *renewal.Renewal, reader string, now func() time.Time, desk errorreport.Recipients) demo.Report {
+	facts := errorreport.Collect("rinnova-window", version, now)
+	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: r.Card, reader: reader, emulated: true}, r)
+	return reporter(facts, false, func() (errorreport.Recipients, error) { return desk, nil })
 }

@@ -6,8 +6,7 @@ package main
 
 import (
 	"bytes"
-	"go/parser"
-	"go/token"
+	"io"
 	"log"
 	"log/slog"
 	"net/http"
@@ -19,21 +18,21 @@ import (
 	"testing"
 	"time"
 
+	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
-	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/trial/demo"
 )
 
 // newVisitor stands before a demonstration.
 func newVisitor(t *testing.T) *visitor {
 	t.Helper()
-	at := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
-	started := time.Now()
-	b, err := newBench(t.Context(), func() time.Time { return at.Add(time.Since(started)) }, true)
+	cfg, err := (&program{&commands{}, t.Context(), io.Discard, io.Discard}).demonstration(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := desktop.New(b.configure())
+	cfg.SlowAfter, cfg.ReinsertPause, cfg.KeepPIN = 15*time.Second, time.Minute, keepPIN
+	w := desktop.New(cfg)
 	t.Cleanup(w.Close)
 	return &visitor{t: t, h: w.Handler(), w: w}
 }
@@ -55,7 +54,7 @@ func sockets(t *testing.T) []string {
 	return list
 }
 
-// A whole demonstration, from the card to the login, opens no socket; what it is made of could not.
+// TestDemonstrationIsAlone runs a whole demonstration, from the card to the login: it opens no socket.
 func TestDemonstrationIsAlone(t *testing.T) {
 	before := sockets(t)
 	c := newVisitor(t)
@@ -63,8 +62,8 @@ func TestDemonstrationIsAlone(t *testing.T) {
 	c.post("demo", "action", "insert", "series", "AC2014", "fault", "")
 	c.screen(desktop.ScreenRenewable)
 	c.post("renew", "series", "")
-	c.code("pin", demoPIN)
-	c.code("puk", demoPUK)
+	c.code("pin", emulator.DemoPIN)
+	c.code("puk", emulator.DemoPUK)
 	c.phase(desktop.PhaseRemove)
 	c.post("demo", "action", "remove")
 	c.phase(desktop.PhaseWait)
@@ -80,50 +79,6 @@ func TestDemonstrationIsAlone(t *testing.T) {
 	}
 	if after := sockets(t); !slices.Equal(after, before) {
 		t.Errorf("sockets: %v before, %v after", before, after)
-	}
-
-	clock := func() time.Time { return time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC) }
-	b, err := newBench(t.Context(), clock, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := b.configure()
-	if cfg.LoginTransport.Proxy != nil || cfg.LoginTransport.DialTLSContext != nil {
-		t.Error("the login's transport has another way out")
-	}
-	conn, err := cfg.LoginTransport.DialContext(t.Context(), "tcp", "192.0.2.1:443")
-	if err != nil || conn.LocalAddr().Network() != "pipe" {
-		t.Error(conn, err)
-	}
-	conn.Close()
-	for _, address := range []string{"http://192.0.2.1/", "https://rinnova.example/.well-known/cmp"} {
-		r, _ := http.NewRequest(http.MethodGet, address, nil)
-		if _, err := b.service().RoundTrip(r); err == nil {
-			t.Error(address, "was reached")
-		}
-	}
-	if _, err := cfg.Open(t.Context(), "Virtual PCD 00 00"); err == nil {
-		t.Error("a reader of the system's was opened")
-	}
-	for _, path := range []string{"window_bench.go", "window_service.go"} {
-		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, i := range f.Imports {
-			if slices.Contains([]string{`"rinnova.example/go/card/pcsc"`, `"rinnova.example/go/card/vpcd"`, `"os/exec"`, `"syscall"`}, i.Path.Value) {
-				t.Errorf("%s imports %s", path, i.Path.Value)
-			}
-		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, word := range []string{"net.Dial", "net.Listen(", "http.Get", "DefaultTransport", "DefaultClient"} {
-			if bytes.Contains(src, []byte(word)) {
-				t.Errorf("%s uses %s", path, word)
-			}
-		}
 	}
 }
 
@@ -141,9 +96,9 @@ func TestCodesLeaveNoTrace(t *testing.T) {
 	c.post("renew", "series", "")
 	c.code("pin", letters)
 	c.code("pin", wrongPIN)
-	c.code("pin", demoPIN)
+	c.code("pin", emulator.DemoPIN)
 	c.code("puk", wrongPUK)
-	c.code("puk", demoPUK)
+	c.code("puk", emulator.DemoPUK)
 	if s := c.screen(desktop.ScreenFailed); s.Failure.Code != "card-removed" {
 		t.Error(s.Failure)
 	}
@@ -177,9 +132,9 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 	c.screen(desktop.ScreenRenewable)
 	c.post("renew", "series", "")
 	s := c.screen(desktop.ScreenPrompt)
-	c.code("pin", demoPIN)
+	c.code("pin", emulator.DemoPIN)
 	n := c.until("puk", func(s desktop.State) bool { return s.Prompt != nil && s.Prompt.Kind == "puk" })
-	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", demoPIN); code != http.StatusConflict {
+	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", emulator.DemoPIN); code != http.StatusConflict {
 		t.Error("a late PIN was taken", code)
 	}
 	if m := c.state(); m.Prompt == nil || m.Prompt.ID != n.Prompt.ID || m.Prompt.Wrong {
@@ -207,7 +162,7 @@ func TestBench(t *testing.T) {
 	c := newVisitor(t)
 	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns", "cie": "card-cie", "foreign": "card-foreign", "other-cns": "card-not-health", "unknown-model": "card-model-unknown",
 		"busy": "card-busy", "renewed": "already-renewed", "empty": "no-certificate", "unregistered": "not-in-registry", "too-old": "program-too-old"}
-	for _, fault := range faults {
+	for _, fault := range demo.Faults {
 		if strings.HasPrefix(fault, "slow-") {
 			continue // Playwright waits for them
 		}
@@ -230,47 +185,5 @@ func TestBench(t *testing.T) {
 	}
 	if code := c.do(http.MethodPost, "/api/demo", "application/x-www-form-urlencoded", "action=insert&series=XX2000"); code == http.StatusOK {
 		t.Error("a series that does not exist")
-	}
-}
-
-// The bench takes the card away at every step of an AC2014 renewal that uses it, and at no other.
-func TestBenchCuts(t *testing.T) {
-	at := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
-	b, err := newBench(t.Context(), func() time.Time { return at }, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Do(t.Context(), "insert", "AC2014", ""); err != nil {
-		t.Fatal(err)
-	}
-	c, err := b.openCard(t.Context(), benchReaders[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Renewal.Prompter = knowing{"AC2014"}
-	used, before, step := []string{}, 0, ""
-	ends := func(next string) {
-		if n := c.Count(); step != "" && n > before {
-			used = append(used, "cut-"+step)
-		}
-		before, step = c.Count(), next
-	}
-	c.Renewal.Events = func(e renewal.Event) {
-		if e.State == renewal.Started {
-			ends(e.Step)
-		}
-	}
-	if _, err := c.Renewal.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ends("")
-	var have []string
-	for _, f := range faults {
-		if strings.HasPrefix(f, "cut-") {
-			have = append(have, f)
-		}
-	}
-	if !slices.Equal(used, have) {
-		t.Errorf("the card is used in %v, taken away in %v", used, have)
 	}
 }
