@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package usage has kong's help and its errors in Italian, for the programs that citizens, clerks and operators start.
+// Package usage has kong's help and its errors in Italian, manual pages and completions, for the programs that citizens,
+// clerks and operators start.
 package usage
 
 import (

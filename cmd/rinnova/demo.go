@@ -28,12 +28,6 @@ type demoCommand struct {
 	rinnovad string `kong:"-"`
 }
 
-// Codes of the emulated card that the demonstration issues.
-const (
-	demoPIN = "12345"
-	demoPUK = "12345678"
-)
-
 // Run starts the service that stands beside the program, issues an emulated card, renews it and logs in.
 func (c *demoCommand) Run(p *program) error {
 	dir := c.Keep
@@ -61,7 +55,7 @@ func (c *demoCommand) Run(p *program) error {
 		return err
 	}
 	if err := c.rinnovadRun(p, append([]string{"card", "issue", "--dir", service, "--series", c.Series, "--out", card,
-		"--pin", demoPIN, "--puk", demoPUK, "--pem", dir}, clock...)...); err != nil {
+		"--pin", emulator.DemoPIN, "--puk", emulator.DemoPUK, "--pem", dir}, clock...)...); err != nil {
 		return err
 	}
 	addresses, stop, err := c.serve(p, service, clock)
@@ -70,7 +64,7 @@ func (c *demoCommand) Run(p *program) error {
 	}
 	defer stop()
 
-	if err := errors.Join(os.Setenv("RINNOVA_DEMO_PIN", demoPIN), os.Setenv("RINNOVA_DEMO_PUK", demoPUK)); err != nil {
+	if err := errors.Join(os.Setenv("RINNOVA_DEMO_PIN", emulator.DemoPIN), os.Setenv("RINNOVA_DEMO_PUK", emulator.DemoPUK)); err != nil {
 		return demoFailed(err)
 	}
 	d := *p.commands
@@ -78,6 +72,21 @@ func (c *demoCommand) Run(p *program) error {
 	d.Journal, d.Clock = filepath.Join(dir, "journal"), c.From
 	q := &program{&d, p.ctx, p.out, p.err}
 
+	if err := c.walk(q, say, addresses["login"]); err != nil {
+		return err
+	}
+	if c.Keep != "" {
+		if err := keepCertificate(q, filepath.Join(dir, "new.pem"), service, dir); err != nil {
+			return err
+		}
+		say("Restano in %s: old.pem, new.pem, ca.pem e la cartella del servizio.", dir)
+	}
+	say("Fatto: la tessera ha una chiave e un certificato nuovi, e l'accesso è riuscito.")
+	return nil
+}
+
+// walk looks at the card, renews it, looks again and logs in.
+func (c *demoCommand) walk(q *program, say func(string, ...any), login string) error {
 	say("La tessera %s prima del rinnovo", c.Series)
 	if err := (statusCommand{}).Run(q); err != nil {
 		return err
@@ -91,17 +100,7 @@ func (c *demoCommand) Run(p *program) error {
 		return err
 	}
 	say("Prova di accesso con il nuovo certificato")
-	if err := (&verifyCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, Login: addresses["login"]}).Run(q); err != nil {
-		return err
-	}
-	if c.Keep != "" {
-		if err := keepCertificate(q, filepath.Join(dir, "new.pem"), service, dir); err != nil {
-			return err
-		}
-		say("Restano in %s: old.pem, new.pem, ca.pem e la cartella del servizio.", dir)
-	}
-	say("Fatto: la tessera ha una chiave e un certificato nuovi, e l'accesso è riuscito.")
-	return nil
+	return (&verifyCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, Login: login}).Run(q)
 }
 
 // find looks for rinnovad where this program stands.
