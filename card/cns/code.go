@@ -159,7 +159,7 @@ func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
 }
 
 func (s *Session) open(present func(*Block) error) (*Block, error) {
-	if err := iso7816.Begin(s.card); err != nil {
+	if err := s.card.Begin(); err != nil {
 		return nil, err
 	}
 	b := &Block{s: s}
@@ -171,14 +171,14 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 		err = present(b)
 	}
 	if err != nil {
-		_ = iso7816.End(s.card, true) // err says why the block did not begin
+		_ = s.card.End(true) // err says why the block did not begin
 		return nil, err
 	}
 	return b, nil
 }
 
 // End ends the block: the card is reset, so that no other program finds it unlocked.
-func (b *Block) End() error { return iso7816.End(b.s.card, true) }
+func (b *Block) End() error { return b.s.card.End(true) }
 
 func (b *Block) present() error {
 	err := b.s.verify(false, b.s.pin)

@@ -132,11 +132,11 @@ func (s *Session) ForgetPIN() {
 // transaction keeps other programs away while f runs. With reset the card forgets the verified codes at
 // its end, whatever f did.
 func (s *Session) transaction(reset bool, f func() error) error {
-	if err := iso7816.Begin(s.card); err != nil {
+	if err := s.card.Begin(); err != nil {
 		return err
 	}
 	err := f()
-	if end := iso7816.End(s.card, reset); err == nil {
+	if end := s.card.End(reset); err == nil {
 		err = end
 	}
 	return err

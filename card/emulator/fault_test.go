@@ -247,24 +247,24 @@ func TestSnapshot(t *testing.T) {
 // Transactions as the layers above use them (PC/SC part 5): a reset at the end forgets the PIN.
 func TestTransaction(t *testing.T) {
 	c := prepared(t, "OT2015")
-	if err := iso7816.Begin(c); err != nil {
+	if err := c.Begin(); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Begin(); !errors.Is(err, ErrTransaction) {
 		t.Error(err)
 	}
 	must(t, c, "0020001008"+pin)
-	if err := iso7816.End(c, false); err != nil {
+	if err := c.End(false); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.End(false); !errors.Is(err, ErrTransaction) {
 		t.Error(err)
 	}
 	must(t, c, path(cardmodel.Path{0x1400, 0x9010}), "00D600000130")
-	if err := iso7816.Begin(c); err != nil {
+	if err := c.Begin(); err != nil {
 		t.Fatal(err)
 	}
-	if err := iso7816.End(c, true); err != nil {
+	if err := c.End(true); err != nil {
 		t.Fatal(err)
 	}
 	must(t, c, path(cardmodel.Path{0x1400, 0x9010}))

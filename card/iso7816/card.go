@@ -14,16 +14,30 @@ type Card interface {
 	// Transmit sends one command APDU and returns the response APDU, which ends with SW1 SW2. An error
 	// means that nothing is known of the command's effect; a refusal by the card is a response.
 	Transmit(command []byte) ([]byte, error)
+	// Begin starts a transaction (PC/SC part 5): it waits while another program holds one. A card that another program
+	// reset since the last transaction is connected again.
+	Begin() error
+	// End ends the transaction. With reset the card forgets every verified code and its current file.
+	End(reset bool) error
 }
 
-// Why nothing can be had of a card. Transports wrap them.
+// Unshared is embedded by a Card that no other program can reach: its transactions do nothing.
+type Unshared struct{}
+
+// Begin returns nil.
+func (Unshared) Begin() error { return nil }
+
+// End returns nil.
+func (Unshared) End(bool) error { return nil }
+
+// Errors of a card that cannot be used. Transports wrap them.
 var (
 	// ErrCardGone says that the card or its reader is no longer there.
 	ErrCardGone = errors.New("the card is no longer in the reader")
 	// ErrCardReset says that another program or the system reset the card: verified codes and the current
-	// file are lost. Begin connects anew.
+	// file are lost. Begin connects again.
 	ErrCardReset = errors.New("the card was reset")
-	// ErrCardBusy says that another program kept the card for as long as was waited.
+	// ErrCardBusy says that another program kept the card for longer than the program waits.
 	ErrCardBusy = errors.New("the card is in use by another program")
 	// ErrCardMute says that something is in the reader which does not answer, or not in a protocol that
 	// cards have: often a card turned over.
@@ -31,26 +45,3 @@ var (
 	// ErrReader says that the reader failed to carry a command, although a card is in it.
 	ErrReader = errors.New("the card reader failed")
 )
-
-// transacter is a card that can be kept from other programs for a while (PC/SC part 5).
-type transacter interface {
-	Begin() error
-	End(reset bool) error
-}
-
-// Begin starts a transaction where the card can have one; it waits while another program holds one.
-// A card that was reset by another program since the last transaction is connected anew.
-func Begin(c Card) error {
-	if t, ok := c.(transacter); ok {
-		return t.Begin()
-	}
-	return nil
-}
-
-// End ends the transaction. With reset the card forgets every verified code and its current file.
-func End(c Card, reset bool) error {
-	if t, ok := c.(transacter); ok {
-		return t.End(reset)
-	}
-	return nil
-}

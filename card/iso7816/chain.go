@@ -19,9 +19,6 @@ type chain struct {
 	extended bool
 }
 
-func (c *chain) Begin() error         { return Begin(c.Card) }
-func (c *chain) End(reset bool) error { return End(c.Card, reset) }
-
 func (c *chain) Transmit(b []byte) ([]byte, error) {
 	cmd, err := ParseCommand(b)
 	if err != nil {

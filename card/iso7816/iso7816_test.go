@@ -92,6 +92,7 @@ func TestTLV(t *testing.T) {
 
 // wire answers from a list and notes what it was sent.
 type wire struct {
+	Unshared
 	answers []string
 	sent    []string
 }

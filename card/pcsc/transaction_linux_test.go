@@ -33,7 +33,7 @@ func TestTransactionKeepsOthersOut(t *testing.T) {
 	s := pcsctest.Start(t)
 	pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
 	a, b := open(t, "0"), open(t, "0")
-	ok(t, iso7816.Begin(a))
+	ok(t, a.Begin())
 	beginning := later(b.Begin)
 	var third *pcsc.Connection
 	opening := later(func() (err error) {
@@ -43,7 +43,7 @@ func TestTransactionKeepsOthersOut(t *testing.T) {
 	notYet(t, beginning)
 	notYet(t, opening)
 	expect(t, a, verify, 0x90, 0x00)
-	ok(t, iso7816.End(a, false))
+	ok(t, a.End(false))
 	ok(t, <-beginning)
 	expect(t, b, getData, 0x90, 0x00) // left, not reset: a verified code belongs to the card
 	ok(t, b.End(false))

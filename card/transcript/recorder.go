@@ -76,7 +76,7 @@ func (r *Recorder) Transmit(command []byte) ([]byte, error) {
 
 // Begin begins a transaction, where the card has them, and records it.
 func (r *Recorder) Begin() error {
-	return r.transaction(Begin, func() error { return iso7816.Begin(r.card) })
+	return r.transaction(Begin, func() error { return r.card.Begin() })
 }
 
 // End ends a transaction, where the card has them, and records it.
@@ -85,7 +85,7 @@ func (r *Recorder) End(reset bool) error {
 	if reset {
 		kind = EndReset
 	}
-	return r.transaction(kind, func() error { return iso7816.End(r.card, reset) })
+	return r.transaction(kind, func() error { return r.card.End(reset) })
 }
 
 func (r *Recorder) transaction(kind Kind, f func() error) error {

@@ -54,13 +54,13 @@ func session(c iso7816.Card, pin string) []string {
 		data, err := iso7816.Do(c, cmd)
 		say(data, err == nil || errors.As(err, new(iso7816.SW)), errors.Is(err, iso7816.ErrCardGone))
 	}
-	say(iso7816.Begin(c))
+	say(c.Begin())
 	do(iso7816.Command{INS: 0xB0, Ne: 1})
 	do(iso7816.Command{INS: 0x20, P2: 0x10, Data: []byte("99999")})
 	do(iso7816.Command{INS: 0x20, P2: 0x10, Data: []byte(pin)})
-	say(iso7816.End(c, true))
+	say(c.End(true))
 	do(iso7816.Command{INS: 0xB0, Ne: 1})
-	say(errors.Is(iso7816.End(c, false), iso7816.ErrCardGone))
+	say(errors.Is(c.End(false), iso7816.ErrCardGone))
 	return log
 }
 

@@ -103,7 +103,10 @@ func TestScreenResponse(t *testing.T) {
 }
 
 // echo is the worst of cards: it answers with the command, or fails with it in its error.
-type echo struct{ fails bool }
+type echo struct {
+	iso7816.Unshared
+	fails bool
+}
 
 func (echo) ATR() []byte { return []byte{0x3B, 0x00} }
 func (e echo) Transmit(b []byte) ([]byte, error) {
@@ -150,7 +153,7 @@ func TestCanary(t *testing.T) {
 	for _, withhold := range []Withhold{Secrets, Files} {
 		for _, fails := range []bool{false, true} {
 			var out bytes.Buffer
-			r, err := NewRecorder(echo{fails}, &out, withhold)
+			r, err := NewRecorder(echo{fails: fails}, &out, withhold)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,8 +13,6 @@ import (
 	"io"
 	"net"
 	"syscall"
-
-	"rinnova.example/go/card/iso7816"
 )
 
 // Controls (vsmartcard, virtualsmartcard/src/vpcd/vpcd.h).
@@ -28,7 +26,8 @@ const (
 // Card is a card that can be switched. Reset is both the cold reset of power on and a warm one.
 // ATR must have no effect: the driver asks for it again and again to see whether the card is there.
 type Card interface {
-	iso7816.Card
+	ATR() []byte
+	Transmit(command []byte) ([]byte, error)
 	PowerOff()
 	Reset()
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/failure"
 )
@@ -44,10 +45,7 @@ func Collect(program, version string, now func() time.Time) *Collector {
 
 // Record returns a card that does as the given one does and keeps the exchanges, without codes, keys and
 // contents of files.
-func (c *Collector) Record(card interface {
-	ATR() []byte
-	Transmit([]byte) ([]byte, error)
-}) (*transcript.Recorder, error) {
+func (c *Collector) Record(card iso7816.Card) (*transcript.Recorder, error) {
 	r, err := transcript.NewRecorder(card, &c.text, transcript.Files)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/systemtest"
 )
@@ -69,7 +70,10 @@ func keyPEM(n int) []byte {
 }
 
 // chip answers everything with its status word.
-type chip struct{ sw []byte }
+type chip struct {
+	iso7816.Unshared
+	sw []byte
+}
 
 func (chip) ATR() []byte                         { return []byte{0x3B, 0x02, 0x14, 0x50} }
 func (c chip) Transmit(b []byte) ([]byte, error) { return append([]byte{0x41, 0x42}, c.sw...), nil }
@@ -82,7 +86,7 @@ func failed(t testing.TB) (*Report, *transcript.Transcript) {
 		Drivers: []Driver{{"CCIDCLASSDRIVER", "1.5.2"}}, Now: func() time.Time { at = at.Add(700 * time.Millisecond); return at }}
 	c.Reader("Virtual PCD 00 00", true, true)
 	c.Reader("Generic Reader (20070818000000000) 01 00", false, false)
-	r, err := c.Record(chip{[]byte{0x90, 0x00}})
+	r, err := c.Record(chip{sw: []byte{0x90, 0x00}})
 	if err != nil {
 		t.Fatal(err)
 	}

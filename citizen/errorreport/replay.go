@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/transcript"
 )
 
@@ -22,18 +23,12 @@ type Difference struct {
 // words, and nothing else. Data that are withheld are made by fill, which gets the command, their number,
 // and the status word that the citizen's card gave; nil stands for bytes 00. It returns how many commands
 // were compared, and the differences.
-func Replay(t *transcript.Transcript, card interface {
-	Transmit([]byte) ([]byte, error)
-}, fill func(command transcript.Bytes, statusWord string) []byte) (int, []Difference) {
+func Replay(t *transcript.Transcript, card iso7816.Card, fill func(command transcript.Bytes, statusWord string) []byte) (int, []Difference) {
 	var (
 		list []Difference
 		step string
 		n    int
 	)
-	transactions, _ := card.(interface {
-		Begin() error
-		End(reset bool) error
-	})
 	for i, e := range t.Entries {
 		switch {
 		case e.Kind == transcript.Note:
@@ -50,11 +45,10 @@ func Replay(t *transcript.Transcript, card interface {
 			if n++; got != want {
 				list = append(list, Difference{i + 1, step, e.Command.String(), want, got})
 			}
-		case transactions == nil:
 		case e.Kind == transcript.Begin:
-			_ = transactions.Begin() // one that fails shows in the commands behind it
+			_ = card.Begin() // one that fails shows in the commands behind it
 		default:
-			_ = transactions.End(e.Kind == transcript.EndReset)
+			_ = card.End(e.Kind == transcript.EndReset)
 		}
 	}
 	return n, list

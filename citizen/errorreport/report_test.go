@@ -323,7 +323,7 @@ func TestCollector(t *testing.T) {
 // TestCollectorWaits: a step that waits many times is still done when it is done.
 func TestCollectorWaits(t *testing.T) {
 	c := &Collector{Program: Program{"rinnova", "1"}, System: System{OS: "linux", Arch: "amd64"}, Now: func() time.Time { return now }}
-	rec := must(c.Record(chip{[]byte{0x6A, 0x82}}))
+	rec := must(c.Record(chip{sw: []byte{0x6A, 0x82}}))
 	c.Step("inspect", "started", "")
 	rec.Transmit([]byte{0, 0xA4, 0, 0})
 	for range 2 * maxSteps {
@@ -340,7 +340,7 @@ func TestCollectorWaits(t *testing.T) {
 // exchange itself is not disturbed.
 func TestCollectorFull(t *testing.T) {
 	c := &Collector{Program: Program{"rinnova", "1"}, System: System{OS: "linux", Arch: "amd64"}, Now: func() time.Time { return now }}
-	rec := must(c.Record(chip{[]byte{0x90, 0x00}}))
+	rec := must(c.Record(chip{sw: []byte{0x90, 0x00}}))
 	for range maxTranscript / 10 {
 		if b, err := rec.Transmit([]byte{0, 0xA4, 0, 0}); err != nil || len(b) != 4 {
 			t.Fatal(b, err)
@@ -390,6 +390,8 @@ func TestReplay(t *testing.T) {
 }
 
 type pinChip struct{ seen []string }
+
+func (c *pinChip) ATR() []byte { return []byte{0x3B, 0x00} }
 
 func (c *pinChip) Begin() error { c.seen = append(c.seen, "begin"); return nil }
 func (c *pinChip) End(reset bool) error {

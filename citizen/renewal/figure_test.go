@@ -31,9 +31,6 @@ func modelled(c iso7816.Card) *link {
 	return &link{Card: c, apdus: map[string]int{}, bytes: map[string]int{}, wire: map[string]time.Duration{}, card: map[string]time.Duration{}}
 }
 
-func (l *link) Begin() error         { return iso7816.Begin(l.Card) }
-func (l *link) End(reset bool) error { return iso7816.End(l.Card, reset) }
-
 func (l *link) Transmit(b []byte) ([]byte, error) {
 	r, err := l.Card.Transmit(b)
 	wire, chip := trial.ModelledLink.Exchange(b, r)

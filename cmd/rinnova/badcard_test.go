@@ -67,9 +67,6 @@ type tapped struct {
 	sent   [][]byte
 }
 
-func (w *tapped) Begin() error         { return iso7816.Begin(w.Card) }
-func (w *tapped) End(reset bool) error { return iso7816.End(w.Card, reset) }
-
 func (w *tapped) Transmit(b []byte) ([]byte, error) {
 	command := bytes.Clone(b)
 	w.sent = append(w.sent, command)

@@ -196,9 +196,6 @@ func (c *countedCard) Transmit(command []byte) ([]byte, error) {
 	return c.Card.Transmit(command)
 }
 
-func (c *countedCard) Begin() error         { return iso7816.Begin(c.Card) }
-func (c *countedCard) End(reset bool) error { return iso7816.End(c.Card, reset) }
-
 // probe says whether something answers HTTP at an address.
 func probe(ctx context.Context, client *http.Client, address string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

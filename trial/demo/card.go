@@ -76,9 +76,6 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	return answer, err
 }
 
-func (c *pacedCard) Begin() error         { return iso7816.Begin(c.Card) }
-func (c *pacedCard) End(reset bool) error { return iso7816.End(c.Card, reset) }
-
 // Faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
 // renewal, after the card acted; there is one for each step that uses the card.
 var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock", "cut-prepare", "cut-generate",
@@ -89,7 +86,10 @@ var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-la
 var cutAt = map[string]byte{"unlock": 0x20, "prepare": 0xE0, "generate": 0x46, "request": 0x2A, "install": 0xD6, "prove": 0x2A, "confirm": 0x2A}
 
 // fixed is a card that has an answer to reset and nothing else.
-type fixed struct{ atr []byte }
+type fixed struct {
+	iso7816.Unshared
+	atr []byte
+}
 
 func (f fixed) ATR() []byte                     { return f.atr }
 func (f fixed) Transmit([]byte) ([]byte, error) { return []byte{0x6D, 0x00}, nil }
@@ -115,16 +115,16 @@ func (b *Bench) make(ctx context.Context, series, fault string) (slot, error) {
 	}
 	switch fault {
 	case "contactless":
-		s.card = fixed{contactlessATR}
+		s.card = fixed{atr: contactlessATR}
 		return s, nil
 	case "not-cns":
-		s.card = fixed{bankATR}
+		s.card = fixed{atr: bankATR}
 		return s, nil
 	case "cie":
-		s.card = fixed{cieATR}
+		s.card = fixed{atr: cieATR}
 		return s, nil
 	case "unknown-model":
-		s.card = fixed{unknownCNSATR}
+		s.card = fixed{atr: unknownCNSATR}
 		return s, nil
 	}
 	issued, err := b.service().Issue(ctx, b.cardRequest(series, fault))
