@@ -139,10 +139,10 @@ func TestKill(t *testing.T) {
 			if err := w.card.Save(file); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.current.Certificate().Raw}), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Current.Certificate().Raw}), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			server := httptest.NewServer(w.handler)
+			server := httptest.NewServer(w.service.Handler)
 			run := func(spec string) (string, error) {
 				cmd := exec.Command(os.Args[0], file, dir, server.URL)
 				cmd.Env = append(os.Environ(), killVariable+"="+spec)
@@ -176,7 +176,7 @@ func TestKill(t *testing.T) {
 				t.Errorf("%s, %s: %v", series, spec, err)
 			}
 			w.card.Close()
-			w.store.Close()
+			w.service.Close()
 		}
 	}
 	t.Logf("killed at %d points, %d of them writes of the journal", points, journals)

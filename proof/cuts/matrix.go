@@ -213,7 +213,7 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 			return nil, fmt.Errorf("%s: the uncut renewal: %w", series, err)
 		}
 		changing, reading, messages, writes, begun := w.wire.chang, w.wire.count-w.wire.chang, w.net.seen, w.writes, w.wire.begun
-		w.store.Close()
+		w.service.Close()
 		whens := []struct {
 			name  string
 			when  emulator.Cut
@@ -287,7 +287,7 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 	if err != nil {
 		return err
 	}
-	defer w.store.Close()
+	defer w.service.Close()
 	w.wire.plan, w.net, w.wire.swap = c.first, c.net, c.swap
 	if c.signer {
 		if err := w.addSignatureKey(); err != nil {
@@ -295,9 +295,11 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 		}
 	}
 	if c.swap > 0 {
-		if w.other, _, err = w.personalise(c.series, otherCard); err != nil {
+		other, err := w.personalize(c.series, otherCard)
+		if err != nil {
 			return err
 		}
+		w.other = other.Card
 		w.others = describe(w.other, w.model())
 	}
 	for range c.wrong {
@@ -379,17 +381,17 @@ func (w *world) staleJournal() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer before.store.Close()
+	defer before.service.Close()
 	before.card, before.old = w.origin.Clone(), w.old
 	before.wire = &wire{card: before.card, world: before}
-	if err := before.store.Register(w.ctx, w.old, w.now); err != nil {
+	if err := before.service.Store.Register(w.ctx, w.old, w.now); err != nil {
 		return nil, err
 	}
 	if key, ok := w.files["key"]; ok {
 		before.files["key"] = key
 	}
 	// Its key is the last of the pool, which no other card of the matrix draws.
-	before.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.fresh[len(w.fresh)-1], nil })
+	before.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.newKey(prepared - 1) })
 	before.net = exchange{at: 2, kind: "request lost"} // certConf
 	if _, err := before.run(false); err == nil {
 		return nil, errors.New("the earlier renewal was not cut")
@@ -405,9 +407,8 @@ func (w *world) addSignatureKey() error {
 		return err
 	}
 	p := s.Model.NewSlots.Value[0]
-	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.fresh[len(w.fresh)-2], nil })
-	made := 0
-	defer w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { made++; return w.fresh[made%4], nil })
+	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) { return w.newKey(prepared - 2) })
+	defer w.card.SetKeys(w.generator())
 	if d := s.DFToCreateWithPUK(); d != nil {
 		if err := s.CreateWithPUK(*d, []byte(rightPUK)); err != nil {
 			return err
@@ -415,7 +416,10 @@ func (w *world) addSignatureKey() error {
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: w.old.Subject.CommonName},
 		NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(9, 0, 0), KeyUsage: x509.KeyUsageContentCommitment}
-	key := w.fresh[len(w.fresh)-2]
+	key, err := w.newKey(prepared - 2)
+	if err != nil {
+		return err
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: "Firma (PROVA)"}}, &key.PublicKey, key)
 	if err != nil {
 		return err
@@ -493,7 +497,7 @@ func (w *world) sound() error {
 			return errors.New("a certificate file announces more than it holds")
 		}
 		c, err := x509.ParseCertificate(b[:n])
-		if err != nil || c.CheckSignatureFrom(w.current.Certificate()) != nil {
+		if err != nil || c.CheckSignatureFrom(w.Current.Certificate()) != nil {
 			return errors.New("a certificate file holds half a certificate")
 		}
 	}

@@ -8,14 +8,12 @@ package cuts
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,10 +28,8 @@ import (
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/holder"
-	"rinnova.example/go/service/ca"
-	"rinnova.example/go/service/campaign"
-	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
+	"rinnova.example/go/trial"
 )
 
 // Codes of every card in the matrix.
@@ -48,56 +44,32 @@ var start = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 
 // authority is what all cases share: keys and roots, made once.
 type authority struct {
-	legacy, current *ca.Issuer
-	signer          *x509.Certificate
-	signerKey       crypto.Signer
-	verifier        *ca.Verifier
-	old             map[int]*rsa.PrivateKey // of the old pairs, by bits
-	fresh           []*rsa.PrivateKey       // what GENERATE KEY PAIR draws from: prepared, for speed
+	*trial.Authorities
+	keys trial.Keys
 }
 
+// prepared is how many keys GENERATE KEY PAIR draws from: making them would cost most of the time.
+const prepared = 8
+
 func newAuthority() (*authority, error) {
-	a := &authority{old: map[int]*rsa.PrivateKey{}}
-	root, err := ca.GenerateKey(ca.RSA2048)
-	if err != nil {
-		return nil, err
+	a := &authority{}
+	var err error
+	a.Authorities, err = trial.NewAuthorities(trial.AuthoritiesRequest{From: start.AddDate(-8, 0, 0), Until: start.AddDate(20, 0, 0), Keys: &a.keys})
+	return a, err
+}
+
+// newKey returns a key that a card may generate, by its place among the prepared ones.
+func (a *authority) newKey(n int) (*rsa.PrivateKey, error) {
+	return a.keys.Key(fmt.Sprint("new ", n%prepared), 2048)
+}
+
+// generator draws one prepared key after the other.
+func (a *authority) generator() func(int) (*rsa.PrivateKey, error) {
+	made := -1
+	return func(int) (*rsa.PrivateKey, error) {
+		made++
+		return a.newKey(made)
 	}
-	name := ca.Name{Organization: "Rinnova Prova", OrganizationalUnit: "Servizi di Certificazione", CommonName: "Regione Esempio - CA Cittadini (PROVA)"}
-	if a.legacy, err = ca.NewRoot(ca.RootRequest{Name: name, Key: root, Signature: x509.SHA256WithRSA,
-		NotBefore: start.AddDate(-8, 0, 0), NotAfter: start.AddDate(12, 0, 0)}); err != nil {
-		return nil, err
-	}
-	if root, err = ca.GenerateKey(ca.P256); err != nil {
-		return nil, err
-	}
-	name.CommonName = "Regione Esempio - CA Cittadini 2020 (PROVA)"
-	if a.current, err = ca.NewRoot(ca.RootRequest{Name: name, Key: root, NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(20, 0, 0)}); err != nil {
-		return nil, err
-	}
-	if a.signerKey, err = ca.GenerateKey(ca.P256); err != nil {
-		return nil, err
-	}
-	name.CommonName = "CMP (PROVA)"
-	if a.signer, err = a.current.SignerCertificate(ca.SignerRequest{Name: name, PublicKey: a.signerKey.Public(),
-		NotBefore: start.AddDate(0, -1, 0), NotAfter: start.AddDate(5, 0, 0)}); err != nil {
-		return nil, err
-	}
-	if a.verifier, err = ca.NewVerifier([]*x509.Certificate{a.legacy.Certificate()}, []*x509.Certificate{a.current.Certificate()}); err != nil {
-		return nil, err
-	}
-	for _, bits := range []int{1024, 2048} {
-		if a.old[bits], err = rsa.GenerateKey(rand.Reader, bits); err != nil {
-			return nil, err
-		}
-	}
-	for range 8 {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return nil, err
-		}
-		a.fresh = append(a.fresh, k)
-	}
-	return a, nil
 }
 
 // world is one case: a service with its database, a card, a computer with its journal, a person.
@@ -105,8 +77,7 @@ type world struct {
 	*authority
 	ctx      context.Context
 	now      time.Time
-	store    *store.Store
-	handler  http.Handler
+	service  *trial.Service
 	card     *emulator.Card
 	origin   *emulator.Card // as issued
 	other    *emulator.Card // the card of somebody else, where the case has one
@@ -143,27 +114,9 @@ func (a *authority) newWorld(ctx context.Context, series string) (*world, error)
 func (a *authority) newService(ctx context.Context) (*world, error) {
 	w := &world{authority: a, ctx: ctx, now: start, files: map[string][]byte{}, fullAt: -1}
 	var err error
-	if w.store, err = store.Open(ctx, store.Memory); err != nil {
-		return nil, err
-	}
-	for _, c := range campaign.Shipped() {
-		if err := w.store.AddCampaign(ctx, c, w.now); err != nil {
-			return nil, err
-		}
-	}
-	return w, w.serve()
-}
-
-// serve starts the service anew on its database: what it kept in memory is gone.
-func (w *world) serve() error {
-	r, err := ra.New(w.ctx, ra.Config{Store: w.store, Issuer: w.current, Verifier: w.verifier, PublicURL: "http://rinnova.example",
-		LoginURL: "https://accesso.example/", MinimumVersion: "0.1", Clock: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	w.handler = &cmp.Handler{Authority: r, Signer: cmp.Credential{Certificate: w.signer, Chain: []*x509.Certificate{w.current.Certificate()}, Key: w.signerKey},
-		Now: func() time.Time { return w.now }}
-	return nil
+	w.service, err = trial.New(ctx, trial.Config{Authorities: a.Authorities, Keys: &a.keys, Clock: func() time.Time { return w.now },
+		LoginURL: "https://accesso.example/"})
+	return w, err
 }
 
 // cardNumber and person are those of the project's invented people.
@@ -172,41 +125,21 @@ const (
 	otherCard  = "6090900000003019"
 )
 
-func (w *world) personalise(series, number string) (*emulator.Card, *x509.Certificate, error) {
-	m, _, ok := cardmodel.BySeries(series)
-	if !ok {
-		return nil, nil, fmt.Errorf("series %s is not in the table", series)
-	}
-	data, err := holder.PersonalData{Issuer: "6090", IssueDate: "15062014", ExpiryDate: "30062020", Surname: "ESEMPIO", Name: "BRUNILDE",
-		BirthDate: "07101978", Sex: "F", CodiceFiscale: "SMPBNL78R47D612H", BirthMunicipality: "D612", ResidenceMunicipality: "D612"}.Encode()
-	if err != nil {
-		return nil, nil, err
-	}
-	key := w.authority.old[m.IssuedKeyBits.Value]
-	cert, err := w.legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio",
-		CN:        holder.CN{CodiceFiscale: "SMPBNL78R47D612H", Card: holder.IDCarta(number), Hash: holder.HashPersonalData(data)},
-		PublicKey: &key.PublicKey, Signature: x509.SHA256WithRSA, NotBefore: start.AddDate(-6, 0, 0),
-		NotAfter: time.Date(2020, 6, 15, 21, 59, 59, 0, time.UTC), PublicURL: "http://rinnova.example"})
-	if err != nil {
-		return nil, nil, err
-	}
-	card, err := emulator.Issue(series, emulator.Personalization{IDCarta: number, PersonalData: data, Certificate: cert.Raw, Key: key, PIN: rightPIN, PUK: rightPUK})
-	return card, cert, err
+// personalize makes a card with an old certificate, of which the service knows nothing.
+func (w *world) personalize(series, number string) (*trial.Card, error) {
+	return w.service.Personalize(trial.CardRequest{Series: series, Number: number, Key: "old", Generator: w.generator(), PIN: rightPIN, PUK: rightPUK,
+		NotBefore: start.AddDate(-6, 0, 0), NotAfter: time.Date(2020, 6, 15, 21, 59, 59, 0, time.UTC)})
 }
 
 func (w *world) issue(series string) error {
-	var err error
-	if w.card, w.old, err = w.personalise(series, cardNumber); err != nil {
+	card, err := w.personalize(series, cardNumber)
+	if err != nil {
 		return err
 	}
-	made := 0
-	w.card.SetKeys(func(int) (*rsa.PrivateKey, error) {
-		made++
-		return w.fresh[(made-1)%len(w.fresh)], nil
-	})
+	w.card, w.old = card.Card, card.Certificate
 	w.before, w.origin, w.pinLeft = oldFiles(w.card), w.card.Clone(), 3
 	w.wire = &wire{card: w.card, world: w}
-	return w.store.Register(w.ctx, w.old, w.now)
+	return w.service.Store.Register(w.ctx, w.old, w.now)
 }
 
 // oldFiles are the files of the old credential.
@@ -237,7 +170,7 @@ func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 	}
 	w.wire.gone = false
 	r := &renewal.Renewal{Card: w.wire, Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnova.example"}, HTTP: &http.Client{Transport: w}},
-		Anchors: []*x509.Certificate{w.current.Certificate()}, Prompter: w, Journal: journal, Campaign: "prova",
+		Anchors: []*x509.Certificate{w.Current.Certificate()}, Prompter: w, Journal: journal, Campaign: "prova",
 		Now: func() time.Time { return w.now.Add(w.net.skew) }, Random: rand.Reader,
 		Wait: func(ctx context.Context, d time.Duration) error { w.now = w.now.Add(d); return ctx.Err() },
 		Events: func(e renewal.Event) {
@@ -440,7 +373,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 		req := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body)).WithContext(r.Context())
 		req.Header = r.Header
 		rec := httptest.NewRecorder()
-		w.handler.ServeHTTP(rec, req)
+		w.service.Handler.ServeHTTP(rec, req)
 		return rec.Result()
 	}
 	if !hit {
@@ -463,7 +396,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, nil
 	case "service restarted":
 		serve()
-		if err := w.serve(); err != nil {
+		if err := w.service.Restart(w.ctx); err != nil {
 			return nil, err
 		}
 		return nil, lost
@@ -503,7 +436,7 @@ func (w *world) model() *cardmodel.Model {
 
 // issued lists what the service has on record for the old certificate.
 func (w *world) issued() []store.Certificate {
-	list, err := w.store.RenewalsOf(w.ctx, store.Sum(w.old.Raw))
+	list, err := w.service.Renewals(w.ctx, w.old)
 	if err != nil {
 		panic(err) // a database in memory
 	}

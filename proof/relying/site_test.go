@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/big"
 	random "math/rand/v2"
 	"net"
@@ -34,11 +33,10 @@ import (
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/holder"
 	"rinnova.example/go/service/ca"
-	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/portal"
-	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
 	"rinnova.example/go/systemtest"
+	"rinnova.example/go/trial"
 )
 
 // The person of domain.md §5.1.
@@ -122,32 +120,22 @@ func free(t testing.TB) string {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	now := time.Now()
-	w := &world{TB: t, dir: t.TempDir(), site: free(t), app: free(t), roots: x509.NewCertPool(), clients: map[string]tls.Certificate{"": {}}}
+	w := &world{TB: t, dir: t.TempDir(), site: free(t), app: free(t), clients: map[string]tls.Certificate{"": {}}}
 	check(t, os.Chmod(w.dir, 0o755))
 	check(t, os.Chmod(filepath.Dir(w.dir), 0o755))
-	root := func(name string, k crypto.Signer) *ca.Issuer {
-		issuer, err := ca.NewRoot(ca.RootRequest{Name: ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: name}, Key: k, NotBefore: now.AddDate(-10, 0, 0), NotAfter: now.AddDate(10, 0, 0)})
-		check(t, err)
-		return issuer
-	}
 	currentKey := key(t)
-	legacy, network := root("Vecchia", key(t)), root("Rete", key(t))
-	w.current = root("Nuova", currentKey)
-	db, err := store.Open(t.Context(), store.Memory)
-	check(t, err)
-	t.Cleanup(func() { db.Close() })
-	for _, c := range campaign.Shipped() {
-		check(t, db.AddCampaign(t.Context(), c, now))
-	}
-	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()}, []*x509.Certificate{w.current.Certificate()})
+	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0), Until: now.AddDate(10, 0, 0), Current: currentKey})
 	check(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	w.portal = "http://" + listener.Addr().String()
-	authority, err := ra.New(t.Context(), ra.Config{Store: db, Issuer: w.current, Verifier: verifier, PublicURL: w.portal, LoginURL: "https://accesso.example", MinimumVersion: "0.1", Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
+	service, err := trial.New(t.Context(), trial.Config{Authorities: authorities, PublicURL: w.portal})
 	check(t, err)
-	responder, err := ca.NewResponder(ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: "OCSP"}, w.current, legacy)
+	t.Cleanup(func() { service.Close() })
+	responder, err := service.Responder()
 	check(t, err)
+	legacy, db, authority := service.Legacy, service.Store, service.Authority
+	w.current = service.Current
 	server := &http.Server{Handler: portal.Publication(authority, responder, w.current, legacy, portal.Pages(authority, nil, w.current, legacy))}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
@@ -199,15 +187,14 @@ func newWorld(t testing.TB) *world {
 	handmade("another purpose", own, currentKey, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
 	handmade("expired", own, currentKey, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) })
 	strangerKey := key(t)
-	stranger := root("Nuova", strangerKey)
-	handmade("stranger's", stranger.Certificate(), strangerKey, func(*x509.Certificate) {})
+	stranger, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0), Until: now.AddDate(10, 0, 0), Current: strangerKey})
+	check(t, err)
+	handmade("stranger's", stranger.Current.Certificate(), strangerKey, func(*x509.Certificate) {}) // of the same name
 
-	siteKey, err := ca.GenerateKey(ca.P256)
+	certificate, err := x509.ParseCertificate(service.Server.Certificate[0])
 	check(t, err)
-	certificate, err := network.ServerCertificate(ca.ServerRequest{Name: ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: "localhost"}, PublicKey: siteKey.Public(), NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0)})
-	check(t, err)
-	w.roots.AddCert(network.Certificate())
-	keyPEM, err := ca.EncodeKey(siteKey)
+	w.roots = service.Roots
+	keyPEM, err := ca.EncodeKey(service.Server.PrivateKey.(crypto.Signer))
 	check(t, err)
 	w.write("sito.pem", string(ca.EncodeCertificate(certificate)))
 	w.write("sito.key", string(keyPEM))
@@ -462,7 +449,8 @@ func TestClients(t *testing.T) {
 	if out, err = c.CombinedOutput(); err != nil {
 		t.Fatalf("openssl s_client: %v\n%s", err, out)
 	}
-	for _, want := range []string{"Acceptable client certificate CA names", "CN = Nuova", "CN = Vecchia", "Protocol  : TLSv1.2"} {
+	for _, want := range []string{"Acceptable client certificate CA names", "CN = " + w.current.Certificate().Subject.CommonName,
+		fmt.Sprintf("CN = %q", trial.LegacyName.CommonName), "Protocol  : TLSv1.2"} {
 		if !strings.Contains(strings.ReplaceAll(string(out), "CN=", "CN = "), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
