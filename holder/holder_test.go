@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Codes and their check characters: domain.md §1.2 and §5.1.
+// Codes and their check characters: docs/DOMAIN.md §1.2 and §5.1.
 func TestParseCodiceFiscale(t *testing.T) {
 	good := []string{"RSSMRA80A01H501U", "RSSMRA45D25F205N", "CLLDAA51A71H501O", "PRVLEO64B29F205Z", "SMPBNL78R47D612H",
 		"FNTTLI89T01L378B", "CMPXNE92E55A952S", "DMEZOX02C03B354U", "SGGMCL70M60Z110A", "TSTNCL00H30F839P",
@@ -50,7 +50,7 @@ func TestParseCN(t *testing.T) {
 	}
 }
 
-// The two files of domain.md §5.1 and card.md §7, with their hashes.
+// The two files of docs/DOMAIN.md §5.1 and docs/CARDS.md §7, with their hashes.
 var files = []struct{ file, hash, padded, surname, name, expiry string }{
 	{"0000640460900815062014083006202007ESEMPIO08BRUNILDE080710197801F0010SMPBNL78R47D612H0004D612000004D6120000",
 		"3SsHNs8uNFgeYKY73uk31/nMtfI=", "JfPrQjPb2+efooVkK7Z4/2ktd1o=", "ESEMPIO", "BRUNILDE", "30062020"},

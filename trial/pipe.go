@@ -27,7 +27,7 @@ type Pipe struct {
 // NewPipe returns an open listener.
 func NewPipe() *Pipe { return &Pipe{dialled: make(chan net.Conn), closed: make(chan struct{})} }
 
-// Dial connects to whoever accepts, and waits until somebody does.
+// Dial connects to the caller of Accept, and waits for it.
 func (p *Pipe) Dial(ctx context.Context) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {

@@ -42,7 +42,7 @@ var look = map[string]string{
 	"WriteChunk":        "nothing harmless tells; the manufacturer's data sheet would",
 	"Memory":            "`rinnova status --record FILE`: tag 81 in the answer to SELECT of 1400, or of 3F00 where 1400 is absent",
 	"PUK":               "nothing harmless tells the number of tries; the letter that came with the codes may",
-	"CountsTries":       "nothing harmless tells; whoever mistyped a PIN with `--record FILE` sees 63Cx or 6300",
+	"CountsTries":       "no harmless command tells; a person who mistyped a PIN with `--record FILE` sees 63Cx or 6300",
 	"MFCreate":          "`rinnova status --record FILE`: the eighth byte of tag 86 in the answer to SELECT of 3F00",
 	"DFsAtIssue":        "`rinnova status --record FILE` with a card never renewed: whether SELECT of 1400 answers 6A82",
 	"NeededDFs":         "`rinnova status --record FILE` with a card renewed by the tool of 2020: which of the files exist",

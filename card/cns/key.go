@@ -239,7 +239,7 @@ func (b *Block) WritePublicKey(p cardmodel.Slot, k *rsa.PublicKey) error {
 	if err != nil {
 		return err
 	}
-	// Not read back: whoever uses it proves it by a test signature.
+	// Not read back: its first use proves it by a test signature.
 	return b.update(x509.MarshalPKCS1PublicKey(k), created, false)
 }
 

@@ -93,7 +93,7 @@ func Open(card iso7816.Card) (*Session, error) {
 	return s, nil
 }
 
-// Resume puts the session on a card that was inserted anew, or on another connection to it. It refuses a
+// Resume puts the session on a card that was inserted again, or on another connection to it. It refuses a
 // card of another number with ErrOtherCard. The verified PIN is kept.
 func (s *Session) Resume(card iso7816.Card) error {
 	m, err := cardmodel.Match(card.ATR())
@@ -154,7 +154,7 @@ func (s *Session) readIDCarta() (holder.IDCarta, error) {
 }
 
 // sameCard reads EF_IDCarta again: the first thing done in every block, since the card may have been
-// exchanged while nobody looked.
+// exchanged between two transactions.
 func (s *Session) sameCard() error {
 	id, err := s.readIDCarta()
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	DemoPUK = "12345678"
 )
 
-// demoHolder is the invented person of domain.md §5.1.
+// demoHolder is the invented person of docs/DOMAIN.md §5.1.
 var demoHolder = holder.PersonalData{Issuer: "6090", IssueDate: "15062014", ExpiryDate: "30062020",
 	Surname: "ESEMPIO", Name: "BRUNILDE", BirthDate: "07101978", Sex: "F", CodiceFiscale: "SMPBNL78R47D612H",
 	BirthMunicipality: "D612", ResidenceMunicipality: "D612"}
@@ -49,7 +49,7 @@ func demo(series string, random io.Reader, key *rsa.PrivateKey) (*Card, error) {
 		return nil, fmt.Errorf("drawing a card number: %w", err)
 	}
 	n := new(big.Int).SetBytes(b[:])
-	// 6 and the issuer's code, then 9 for an invented card (domain.md §5.1).
+	// 6 and the issuer's code, then 9 for an invented card (docs/DOMAIN.md §5.1).
 	id := fmt.Sprintf("60909%011d", n.Mod(n, big.NewInt(1e11)))
 	data, err := demoHolder.Encode()
 	if err != nil {
@@ -62,7 +62,7 @@ func demo(series string, random io.Reader, key *rsa.PrivateKey) (*Card, error) {
 	return Issue(series, Personalization{IDCarta: id, PersonalData: data, Certificate: der, Key: key, PIN: DemoPIN, PUK: DemoPUK, Rand: random})
 }
 
-// demoCertificate is just enough of the profile (domain.md §2.1) to be taken for a CNS certificate.
+// demoCertificate is just enough of the profile (docs/DOMAIN.md §2.1) to be taken for a CNS certificate.
 func demoCertificate(id, hash string, key *rsa.PrivateKey, random io.Reader) ([]byte, error) {
 	policy, err := x509.OIDFromInts([]uint64{1, 3, 76, 16, 2, 1})
 	if err != nil {

@@ -128,7 +128,7 @@ func Issue(series string, p Personalization) (*Card, error) {
 	return c, nil
 }
 
-// closed lets nobody change anything in a DF.
+// closed allows no change in a DF.
 var closed = cardmodel.Access{acNever, acNever, acNever, acNever, acNever, acNever, acNever, acNever, acNever}
 
 // directory is a DF without a limit of its own.
@@ -136,7 +136,7 @@ func directory(fid uint16, access cardmodel.Access) *file {
 	return &file{FID: fid, Type: [3]byte{typeDF}, Access: access, Size: 0xFFFF}
 }
 
-// transparent is an EF that anybody may read and nobody change.
+// transparent is an EF that is always readable and never changeable.
 func transparent(fid uint16, content []byte) *file {
 	f := &file{FID: fid, Type: [3]byte{typeTransparent}, Access: closed, Size: len(content), Data: content}
 	f.Access[acRead] = 0x00

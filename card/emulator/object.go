@@ -227,7 +227,7 @@ func (o *object) parseComponent(p, b []byte) bool {
 //
 // assumed: an object that is there answers 6A89 to anybody who might add one, as on Incrypto34; it is
 // changed by CHANGE REFERENCE DATA and CHANGE KEY DATA only. An environment that is there, and the AID,
-// are replaced by whoever may update objects.
+// are replaced under the access condition for updating objects.
 func (c *Card) putData(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != 0x01 {
 		return nil, iso7816.SWWrongP1P2

@@ -147,7 +147,7 @@ func (c *Card) Save(path string) error {
 }
 
 // Open takes the card out of its file and keeps an exclusive lock beside it (the file's name and .lock)
-// until Close; ErrInUse if somebody else has it. After each command that changes what the chip keeps, the
+// until Close; ErrInUse if another program has it. After each command that changes what the chip keeps, the
 // file is replaced whole and durably before the answer leaves. A file that is not understood is refused
 // with ErrState and left as it is.
 func Open(path string) (*Card, error) {

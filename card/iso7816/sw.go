@@ -8,7 +8,7 @@ import "fmt"
 // said when it did not say 9000.
 type SW uint16
 
-// Status words that somebody branches on; texts for all of ISO/IEC 7816-4 tables 5 and 6 that occur
+// Status words that callers branch on; texts for all of ISO/IEC 7816-4 tables 5 and 6 that occur
 // on CNS cards are in swText.
 const (
 	SWOK             SW = 0x9000

@@ -26,9 +26,9 @@ type Connection struct {
 	state         uint32 // of the reader when connected; its counter tells one insertion from another
 	atr           []byte
 	response      []byte
-	anew          bool          // this connection reset the card itself and is to reconnect
+	ownReset      bool          // this connection reset the card itself and is to reconnect
 	dead          error         // why there is nothing to talk to any more
-	turn          chan struct{} // whoever takes the one element may use the fields above
+	turn          chan struct{} // the goroutine that takes the one element may use the fields above
 }
 
 // Open connects, shared and with T=0 or T=1, to the card in a reader, which is meant by its exact name
@@ -156,7 +156,7 @@ func (c *Connection) Transmit(command []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer c.give()
-	if c.anew {
+	if c.ownReset {
 		if rv := c.reconnect(); rv != success {
 			return nil, c.failed(rv)
 		}
@@ -193,7 +193,7 @@ func tpdu(command []byte) []byte {
 
 // Begin starts a transaction. While another program holds one it waits, at most 30 seconds, and then
 // returns an error that wraps ErrBusy. If the card was reset since it was last talked to, it is
-// connected anew, without another reset: the caller must think every code unverified and no file
+// connected again, without another reset: the caller must think every code unverified and no file
 // selected. An error wraps iso7816.ErrCardGone when card, reader or service went away, also when
 // another card has taken the place of the one that was opened.
 func (c *Connection) Begin() error {
@@ -214,7 +214,7 @@ func (c *Connection) Begin() error {
 	if rv != success {
 		return c.failed(rv)
 	}
-	c.anew = false
+	c.ownReset = false
 	return nil
 }
 
@@ -244,7 +244,7 @@ func (c *Connection) reconnect() code {
 	if !c.same(s) || !bytes.Equal(s.atr, c.atr) {
 		return wRemovedCard
 	}
-	c.protocol, c.anew = protocol, false
+	c.protocol, c.ownReset = protocol, false
 	return success
 }
 
@@ -264,7 +264,7 @@ func (c *Connection) End(reset bool) error {
 	if rv != success && !(reset && rv == wResetCard) {
 		return c.failed(rv)
 	}
-	c.anew = reset // pcscd reports the reset to the one who asked for it, too; Windows does not
+	c.ownReset = reset // pcscd reports the reset to the program that asked for it, too; Windows does not
 	return nil
 }
 

@@ -102,7 +102,7 @@ func TestReset(t *testing.T) {
 	expect(t, a, getData, 0x90, 0x00)
 	ok(t, a.End(true))
 
-	// The others are told, at every command until they begin anew.
+	// The others are told, at every command until they begin again.
 	for range 2 {
 		_, err := b.Transmit(getData)
 		failsWith(t, err, pcsc.ErrReset)
@@ -140,7 +140,7 @@ func TestCardPulled(t *testing.T) {
 	_, err := a.Transmit(getData)
 	failsWith(t, err, iso7816.ErrCardGone)
 
-	// A card put in afterwards is another card: the old connections stay dead and lock nobody out.
+	// A card put in afterwards is another card: the old connections stay dead and lock no other out.
 	pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
 	c := open(t, "0")
 	ok(t, c.Begin())

@@ -87,7 +87,7 @@ func TestWatch(t *testing.T) {
 	pull()
 	told(t, w, "--")
 
-	// Nobody listens while a card is exchanged: the removal is told all the same.
+	// No call waits while a card is exchanged: the removal is reported all the same.
 	pull = pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
 	told(t, w, "C-")
 	pcsctest.PlugCard(t, s.Addrs[1], &card{atr: atrT1})

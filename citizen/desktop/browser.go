@@ -25,11 +25,11 @@ const cookie = "rinnova"
 // in the background, but a request that waits is answered within pollFor.
 const absent = 45 * time.Second
 
-// reload is how long a page takes to be loaded anew.
+// reload is how long a page takes to be loaded again.
 const reload = 5 * time.Second
 
 // Browser is the shell that shows the page in the citizen's browser: on 127.0.0.1, at a random port, to
-// whoever has the token of this run.
+// every page that has the token of this run.
 type Browser struct {
 	window   *Window
 	listener net.Listener
@@ -51,7 +51,7 @@ func NewBrowser(w *Window) (*Browser, error) {
 	return b, nil
 }
 
-// URL is the address that opens the page, once: it holds the token, which whoever sees the command line of
+// URL is the address that opens the page, once: it holds the token, which every program that sees the command line of
 // the browser sees too. After its first use it is the address alone.
 func (b *Browser) URL() string {
 	if t := b.once.Load(); t != nil {
@@ -75,7 +75,7 @@ func (b *Browser) Serve(ctx context.Context) error {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				// Between good-bye and the first request of a page loaded anew.
+				// Between good-bye and the first request of a page loaded again.
 				if d := b.window.unattendedFor(); d > absent && !b.window.working() {
 					return
 				}
@@ -100,7 +100,7 @@ func (w *Window) working() bool {
 	return w.f.running != nil && w.f.running.prompt == nil
 }
 
-// guard lets in the page that has the token, and nobody who was led here: another name for this address
+// guard lets in the page that has the token, and no page that a link led here: another name for this address
 // is 421 (DNS rebinding), no token 403, another origin 403.
 func (b *Browser) guard(next http.Handler) http.Handler {
 	host := b.listener.Addr().String()

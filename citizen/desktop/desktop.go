@@ -156,11 +156,11 @@ func (w *Window) Busy() bool {
 	return w.f.running != nil
 }
 
-// doubled is how long after a wish to close the window another one is the same.
+// doubled: two close requests within this time count as one.
 const doubled = 2 * time.Second
 
 // RequestClose says whether the window may close at once. While a renewal runs it may not: the page asks
-// first, and once. Who wishes it again instead of answering has answered.
+// first, and once. A second request instead of an answer is the answer.
 func (w *Window) RequestClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -215,7 +215,7 @@ func (w *Window) take(readers []Reader) {
 	was := w.f.target
 	w.f.target = aim(w.f)
 	now, then := find(readers, w.f.target), find(before, w.f.target)
-	anew := w.f.target != was || now.Token != then.Token || now.Present != then.Present || now.Mute != then.Mute
+	changed := w.f.target != was || now.Token != then.Token || now.Present != then.Present || now.Mute != then.Mute
 	switch {
 	case w.f.running != nil:
 		if !find(readers, w.reader).Present {
@@ -224,10 +224,10 @@ func (w *Window) take(readers []Reader) {
 	case w.f.finished != nil:
 		w.reinserting(find(readers, w.reader).Present)
 	case w.f.failed != nil:
-		if anew {
+		if changed {
 			w.f.seen = nil // looked at when the failure was read
 		}
-	case anew:
+	case changed:
 		w.startLook()
 	}
 	w.bump()

@@ -12,7 +12,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// The window asks once: a cross pressed twice in haste is one wish, one pressed again later the answer.
+// The window asks once: a cross pressed twice in haste is one request, one pressed again later the answer.
 func TestAskToClose(t *testing.T) {
 	w := New(Config{Now: time.Now})
 	defer w.Close()
@@ -29,7 +29,7 @@ func TestAskToClose(t *testing.T) {
 	}
 	w.stay()
 	if w.RequestClose() {
-		t.Error("not asked again after the wish was withdrawn")
+		t.Error("not asked again after the request was withdrawn")
 	}
 }
 

@@ -37,7 +37,7 @@ const maxBody = 256
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Handler serves the page and its API. It trusts whoever reaches it: a shell on a socket stands before it.
+// Handler serves the page and its API. It trusts every request: a shell on a socket stands before it.
 func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/state", w.serveState)
@@ -210,7 +210,7 @@ func (w *Window) unattendedFor() time.Duration {
 	return time.Since(w.polled)
 }
 
-// gone notes that the page said good-bye; one that is only loaded anew asks again within reload.
+// gone notes that the page said good-bye; one that is only reloaded asks again within reload.
 func (w *Window) gone() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -215,7 +215,7 @@ func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*
 	return r.Run(ctx)
 }
 
-// keep begins anew the time that the PIN of a renewal that ended well is kept, for the trial login. When
+// keep starts again the time that the PIN of a renewal that ended well is kept, for the trial login. When
 // nothing happens until its end, the PIN is wiped. The lock is held.
 func (w *Window) keep() {
 	if w.wipe != nil {
@@ -437,7 +437,7 @@ func (w *Window) again() error {
 	return nil
 }
 
-// stay withdraws the wish to close the window; leave ends the program whatever runs. A renewal that is cut
+// stay withdraws the request to close the window; leave ends the program whatever runs. A renewal that is cut
 // so resumes at the next start.
 func (w *Window) stay() { w.set(func(f *facts) { f.closing = false }) }
 

@@ -226,7 +226,7 @@ type Report struct {
 	Code failure.Code `json:"code,omitempty"`
 }
 
-// facts are what the window knows. Nobody sets a state: it is computed from them.
+// facts are what the window knows. No code sets a state: it is computed from them.
 type facts struct {
 	told    bool // the readers were told at least once
 	service bool // there is a smart-card service

@@ -206,7 +206,7 @@ func (noDecrypter) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, err
 	return nil, errors.New("no")
 }
 
-// TestForgedArchive: whoever has the desk's certificate can seal anything; what is no report is refused.
+// TestForgedArchive: everyone who has the desk's certificate can seal anything; an archive that is no report is refused.
 func TestForgedArchive(t *testing.T) {
 	report, text := failed(t)
 	manifest := string(must(report.encode()))
@@ -265,7 +265,7 @@ func TestSealRefuses(t *testing.T) {
 		random     io.Reader
 		want       error
 	}{
-		"nobody":            {report, text, nil, rand.Reader, ErrNoRecipient},
+		"no recipient":      {report, text, nil, rand.Reader, ErrNoRecipient},
 		"expired":           {report, text, Recipients{desk(1, -30, -1)}, rand.Reader, ErrNoRecipient},
 		"not yet valid":     {report, text, Recipients{desk(1, 1, 30)}, rand.Reader, ErrNoRecipient},
 		"no randomness":     {report, text, good, iotest.ErrReader(io.ErrUnexpectedEOF), io.ErrUnexpectedEOF},

@@ -131,7 +131,7 @@ var (
 	isKind       = regexp.MustCompile(`^[0-9A-Za-z]{1,20}$`).MatchString
 )
 
-// isWord takes a code word, and none that could be a codice fiscale or a number of somebody's.
+// isWord takes a code word, and none that could be a codice fiscale or a person's number.
 func isWord(s string) bool { return wordForm.MatchString(s) && plain(s) == s }
 
 // Most that a list has.
@@ -191,7 +191,7 @@ func (r *Report) check() error {
 	return nil
 }
 
-// isTime wants UTC, whole milliseconds and a year of four digits: a zone would tell where somebody is.
+// isTime wants UTC, whole milliseconds and a year of four digits: a zone would tell where a person is.
 func isTime(t time.Time) bool {
 	_, offset := t.Zone()
 	return offset == 0 && t.Nanosecond()%int(time.Millisecond) == 0 && t.Year() >= 1970 && t.Year() <= 9999

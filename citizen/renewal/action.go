@@ -79,7 +79,7 @@ func judge(w witnesses) verdict {
 
 // keyFacts are what is known of the key reference of a place.
 type keyFacts struct {
-	Claimed bool         // somebody names a public key, and a test signature proves it
+	Claimed bool         // journal, card or service names a public key, and a test signature proves it
 	Taken   bool         // key objects were there before this run
 	State   cns.KeyState // what a test signature met, where objects were there
 	Belongs bool         // a certificate on the card is for that key
@@ -95,8 +95,8 @@ const (
 	nextPlace keyAction = "next-place"
 )
 
-// chooseKeyAction decides whether a key is kept, made (over an empty object, or over an orphan that nobody can
-// prove) or left alone for the next place. An orphan is made anew in its place only if no certificate on the
+// chooseKeyAction decides whether a key is kept, made (over an empty object, or over an orphan that no source can
+// prove) or left alone for the next place. An orphan is made again in its slot only if no certificate on the
 // card belongs to it and the service, asked, issued none for it: a certificate it did issue is among the
 // claims, and was refuted by the test signature. A key that the PIN does not open is never touched.
 func chooseKeyAction(k keyFacts) keyAction {

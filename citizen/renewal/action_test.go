@@ -47,7 +47,7 @@ func allFacts() []runFacts {
 	return all
 }
 
-// What must hold before a step may be taken: the order of DESIGN's table, written out again.
+// What must hold before a step may be taken: the order of the table in docs/RENEWAL.md, written out again.
 func permitted(f runFacts, step string) bool {
 	switch step {
 	case "identify":
@@ -149,7 +149,7 @@ func TestKeyAction(t *testing.T) {
 			a := chooseKeyAction(k)
 			// What is made goes over what was there.
 			if a == makeKey && k.Taken && (k.Claimed || k.State == cns.KeyForeign || k.State == cns.KeyUsable && (k.Belongs || !k.Asked)) {
-				t.Errorf("%+v: a key of worth is made anew", k)
+				t.Errorf("%+v: a key of worth is made again", k)
 			}
 			if k.Claimed && a != keepKey {
 				t.Errorf("%+v: a known key is not kept", k)

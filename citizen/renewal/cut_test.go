@@ -160,7 +160,7 @@ func TestExchangeLost(t *testing.T) {
 	}
 }
 
-// discard is an answer that nobody gets.
+// discard is an answer that never arrives.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

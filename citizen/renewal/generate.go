@@ -14,7 +14,7 @@ import (
 )
 
 // generate sees to it that the place holds a key whose public key is known, and makes one only where
-// nobody knows of any. Places whose key reference is somebody else's are passed over.
+// no source knows of any. Slots whose key reference belongs to another application are passed over.
 func (n *run) generate(context.Context) error {
 	for {
 		n.rec.Place, n.rec.Campaign = n.place.Number, n.campaign
@@ -80,7 +80,7 @@ func (n *run) generateIn(b *cns.Block) error {
 	return n.keep(b, k, nil)
 }
 
-// claims lists the public keys that somebody names for the place's key: journal, card, service.
+// claims lists the public keys that journal, card and service name for the slot's key.
 func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	var list []*rsa.PublicKey
 	add := func(k any) {

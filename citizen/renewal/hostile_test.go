@@ -157,7 +157,7 @@ func unchanged(t *testing.T, card *emulator.Card, before []byte) {
 	}
 }
 
-// Whoever stands between is told apart from a service that is down.
+// A host in between is told apart from a service that is down.
 func TestBetween(t *testing.T) {
 	s := newService(t)
 	intercepted := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -51,7 +51,7 @@ func (n *run) inspect(ctx context.Context) error {
 
 // recent refuses a program that is older than the service's minimum, in the order of Semantic Versioning 2.0.0 §11: a
 // development version 0.2.0-dev comes before 0.2.0. What is no version, the service's word or this program's own, cannot
-// be compared and refuses nobody. That a minimum comes from the service asked is known by its signature.
+// be compared and refuses no program. That a minimum comes from the service asked is known by its signature.
 func (n *run) recent() error {
 	own, minimum := "v"+n.Version, "v"+n.service.MinimumVersion
 	switch {

@@ -22,7 +22,7 @@ import (
 const walks = "150"
 
 // TestLedger walks at random through everything that person and card can do to each other, and keeps a
-// ledger of every code that was typed and every one that came over the wire: no try is spent that nobody
+// ledger of every code that was typed and every one that came over the wire: no try is spent that no person
 // typed, a PUK goes out once for each typing, a PIN again only after it was accepted, the last known try
 // only after a consent, and no VERIFY is empty.
 func TestLedger(t *testing.T) {
@@ -347,7 +347,7 @@ func (w *walk) type_(puk bool, r renewal.CodeRequest) ([]byte, error) {
 		right = rightPUK
 	}
 	var code string
-	switch w.one("types", []string{"right", "right", "right", "right", "wrong", "wrong", "wrong", "malformed", "malformed", "back", "nobody"}) {
+	switch w.one("types", []string{"right", "right", "right", "right", "wrong", "wrong", "wrong", "malformed", "malformed", "back", "no input"}) {
 	case "right":
 		code = right
 	case "wrong":
@@ -356,7 +356,7 @@ func (w *walk) type_(puk bool, r renewal.CodeRequest) ([]byte, error) {
 		code = w.one("code", []string{"", "1", "1234a", "123456789", "١٢٣٤٥", "12 45", "\xFF\xFF\xFF\xFF\xFF"})
 	case "back":
 		return nil, renewal.ErrCancelled
-	case "nobody":
+	case "no input":
 		return nil, renewal.ErrNoInput
 	}
 	w.typed = append(w.typed, &typing{puk: puk, code: code})
@@ -368,7 +368,7 @@ func (w *walk) Consent(_ context.Context, q renewal.Question) (string, error) {
 	if q.Kind != renewal.AskLastTry {
 		w.Fatalf("asked %q", q.Kind)
 	}
-	switch w.one("consents", []string{"yes", "yes", "yes", "no", "back", "nobody"}) {
+	switch w.one("consents", []string{"yes", "yes", "yes", "no", "back", "no input"}) {
 	case "yes":
 		w.consented[q.PUK] = true
 		return "yes", nil

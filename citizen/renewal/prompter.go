@@ -13,7 +13,7 @@ import (
 // held meanwhile. The renewal wipes the slices it is given.
 type Prompter interface {
 	// PIN and PUK ask for a code. It is presented to the card once at most. They return ErrNoInput where
-	// nobody can be asked (again), ErrCancelled where the person goes back.
+	// no person can be asked (again), ErrCancelled where the person goes back.
 	PIN(context.Context, CodeRequest) ([]byte, error)
 	PUK(context.Context, CodeRequest) ([]byte, error)
 	// Consent asks a question and returns the answer, "" for no.
@@ -41,7 +41,7 @@ const (
 )
 
 var (
-	// ErrNoInput: an answer is needed and nobody can give it.
+	// ErrNoInput: an answer is needed and no person can give it.
 	ErrNoInput = errors.New("no input to be had")
 	// ErrCancelled: the person went back before anything was changed.
 	ErrCancelled = errors.New("cancelled by the person")

@@ -38,7 +38,7 @@ type Renewal struct {
 	Now      func() time.Time
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error
-	Events   func(Event) // nil: nobody listens
+	Events   func(Event) // nil: not told
 	// OnWritten is told of every certificate file that was written, so that other programs' copies can be
 	// dropped; nil: nothing to drop.
 	OnWritten func(holder.IDCarta, cardmodel.Path)
@@ -171,7 +171,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 	}
 	_ = n.release()
 	n.s.ForgetPIN()
-	return nil, fail(failure.Internal, errors.New("the steps come to no end"))
+	return nil, fail(failure.Internal, errors.New("the steps never reach the end"))
 }
 
 // cardChanged reports whether the renewal has changed the card: this run by a command that it sent, or an earlier one.
@@ -196,8 +196,8 @@ func (n *run) facts() runFacts {
 	return f
 }
 
-// renew makes another certificate the new one: what was found out about the former is void.
-func (n *run) renew(c *x509.Certificate) {
+// setCertificate makes another certificate the new one and drops what was known of the former.
+func (n *run) setCertificate(c *x509.Certificate) {
 	if n.cert != nil && n.cert.Equal(c) {
 		return
 	}

@@ -315,7 +315,7 @@ func TestThirdPlace(t *testing.T) {
 	}
 }
 
-// The connection that inspect opens serves the whole renewal: nobody waits for another handshake after the key was made.
+// The connection that inspect opens serves the whole renewal: there is no other handshake after the key was made.
 func TestOneConnection(t *testing.T) {
 	s := newService(t)
 	opened, exchanges := 0, 0

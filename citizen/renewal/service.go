@@ -145,7 +145,7 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	return nil
 }
 
-// renewalOfAnother says whether a certificate is what the service issued, and nobody confirmed, for
+// renewalOfAnother says whether a certificate is what the service issued, and no program confirmed, for
 // another one on the card.
 func renewalOfAnother(c *x509.Certificate, answers []*cmp.Standing) bool {
 	for _, a := range answers {

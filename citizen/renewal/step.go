@@ -60,7 +60,7 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 			case err != nil && !errors.Is(err, ErrNoInput):
 				return err
 			case err != nil && last != nil:
-				return last // asked once, refused, and nobody to ask again
+				return last // asked once, refused, and no person to ask again
 			}
 			if answer == "" {
 				f := fail(failure.LastTry, last)
@@ -71,7 +71,7 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 		code, err := ask(ctx, req)
 		if err != nil {
 			if last != nil && errors.Is(err, ErrNoInput) {
-				return last // asked once, refused, and nobody to ask again
+				return last // asked once, refused, and no person to ask again
 			}
 			return err
 		}
@@ -144,7 +144,7 @@ func (n *run) prepare(ctx context.Context) error {
 	return err
 }
 
-// certificateKept is the certificate for the new key that somebody has already, or nil.
+// certificateKept is the certificate for the new key that journal, card or service has already, or nil.
 func (n *run) certificateKept() *x509.Certificate {
 	for _, der := range n.kept() {
 		if c, err := x509.ParseCertificate(der); err == nil && n.public.Equal(c.PublicKey) {
@@ -198,7 +198,7 @@ func (n *run) request(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.renew(res.Certificate)
+	n.setCertificate(res.Certificate)
 	n.rec.Certificate, n.rec.Transaction, n.rec.Confirmed = n.cert.Raw, tx, false
 	n.save()
 	return nil

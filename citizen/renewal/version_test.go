@@ -11,7 +11,7 @@ import (
 )
 
 // The service's minimum is held against the program's version before any PIN, in the order of Semantic Versioning
-// 2.0.0 §11; a word that is no version stops nobody.
+// 2.0.0 §11; a word that is no version stops no program.
 func TestMinimumVersion(t *testing.T) {
 	for _, c := range []struct {
 		own, minimum string

@@ -13,7 +13,7 @@ const key = `Software\Rinnova`
 
 // Read reads the string values of Software\Rinnova, each from HKEY_LOCAL_MACHINE or, where it is not there, from
 // HKEY_CURRENT_USER. A 32-bit program reads what 64-bit programs see, and then its own view, where its installer
-// writes (WOW6432Node). Values of other names are somebody else's.
+// writes (WOW6432Node). Values of other names belong to other programs.
 func Read() (Settings, error) {
 	var s Settings
 	for _, root := range []struct {

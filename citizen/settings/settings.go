@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package settings reads what the administrators of a computer laid down for the program: from the registry on Windows,
+// Package settings reads what the administrators of a computer set for the program: from the registry on Windows,
 // from a file elsewhere. A setting stands behind a flag and the environment, and before what the program was built with.
 package settings
 
@@ -17,7 +17,7 @@ import (
 	"unicode"
 )
 
-// Settings are the values that can be laid down; "" is none. Their names are those in the registry and in the file.
+// Settings are the values that can be set; "" is none. Their names are those in the registry and in the file.
 type Settings struct {
 	Service     string // address of the issuing service
 	CA          string // file of the issuing roots

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// ErrExpired says that a manifest is not in force today: somebody keeps newer ones away, nobody signed one in time, or
+// ErrExpired says that a manifest is not in force today: newer ones are kept away, none was signed in time, or
 // the computer's clock is wrong. Whether there is a newer version cannot be told.
 var ErrExpired = errors.New("the manifest is not in force at this time")
 

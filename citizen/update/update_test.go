@@ -178,7 +178,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Nobody is followed elsewhere, and a page is no file.
+// A redirect is not followed, and a page is no file.
 func TestPortals(t *testing.T) {
 	other := newSite(t)
 	for name, serve := range map[string]http.HandlerFunc{

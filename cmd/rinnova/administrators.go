@@ -13,7 +13,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// administrators reads what was laid down for this computer, or for this start of the program in the file that
+// administrators reads what was set for this computer, or for this start of the program in the file that
 // RINNOVA_SETTINGS names, which must then be there.
 func administrators() (settings.Settings, error) {
 	read := settings.Read

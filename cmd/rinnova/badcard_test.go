@@ -356,7 +356,7 @@ func TestNoRoom(t *testing.T) {
 			}
 			var out, errOut bytes.Buffer
 			exit := run([]string{"renew", "--card", "emulated:" + file, "--service", s.addresses["cmp"], "--ca", filepath.Join(s.dir, "ca.pem"),
-				"--tls-ca", filepath.Join(s.dir, "tls.pem"), "--journal", t.TempDir(), "--pin-from", "env:NOBODY"}, &out, &errOut)
+				"--tls-ca", filepath.Join(s.dir, "tls.pem"), "--journal", t.TempDir(), "--pin-from", "env:MISSING"}, &out, &errOut)
 			if exit != failure.ExitFailure || !strings.Contains(errOut.String(), "Codice: no-room") || !strings.Contains(errOut.String(), "SPID") {
 				t.Errorf("%d %s", exit, &errOut)
 			}

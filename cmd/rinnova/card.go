@@ -191,7 +191,7 @@ func (p *program) record(o *opened) error {
 	o.closers = append(o.closers, f)
 	withhold := transcript.Files
 	if o.emulated {
-		withhold = transcript.Secrets // its holder is nobody, and the whole can be replayed
+		withhold = transcript.Secrets // its holder is invented, and the whole can be replayed
 	}
 	rec, err := transcript.NewRecorder(o.Card, f, withhold)
 	if err != nil {

@@ -34,7 +34,7 @@ var windowProgram = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// display is somebody before a real window (real_window.py): each line is a command, answered by a line.
+// display is a person before a real window (real_window.py): each line is a command, answered by a line.
 type display struct {
 	t    testing.TB
 	in   io.Writer

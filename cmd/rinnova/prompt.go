@@ -30,7 +30,7 @@ type person struct {
 	pinFrom  string
 	pukFrom  string
 	lastTry  bool
-	terminal *os.File      // nil where nobody is there
+	terminal *os.File      // nil where there is none
 	answered map[bool]bool // a code from a flag is given once: it would be wrong again
 	before   func()        // clears the progress bar before something is asked
 }

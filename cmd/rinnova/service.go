@@ -67,7 +67,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	return r, err
 }
 
-// idle closes a transport's connections that nobody uses: a window opens many cards.
+// idle closes a transport's idle connections: a window opens many cards.
 type idle struct{ *http.Transport }
 
 func (i idle) Close() error {

@@ -112,7 +112,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	if err != nil {
 		return desktop.Config{}, err
 	}
-	// A window that nobody started from a terminal says itself what is wrong with its settings.
+	// A window that was not started from a terminal says itself what is wrong with its settings.
 	wrong := p.unsettled
 	roots, err := p.tlsRoots()
 	if wrong == nil {

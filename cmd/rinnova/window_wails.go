@@ -42,7 +42,7 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 			shell = started
 			context.AfterFunc(ctx, func() { runtime.Quit(started) })
 		},
-		// True keeps it open: the page asks first while a renewal runs. A session that ends asks nobody.
+		// True keeps it open: the page asks first while a renewal runs. The end of a session asks no question.
 		OnBeforeClose:    func(context.Context) bool { return ctx.Err() == nil && !w.RequestClose() },
 		BackgroundColour: options.NewRGB(238, 243, 244),
 		Linux:            &linux.Options{ProgramName: "rinnova"},

@@ -80,7 +80,7 @@ type world struct {
 	service  *trial.Service
 	card     *emulator.Card
 	origin   *emulator.Card // as issued
-	other    *emulator.Card // the card of somebody else, where the case has one
+	other    *emulator.Card // another person's card, where the case has one
 	others   string         // what it holds
 	old      *x509.Certificate
 	before   []byte            // the old credential's files

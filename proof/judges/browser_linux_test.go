@@ -31,7 +31,7 @@ var browsers = &layer{
 	setup: `mkdir -p /etc/chromium/policies/managed && echo '{"CommandLineFlagSecurityWarningsEnabled": false}' >/etc/chromium/policies/managed/judges.json`,
 }
 
-// site fetches a page of the service as somebody without a card.
+// site fetches a page of the service as a person without a card.
 func (s *service) site(address string) string {
 	s.w.Helper()
 	roots := x509.NewCertPool()
@@ -52,7 +52,7 @@ func (s *service) site(address string) string {
 	return string(b)
 }
 
-// driverPage is where the trial login sends somebody whose browser showed no certificate.
+// driverPage is where the trial login sends a person whose browser showed no certificate.
 func (s *service) driverPage() (address, page string) {
 	s.w.Helper()
 	m := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/driver)#opensc"`).FindStringSubmatch(s.site(s.login))
@@ -239,7 +239,7 @@ func TestBrowser(t *testing.T) {
 	w.untried("card.json")
 }
 
-// untried: nobody has spent a try of the PIN of a card that lies beside the reader.
+// untried: no try of the PIN was spent on a card that lies beside the reader.
 func (w *workshop) untried(file string) {
 	w.Helper()
 	card, err := emulator.Open(filepath.Join(w.dir, file))

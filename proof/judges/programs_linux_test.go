@@ -272,7 +272,7 @@ func (w *workshop) answer(out string, into any) {
 	}
 }
 
-// freePort is a port that nobody listens on.
+// freePort is a port without a listener.
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

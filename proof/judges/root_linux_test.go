@@ -119,7 +119,7 @@ func (l *layer) root() (string, error) {
 }
 
 // bootstrap makes Debian's smallest root, from the mirror that this computer's apt uses. What debootstrap
-// mounts is seen by nobody else and goes with it.
+// mounts is seen by no other process and goes with it.
 func bootstrap(dir string) error {
 	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages", "Origin: Debian").Output()
 	if err != nil {
@@ -138,7 +138,7 @@ func bootstrap(dir string) error {
 	return run(exec.Command("unshare", "--mount", "debootstrap", "--variant=minbase", "trixie", dir, mirror))
 }
 
-// remove deletes a root, and nothing that somebody has mounted in it.
+// remove deletes a root, and nothing that is mounted in it.
 func remove(dir string) error { return run(exec.Command("rm", "-rf", "--one-file-system", dir)) }
 
 // run runs a command that makes a root. All its processes are killed when this one ends, which frees the

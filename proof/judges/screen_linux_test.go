@@ -319,7 +319,7 @@ func (x *screen) find(program string, role uint32, names ...string) element {
 }
 
 // press presses a button, or follows a link, and waits for what that must bring. An element that is drawn
-// anew between look and act takes the action and does nothing; so it is pressed again.
+// again between look and act takes the action and does nothing; so it is pressed again.
 func (x *screen) press(program string, role uint32, names []string, brings func() bool) {
 	x.w.Helper()
 	var last time.Time

@@ -283,7 +283,7 @@ func TestWindowsBrowser(t *testing.T) {
 	if !opensOnce.MatchString(address) {
 		t.Fatalf("address %q", address)
 	}
-	// Somebody else's page, and somebody who does not know the token, get nothing.
+	// Another site's page, and a request without the token, get nothing.
 	origin, _, _ := strings.Cut(address, "?")
 	for url, want := range map[string]string{origin: "403", origin + "api/state": "403", origin + "?t=AAAAAAAAAAAAAAAAAAAAAAAAAA": "403"} {
 		if got := w.output(w.here("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url)); got != want {
@@ -472,7 +472,7 @@ func TestWindowsInstaller(t *testing.T) {
 					}
 				}
 				if v, ok := m[c.key+`"TLSCA"`]; ok {
-					t.Errorf("setting TLSCA, which nobody gave, is %s", v)
+					t.Errorf("setting TLSCA, which was not given, is %s", v)
 				}
 				for k := range m {
 					if _, was := before[k]; !was && strings.HasPrefix(k, "/drive_c/Program Files") != strings.HasPrefix(folder, "/Program Files") && strings.Contains(k, "/Rinnova/") {

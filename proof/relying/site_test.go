@@ -39,7 +39,7 @@ import (
 	"rinnova.example/go/trial"
 )
 
-// The person of domain.md §5.1.
+// The person of docs/DOMAIN.md §5.1.
 const (
 	codiceFiscale = "SMPBNL78R47D612H"
 	brunilde      = codiceFiscale + "/6090900000003001.3SsHNs8uNFgeYKY73uk31/nMtfI="

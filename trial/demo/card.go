@@ -192,7 +192,7 @@ func cutAfter(c *emulator.Card, instruction byte, n int) {
 	})
 }
 
-// elsewhere is a renewal on another computer: without this one's journal, by somebody who knows the codes.
+// elsewhere is a renewal on another computer: without this one's journal, by a person who knows the codes.
 func (b *Bench) elsewhere(c *emulator.Card) *renewal.Renewal {
 	r := b.renewal(c)
 	r.Journal, r.Prompter = nil, knowing{c.Series()}

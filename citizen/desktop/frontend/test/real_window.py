@@ -128,7 +128,7 @@ def connect():
     address, = session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, GLib.VariantType("(s)"), Gio.DBusCallFlags.NONE, 20000, None).unpack()
     flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
     Node.bus = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
-    # A web view builds its tree only when somebody listens.
+    # A web view builds its tree only when a program listens.
     Node("org.a11y.atspi.Registry", "/org/a11y/atspi/registry").call("org.a11y.atspi.Registry", "RegisterEvent", GLib.Variant("(s)", ("object:children-changed",)))
 
 
@@ -197,7 +197,7 @@ def press(name, role=None, then=None):
             see(role, then, options.wait / 3)
             return
         except Lost:
-            # It was drawn anew between look and act, or the answer is late: a second press is one too many at worst.
+            # It was drawn again between look and act, or the answer is late: a second press is one too many at worst.
             try:
                 act()
             except GLib.Error:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // The notice of a newer version: the real program, built with a release key, and the real service that publishes a
-// signed manifest. The computer's smart cards, which may be somebody else's, are out of reach.
+// signed manifest. The computer's smart cards, which may be another person's, are out of reach.
 import AxeBuilder from '@axe-core/playwright'
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
