@@ -96,7 +96,7 @@ func (p PersonalData) Encode() ([]byte, error) {
 }
 
 // HashPersonalData returns the Base64 of the SHA-1 of the bytes given: the last part of the common name.
-// Whether a real issuer hashed the file with or without its padding is not public (card.md §9 row 12).
+// Whether a real issuer hashed the file with or without its padding is not public (docs/CARDS.md §9 row 12).
 func HashPersonalData(b []byte) string {
 	h := sha1.Sum(b)
 	return base64.StdEncoding.EncodeToString(h[:])

@@ -12,11 +12,11 @@ import (
 
 // Reasons for which an answer to reset is not that of a card in the table.
 var (
-	// ErrContactless: a card on the antenna shows no historical bytes of its own (card.md §1.3).
+	// ErrContactless: a card on the antenna shows no historical bytes of its own (docs/CARDS.md §1.3).
 	ErrContactless = errors.New("the card answers over its contactless interface")
 	// ErrNotCNS: the historical bytes lack the CNS marker, or belong to a card known not to be Italian.
 	ErrNotCNS = errors.New("the card is not a CNS")
-	// ErrCIE: an electronic identity card with contacts (card.md §1.1). It wraps ErrNotCNS.
+	// ErrCIE: an electronic identity card with contacts (docs/CARDS.md §1.1). It wraps ErrNotCNS.
 	ErrCIE = fmt.Errorf("%w but an identity card", ErrNotCNS)
 	// ErrUnknownModel: a CNS on a chip that is not in the table.
 	ErrUnknownModel = errors.New("the card is a CNS of an unknown model")
@@ -27,7 +27,7 @@ var firstCIE = atr("3BF41800FF8131805500318000C7")
 
 // Match finds the model whose pattern fits an answer to reset. It gives the family only, never the
 // series, and must be followed by a probe of the file system: foreign cards share these bytes
-// (card.md §1.1).
+// (docs/CARDS.md §1.1).
 func Match(atr []byte) (*Model, error) {
 	h, err := iso7816.Historical(atr)
 	if err != nil {

@@ -79,7 +79,7 @@ type Hex []byte
 
 func (h Hex) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%X", []byte(h)), nil }
 
-// Access is the nine access bytes of tag 86 in their order (card.md §2.3): for a DF RFU, update objects,
+// Access is the nine access bytes of tag 86 in their order (docs/CARDS.md §2.3): for a DF RFU, update objects,
 // append objects, deactivate, activate, delete, administer, create, RFU; for an EF read, update, append,
 // deactivate, activate, delete, administer, increase, decrease. 00 is always, FF never, else the
 // reference of the code that must have been verified.
@@ -125,7 +125,7 @@ type DF struct {
 	Access Access `json:"access"`
 }
 
-// Pattern is what the historical bytes of a family have in common (card.md §1.1): the chip maker is one
+// Pattern is what the historical bytes of a family have in common (docs/CARDS.md §1.1): the chip maker is one
 // of IC, the mask maker is Mask, the firmware's major number lies between First and Last.
 type Pattern struct {
 	IC    Hex  `json:"ic"`

@@ -20,7 +20,7 @@ const (
 	FileEmpty      FileState = "empty"      // all 00 or all FF
 	FilePartial    FileState = "partial"    // a blank head and something behind it: a write of ours that was cut short
 	FileReadable   FileState = "readable"   // plain DER, or DER behind the InfoCamere header
-	FileCompressed FileState = "compressed" // 5A or 7A and raw DEFLATE (card.md §6.7): another application's, not read
+	FileCompressed FileState = "compressed" // 5A or 7A and raw DEFLATE (docs/CARDS.md §6.7): another application's, not read
 	FileUnreadable FileState = "unreadable" // anything else: another application's
 )
 
@@ -96,7 +96,7 @@ func (s *Session) read() (*Contents, error) {
 	return c, nil
 }
 
-// readCertificate reads a certificate file and tells what it is (card.md §2.1, §6.7).
+// readCertificate reads a certificate file and tells what it is (docs/CARDS.md §2.1, §6.7).
 func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	if ok, err := s.exists(p); err != nil || !ok {
 		return CertificateFile{State: FileAbsent}, err

@@ -44,7 +44,7 @@ func CheckCode(c cardmodel.Code, code []byte) error {
 }
 
 // Tries returns how many tries of the PIN or PUK are left as the card said last in this run, and whether
-// it said so. No command is sent: an empty VERIFY costs a try on some cards (card.md §4.2).
+// it said so. No command is sent: an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
 func (s *Session) Tries(puk bool) (int, bool) {
 	n, ok := s.tries[s.code(puk).Reference]
 	return n, ok
@@ -57,7 +57,7 @@ func (s *Session) code(puk bool) cardmodel.Code {
 	return s.Model.PIN.Value
 }
 
-// verify sends VERIFY once, with the MF selected by the caller (card.md §4.2).
+// verify sends VERIFY once, with the MF selected by the caller (docs/CARDS.md §4.2).
 func (s *Session) verify(puk bool, code []byte) error {
 	c := s.code(puk)
 	if err := CheckCode(c, code); err != nil {

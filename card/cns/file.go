@@ -17,7 +17,7 @@ const maxRead = 255
 // ErrReadBack: a file does not hold what was written to it.
 var ErrReadBack = errors.New("the card did not keep what was written")
 
-// selectFile selects by path from the MF, without FCI unless the card refuses that (card.md §4.1).
+// selectFile selects by path from the MF, without FCI unless the card refuses that (docs/CARDS.md §4.1).
 func (s *Session) selectFile(p cardmodel.Path) error {
 	_, err := s.selectFCI(p, s.withFCI)
 	if errors.Is(err, iso7816.SWWrongP1P2) && !s.withFCI {
@@ -170,7 +170,7 @@ func blank(b []byte) bool {
 	return len(bytes.Trim(b, "\x00")) == 0 || len(bytes.Trim(b, "\xFF")) == 0
 }
 
-// create makes a file below the parent, which it selects first (CREATE FILE, card.md §4.1, §6.1). A
+// create makes a file below the parent, which it selects first (CREATE FILE, docs/CARDS.md §4.1, §6.1). A
 // file of that identifier that is there already is left as it is.
 func (b *Block) create(p cardmodel.Path, df bool, size int, access cardmodel.Access) error {
 	if err := b.s.selectFile(p.Parent()); err != nil {

@@ -61,7 +61,7 @@ func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 }
 
 // CreateWithPUK creates one DF in the MF under the PUK, in a transaction of its own: the code is sent
-// once and authorises this one command (card.md §6.5 step 3). A wrong PUK is a *CodeError.
+// once and authorises this one command (docs/CARDS.md §6.5 step 3). A wrong PUK is a *CodeError.
 func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 	err := s.transaction(true, func() error {
 		if err := s.sameCard(); err != nil {
@@ -102,7 +102,7 @@ func (b *Block) CreateDFs() error {
 	return nil
 }
 
-// PutEnvironment gives the DF of a place's key its security environment (PUT DATA SECI, card.md §6.1
+// PutEnvironment gives the DF of a place's key its security environment (PUT DATA SECI, docs/CARDS.md §6.1
 // step 2). One that is there already is left as it is.
 func (b *Block) PutEnvironment(p cardmodel.Slot) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
@@ -116,14 +116,14 @@ func (b *Block) PutEnvironment(p cardmodel.Slot) error {
 	return err
 }
 
-// Components of a private key object (card.md §3): class byte and component number.
+// Components of a private key object (docs/CARDS.md §3): class byte and component number.
 const (
 	modulusClass  = 0x20
 	exponentClass = 0x21
 )
 
 // PutKeyObjects makes room for a key in the place: two objects filled with FF, the modulus and the
-// private exponent (PUT DATA OCI, card.md §6.1 step 4). If the modulus object is there already it
+// private exponent (PUT DATA OCI, docs/CARDS.md §6.1 step 4). If the modulus object is there already it
 // returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
 // cut between the two left out is added then.
 func (b *Block) PutKeyObjects(p cardmodel.Slot) error {
@@ -151,7 +151,7 @@ func (b *Block) putKeyObject(class, id byte) error {
 	if class == modulusClass {
 		option = 0x22 // more components follow
 	}
-	// Length, 00, n bytes; the length counts the 00. Over 127 bytes it takes the BER form (assumed, card.md
+	// Length, 00, n bytes; the length counts the 00. Over 127 bytes it takes the BER form (assumed, docs/CARDS.md
 	// §9 row 7: the Incrypto34 form in one byte ends at 1024 bits).
 	value := iso7816.AppendLength(nil, n+1)
 	value = append(append(value, 0x00), bytes.Repeat([]byte{0xFF}, n)...)
@@ -165,7 +165,7 @@ func (b *Block) putKeyObject(class, id byte) error {
 }
 
 // Generate makes a key pair in the place's objects, over whatever key was there, and returns the public
-// key that the card left in the temporary file (GENERATE KEY PAIR, card.md §6.3). The caller has made
+// key that the card left in the temporary file (GENERATE KEY PAIR, docs/CARDS.md §6.3). The caller has made
 // sure that the place holds no key of worth. The temporary file stays until DeleteTemporary.
 func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	m := b.s.Model

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	// ErrForeign: the answer to reset is that of a CNS, the files are not (card.md §1.1).
+	// ErrForeign: the answer to reset is that of a CNS, the files are not (docs/CARDS.md §1.1).
 	ErrForeign = errors.New("the card answers like a CNS but has not its files")
 	// ErrNotHealthCard: a CNS whose number is not that of a regional citizen's card.
 	ErrNotHealthCard = errors.New("the card is a CNS but not a health card")
@@ -28,7 +28,7 @@ var (
 	ErrLocked = errors.New("the PIN has not been verified")
 )
 
-// Paths read on every CNS (card.md §2.1).
+// Paths read on every CNS (docs/CARDS.md §2.1).
 var (
 	idCartaPath      = cardmodel.Path{0x1000, 0x1003}
 	personalDataPath = cardmodel.Path{0x1100, 0x1102}

@@ -20,7 +20,7 @@ import (
 var ErrSignature = errors.New("the card returned a wrong signature")
 
 // Signer is a key on the card as a crypto.Signer: PKCS#1 v1.5 and PSS with the padding made here, the
-// raw RSA operation on the card (card.md §5). Every signature is checked before it leaves.
+// raw RSA operation on the card (docs/CARDS.md §5). Every signature is checked before it leaves.
 type Signer struct {
 	key    cardmodel.KeyRef
 	public *rsa.PublicKey
@@ -138,7 +138,7 @@ func (b *Block) testSignature(k cardmodel.KeyRef, size int) ([]byte, error) {
 }
 
 // raw applies a private key to a block of the modulus' size: SELECT the key's DF, MSE RESTORE, MSE SET
-// for confidentiality, PSO DECIPHER with the padding indicator 00 (card.md §5 rules 2 and 3).
+// for confidentiality, PSO DECIPHER with the padding indicator 00 (docs/CARDS.md §5 rules 2 and 3).
 func (b *Block) raw(k cardmodel.KeyRef, em []byte) ([]byte, error) {
 	if err := b.s.selectFile(k.DF); err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func commands(t *testing.T, cell string) []string {
 	return list
 }
 
-// Each row: a command on an object in five states of the card, with the status words that card.md asks
+// Each row: a command on an object in five states of the card, with the status words that docs/CARDS.md asks
 // for. The card of a renewable series has its first place made, with a key.
 func TestAccess(t *testing.T) {
 	names, err := os.ReadDir(filepath.Join("testdata", "access"))
@@ -135,7 +135,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// Forms that card.md does not describe, or describes for chips of another kind, and what each gets.
+// Forms that docs/CARDS.md does not describe, or describes for chips of another kind, and what each gets.
 var refused = []struct{ series, command, sw, why string }{
 	{"AC2014", "00", "6700", "no command APDU"},
 	{"AC2014", "00A400", "6700", "no command APDU"},
@@ -249,7 +249,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// The forms of an OCI that are not those documented get 6A80 (card.md §6.1; §9 row 7 and 16).
+// The forms of an OCI that are not those documented get 6A80 (docs/CARDS.md §6.1; §9 row 7 and 16).
 func TestOCI(t *testing.T) {
 	good := oci(0x20, 0x12, 128, "1010FFFFFFFF00")
 	c := prepared(t, "AC2014")

@@ -2,7 +2,7 @@
 
 // Package emulator is a CNS card in memory, made from a card model: operating system, file system,
 // security objects, keys, a state that outlives power, and faults. It answers what the project's card
-// facts (card.md) describe, decodes every command by itself, and refuses every form that is not
+// facts (docs/CARDS.md) describe, decodes every command by itself, and refuses every form that is not
 // described there. It proves nothing about real chips where those facts are assumptions, which are
 // marked "assumed:" beside the code.
 package emulator

@@ -97,7 +97,7 @@ func must(t testing.TB, c iso7816.Card, commands ...string) []byte {
 	return data
 }
 
-// apdu is a short command, or a chain of them where the data are longer (card.md §4.4).
+// apdu is a short command, or a chain of them where the data are longer (docs/CARDS.md §4.4).
 func apdu(header string, data []byte) []string {
 	var list []string
 	for len(data) > 255 {
@@ -109,8 +109,8 @@ func apdu(header string, data []byte) []string {
 
 func path(p cardmodel.Path) string { return fmt.Sprintf("00A4080C%02X%X", 2*len(p), p.Bytes()) }
 
-// oci is the object of a key component as card.md §6.1, 4 writes it, filled with FF; the form of 256 bytes
-// is the one assumed for card.md §9 row 7.
+// oci is the object of a key component as docs/CARDS.md §6.1, 4 writes it, filled with FF; the form of 256 bytes
+// is the one assumed for docs/CARDS.md §9 row 7.
 func oci(class, id byte, size int, access string) []byte {
 	option := "22"
 	if class == 0x21 {

@@ -6,11 +6,11 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Mask makers in the historical bytes (card.md §1.2).
+// Mask makers in the historical bytes (docs/CARDS.md §1.2).
 const (
 	maskIdemia  = 0x05
 	maskSiemens = 0x08
-	// From this firmware on a card with Idemia's mask is of the kind of 2021 (card.md §1.1).
+	// From this firmware on a card with Idemia's mask is of the kind of 2021 (docs/CARDS.md §1.1).
 	firmware2021 = 0x20
 )
 
@@ -22,7 +22,7 @@ func (c *Card) idemia2021() bool {
 func (c *Card) cardOS() bool { return c.model.ATR.Value.Mask == maskSiemens }
 
 // keyAbsent is what PSO answers for a key that is not in the current DF or above: 6984 on Idemia's cards of 2021
-// (card.md §5, 3), 6A88 on others.
+// (docs/CARDS.md §5, 3), 6A88 on others.
 func (c *Card) keyAbsent() iso7816.SW {
 	if c.idemia2021() {
 		return iso7816.SWUnusable
@@ -30,7 +30,7 @@ func (c *Card) keyAbsent() iso7816.SW {
 	return iso7816.SWObjectNotFound
 }
 
-// challengeLimit is the most bytes of one GET CHALLENGE (card.md §4.3).
+// challengeLimit is the most bytes of one GET CHALLENGE (docs/CARDS.md §4.3).
 func (c *Card) challengeLimit() int {
 	if c.idemia2021() {
 		return 0x20
@@ -38,7 +38,7 @@ func (c *Card) challengeLimit() int {
 	return iso7816.NeShort
 }
 
-// getData is GET DATA 01 xx (card.md §4.3), on CardOS only: 81 serial number, 82 version of the operating
+// getData is GET DATA 01 xx (docs/CARDS.md §4.3), on CardOS only: 81 serial number, 82 version of the operating
 // system, 83 life cycle, 88 packages, 8D largest data field.
 //
 // assumed: the serial number is the GDO's; the version is that of the historical bytes; no package is

@@ -135,7 +135,7 @@ func (c *Card) getResponse(cmd iso7816.Command, pending []byte) ([]byte, iso7816
 
 // gather joins the parts of a chain (ISO/IEC 7816-4 §5.3.3) and returns the whole command, or the status
 // word to answer. Chains are taken for PSO and PUT DATA, whose data may be longer than a short APDU
-// (card.md §4.4); anything else in a chain gets 6884, anything but the next part in the midst of one 6883.
+// (docs/CARDS.md §4.4); anything else in a chain gets 6884, anything but the next part in the midst of one 6883.
 func (c *Card) gather(cmd iso7816.Command) (iso7816.Command, iso7816.SW) {
 	more := cmd.CLA == chained // in the proprietary class 90 the bit means nothing
 	if more {

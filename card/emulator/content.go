@@ -23,7 +23,7 @@ func (c *Card) current(form byte, access int) (*file, iso7816.SW) {
 	return c.ef, iso7816.SWOK
 }
 
-// readBinary is READ BINARY (card.md §4.1) with an offset of 15 bits. An offset at or behind the end gets
+// readBinary is READ BINARY (docs/CARDS.md §4.1) with an offset of 15 bits. An offset at or behind the end gets
 // 6B00; a length over the end gets what is there with 6282, unless it is the greatest one, which asks
 // for all there is.
 func (c *Card) readBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
@@ -54,7 +54,7 @@ func (c *Card) readBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return b, iso7816.SWEndOfFile
 }
 
-// updateBinary is UPDATE BINARY (card.md §4.1); beyond the file's size it answers 6700.
+// updateBinary is UPDATE BINARY (docs/CARDS.md §4.1); beyond the file's size it answers 6700.
 func (c *Card) updateBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 > 0x7F {
 		return nil, iso7816.SWWrongP1P2
@@ -75,7 +75,7 @@ func (c *Card) updateBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return nil, iso7816.SWOK
 }
 
-// readRecord is READ RECORD (card.md §4.1) by number from 1, P2 04.
+// readRecord is READ RECORD (docs/CARDS.md §4.1) by number from 1, P2 04.
 func (c *Card) readRecord(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P2 != 0x04 {
 		return nil, iso7816.SWWrongP1P2

@@ -11,14 +11,14 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Operations of an environment, as indexes into its keys (card.md §6.1, 2).
+// Operations of an environment, as indexes into its keys (docs/CARDS.md §6.1, 2).
 const (
 	opSign     = 1
 	opDecipher = 3
 	opTest     = 4
 )
 
-// manageEnvironment is MSE (card.md §4.3): F3 restores an environment of the current DF or of one above it,
+// manageEnvironment is MSE (docs/CARDS.md §4.3): F3 restores an environment of the current DF or of one above it,
 // with or without the zero byte behind; F1 sets the key of an operation, A4 test, B6 sign, B8 decipher,
 // by 83 or 84. Whether the key is there is found out when it is used.
 //
@@ -60,10 +60,10 @@ func (c *Card) manageEnvironment(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return nil, iso7816.SWWrongP1P2
 }
 
-// perform is PSO (card.md §4.3): 80 86 deciphers 00 and a block of the modulus' length; 9E 9A signs such a
+// perform is PSO (docs/CARDS.md §4.3): 80 86 deciphers 00 and a block of the modulus' length; 9E 9A signs such a
 // block with a key that does not pad, and a DigestInfo with one that does. Other operations are refused.
 // The key is looked for in the current DF and above it, never below: OpenSC uses key 01 of the MF with DF
-// 1100 current, and fails on Idemia's key 02 unless its own DF is (card.md §5, 3).
+// 1100 current, and fails on Idemia's key 02 unless its own DF is (docs/CARDS.md §5, 3).
 func (c *Card) perform(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	var op int
 	switch {
@@ -174,7 +174,7 @@ func (f *factors) raw(modulus, exponent, block []byte) ([]byte, iso7816.SW) {
 	return m1.FillBytes(make([]byte, len(modulus))), iso7816.SWOK
 }
 
-// challenge is GET CHALLENGE (card.md §4.3), at most challengeLimit bytes where the chip has a limit.
+// challenge is GET CHALLENGE (docs/CARDS.md §4.3), at most challengeLimit bytes where the chip has a limit.
 func (c *Card) challenge(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != 0 || cmd.P2 != 0 {
 		return nil, iso7816.SWWrongP1P2

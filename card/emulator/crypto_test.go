@@ -30,7 +30,7 @@ func public(k *rsa.PublicKey, block []byte) []byte {
 	return x.FillBytes(make([]byte, k.Size()))
 }
 
-// Every series' old key signs what crypto/rsa verifies, in each way of sending the block (card.md §4.4, §5),
+// Every series' old key signs what crypto/rsa verifies, in each way of sending the block (docs/CARDS.md §4.4, §5),
 // also on a card read back from its state, which does not know the primes.
 func TestSign(t *testing.T) {
 	for _, series := range allSeries() {
@@ -76,7 +76,7 @@ func TestSign(t *testing.T) {
 				t.Fatal(err)
 			}
 			check("sign", got)
-			// Without Le the answer waits (card.md §4.4).
+			// Without Le the answer waits (docs/CARDS.md §4.4).
 			commands := apdu("002A9E9A", block)
 			must(t, c, commands[:len(commands)-1]...)
 			want := fmt.Sprintf("61%02X", byte(key.Size()))
@@ -108,7 +108,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 // GENERATE KEY PAIR in both forms of result, for each algorithm, with a signature by the new key
-// (card.md §6.3).
+// (docs/CARDS.md §6.3).
 func TestGenerate(t *testing.T) {
 	for _, x := range []struct {
 		size      int
@@ -190,7 +190,7 @@ func mustHex(t *testing.T, s string) []byte {
 
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
-// CHANGE KEY DATA brings a whole key of the caller's where CHANGE allows it (card.md §4.3).
+// CHANGE KEY DATA brings a whole key of the caller's where CHANGE allows it (docs/CARDS.md §4.3).
 func TestChangeKey(t *testing.T) {
 	c := prepared(t, "AC2014")
 	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400, 0x8110}))

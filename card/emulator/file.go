@@ -8,8 +8,8 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Type bytes of tag 82 (card.md §2.5). Linear fixed, cyclic and internal files have no command in
-// card.md §4 and are not made.
+// Type bytes of tag 82 (docs/CARDS.md §2.5). Linear fixed, cyclic and internal files have no command in
+// docs/CARDS.md §4 and are not made.
 const (
 	typeDF          = 0x38
 	typeTransparent = 0x01
@@ -40,7 +40,7 @@ type file struct {
 	before []byte // Data before the last UPDATE BINARY, for Fault.StaleRead; nil where there was none
 }
 
-// Indexes into the access bytes (card.md §2.3).
+// Indexes into the access bytes (docs/CARDS.md §2.3).
 const (
 	acRead     = 0
 	acUpdate   = 1 // EF: its content; DF: objects that are there
@@ -128,7 +128,7 @@ func recordBytes(r [][]byte) int {
 	return n
 }
 
-// noSM is tag CB with every operation free of secure messaging (card.md §2.3).
+// noSM is tag CB with every operation free of secure messaging (docs/CARDS.md §2.3).
 var noSM = func() []byte {
 	b := make([]byte, 24)
 	for i := range b {
@@ -137,7 +137,7 @@ var noSM = func() []byte {
 	return b
 }()
 
-// fci is the template that SELECT answers (card.md §2.5): 80 for an EF; 81, the free memory, for a DF.
+// fci is the template that SELECT answers (docs/CARDS.md §2.5): 80 for an EF; 81, the free memory, for a DF.
 func (f *file) fci() []byte {
 	var b []byte
 	if f.isDF() {
@@ -161,10 +161,10 @@ func (f *file) fci() []byte {
 	return iso7816.AppendTLV(nil, 0x6F, b)
 }
 
-// parseFCP reads what CREATE FILE is given (card.md §4.1): template 6F or 62, tags in any order; size in
+// parseFCP reads what CREATE FILE is given (docs/CARDS.md §4.1): template 6F or 62, tags in any order; size in
 // 80 or 81, 82 type, 83 identifier, 84 AID of a DF, 85, 86 access (what is absent is FF), 8A 05, 8B and
 // CB without secure messaging. Any other tag, one that occurs twice, and a type, a life cycle or a
-// protection that card.md does not describe are refused.
+// protection that docs/CARDS.md does not describe are refused.
 func parseFCP(b []byte) (*file, bool) {
 	outer, err := iso7816.ParseTLV(b)
 	if err != nil || len(outer) != 1 || outer[0].Tag != 0x6F && outer[0].Tag != 0x62 {
@@ -222,7 +222,7 @@ func parseFCP(b []byte) (*file, bool) {
 	if f.Size < 0 || !seen[0x82] || !seen[0x83] || f.Name != nil && !f.isDF() {
 		return nil, false
 	}
-	switch f.FID { // reserved (card.md §4.1)
+	switch f.FID { // reserved (docs/CARDS.md §4.1)
 	case masterFile, 0x3FFF, 0xFFFF:
 		return nil, false
 	}

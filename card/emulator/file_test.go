@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 )
 
-// The FCI of real cards in card.md §2.5, and those of an issued card that must look like them.
+// The FCI of real cards in docs/CARDS.md §2.5, and those of an issued card that must look like them.
 func TestFCI(t *testing.T) {
 	never := strings.Repeat("FF", 24)
 	c := issued(t, "ID2019")
@@ -37,7 +37,7 @@ func TestFCI(t *testing.T) {
 	}
 }
 
-// card.md §4.1: template 6F or 62, tags in any order, either size tag, INC's and CardOS's forms of 85.
+// docs/CARDS.md §4.1: template 6F or 62, tags in any order, either size tag, INC's and CardOS's forms of 85.
 func TestCreateForms(t *testing.T) {
 	made := prepared(t, "AC2014")
 	for _, x := range []struct{ name, fcp, path, fci string }{
@@ -97,7 +97,7 @@ func TestMemory(t *testing.T) {
 }
 
 // A file that its access bytes let deactivate answers 6283 to SELECT and gives nothing until it is
-// activated (card.md §4.1).
+// activated (docs/CARDS.md §4.1).
 func TestDeactivate(t *testing.T) {
 	c := prepared(t, "OT2015")
 	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400}), fcp("010000", 16, 0x9999, cardmodel.Access{}), "00040000")
@@ -110,7 +110,7 @@ func TestDeactivate(t *testing.T) {
 	must(t, c, "00440000", "00A4020C029999", "00B0000001")
 }
 
-// Access by a logic expression: PIN and PUK, PIN or PUK (card.md §2.3), and codes of a DF's own: their
+// Access by a logic expression: PIN and PUK, PIN or PUK (docs/CARDS.md §2.3), and codes of a DF's own: their
 // status is dropped when the DF is left, and after as many uses as their validity says.
 func TestConditions(t *testing.T) {
 	made := prepared(t, "OT2015")
@@ -143,7 +143,7 @@ func TestConditions(t *testing.T) {
 	if _, sw := send(t, c, read); sw != "6982" {
 		t.Errorf("after the DF was left: %s", sw)
 	}
-	// The PIN of the MF stays (card.md §9 row 14), and a wrong one drops it.
+	// The PIN of the MF stays (docs/CARDS.md §9 row 14), and a wrong one drops it.
 	must(t, c, at, "00DA016F07 8405A000000001")
 	if _, sw := send(t, c, "0020001008"+wrongPIN); sw != "63C2" {
 		t.Error(sw)

@@ -9,7 +9,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// generate is GENERATE KEY PAIR (card.md §6.3): 00 46 00 P2 with 20, key id, identifier of the EF that gets
+// generate is GENERATE KEY PAIR (docs/CARDS.md §6.3): 00 46 00 P2 with 20, key id, identifier of the EF that gets
 // the public key, number of tests 00, difference of the primes 10 or 00, bits of the exponent (0 for 24).
 // The key's objects and that EF are in the current DF; GENKEYPAIR of the modulus and APPEND of the EF
 // open it. Up to 1024 bits the EF holds TLV records, and gets 10 and 11 in the form of Incrypto34, the

@@ -36,7 +36,7 @@ var (
 	ErrPersonalization = errors.New("cannot personalise the card")
 )
 
-// Sizes of files at issue (card.md §2.1), in bytes; those of 1200 and of 1000/1002 are assumed.
+// Sizes of files at issue (docs/CARDS.md §2.1), in bytes; those of 1200 and of 1000/1002 are assumed.
 const (
 	certificateSize  = 2048
 	personalDataSize = 400
@@ -44,7 +44,7 @@ const (
 	serviceSize      = 64
 )
 
-// Issue makes a card of a series as it leaves its issuer, with the file system of card.md §2.1, the files
+// Issue makes a card of a series as it leaves its issuer, with the file system of docs/CARDS.md §2.1, the files
 // that the model says are there, PIN, PUK, the old key 01 and environment 03 in the MF. It is in memory
 // only; see Save and Open.
 func Issue(series string, p Personalization) (*Card, error) {
@@ -90,7 +90,7 @@ func Issue(series string, p Personalization) (*Card, error) {
 	serial, _ := hex.DecodeString(p.IDCarta)
 	mf.add(transparent(0x2F01, padded(append([]byte{byte(len(c.atr))}, c.atr...), max(atrSize, len(c.atr)+1))))
 	mf.add(transparent(0x2F02, iso7816.AppendTLV(nil, 0x5A, serial)))
-	mf.add(transparent(0x3F02, []byte{0x05})) // assumed: one byte (card.md §9 row 17), the life cycle "activated"
+	mf.add(transparent(0x3F02, []byte{0x05})) // assumed: one byte (docs/CARDS.md §9 row 17), the life cycle "activated"
 	chip := mf.add(directory(0x1000, closed))
 	chip.add(transparent(0x1002, padded(history, serviceSize)))
 	chip.add(transparent(0x1003, []byte(p.IDCarta)))
@@ -109,11 +109,11 @@ func Issue(series string, p Personalization) (*Card, error) {
 		f.Size = d.Size
 	}
 	if signature := mf.child(0x1400); signature != nil && c.idemia2021() {
-		signature.add(transparent(0x1000, []byte("Carta Nazionale dei Servizi"))) // card.md §2.2
+		signature.add(transparent(0x1000, []byte("Carta Nazionale dei Servizi"))) // docs/CARDS.md §2.2
 	}
 
 	pinAC := []byte{0x00, model.PIN.Value.Reference, model.PUK.Value.Reference, acNever, acNever, acNever, acNever}
-	pukAC := []byte{0x00, acNever, acNever, acNever, acNever, acNever, acNever} // a PUK does not change itself (card.md §3)
+	pukAC := []byte{0x00, acNever, acNever, acNever, acNever, acNever, acNever} // a PUK does not change itself (docs/CARDS.md §3)
 	keyAC := []byte{model.PIN.Value.Reference, acNever, acNever, acNever, acNever, acNever, acNever}
 	mf.hold(codeObject(model.PIN.Value, pin, pinAC))
 	mf.hold(codeObject(model.PUK.Value, puk, pukAC))

@@ -10,7 +10,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// selectFile is SELECT (card.md §4.1): P1 00 the MF, 01 a DF and 02 an EF in the current DF, 03 the parent,
+// selectFile is SELECT (docs/CARDS.md §4.1): P1 00 the MF, 01 a DF and 02 an EF in the current DF, 03 the parent,
 // 04 by AID, 08 by path from the MF, 09 by path from the current DF; P2 00 with the FCI, 0C without.
 // A selection that fails leaves everything as it was.
 func (c *Card) selectFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
@@ -77,8 +77,8 @@ func (c *Card) selectFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return f.fci(), sw
 }
 
-// enter makes a file current. What was verified in a DF that is left is forgotten (card.md §2.3); the
-// codes of the MF are never left (card.md §9 row 14, assumed).
+// enter makes a file current. What was verified in a DF that is left is forgotten (docs/CARDS.md §2.3); the
+// codes of the MF are never left (docs/CARDS.md §9 row 14, assumed).
 func (c *Card) enter(f *file) {
 	c.df, c.ef = f, nil
 	if !f.isDF() {
@@ -102,7 +102,7 @@ func (c *Card) named(aid []byte) *file {
 	return found
 }
 
-// createFile is CREATE FILE (card.md §4.1) in the current DF. The new file becomes the current one.
+// createFile is CREATE FILE (docs/CARDS.md §4.1) in the current DF. The new file becomes the current one.
 func (c *Card) createFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != 0 || cmd.P2 != 0 {
 		return nil, iso7816.SWWrongP1P2
@@ -131,7 +131,7 @@ func (c *Card) createFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return nil, iso7816.SWOK
 }
 
-// deleteFile is DELETE FILE (card.md §4.1) of a file in the current DF.
+// deleteFile is DELETE FILE (docs/CARDS.md §4.1) of a file in the current DF.
 //
 // assumed: the file's own DELETE byte decides, not its DF's; a DF goes with all that it holds.
 func (c *Card) deleteFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
@@ -157,7 +157,7 @@ func (c *Card) deleteFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return nil, iso7816.SWOK
 }
 
-// switchFile is DEACTIVATE (04) and ACTIVATE (44) of the current file (card.md §4.1).
+// switchFile is DEACTIVATE (04) and ACTIVATE (44) of the current file (docs/CARDS.md §4.1).
 func (c *Card) switchFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != 0 || cmd.P2 != 0 {
 		return nil, iso7816.SWWrongP1P2

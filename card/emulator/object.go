@@ -6,14 +6,14 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Classes of security objects, the first byte of tag 83 (card.md §3).
+// Classes of security objects, the first byte of tag 83 (docs/CARDS.md §3).
 const (
 	classTest     = 0x00
 	classModulus  = 0x20
 	classExponent = 0x21 // the private one
 )
 
-// Algorithm bytes (card.md §3).
+// Algorithm bytes (docs/CARDS.md §3).
 const (
 	algRSA   = 0x0C // RSA without padding by the card
 	algSign  = 0x88 // RSA signature, padded by the card
@@ -21,7 +21,7 @@ const (
 	algLogic = 0x7F
 )
 
-// Indexes into an object's access bytes (card.md §2.3).
+// Indexes into an object's access bytes (docs/CARDS.md §2.3).
 const (
 	acUse      = 0
 	acChange   = 1
@@ -44,7 +44,7 @@ type object struct {
 	in *file
 }
 
-// environment is a security environment (SECI, card.md §6.1).
+// environment is a security environment (SECI, docs/CARDS.md §6.1).
 type environment struct {
 	ID     byte    `json:"id"`
 	Access [2]byte `json:"access"`
@@ -86,7 +86,7 @@ func (f *file) environment(id byte) *environment {
 	return nil
 }
 
-// allowed says whether an access byte met in the DF at is satisfied (card.md §2.3): 00 always, FF and 66
+// allowed says whether an access byte met in the DF at is satisfied (docs/CARDS.md §2.3): 00 always, FF and 66
 // never, 01 to 1E by the object of that id in this DF or above it, whatever else never.
 func (c *Card) allowed(at *file, ac byte) bool {
 	return ac == 0 || ac < 0x1F && c.satisfied(at, ac, 0)
@@ -136,7 +136,7 @@ func (c *Card) evaluate(o *object, depth int) bool {
 	return len(stack) == 1 && stack[0]
 }
 
-// parseOCI reads a new security object (card.md §6.1, 3 and 4): 83 class and id, 85 eight parameters, 86
+// parseOCI reads a new security object (docs/CARDS.md §6.1, 3 and 4): 83 class and id, 85 eight parameters, 86
 // access in 3, 7 or 10 bytes, 8B or CB without secure messaging in any order, and 8F, the value, last.
 //
 // assumed: a key component of 128 bytes has the form of Incrypto34, in which the length of 8F and the
@@ -222,7 +222,7 @@ func (o *object) parseComponent(p, b []byte) bool {
 	return true
 }
 
-// putData is PUT DATA (card.md §4.3, §6.1): 01 6E a new security object, 01 6D a security environment,
+// putData is PUT DATA (docs/CARDS.md §4.3, §6.1): 01 6E a new security object, 01 6D a security environment,
 // 01 6F the AID of the current DF.
 //
 // assumed: an object that is there answers 6A89 to anybody who might add one, as on Incrypto34; it is
@@ -307,7 +307,7 @@ func (c *Card) putName(b []byte) iso7816.SW {
 	return iso7816.SWOK
 }
 
-// changeKey is CHANGE KEY DATA (card.md §4.3): 90 24 class, id with bit 80h to look in the DFs above,
+// changeKey is CHANGE KEY DATA (docs/CARDS.md §4.3): 90 24 class, id with bit 80h to look in the DFs above,
 // and as many raw bytes as the component has.
 func (c *Card) changeKey(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != classModulus && cmd.P1 != classExponent {

@@ -9,7 +9,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// codeLength is the length of a code as sent and kept, padded with FF (card.md §3).
+// codeLength is the length of a code as sent and kept, padded with FF (docs/CARDS.md §3).
 const codeLength = 8
 
 // acceptable says whether a code may be set: at least MinLength bytes before the padding.
@@ -17,7 +17,7 @@ func (o *object) acceptable(v []byte) bool {
 	return len(v) == codeLength && len(bytes.TrimRight(v, "\xFF")) >= int(o.MinLength)
 }
 
-// code finds the code that P2 names. With the backtracking bit of a model that has it (card.md §3), bit
+// code finds the code that P2 names. With the backtracking bit of a model that has it (docs/CARDS.md §3), bit
 // 80h asks for the DFs above too and its absence for the current DF alone; on other models the DFs above
 // are always searched, and a reference with that bit names nothing.
 func (c *Card) code(p2 byte) *object {
@@ -57,7 +57,7 @@ func (c *Card) present(o *object, v []byte) iso7816.SW {
 	return 0x63C0 | iso7816.SW(left)
 }
 
-// verify is VERIFY (card.md §4.2). Without data it is no query here: it counts as a wrong try, as some
+// verify is VERIFY (docs/CARDS.md §4.2). Without data it is no query here: it counts as a wrong try, as some
 // cards do, so that a client which sends it is found out.
 func (c *Card) verify(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != 0 {
@@ -80,7 +80,7 @@ func (c *Card) verify(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return nil, sw
 }
 
-// changeCode is CHANGE REFERENCE DATA (card.md §4.2): P1 00 old and new code, P1 01 the new one alone once
+// changeCode is CHANGE REFERENCE DATA (docs/CARDS.md §4.2): P1 00 old and new code, P1 01 the new one alone once
 // the old one was verified. What the code's CHANGE byte forbids costs no try.
 //
 // assumed: with P1 00 the old code satisfies a CHANGE byte that names the code itself, and nothing is
@@ -127,7 +127,7 @@ func (c *Card) setCode(o *object, v []byte) {
 	c.commit(func() { o.Value = v })
 }
 
-// resetCounter is RESET RETRY COUNTER (card.md §4.2): P1 00 PUK and new code, 01 PUK alone, 02 new code and
+// resetCounter is RESET RETRY COUNTER (docs/CARDS.md §4.2): P1 00 PUK and new code, 01 PUK alone, 02 new code and
 // 03 nothing, both once the PUK was verified. The PUK is the code that the UNBLOCK byte names, with a
 // counter of its own; FF forbids.
 //

@@ -49,7 +49,7 @@ func TestCommand(t *testing.T) {
 }
 
 func TestTLV(t *testing.T) {
-	// FCI of card.md §2.5.
+	// FCI of docs/CARDS.md §2.5.
 	b, _ := hex.DecodeString("6F1D8002019082030100008302110285010186090 0FFFFFFFFFFFFFFFF8A0105"[:54])
 	if _, err := ParseTLV(b); !errors.Is(err, ErrTLV) {
 		t.Errorf("a template over the end: %v", err)

@@ -126,7 +126,7 @@ func TestNotRenewableSeries(t *testing.T) {
 	s := newService(t)
 	for i, name := range sigle(false) {
 		if name == "ACe2025" {
-			continue // its files lie behind another application: card.md §1.4
+			continue // its files lie behind another application: docs/CARDS.md §1.4
 		}
 		card := s.card(name, 40+i, inWindow)
 		who := someone()
