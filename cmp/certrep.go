@@ -4,13 +4,12 @@ package cmp
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"rinnova.example/go/failure"
+	"rinnova.example/go/plaintext"
 )
 
 // PKIStatus values that are sent or understood (RFC 9810 §5.2.3).
@@ -96,24 +95,8 @@ func isCodeWord(s string) bool {
 // maxText bounds a text for a person, in bytes: OpenSSL 3.0 prints nothing of an error that reaches 1 KB.
 const maxText = 499
 
-// plainText drops control characters (OpenSSL cuts at NUL, a terminal obeys the others) and cuts the text after
-// maxText bytes, never inside a character.
-func plainText(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) <= maxText {
-		return s
-	}
-	end := maxText
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
-}
+// plainText returns a line of at most maxText bytes (OpenSSL cuts at NUL, a terminal obeys the other control characters).
+func plainText(s string) string { return plaintext.Cut(plaintext.Line(s), maxText) }
 
 // certRep is the CertRepMessage of a kup with its single CertResponse (RFC 9810 §5.3.4, §5.3.6).
 //

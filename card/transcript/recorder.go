@@ -106,7 +106,7 @@ func (r *Recorder) transaction(kind Kind, f func() error) error {
 // Note writes a line for the reader, such as the step that begins. It may be called at any time, also
 // by another goroutine; during an exchange the note goes behind it. Control characters become spaces.
 func (r *Recorder) Note(text string) {
-	if text = printable(text); text == "" {
+	if text = line(text); text == "" {
 		return
 	}
 	r.mu.Lock()
@@ -151,7 +151,7 @@ func failure(err error, secret bool) string {
 	if errors.Is(err, iso7816.ErrCardGone) {
 		word = failureGone
 	}
-	if text := printable(err.Error()); text != "" && !secret {
+	if text := line(err.Error()); text != "" && !secret {
 		return word + failureSpacer + text
 	}
 	return word

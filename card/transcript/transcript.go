@@ -25,8 +25,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"rinnova.example/go/plaintext"
 )
 
 // Transcript is a parsed transcript. What Parse returns encodes again to the same bytes.
@@ -248,17 +248,11 @@ func isKey(s string) bool {
 }
 
 // isText says whether a text can stand at the end of a line and come back the same.
-func isText(s string) bool { return s != "" && s == printable(s) }
+func isText(s string) bool { return s != "" && s == line(s) }
 
-// printable makes a text of one line: control characters become spaces, none stand at the ends.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(s)
+// line returns a text of one line: an end of a line becomes a blank, and none is at the ends.
+func line(s string) string {
+	return strings.TrimSpace(plaintext.Line(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)))
 }
 
 const (

@@ -15,11 +15,11 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/plaintext"
 )
 
 // Config is what the window is made of. Fields without "nil" in their comment must be set.
@@ -358,17 +358,11 @@ func (w *Window) summary(v *renewal.View) *Summary {
 // newSummary is a summary whose lists are empty, since JSON has null for a nil one.
 func newSummary() Summary { return Summary{Series: []string{}, Certificates: []Certificate{}} }
 
-// printable makes a stranger's text fit to be shown: no control and no direction marks, at most 120
-// characters.
+// printable returns a stranger's text as a line of at most 120 characters.
 func printable(s string) string {
-	out := []rune{}
-	for _, r := range s {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
-			continue
-		}
-		if out = append(out, r); len(out) == 120 {
-			return string(slices.Concat(out, []rune("…")))
-		}
+	out := []rune(plaintext.Line(s))
+	if len(out) > 120 {
+		return string(out[:120]) + "…"
 	}
 	return string(out)
 }

@@ -13,8 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"unicode"
+
+	"rinnova.example/go/plaintext"
 )
 
 // Settings are the values that can be set; "" is none. Their names are those in the registry and in the file.
@@ -75,7 +75,7 @@ func (s Settings) ForFlag(flag string) string {
 const maxValue = 4096 // bytes
 
 func text(s string) error {
-	if len(s) > maxValue || strings.ContainsFunc(s, unicode.IsControl) {
+	if len(s) > maxValue || !plaintext.Is(s) {
 		return errors.New("not a line of text")
 	}
 	return nil

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	_ "time/tzdata" // Windows has no zone files
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/plaintext"
 )
 
 type statusCommand struct{}
@@ -78,7 +78,7 @@ func describe(h cns.Slot) certificateJSON {
 }
 
 func (p *program) printStatus(v *renewal.View, s statusJSON) {
-	fmt.Fprintf(p.out, "Titolare:     %s %s\n", printable(v.Session.Personal.Name), printable(v.Session.Personal.Surname))
+	fmt.Fprintf(p.out, "Titolare:     %s %s\n", plaintext.Line(v.Session.Personal.Name), plaintext.Line(v.Session.Personal.Surname))
 	fmt.Fprintf(p.out, "Tessera:      %s\n", s.IDCarta)
 	fmt.Fprintf(p.out, "Modello:      %s (sigle: %s)\n", v.Session.Model.Name, strings.Join(s.Series, ", "))
 	for _, c := range s.Certificates {
@@ -101,14 +101,4 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 		e := p.explain(v.Refusal)
 		fmt.Fprintf(p.out, "\nNon è stato possibile sapere se il certificato è rinnovabile.\n%s\n%s\nCodice: %s\n", e.What, e.Do, s.Reason)
 	}
-}
-
-// printable drops control characters: a name on a card may hold anything.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7F && r < 0xA0 {
-			return -1
-		}
-		return r
-	}, s)
 }

@@ -7,6 +7,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/plaintext"
 )
 
 type verifyCommand struct {
@@ -47,5 +48,5 @@ func (c *verifyCommand) Run(p *program) error {
 
 func (p *program) printLogin(l *renewal.Login) {
 	fmt.Fprintf(p.out, "Accesso riuscito: %s, codice fiscale %s, certificato valido dal %s al %s (%s).\n",
-		printable(l.Name), printable(l.CodiceFiscaleMasked), dates(*l.NotBefore), dates(*l.NotAfter), printable(l.TLS))
+		plaintext.Line(l.Name), plaintext.Line(l.CodiceFiscaleMasked), dates(*l.NotBefore), dates(*l.NotAfter), plaintext.Line(l.TLS))
 }
