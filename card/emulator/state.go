@@ -13,8 +13,11 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gofrs/flock"
+
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/durable"
 )
 
 // ErrInUse says that another process, or another Card, holds the file. ErrState says that a file is no
@@ -127,7 +130,7 @@ func (f *file) adopt(parent *file, depth int) bool {
 // store is the file that a card lives in.
 type store struct {
 	path   string
-	lock   *os.File
+	lock   *flock.Flock
 	closed bool
 }
 
@@ -140,10 +143,10 @@ func (c *Card) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("encoding the emulated card: %w", err)
 	}
-	if err := create(path, b, os.O_EXCL); err != nil {
+	if err := create(path, b); err != nil {
 		return fmt.Errorf("saving the emulated card: %w", err)
 	}
-	return syncFolder(path)
+	return durable.SyncFolder(filepath.Dir(path))
 }
 
 // Open takes the card out of its file and keeps an exclusive lock beside it (the file's name and .lock)
@@ -155,9 +158,12 @@ func Open(path string) (*Card, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the emulated card: %w", err)
 	}
-	lock, err := lockFile(path + ".lock")
-	if err != nil {
-		return nil, fmt.Errorf("opening the emulated card: %w", err)
+	lock := flock.New(path + ".lock")
+	switch held, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("opening the emulated card: locking: %w", err)
+	case !held:
+		return nil, fmt.Errorf("opening the emulated card: %w", ErrInUse)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -185,25 +191,21 @@ func (c *Card) Close() error {
 	return c.store.lock.Close()
 }
 
-// write replaces the file: temporary file, its content to the disk, rename, the folder to the disk.
+// write replaces the file.
 func (s *store) write(c *Card) error {
 	b, err := c.encode()
 	if err != nil {
 		return fmt.Errorf("encoding the emulated card: %w", err)
 	}
-	// One fixed name, under the lock: what a crash leaves is overwritten by the next write.
-	temporary := s.path + ".tmp"
-	if err := create(temporary, b, os.O_TRUNC); err != nil {
+	if err := durable.WriteFile(s.path, b, 0o600); err != nil {
 		return fmt.Errorf("writing the emulated card: %w", err)
 	}
-	if err := os.Rename(temporary, s.path); err != nil {
-		return fmt.Errorf("writing the emulated card: %w", err)
-	}
-	return syncFolder(s.path)
+	return nil
 }
 
-func create(path string, b []byte, flag int) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+// create makes a file that is not there yet.
+func create(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

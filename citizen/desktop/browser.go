@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // ErrAlreadyOpen says that another window of this program is open.
@@ -141,13 +143,12 @@ func LockInstance(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "window.lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
+	lock := flock.New(filepath.Join(dir, "window.lock"))
+	switch held, err := lock.TryLock(); {
+	case err != nil:
 		return nil, err
-	}
-	if err := lock(f); err != nil {
-		f.Close()
+	case !held:
 		return nil, ErrAlreadyOpen
 	}
-	return func() { f.Close() }, nil
+	return func() { lock.Close() }, nil
 }

@@ -13,12 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/durable"
 )
 
 // Why a file is refused by Open.
@@ -74,20 +73,7 @@ func Seal(r *Report, t *transcript.Transcript, recipients Recipients, random io.
 }
 
 // Save writes the file, whole or not at all, readable by its owner. A file of that name is replaced.
-func (s Sealed) Save(path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".ErrorLogs-*.p7e")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(s)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
+func (s Sealed) Save(path string) error { return durable.WriteFile(path, s, 0o600) }
 
 type packed struct {
 	name    string

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/durable"
 	"rinnova.example/go/holder"
 )
 
@@ -51,40 +52,9 @@ func JournalIn(dir string) *Journal {
 			if err := os.MkdirAll(dir, 0o700); err != nil {
 				return err
 			}
-			f, err := os.CreateTemp(dir, "tmp-*")
-			if err != nil {
-				return err
-			}
-			defer os.Remove(f.Name()) // gone already where the rename succeeded
-			_, err = f.Write(data)
-			if err == nil {
-				err = f.Sync()
-			}
-			if e := f.Close(); err == nil {
-				err = e
-			}
-			if err == nil {
-				err = os.Rename(f.Name(), filepath.Join(dir, name))
-			}
-			if err == nil {
-				err = syncFolder(dir)
-			}
-			return err
+			return durable.WriteFile(filepath.Join(dir, name), data, 0o600)
 		},
 	}
-}
-
-// syncFolder makes a rename durable. Windows has no such call, and does not need it for NTFS's journal.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, errors.ErrUnsupported) && !os.IsPermission(err) {
-		return err
-	}
-	return nil
 }
 
 const journalKeyFile = "key"

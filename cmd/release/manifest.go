@@ -20,6 +20,7 @@ import (
 	"aead.dev/minisign"
 
 	"rinnova.example/go/citizen/update"
+	"rinnova.example/go/durable"
 	"rinnova.example/go/service/portal"
 )
 
@@ -75,11 +76,11 @@ func (c *manifestCommand) Run(p *program) error {
 		return err
 	}
 	for _, n := range names {
-		if err := replace(filepath.Join(c.Dir, n+update.SignatureSuffix), signatures[n]); err != nil {
+		if err := durable.WriteFile(filepath.Join(c.Dir, n+update.SignatureSuffix), signatures[n], 0o644); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(replace(filepath.Join(c.Dir, update.ManifestName), b), replace(filepath.Join(c.Dir, update.ManifestName+update.SignatureSuffix), signature)); err != nil {
+	if err := errors.Join(durable.WriteFile(filepath.Join(c.Dir, update.ManifestName), b, 0o644), durable.WriteFile(filepath.Join(c.Dir, update.ManifestName+update.SignatureSuffix), signature, 0o644)); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "%s: version %s, serial %d, %d packages, expires %s\n", update.ManifestName, m.Version, m.Serial, len(names), m.Expires.UTC().Format(time.RFC3339))
@@ -174,18 +175,4 @@ func (c *manifestCommand) grows(serial uint64, b []byte) error {
 		return fmt.Errorf("the manifest in %s has serial %d: the next one must have more", c.Dir, m.Serial)
 	}
 	return nil
-}
-
-// replace writes a file so that it is never seen half written.
-func replace(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already where the rename succeeded
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
