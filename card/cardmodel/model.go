@@ -8,6 +8,7 @@ package cardmodel
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,6 +72,9 @@ func (p Path) Bytes() []byte {
 // no literal names it where a parent is asked for.
 func (p Path) Parent() Path { return p[:len(p)-1] }
 func (p Path) FID() uint16  { return p[len(p)-1] }
+
+// Child returns the path of a file in the DF that p names. It shares no memory with p.
+func (p Path) Child(fid uint16) Path { return append(slices.Clone(p), fid) }
 
 func (p Path) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 

@@ -54,7 +54,7 @@ func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 		if begun, err = s.exists(p.PublicKey); err != nil || begun {
 			return err
 		}
-		begun, err = s.exists(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.TemporaryFile.Value))
+		begun, err = s.exists(p.Key.DF.Child(s.Model.TemporaryFile.Value))
 		return err
 	})
 	return begun, err
@@ -169,7 +169,7 @@ func (b *Block) putKeyObject(class, id byte) error {
 // sure that the place holds no key of worth. The temporary file stays until DeleteTemporary.
 func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	m := b.s.Model
-	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], m.TemporaryFile.Value)
+	temporary := p.Key.DF.Child(m.TemporaryFile.Value)
 	// A public key of an earlier attempt must not be taken for the new one.
 	there, err := b.s.exists(temporary)
 	if err == nil && there {
@@ -200,7 +200,7 @@ func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 // temporaryKey reads the public key from the temporary file: 7F49 { 81 modulus, 82 exponent }. Nil where
 // there is none.
 func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
-	temporary := append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], s.Model.TemporaryFile.Value)
+	temporary := p.Key.DF.Child(s.Model.TemporaryFile.Value)
 	if ok, err := s.exists(temporary); err != nil || !ok {
 		return nil, err
 	}
@@ -245,7 +245,7 @@ func (b *Block) WritePublicKey(p cardmodel.Slot, k *rsa.PublicKey) error {
 
 // DeleteTemporary removes the temporary file of the place's DF.
 func (b *Block) DeleteTemporary(p cardmodel.Slot) error {
-	return b.remove(append(p.Key.DF[:len(p.Key.DF):len(p.Key.DF)], b.s.Model.TemporaryFile.Value))
+	return b.remove(p.Key.DF.Child(b.s.Model.TemporaryFile.Value))
 }
 
 // WriteCertificate stores a certificate in the place's file, created where absent, and reads it back. Its

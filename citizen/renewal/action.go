@@ -30,9 +30,9 @@ type runFacts struct {
 
 // next names the first step that is not done; finish when all are.
 func next(f runFacts) string {
-	for i, done := range []bool{f.Read, f.Inspected, f.Unlocked, f.Prepared, f.KeyKnown, f.Kept, f.Checked, f.Written, f.Proven, f.Confirmed} {
-		if !done {
-			return Steps[i]
+	for _, s := range steps() {
+		if !s.done(f) {
+			return s.name
 		}
 	}
 	return finish

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/semver"
@@ -131,7 +132,7 @@ func (n *run) chooseCampaign() error {
 		n.campaign = st.Campaigns[0]
 	case len(st.Campaigns) > 1:
 		f := fail(failure.CampaignAmbiguous, nil)
-		f.Text = joined(st.Campaigns)
+		f.Text = strings.Join(st.Campaigns, ", ")
 		return f
 	}
 	return nil
@@ -143,17 +144,6 @@ func (n *run) refusedBy(id string) failure.Code {
 		return failure.NotInWindow
 	}
 	return failure.CampaignClosed
-}
-
-func joined(ids []string) string {
-	var b []byte
-	for i, id := range ids {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = append(b, id...)
-	}
-	return string(b)
 }
 
 // series asks the citizen for the sigla only where the chip may carry siglas of which the campaign takes

@@ -63,8 +63,36 @@ const (
 	Noted   = "noted"
 )
 
+// step is one step of a renewal: when it is done, and what does it.
+type step struct {
+	name string
+	done func(runFacts) bool
+	run  func(*run, context.Context) error
+}
+
+// steps returns the steps in their order. docs/RENEWAL.md says what is durable after each.
+func steps() []step {
+	return []step{
+		{"identify", func(f runFacts) bool { return f.Read }, (*run).identify},
+		{"inspect", func(f runFacts) bool { return f.Inspected }, (*run).inspect},
+		{"unlock", func(f runFacts) bool { return f.Unlocked }, (*run).unlock},
+		{"prepare", func(f runFacts) bool { return f.Prepared }, (*run).prepare},
+		{"generate", func(f runFacts) bool { return f.KeyKnown }, (*run).generate},
+		{"request", func(f runFacts) bool { return f.Kept }, (*run).request},
+		{"check", func(f runFacts) bool { return f.Checked }, (*run).check},
+		{"install", func(f runFacts) bool { return f.Written }, (*run).install},
+		{"prove", func(f runFacts) bool { return f.Proven }, (*run).prove},
+		{"confirm", func(f runFacts) bool { return f.Confirmed }, (*run).confirm},
+	}
+}
+
 // Steps are the names of the steps in their order.
-var Steps = []string{"identify", "inspect", "unlock", "prepare", "generate", "request", "check", "install", "prove", "confirm"}
+var Steps = func() (names []string) {
+	for _, s := range steps() {
+		names = append(names, s.name)
+	}
+	return names
+}()
 
 // Outcome is a renewal that ended well.
 type Outcome struct {
@@ -74,19 +102,6 @@ type Outcome struct {
 	Old         *x509.Certificate
 	Campaign    string
 	LoginURL    string
-}
-
-var steps = map[string]func(*run, context.Context) error{
-	"identify": (*run).identify,
-	"inspect":  (*run).inspect,
-	"unlock":   (*run).unlock,
-	"prepare":  (*run).prepare,
-	"generate": (*run).generate,
-	"request":  (*run).request,
-	"check":    (*run).check,
-	"install":  (*run).install,
-	"prove":    (*run).prove,
-	"confirm":  (*run).confirm,
 }
 
 // run is the facts of one run.
@@ -209,7 +224,7 @@ func (n *run) step(ctx context.Context, name string) error {
 		return err
 	}
 	n.tell(Event{Step: name, State: Started})
-	if err := steps[name](n, ctx); err != nil {
+	if err := steps()[slices.Index(Steps, name)].run(n, ctx); err != nil {
 		return err
 	}
 	n.tell(Event{Step: name, State: Done})

@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"rinnova.example/go/endpoint"
 )
 
 // ErrExpired says that a manifest is not in force today: newer ones are kept away, none was signed in time, or
@@ -49,9 +50,7 @@ const skew = 24 * time.Hour
 // PackagesURL is where a service publishes packages and manifest: always at its root, whatever path the service itself has.
 // It refuses http, except to this machine.
 func PackagesURL(service *url.URL) (*url.URL, error) {
-	ip := net.ParseIP(service.Hostname())
-	loopback := service.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if service.Host == "" || service.Scheme != "https" && (service.Scheme != "http" || !loopback) {
+	if !endpoint.Trusted(service) {
 		return nil, ErrAddress
 	}
 	return &url.URL{Scheme: service.Scheme, Host: service.Host, Path: "/scarica/"}, nil

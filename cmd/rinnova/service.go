@@ -21,6 +21,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/endpoint"
 	"rinnova.example/go/failure"
 )
 
@@ -88,22 +89,16 @@ func (p *program) clock() (func() time.Time, error) {
 	return func() time.Time { return t.Add(time.Since(started)) }, nil
 }
 
-// serviceURL takes https anywhere and http on this machine only: what travels is not secret, but who
-// answers must be known.
+// serviceURL reads a service's address.
 func serviceURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil {
 		return nil, misused(failure.ServiceMalformed, errors.New("not an address"))
 	}
-	switch u.Scheme {
-	case "https":
-		return u, nil
-	case "http":
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
-			return u, nil
-		}
+	if !endpoint.Trusted(u) {
+		return nil, misused(failure.ServiceMalformed, errors.New("neither https nor this machine"))
 	}
-	return nil, misused(failure.ServiceMalformed, errors.New("neither https nor this machine"))
+	return u, nil
 }
 
 func (p *program) transport() (*http.Transport, error) {

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/endpoint"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/portal"
@@ -183,7 +184,7 @@ func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listen
 		if err != nil || u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
 			return nil, "", misused("--public-url vuole un indirizzo http:// senza percorso", nil)
 		}
-		if ip := net.ParseIP(u.Hostname()); address == "" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+		if address == "" && endpoint.Loopback(u) {
 			address = u.Host
 			if u.Port() == "" {
 				address = net.JoinHostPort(u.Hostname(), "80")

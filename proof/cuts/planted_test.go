@@ -16,6 +16,11 @@ type edit struct{ file, old, new string }
 
 // planted are faults of the kind that the matrix must find. Each is built into the program by an overlay of
 // its sources, so that the program has no switch for any of them.
+const (
+	installStep = "\t\t{\"install\", func(f runFacts) bool { return f.Written }, (*run).install},\n"
+	confirmStep = "\t\t{\"confirm\", func(f runFacts) bool { return f.Confirmed }, (*run).confirm},\n"
+)
+
 var planted = []struct {
 	name  string
 	edits []edit
@@ -27,8 +32,8 @@ var planted = []struct {
 	{"overwrite a known key", []edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn keepKey\n", "\tcase k.Claimed:\n\t\treturn makeKey\n"}}},
 	{"drop idempotency", []edit{{"service/ra/authority.go", "before, err := a.Store.ForKey(ctx, old, spki)", "before, err := store.Certificate{}, error(store.ErrNotFound)"}}},
 	{"confirm before read-back", []edit{
-		{"citizen/renewal/renewal.go", `"check", "install", "prove", "confirm"}`, `"check", "confirm", "install", "prove"}`},
-		{"citizen/renewal/action.go", "f.Checked, f.Written, f.Proven, f.Confirmed} {", "f.Checked, f.Confirmed, f.Written, f.Proven} {"}}},
+		{"citizen/renewal/renewal.go", confirmStep, ""},
+		{"citizen/renewal/renewal.go", installStep, confirmStep + installStep}}},
 	{"trust a stale journal", []edit{{"citizen/renewal/generate.go", "\t\tok, err := b.KeyMatches(p.Key, k)\n", "\t\tok, err := true, error(nil)\n"}}},
 	{"adopt a key with nonRepudiation", []edit{{"citizen/renewal/inspect.go",
 		"return p.Number > 0 && (s == cns.FileAbsent ||", "return p.Number > 0 && (s == cns.FileReadable || s == cns.FileAbsent ||"}}},
