@@ -2,7 +2,11 @@
 
 package trial
 
-import "time"
+import (
+	"time"
+
+	"rinnova.example/go/card/iso7816"
+)
 
 // Link models the time that a card and its contact interface (ISO/IEC 7816-3) take. The chip's own times are assumed: no
 // public source has them, and they differ between cards.
@@ -30,13 +34,13 @@ func (l Link) Exchange(command, answer []byte) (wire, chip time.Duration) {
 		return wire, 0
 	}
 	switch command[1] {
-	case 0x46:
+	case iso7816.INSGenerateKeyPair:
 		chip = l.Generate
-	case 0x2A:
+	case iso7816.INSPerformSecurityOperation:
 		if command[0]&0x10 == 0 { // not the first part of a chain
 			chip = l.Private
 		}
-	case 0xD6, 0xDA, 0xE0, 0xE4:
+	case iso7816.INSUpdateBinary, iso7816.INSPutData, iso7816.INSCreateFile, iso7816.INSDeleteFile:
 		chip = time.Duration((len(command)+63)/64) * l.Write
 	}
 	return wire, chip

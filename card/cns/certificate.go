@@ -169,7 +169,7 @@ func (b *Block) BlankCertificate(p cardmodel.Slot) error {
 	if ok, err := b.s.exists(p.Certificate); err != nil || !ok {
 		return err
 	}
-	_, err := b.do(iso7816.Command{INS: 0xD6, Data: make([]byte, headSize)})
+	_, err := b.do(iso7816.Command{INS: iso7816.INSUpdateBinary, Data: make([]byte, headSize)})
 	return err
 }
 

@@ -70,7 +70,7 @@ func (s *Session) verify(puk bool, code []byte) error {
 	if s.Model.Backtrack.Value {
 		p2 |= 0x80
 	}
-	_, err := iso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: data})
+	_, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSVerify, P2: p2, Data: data})
 	var sw iso7816.SW
 	if !errors.As(err, &sw) {
 		if err == nil {

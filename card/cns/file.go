@@ -28,7 +28,7 @@ func (s *Session) selectFile(p cardmodel.Path) error {
 }
 
 func (s *Session) selectFCI(p cardmodel.Path, fci bool) ([]byte, error) {
-	c := iso7816.Command{INS: 0xA4, P1: 0x08, P2: 0x0C, Data: p.Bytes()}
+	c := iso7816.Command{INS: iso7816.INSSelect, P1: 0x08, P2: 0x0C, Data: p.Bytes()}
 	if len(p) == 0 {
 		c.P1, c.Data = 0x00, []byte{0x3F, 0x00}
 	}
@@ -74,7 +74,7 @@ func (s *Session) freeMemory(p cardmodel.Path) (int, error) {
 
 // readBinary reads up to n ≤ 255 bytes of the selected file. End of file gives what there is.
 func (s *Session) readBinary(offset, n int) ([]byte, error) {
-	data, err := iso7816.Do(s.card, iso7816.Command{INS: 0xB0, P1: byte(offset >> 8), P2: byte(offset), Ne: n})
+	data, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSReadBinary, P1: byte(offset >> 8), P2: byte(offset), Ne: n})
 	if errors.Is(err, iso7816.SWEndOfFile) || errors.Is(err, iso7816.SWOffset) {
 		return data, nil
 	}
@@ -125,7 +125,7 @@ func (b *Block) update(data []byte, created, readBack bool) error {
 	}
 	chunk := s.Model.WriteChunk.Value
 	write := func(offset int, part []byte) error {
-		_, err := b.do(iso7816.Command{INS: 0xD6, P1: byte(offset >> 8), P2: byte(offset), Data: part})
+		_, err := b.do(iso7816.Command{INS: iso7816.INSUpdateBinary, P1: byte(offset >> 8), P2: byte(offset), Data: part})
 		return err
 	}
 	if len(old) >= n && !blank(old[:n]) {
@@ -194,7 +194,7 @@ func createCommand(fid uint16, df bool, size int, access cardmodel.Access) iso78
 	v = iso7816.AppendTLV(v, 0x83, word(int(fid)))
 	v = iso7816.AppendTLV(v, 0x85, body)
 	v = iso7816.AppendTLV(v, 0x86, access[:])
-	return iso7816.Command{INS: 0xE0, Data: iso7816.AppendTLV(nil, 0x6F, v)}
+	return iso7816.Command{INS: iso7816.INSCreateFile, Data: iso7816.AppendTLV(nil, 0x6F, v)}
 }
 
 // remove deletes a file below the parent; one that is not there is no error.
@@ -202,7 +202,7 @@ func (b *Block) remove(p cardmodel.Path) error {
 	if err := b.s.selectFile(p.Parent()); err != nil {
 		return err
 	}
-	_, err := b.do(iso7816.Command{INS: 0xE4, Data: []byte{byte(p.FID() >> 8), byte(p.FID())}})
+	_, err := b.do(iso7816.Command{INS: iso7816.INSDeleteFile, Data: []byte{byte(p.FID() >> 8), byte(p.FID())}})
 	if errors.Is(err, iso7816.SWFileNotFound) {
 		return nil
 	}

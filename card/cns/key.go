@@ -108,7 +108,7 @@ func (b *Block) PutEnvironment(p cardmodel.Slot) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
 		return err
 	}
-	_, err := b.do(iso7816.Command{INS: 0xDA, P1: 0x01, P2: 0x6D, Data: []byte{
+	_, err := b.do(iso7816.Command{INS: iso7816.INSPutData, P1: 0x01, P2: 0x6D, Data: []byte{
 		0x83, 0x01, b.s.Model.Environment.Value, 0x86, 0x02, 0x00, 0x00, 0x8F, 0x06, 0, 0, 0, 0, 0, 0}})
 	if errors.Is(err, iso7816.SWExists) {
 		return nil
@@ -160,7 +160,7 @@ func (b *Block) putKeyObject(class, id byte) error {
 	d = iso7816.AppendTLV(d, 0x86, []byte{pin, pin, 0xFF, 0xFF, 0xFF, 0xFF, pin, 0xFF, 0xFF, 0xFF})
 	d = iso7816.AppendTLV(d, 0x8B, bytes.Repeat([]byte{0xFF}, 16))
 	d = iso7816.AppendTLV(d, 0x8F, value)
-	_, err := b.do(iso7816.Command{INS: 0xDA, P1: 0x01, P2: 0x6E, Data: d})
+	_, err := b.do(iso7816.Command{INS: iso7816.INSPutData, P1: 0x01, P2: 0x6E, Data: d})
 	return err
 }
 
@@ -184,7 +184,7 @@ func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = b.do(iso7816.Command{INS: 0x46, Data: []byte{modulusClass, p.Key.ID, byte(m.TemporaryFile.Value >> 8), byte(m.TemporaryFile.Value),
+	_, err = b.do(iso7816.Command{INS: iso7816.INSGenerateKeyPair, Data: []byte{modulusClass, p.Key.ID, byte(m.TemporaryFile.Value >> 8), byte(m.TemporaryFile.Value),
 		0x00, 0x10, // no extra primality tests, p and q differ in length by at most 16 bits
 		0x00, 0x20}}) // public exponent of up to 32 bits
 	if err != nil {

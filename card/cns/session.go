@@ -115,7 +115,7 @@ func (s *Session) Changed() bool { return s.changed }
 func (s *Session) send(c iso7816.Command) ([]byte, error) {
 	data, err := iso7816.Do(s.card, c)
 	switch c.INS {
-	case 0xD6, 0xDA, 0xE0, 0xE4, 0x46: // UPDATE BINARY, PUT DATA, CREATE FILE, DELETE FILE, GENERATE KEY PAIR
+	case iso7816.INSUpdateBinary, iso7816.INSPutData, iso7816.INSCreateFile, iso7816.INSDeleteFile, iso7816.INSGenerateKeyPair:
 		var sw iso7816.SW
 		// ISO/IEC 7816-4 §5.6: at 65XX the state of the memory has changed, at the other errors it has not.
 		s.changed = s.changed || !errors.As(err, &sw) || sw>>8 == 0x65

@@ -143,13 +143,13 @@ func (b *Block) raw(k cardmodel.KeyRef, em []byte) ([]byte, error) {
 	if err := b.s.selectFile(k.DF); err != nil {
 		return nil, err
 	}
-	if _, err := iso7816.Do(b.s.card, iso7816.Command{INS: 0x22, P1: 0xF3, P2: b.s.Model.Environment.Value}); err != nil {
+	if _, err := iso7816.Do(b.s.card, iso7816.Command{INS: iso7816.INSManageSecurityEnvironment, P1: 0xF3, P2: b.s.Model.Environment.Value}); err != nil {
 		return nil, err
 	}
-	if _, err := iso7816.Do(b.s.card, iso7816.Command{INS: 0x22, P1: 0xF1, P2: 0xB8, Data: []byte{0x83, 0x01, k.ID}}); err != nil {
+	if _, err := iso7816.Do(b.s.card, iso7816.Command{INS: iso7816.INSManageSecurityEnvironment, P1: 0xF1, P2: 0xB8, Data: []byte{0x83, 0x01, k.ID}}); err != nil {
 		return nil, err
 	}
-	out, err := b.do(iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: append([]byte{0x00}, em...), Ne: len(em)})
+	out, err := b.do(iso7816.Command{INS: iso7816.INSPerformSecurityOperation, P1: 0x80, P2: 0x86, Data: append([]byte{0x00}, em...), Ne: len(em)})
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (c *Card) work(command []byte) ([]byte, iso7816.SW) {
 		c.chain = nil
 		return nil, iso7816.SWClass
 	}
-	if cmd.INS == 0xC0 {
+	if cmd.INS == iso7816.INSGetResponse {
 		c.chain = nil
 		return c.getResponse(cmd, pending)
 	}
@@ -170,44 +170,44 @@ func (c *Card) gather(cmd iso7816.Command) (iso7816.Command, iso7816.SW) {
 
 func (c *Card) dispatch(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	switch cmd.INS {
-	case 0xA4:
+	case iso7816.INSSelect:
 		return c.selectFile(cmd)
-	case 0xB0:
+	case iso7816.INSReadBinary:
 		return c.readBinary(cmd)
-	case 0xD6:
+	case iso7816.INSUpdateBinary:
 		return c.updateBinary(cmd)
-	case 0xB2:
+	case iso7816.INSReadRecord:
 		return c.readRecord(cmd)
-	case 0xE2:
+	case iso7816.INSAppendRecord:
 		return c.appendRecord(cmd)
-	case 0xDC:
+	case iso7816.INSUpdateRecord:
 		return c.updateRecord(cmd)
-	case 0xE0:
+	case iso7816.INSCreateFile:
 		return c.createFile(cmd)
-	case 0xE4:
+	case iso7816.INSDeleteFile:
 		return c.deleteFile(cmd)
-	case 0x04, 0x44:
+	case iso7816.INSDeactivateFile, iso7816.INSActivateFile:
 		return c.switchFile(cmd)
-	case 0x20:
+	case iso7816.INSVerify:
 		return c.verify(cmd)
-	case 0x24:
+	case iso7816.INSChangeReferenceData:
 		if cmd.CLA != 0 {
 			return c.changeKey(cmd)
 		}
 		return c.changeCode(cmd)
-	case 0x2C:
+	case iso7816.INSResetRetryCounter:
 		return c.resetCounter(cmd)
-	case 0x22:
+	case iso7816.INSManageSecurityEnvironment:
 		return c.manageEnvironment(cmd)
-	case 0x2A:
+	case iso7816.INSPerformSecurityOperation:
 		return c.perform(cmd)
-	case 0x46:
+	case iso7816.INSGenerateKeyPair:
 		return c.generate(cmd)
-	case 0xDA:
+	case iso7816.INSPutData:
 		return c.putData(cmd)
-	case 0xCA:
+	case iso7816.INSGetData:
 		return c.getData(cmd)
-	case 0x84:
+	case iso7816.INSGetChallenge:
 		return c.challenge(cmd)
 	}
 	return nil, iso7816.SWInstruction

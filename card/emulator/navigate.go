@@ -173,12 +173,12 @@ func (c *Card) switchFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 		}
 	}
 	ac := f.Access[acEnable]
-	if cmd.INS == 0x04 {
+	if cmd.INS == iso7816.INSDeactivateFile {
 		ac = f.Access[acDisable]
 	}
 	if !c.allowed(at, ac) {
 		return nil, iso7816.SWSecurity
 	}
-	c.commit(func() { f.Inactive = cmd.INS == 0x04 })
+	c.commit(func() { f.Inactive = cmd.INS == iso7816.INSDeactivateFile })
 	return nil, iso7816.SWOK
 }

@@ -93,7 +93,7 @@ func (c *chain) more(cmd Command, r []byte) ([]byte, error) {
 		if ne == 0 {
 			ne = NeShort
 		}
-		next, err := c.send(Command{CLA: cmd.CLA, INS: 0xC0, Ne: ne})
+		next, err := c.send(Command{CLA: cmd.CLA, INS: INSGetResponse, Ne: ne})
 		if err != nil {
 			return nil, err
 		}

@@ -72,12 +72,10 @@ func (s *screen) response(b []byte) Bytes {
 // commands with BER-TLV data (ISO/IEC 7816-4 §5.4.2).
 func isSecret(ins byte, data []byte, chained bool) bool {
 	switch ins &^ 1 {
-	case 0x20, // VERIFY
-		0x24, // CHANGE REFERENCE DATA, and with CLA 90 the CHANGE KEY DATA of CNS cards
-		0x2C, // RESET RETRY COUNTER
-		0xC2: // ENVELOPE: any of them may be inside
+	case iso7816.INSVerify, iso7816.INSChangeReferenceData, iso7816.INSResetRetryCounter,
+		iso7816.INSEnvelope: // any of them may be inside
 		return true
-	case 0xDA: // PUT DATA: tag 8F holds the code or key of a new object; in a chain it may stand in another part
+	case iso7816.INSPutData: // tag 8F holds the code or key of a new object; in a chain it may stand in another part
 		return chained || bytes.IndexByte(data, 0x8F) >= 0
 	}
 	return false
@@ -86,11 +84,12 @@ func isSecret(ins byte, data []byte, chained bool) bool {
 // isFile says whether a command's data field, or its response, is the content of a file or data object.
 func isFile(ins byte) (written, read bool) {
 	switch ins &^ 1 {
-	case 0xD0, 0xD2, 0xD6, 0xDC, 0xE2, 0xDA: // WRITE, UPDATE and APPEND, binary and record; PUT DATA
+	case iso7816.INSWriteBinary, iso7816.INSWriteRecord, iso7816.INSUpdateBinary, iso7816.INSUpdateRecord,
+		iso7816.INSAppendRecord, iso7816.INSPutData:
 		return true, false
-	case 0xB0, 0xB2, 0xCA: // READ BINARY, READ RECORD, GET DATA
+	case iso7816.INSReadBinary, iso7816.INSReadRecord, iso7816.INSGetData:
 		return false, true
-	case 0xA0, 0xA2: // SEARCH BINARY, SEARCH RECORD
+	case iso7816.INSSearchBinary, iso7816.INSSearchRecord:
 		return true, true
 	}
 	return false, false

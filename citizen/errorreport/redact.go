@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/transcript"
 )
 
@@ -40,11 +41,11 @@ func plain(s string) string {
 // Instructions of ISO/IEC 7816-4, -8 and -9 whose data are how the card is arranged: paths, sizes, access
 // conditions, key references. The data of every other command are withheld, whatever the recorder let pass.
 var arrangement = map[byte]bool{
-	0xA4: true, // SELECT
-	0xE0: true, // CREATE FILE
-	0xE4: true, // DELETE FILE
-	0x22: true, // MANAGE SECURITY ENVIRONMENT
-	0x46: true, // GENERATE ASYMMETRIC KEY PAIR
+	iso7816.INSSelect:                    true,
+	iso7816.INSCreateFile:                true,
+	iso7816.INSDeleteFile:                true,
+	iso7816.INSManageSecurityEnvironment: true,
+	iso7816.INSGenerateKeyPair:           true,
 }
 
 // ownNote is a note that the Collector wrote.

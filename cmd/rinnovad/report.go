@@ -17,6 +17,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/failure"
@@ -177,7 +178,7 @@ func withheld(model *cardmodel.Model, objects map[string][][]byte, command trans
 		return nil
 	}
 	switch command.Head[1] {
-	case 0x20: // VERIFY
+	case iso7816.INSVerify:
 		form, code := model.PIN.Value, emulator.DemoPIN
 		if command.Head[3]&0x7F == model.PUK.Value.Reference {
 			form, code = model.PUK.Value, emulator.DemoPUK
@@ -188,7 +189,7 @@ func withheld(model *cardmodel.Model, objects map[string][][]byte, command trans
 		data := bytes.Repeat([]byte{form.Pad}, max(command.Withheld, len(code)))
 		copy(data, code)
 		return data
-	case 0xDA: // PUT DATA
+	case iso7816.INSPutData:
 		k := string(command.Head)
 		if list := objects[k]; len(list) > 0 {
 			objects[k] = append(list[1:], list[0])
@@ -223,7 +224,7 @@ func slotOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmodel
 	slots := model.NewSlots.Value
 	for _, e := range exchanges.Entries {
 		h := e.Command.Head
-		if e.Kind != transcript.Exchange || len(h) < 7 || h[1] != 0x46 { // GENERATE KEY PAIR: class, key id, …
+		if e.Kind != transcript.Exchange || len(h) < 7 || h[1] != iso7816.INSGenerateKeyPair { // GENERATE KEY PAIR: class, key id, …
 			continue
 		}
 		for _, p := range slots {
@@ -249,7 +250,7 @@ func (a *acceptingCard) Transmit(b []byte) ([]byte, error) {
 	if !a.accepting || b[1] != 0xA4 && b[1] != 0xDA {
 		return a.Card.Transmit(b)
 	}
-	if b[1] == 0xDA {
+	if b[1] == iso7816.INSPutData {
 		head := 5
 		if b[4] == 0 {
 			head = 7 // extended Lc

@@ -250,7 +250,8 @@ type wire struct {
 
 // changes says whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
 func changes(ins byte) bool {
-	return slices.Contains([]byte{0xE0, 0xE4, 0xDA, 0x46, 0xD6, 0x20}, ins)
+	return slices.Contains([]byte{iso7816.INSCreateFile, iso7816.INSDeleteFile, iso7816.INSPutData, iso7816.INSGenerateKeyPair, iso7816.INSUpdateBinary,
+		iso7816.INSVerify}, ins)
 }
 
 func (w *wire) ATR() []byte { return w.card.ATR() }
@@ -289,9 +290,9 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 		w.chang++
 	}
 	switch {
-	case b[1] == 0x20 && b[3]&0x7F == 0x11:
+	case b[1] == iso7816.INSVerify && b[3]&0x7F == 0x11:
 		w.world.sent.puks++
-	case b[1] == 0x46:
+	case b[1] == iso7816.INSGenerateKeyPair:
 		w.world.sent.generate++
 		if w.world.known {
 			w.world.early = "a known key was generated again"

@@ -44,7 +44,7 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	if !s.in || s.number != c.number {
 		return nil, iso7816.ErrCardGone
 	}
-	if s.fault == "slow-key" && len(command) > 1 && command[1] == 0x46 {
+	if s.fault == "slow-key" && len(command) > 1 && command[1] == iso7816.INSGenerateKeyPair {
 		for range 600 {
 			if err := renewal.Wait(c.bench.ctx, 100*time.Millisecond); err != nil {
 				return nil, err
@@ -83,7 +83,7 @@ var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-la
 	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key", "slow-service", "hostile", "too-old"}
 
 // cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
-var cutAt = map[string]byte{"unlock": 0x20, "prepare": 0xE0, "generate": 0x46, "request": 0x2A, "install": 0xD6, "prove": 0x2A, "confirm": 0x2A}
+var cutAt = map[string]byte{"unlock": iso7816.INSVerify, "prepare": iso7816.INSCreateFile, "generate": iso7816.INSGenerateKeyPair, "request": iso7816.INSPerformSecurityOperation, "install": iso7816.INSUpdateBinary, "prove": iso7816.INSPerformSecurityOperation, "confirm": iso7816.INSPerformSecurityOperation}
 
 // fixed is a card that has an answer to reset and nothing else.
 type fixed struct {
@@ -140,7 +140,7 @@ func (b *Bench) make(ctx context.Context, series, fault string) (slot, error) {
 		s.busy = true
 	case "begun", "renewed":
 		if fault == "begun" {
-			cutAfter(c, 0xD6, 3)
+			cutAfter(c, iso7816.INSUpdateBinary, 3)
 		}
 		_, err := b.elsewhere(c).Run(ctx)
 		c.SetFault(nil)
@@ -153,11 +153,11 @@ func (b *Bench) make(ctx context.Context, series, fault string) (slot, error) {
 			return slot{}, err
 		}
 	case "not-activated":
-		answering(c, iso7816.SWUnusable, 0x20)
+		answering(c, iso7816.SWUnusable, iso7816.INSVerify)
 	case "foreign":
-		answering(c, iso7816.SWFileNotFound, 0xA4)
+		answering(c, iso7816.SWFileNotFound, iso7816.INSSelect)
 	case "full":
-		answering(c, iso7816.SWNoMemory, 0xE0, 0xDA)
+		answering(c, iso7816.SWNoMemory, iso7816.INSCreateFile, iso7816.INSPutData)
 	case "slow-service":
 		b.service().slow.Store(int64(time.Minute))
 	case "lost-request", "lost-confirm":
