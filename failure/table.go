@@ -43,6 +43,7 @@ var table = map[Code]facts{
 	CardError:          {122, ExitFailure, again},
 	CardWrite:          {123, ExitFailure, again},
 	CardWrongKey:       {124, ExitFailure, again},
+	NotPermitted:       {125, ExitCard, 0},
 
 	PINFormat:    {201, ExitCode, again},
 	PINWrong:     {202, ExitCode, again},
@@ -101,6 +102,7 @@ var table = map[Code]facts{
 	UnknownIssuer:      {420, ExitRefused, 0},
 	NotOnRecord:        {421, ExitRefused, 0},
 	LoginNotProven:     {422, ExitFailure, 0},
+	ClockWrong:         {423, ExitFailure, again},
 
 	InternalError:        {501, ExitFailure, said | again},
 	MalformedRequest:     {502, ExitRefused, said},

@@ -13,9 +13,10 @@ import (
 // the PC/SC result code in their text. On an open Connection, ErrNoService, ErrNoReader and ErrNoCard
 // come together with iso7816.ErrCardGone.
 var (
-	// ErrNoService says that there is no PC/SC library, or that its service or daemon does not run or
-	// does not let this user in.
+	// ErrNoService says that there is no PC/SC library, or that its service or daemon does not run.
 	ErrNoService = errors.New("no smart-card service")
+	// ErrNotPermitted says that the service does not let this session in (on Linux: polkit).
+	ErrNotPermitted = errors.New("no permission to use smart cards")
 	// ErrNoReader says that there is no such reader, or none at all.
 	ErrNoReader = errors.New("no such reader")
 	// ErrNoCard says that the reader is empty.
@@ -34,6 +35,8 @@ func sentinel(rv code) error {
 	switch rv {
 	case eNoService, eServiceStopped, eSystemCancelled, eInvalidHandle, windowsBadHandle:
 		return ErrNoService
+	case wSecurityViolation:
+		return ErrNotPermitted
 	case eUnknownReader, eReaderUnavailable, eNoReaders:
 		return ErrNoReader
 	case eNoSmartcard, wRemovedCard:

@@ -73,7 +73,11 @@ func establish() (handle, error) {
 	}
 	ctx, rv := establishContext()
 	if rv != success {
-		return 0, fmt.Errorf("%w (PC/SC 0x%08X)", ErrNoService, uint32(rv))
+		reason := ErrNoService
+		if sentinel(rv) == ErrNotPermitted {
+			reason = ErrNotPermitted
+		}
+		return 0, fmt.Errorf("%w (PC/SC 0x%08X)", reason, uint32(rv))
 	}
 	return ctx, nil
 }

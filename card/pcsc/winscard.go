@@ -35,6 +35,7 @@ const (
 	wUnpoweredCard      code = 0x80100067
 	wResetCard          code = 0x80100068
 	wRemovedCard        code = 0x80100069
+	wSecurityViolation  code = 0x8010006A
 )
 
 const (

@@ -120,19 +120,20 @@ func TestExchanged(t *testing.T) {
 // Codes and names from winerror.h and pcsclite.h.
 func TestFault(t *testing.T) {
 	for rv, want := range map[code]error{
-		0x8010001D: ErrNoService, // SCARD_E_NO_SERVICE
-		0x8010001E: ErrNoService, // SCARD_E_SERVICE_STOPPED
-		0x80100003: ErrNoService, // SCARD_E_INVALID_HANDLE
-		0x80100009: ErrNoReader,  // SCARD_E_UNKNOWN_READER
-		0x80100017: ErrNoReader,  // SCARD_E_READER_UNAVAILABLE
-		0x8010002E: ErrNoReader,  // SCARD_E_NO_READERS_AVAILABLE
-		0x8010000C: ErrNoCard,    // SCARD_E_NO_SMARTCARD
-		0x80100069: ErrNoCard,    // SCARD_W_REMOVED_CARD
-		0x80100066: ErrMute,      // SCARD_W_UNRESPONSIVE_CARD
-		0x80100067: ErrMute,      // SCARD_W_UNPOWERED_CARD
-		0x8010000F: ErrMute,      // SCARD_E_PROTO_MISMATCH
-		0x8010000B: ErrBusy,      // SCARD_E_SHARING_VIOLATION
-		0x80100068: ErrReset,     // SCARD_W_RESET_CARD
+		0x8010001D: ErrNoService,    // SCARD_E_NO_SERVICE
+		0x8010001E: ErrNoService,    // SCARD_E_SERVICE_STOPPED
+		0x80100003: ErrNoService,    // SCARD_E_INVALID_HANDLE
+		0x80100009: ErrNoReader,     // SCARD_E_UNKNOWN_READER
+		0x80100017: ErrNoReader,     // SCARD_E_READER_UNAVAILABLE
+		0x8010002E: ErrNoReader,     // SCARD_E_NO_READERS_AVAILABLE
+		0x8010000C: ErrNoCard,       // SCARD_E_NO_SMARTCARD
+		0x80100069: ErrNoCard,       // SCARD_W_REMOVED_CARD
+		0x80100066: ErrMute,         // SCARD_W_UNRESPONSIVE_CARD
+		0x80100067: ErrMute,         // SCARD_W_UNPOWERED_CARD
+		0x8010000F: ErrMute,         // SCARD_E_PROTO_MISMATCH
+		0x8010006A: ErrNotPermitted, // SCARD_W_SECURITY_VIOLATION
+		0x8010000B: ErrBusy,         // SCARD_E_SHARING_VIOLATION
+		0x80100068: ErrReset,        // SCARD_W_RESET_CARD
 	} {
 		if err := fault(rv); !errors.Is(err, want) || !strings.Contains(err.Error(), strings.ToUpper(hex.EncodeToString([]byte{byte(rv >> 24), byte(rv >> 16), byte(rv >> 8), byte(rv)}))) {
 			t.Errorf("%08X: %v, want %v", uint32(rv), err, want)

@@ -5,6 +5,7 @@ package renewal
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -50,6 +51,7 @@ func Classify(err error) *Failure {
 		http    *cmp.HTTPError
 		sw      iso7816.SW
 		network net.Error
+		invalid x509.CertificateInvalidError
 		chain   *tls.CertificateVerificationError
 	)
 	switch {
@@ -119,6 +121,10 @@ func Classify(err error) *Failure {
 		}
 		return fail(failure.ServiceError, err)
 	case errors.As(err, &chain):
+		// crypto/x509 looks at the dates before it looks for a root.
+		if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+			return fail(failure.ClockWrong, err)
+		}
 		return fail(failure.TLSUntrusted, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
 		return fail(failure.ServiceUnreachable, err)

@@ -167,11 +167,19 @@ func TestBetween(t *testing.T) {
 	slow := make(chan struct{})
 	s.exchange = func(w http.ResponseWriter, r *http.Request, _ http.Handler) { <-slow }
 	defer close(slow)
+	known := x509.NewCertPool()
+	known.AddCert(intercepted.Certificate())
+	on := func(year int) *http.Client { // a computer with this date, which trusts the host
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known,
+			Time: func() time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }}}}
+	}
 	for i, c := range []struct {
 		name, url string
 		client    *http.Client
 		want      string
 	}{
+		{"the computer's date is before the certificate", intercepted.URL, on(1960), "clock-wrong"},
+		{"the computer's date is after the certificate", intercepted.URL, on(2200), "clock-wrong"},
 		{"another TLS certificate", intercepted.URL, &http.Client{}, "tls-untrusted"},
 		{"another TLS certificate, its own root trusted for another name", "https://localhost" + intercepted.URL[len("https://127.0.0.1"):],
 			&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}, "tls-untrusted"},

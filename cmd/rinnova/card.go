@@ -131,6 +131,8 @@ func cardFailure(err error) error {
 	switch {
 	case errors.Is(err, pcsc.ErrNoService):
 		code = failure.NoSmartCardService
+	case errors.Is(err, pcsc.ErrNotPermitted):
+		code = failure.NotPermitted
 	case errors.Is(err, pcsc.ErrNoReader):
 		code = failure.NoReader
 	case errors.Is(err, pcsc.ErrNoCard), errors.Is(err, iso7816.ErrCardGone):
