@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"rinnova.example/go/card/iso7816"
 )
@@ -60,11 +61,17 @@ func Match(atr []byte) (*Model, error) {
 // Models returns the table.
 func Models() []*Model { return models }
 
-// BySeries finds the model of a sigla, and the sigla's own entry.
+// BySeries finds the model of a sigla, and the sigla's own entry. Case, blanks and hyphens do not count: "ID 2019" is ID2019.
 func BySeries(sigla string) (*Model, *Series, bool) {
+	sigla = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '_' {
+			return -1
+		}
+		return r
+	}, sigla)
 	for _, m := range models {
 		for i := range m.Series.Value {
-			if s := &m.Series.Value[i]; s.Sigla == sigla {
+			if s := &m.Series.Value[i]; strings.EqualFold(s.Sigla, sigla) {
 				return m, s, true
 			}
 		}

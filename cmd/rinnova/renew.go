@@ -5,8 +5,10 @@ package main
 import (
 	"fmt"
 
+	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/plaintext"
 )
 
 type renewCommand struct {
@@ -25,6 +27,16 @@ func (c *renewCommand) renew(p *program) error {
 		return err
 	}
 	defer o.Close()
+	if c.WaitReinsert && o.reinsert == nil {
+		return &renewal.Failure{Code: failure.Usage, Text: "--wait-reinsert vuole una tessera: una registrazione (replay:) non si reinserisce."}
+	}
+	if c.Series != "" {
+		_, s, ok := cardmodel.BySeries(c.Series)
+		if !ok {
+			return &renewal.Failure{Code: failure.Usage, Text: fmt.Sprintf("--series: «%s» non è una sigla di tessera; per esempio ID2019.", plaintext.Line(c.Series))}
+		}
+		c.Series = s.Sigla
+	}
 	if r.Service.URL == nil {
 		return misused(failure.ServiceNotGiven, nil)
 	}
