@@ -3,13 +3,13 @@
 package errorreport
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"time"
+
+	"rinnova.example/go/pemfile"
 )
 
 var (
@@ -37,11 +37,11 @@ const (
 func ParseRecipients(file []byte) (Recipients, error) {
 	var list Recipients
 	bad := func(what string) error { return fmt.Errorf("%w: certificate %d: %s", ErrRecipients, len(list)+1, what) }
-	for {
-		var block *pem.Block
-		if block, file = pem.Decode(file); block == nil {
-			break
-		}
+	blocks, err := pemfile.Blocks(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRecipients, err)
+	}
+	for _, block := range blocks {
 		if block.Type != certificateTag {
 			return nil, bad("another kind of PEM block")
 		}
@@ -60,8 +60,8 @@ func ParseRecipients(file []byte) (Recipients, error) {
 		}
 		list = append(list, c)
 	}
-	if len(list) == 0 || bytes.Contains(file, []byte("-----BEGIN")) {
-		return nil, bad("no certificate, or one cut short")
+	if len(list) == 0 {
+		return nil, bad("there is none")
 	}
 	return list, nil
 }

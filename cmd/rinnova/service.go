@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"net"
 	"net/http"
@@ -23,6 +22,7 @@ import (
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/endpoint"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/pemfile"
 )
 
 // begin opens the card that the flags name and puts a run on it together.
@@ -163,23 +163,9 @@ func certificates(file string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, misused(failure.CAUnreadable, err)
 	}
-	var list []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, b = pem.Decode(b); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, misused(failure.CAUnreadable, err)
-		}
-		list = append(list, c)
-	}
-	if len(list) == 0 {
-		return nil, misused(failure.CAUnreadable, errors.New("no certificate in the file"))
+	list, err := pemfile.Certificates(b)
+	if err != nil {
+		return nil, misused(failure.CAUnreadable, err)
 	}
 	return list, nil
 }

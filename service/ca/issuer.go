@@ -21,6 +21,8 @@ import (
 	"math/big"
 	"sync"
 	"time"
+
+	"rinnova.example/go/pemfile"
 )
 
 // KeyKind is a kind of key for the service itself; citizens' keys are made on the card.
@@ -186,25 +188,16 @@ func EncodeKey(key crypto.Signer) ([]byte, error) {
 // ParseCertificates reads a file of trust anchors or a single certificate: PEM blocks of type CERTIFICATE, at least
 // one, with text between them left aside and any other block refused.
 func ParseCertificates(certificatesPEM []byte) ([]*x509.Certificate, error) {
-	var certificates []*x509.Certificate
-	for rest := certificatesPEM; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("PEM block of type %q among certificates", block.Type)
-		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		certificates = append(certificates, certificate)
+	blocks, err := pemfile.Blocks(certificatesPEM)
+	if err != nil {
+		return nil, err
 	}
-	if len(certificates) == 0 {
-		return nil, errors.New("no certificate in PEM")
+	for _, b := range blocks {
+		if b.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("PEM block of type %q among certificates", b.Type)
+		}
 	}
-	return certificates, nil
+	return pemfile.Certificates(certificatesPEM)
 }
 
 // EncodeCertificate returns the certificate in PEM.
