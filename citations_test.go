@@ -28,10 +28,12 @@ func (f text) missingCitations(base map[string]bool) (list []comment) {
 	for _, c := range all {
 		for _, at := range cited.FindAllStringIndex(c.text, -1) {
 			name := c.text[at[0]:at[1]]
-			if before := c.text[max(0, at[0]-3):at[0]]; strings.HasSuffix(before, "/") || strings.HasSuffix(before, "*") || strings.HasSuffix(before, "…") || strings.HasSuffix(before, "@") {
+			if before := c.text[max(0, at[0]-3):at[0]]; strings.HasSuffix(before, "/") ||
+				strings.HasSuffix(before, "*") || strings.HasSuffix(before, "…") || strings.HasSuffix(before, "@") {
 				continue // the tail of an address or of a pattern
 			}
-			if foreign[path.Base(name)] || exists(path.Join(path.Dir(f.path), name)) || exists(name) || base[path.Base(name)] && !strings.Contains(name, "/") {
+			if foreign[path.Base(name)] || exists(path.Join(path.Dir(f.path), name)) || exists(name) ||
+				base[path.Base(name)] && !strings.Contains(name, "/") {
 				continue
 			}
 			list = append(list, comment{c.line, name})
@@ -103,7 +105,8 @@ func TestCitationsPlanted(t *testing.T) {
 	base := map[string]bool{"THREATS.md": true}
 	for content, want := range map[string]int{
 		"package a\n\n// as card.md says\n": 1, "package a\n\n// docs/NOWHERE.md §1\n": 1,
-		"package a\n\n// docs/THREATS.md\n": 0, "package a\n\n// THREATS.md\n": 0, "package a\n\nvar s = \"card.md\"\n": 0,
+		"package a\n\n// docs/THREATS.md\n": 0, "package a\n\n// THREATS.md\n": 0,
+		"package a\n\nvar s = \"card.md\"\n": 0,
 	} {
 		if got := (text{"cmp/a.go", content}).missingCitations(base); len(got) != want {
 			t.Errorf("%q: %v, want %d", content, got, want)

@@ -31,7 +31,8 @@ func importers(t *testing.T, modules []string) map[string][]string {
 				t.Fatal(err)
 			}
 			for _, m := range modules {
-				if folder := path.Dir(f.path); (p == m || strings.HasPrefix(p, m+"/")) && !slices.Contains(found[m], folder) {
+				if folder := path.Dir(f.path); (p == m || strings.HasPrefix(p, m+"/")) &&
+					!slices.Contains(found[m], folder) {
 					found[m] = append(found[m], folder)
 				}
 			}

@@ -145,7 +145,8 @@ func (f text) slashComments(script bool) (list []comment) {
 			}
 			i += n
 			continue
-		case c == '"' || c == '\'' || script && c == '`' || script && c == '/' && strings.IndexByte("(,=:[!&|?{};\n", last) >= 0:
+		case c == '"' || c == '\'' || script && c == '`' ||
+			script && c == '/' && strings.IndexByte("(,=:[!&|?{};\n", last) >= 0:
 			n := quoted(s[i:], c)
 			line += strings.Count(s[i:i+n], "\n")
 			i += n
@@ -188,10 +189,13 @@ func TestComments(t *testing.T) {
 		path, content string
 		want          []comment
 	}{
-		{"a.go", "package a\n\n// one\n/* two\nthree */\nvar s = \"// none\"", []comment{{3, "// one"}, {4, "/* two"}, {5, "three */"}}},
-		{"a.ts", "const s = '// none' // one\nconst r = /[/]'\\/\\// // two\n/* three\n four */ const b = `//\n`; // five",
+		{"a.go", "package a\n\n// one\n/* two\nthree */\nvar s = \"// none\"",
+			[]comment{{3, "// one"}, {4, "/* two"}, {5, "three */"}}},
+		{"a.ts",
+			"const s = '// none' // one\nconst r = /[/]'\\/\\// // two\n/* three\n four */ const b = `//\n`; // five",
 			[]comment{{1, "// one"}, {2, "// two"}, {3, "/* three"}, {4, " four */"}, {5, "// five"}}},
-		{"a.c", "char c = '\"'; /* one */\nchar *s = \"/* none */\"; // two", []comment{{1, "/* one */"}, {2, "// two"}}},
+		{"a.c", "char c = '\"'; /* one */\nchar *s = \"/* none */\"; // two",
+			[]comment{{1, "/* one */"}, {2, "// two"}}},
 		{"a.sh", "#!/bin/sh\n# one\necho \"$#\" a#b # two\n", []comment{{1, "#!/bin/sh"}, {2, "# one"}, {3, "two\n"}}},
 		{"a.sql", "-- one\nSELECT 1; -- two", []comment{{1, "-- one"}, {2, "two"}}},
 	} {

@@ -61,7 +61,8 @@ var pki = sync.OnceValue(func() *fixture {
 			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, SubjectKeyId: []byte(cn),
 		})
 	}
-	f.legacyCA, f.currentCA, f.foreignCA = root("Vecchia CA di prova", newRSA(2048)), root("Nuova CA di prova", newEC()), root("CA altrui", newEC())
+	f.legacyCA, f.currentCA, f.foreignCA = root("Vecchia CA di prova", newRSA(2048)),
+		root("Nuova CA di prova", newEC()), root("CA altrui", newEC())
 	leaf := func(ca Credential, key crypto.Signer, cn string, change func(*x509.Certificate)) Credential {
 		c := &x509.Certificate{
 			Subject:      pkix.Name{Country: []string{"IT"}, Organization: []string{"Prova"}, CommonName: cn},
@@ -85,8 +86,10 @@ var pki = sync.OnceValue(func() *fixture {
 	f.signerRSA = leaf(f.currentCA, newRSA(2048), "CMP di prova RSA", cmcRA)
 	f.foreignSigner = leaf(f.foreignCA, newEC(), "CMP di prova", nil)
 	f.legacySigner = leaf(f.legacyCA, newEC(), "CMP di prova", nil)
-	f.expiredSigner = leaf(f.currentCA, newEC(), "CMP scaduto", func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) })
-	f.noSignatureUse = leaf(f.currentCA, newEC(), "CMP senza firma", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })
+	f.expiredSigner = leaf(f.currentCA, newEC(), "CMP scaduto",
+		func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) })
+	f.noSignatureUse = leaf(f.currentCA, newEC(), "CMP senza firma",
+		func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })
 	f.citizen = leaf(f.currentCA, newEC(), fictitious, citizen)
 	return f
 })

@@ -95,7 +95,8 @@ func isCodeWord(s string) bool {
 // maxText bounds a text for a person, in bytes: OpenSSL 3.0 prints nothing of an error that reaches 1 KB.
 const maxText = 499
 
-// plainText returns a line of at most maxText bytes (OpenSSL cuts at NUL, a terminal obeys the other control characters).
+// plainText returns a line of at most maxText bytes (OpenSSL cuts at NUL, a terminal obeys the other control
+// characters).
 func plainText(s string) string { return plaintext.Cut(plaintext.Line(s), maxText) }
 
 // certRep is the CertRepMessage of a kup with its single CertResponse (RFC 9810 §5.3.4, §5.3.6).
@@ -141,7 +142,8 @@ func parseCertRep(der []byte) (*certRep, error) {
 			!choice.ReadASN1Element((*cryptobyte.String)(&r.certificate), asn1.SEQUENCE) || !choice.Empty() {
 			return nil, malformed("certifiedKeyPair")
 		}
-		if !pair.Empty() && (!pair.ReadASN1Element((*cryptobyte.String)(&r.publicationInfo), explicit(1)) || !pair.Empty()) {
+		if !pair.Empty() && (!pair.ReadASN1Element((*cryptobyte.String)(&r.publicationInfo), explicit(1)) ||
+			!pair.Empty()) {
 			return nil, malformed("certifiedKeyPair")
 		}
 	}

@@ -59,7 +59,8 @@ func (c *Client) Post(ctx context.Context, der []byte) ([]byte, error) {
 	defer resp.Body.Close()
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusOK || err != nil || kind != mediaType {
-		return nil, &HTTPError{resp.StatusCode, resp.Header.Get("Content-Type"), retryAfter(resp.Header), resp.Header.Get("Location")}
+		return nil, &HTTPError{resp.StatusCode, resp.Header.Get("Content-Type"), retryAfter(resp.Header),
+			resp.Header.Get("Location")}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
 	if err != nil {

@@ -68,7 +68,8 @@ func parseCertReqMessages(der []byte) (*certReqMsg, error) {
 		return nil, malformed("certReq")
 	}
 	certReq := cryptobyte.String(m.certReq)
-	if !certReq.ReadASN1(&req, asn1.SEQUENCE) || !req.ReadASN1Integer(&m.certReqID) || !req.ReadASN1(&field, asn1.SEQUENCE) {
+	if !certReq.ReadASN1(&req, asn1.SEQUENCE) || !req.ReadASN1Integer(&m.certReqID) ||
+		!req.ReadASN1(&field, asn1.SEQUENCE) {
 		return nil, malformed("certReqId or certTemplate")
 	}
 	if err := m.template.parse(field); err != nil {
@@ -141,7 +142,8 @@ func readPOPO(s *cryptobyte.String) (*popo, error) {
 	p := &popo{choice: uint8(tag & 0x1F)}
 	switch tag {
 	case explicit(1):
-		if content.PeekASN1Tag(explicit(0)) && !content.ReadASN1Element((*cryptobyte.String)(&p.keyInput), explicit(0)) ||
+		if content.PeekASN1Tag(explicit(0)) &&
+			!content.ReadASN1Element((*cryptobyte.String)(&p.keyInput), explicit(0)) ||
 			!content.ReadASN1Element((*cryptobyte.String)(&p.algorithm), asn1.SEQUENCE) ||
 			!content.ReadASN1BitStringAsBytes(&p.signature) || !content.Empty() {
 			return nil, malformed("POPOSigningKey")
@@ -238,7 +240,8 @@ func (m *certReqMsg) oldCertID() (*certID, error) {
 			id               = certID{serial: new(big.Int)}
 		)
 		if found != nil || !value.ReadASN1(&s, asn1.SEQUENCE) || !s.ReadASN1(&general, explicit(4)) ||
-			!general.ReadASN1Element(&name, asn1.SEQUENCE) || !general.Empty() || !s.ReadASN1Integer(id.serial) || !s.Empty() {
+			!general.ReadASN1Element(&name, asn1.SEQUENCE) || !general.Empty() || !s.ReadASN1Integer(id.serial) ||
+			!s.Empty() {
 			return nil, malformed("oldCertID")
 		}
 		id.issuer, found = name, &id

@@ -56,12 +56,14 @@ func TestUpdateAndConfirm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if resp.Certificate == nil || resp.CheckAfter != 0 || !samePublicKey(resp.Certificate.PublicKey, c.key.Public()) {
+			if resp.Certificate == nil || resp.CheckAfter != 0 ||
+				!samePublicKey(resp.Certificate.PublicKey, c.key.Public()) {
 				t.Fatalf("answer %+v", resp)
 			}
 			q := a.updates[0]
 			spki, _ := x509.MarshalPKIXPublicKey(c.key.Public())
-			if q.Campaign != "2020" || string(q.Ticket) != "posto 7" || q.Polled || !bytes.Equal(q.TransactionID, tr.ID) ||
+			if q.Campaign != "2020" || string(q.Ticket) != "posto 7" || q.Polled ||
+				!bytes.Equal(q.TransactionID, tr.ID) ||
 				!q.OldCertificate.Equal(c.old.Certificate) || !bytes.Equal(q.Subject, c.old.Certificate.RawSubject) ||
 				!bytes.Equal(q.SPKI, spki) || len(q.Others) != 1 || !q.Others[0].Equal(f.legacyCA.Certificate) {
 				t.Errorf("authority saw %+v", q)
@@ -103,13 +105,16 @@ func TestInform(t *testing.T) {
 		Template: &Template{"RSA", 2048},
 		Campaigns: []Campaign{{
 			ID: "2020", Title: "Rinnovo TS-CNS «2020»", LegalBasis: "art. 17-quater",
-			ExpiryFrom: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), ExpiryTo: time.Date(2020, 6, 30, 23, 59, 59, 0, time.UTC),
-			NewNotAfter: time.Date(2021, 6, 30, 21, 59, 59, 0, time.UTC), OpenFrom: time.Date(2020, 2, 1, 0, 0, 0, 0, time.UTC),
-			OpenTo: time.Date(2020, 12, 31, 0, 0, 0, 0, time.UTC), Series: []string{"AC2014", "ID2019"},
+			ExpiryFrom:  time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+			ExpiryTo:    time.Date(2020, 6, 30, 23, 59, 59, 0, time.UTC),
+			NewNotAfter: time.Date(2021, 6, 30, 21, 59, 59, 0, time.UTC),
+			OpenFrom:    time.Date(2020, 2, 1, 0, 0, 0, 0, time.UTC),
+			OpenTo:      time.Date(2020, 12, 31, 0, 0, 0, 0, time.UTC), Series: []string{"AC2014", "ID2019"},
 		}, {ID: "prova", AcceptExpired: true, Last: true}},
 		Standing: &Standing{
 			Decision: "renewed", Reason: "already-renewed", Campaigns: []string{"2020", "prova"}, AttemptsLeft: 3,
-			State: "issued", Issued: f.citizen.Certificate.Raw, Position: 12, CheckAfter: 90 * time.Second, Ticket: []byte("posto"),
+			State: "issued", Issued: f.citizen.Certificate.Raw, Position: 12, CheckAfter: 90 * time.Second,
+			Ticket: []byte("posto"),
 		},
 		Service: &ServiceFacts{"https://prova.example/accesso", "1.2.0"},
 	}
@@ -124,7 +129,8 @@ func TestInform(t *testing.T) {
 		{"no question", InformRequest{}, InformResponse{}},
 		{"certificates only", InformRequest{CACerts: true}, InformResponse{CACerts: full.CACerts}},
 		{"no campaign open", InformRequest{Campaigns: true}, InformResponse{Campaigns: []Campaign{}}},
-		{"unknown certificate", InformRequest{StandingOf: hash}, InformResponse{Standing: &Standing{Decision: "unknown"}}},
+		{"unknown certificate", InformRequest{StandingOf: hash},
+			InformResponse{Standing: &Standing{Decision: "unknown"}}},
 		{"facts not known", InformRequest{ServiceFacts: true}, InformResponse{Service: &ServiceFacts{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,7 +169,8 @@ func TestInformRefusesToEncode(t *testing.T) {
 			t.Errorf("%s: encoded", name)
 		}
 	}
-	if _, err := newTransaction(t).GeneralRequest(InformRequest{StandingOf: make([]byte, 20)}, rand.Reader); err == nil {
+	if _, err := newTransaction(t).GeneralRequest(InformRequest{StandingOf: make([]byte, 20)},
+		rand.Reader); err == nil {
 		t.Error("hash of 20 bytes: encoded")
 	}
 }
@@ -195,7 +202,8 @@ func TestWaiting(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	f := pki()
-	long := "abc" + strings.Repeat("è vietato ", 200) // 45 times 11 bytes after abc, the next è would be bytes 498 and 499
+	// 45 times 11 bytes after abc, the next è would be bytes 498 and 499
+	long := "abc" + strings.Repeat("è vietato ", 200)
 	for _, c := range []struct {
 		name string
 		fail error
@@ -203,10 +211,13 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"as it stands", &Refusal{CertRevoked, "revoked", "Il certificato è stato revocato."},
 			Refusal{CertRevoked, "revoked", "Il certificato è stato revocato."}},
-		{"wrapped", errors.Join(errors.New("x"), &Refusal{BadAlg, "roca", "Chiave debole."}), Refusal{BadAlg, "roca", "Chiave debole."}},
-		{"highest bit", &Refusal{DuplicateCertReq, "duplicate", "Già chiesto."}, Refusal{DuplicateCertReq, "duplicate", "Già chiesto."}},
+		{"wrapped", errors.Join(errors.New("x"), &Refusal{BadAlg, "roca", "Chiave debole."}),
+			Refusal{BadAlg, "roca", "Chiave debole."}},
+		{"highest bit", &Refusal{DuplicateCertReq, "duplicate", "Già chiesto."},
+			Refusal{DuplicateCertReq, "duplicate", "Già chiesto."}},
 		{"no bit, no code, no text", &Refusal{Info: NoFailureInfo}, Refusal{NoFailureInfo, CodeUnspecified, ""}},
-		{"NUL and control characters", &Refusal{BadTime, "late", "Troppo\x00 tardi\r\n"}, Refusal{BadTime, "late", "Troppo tardi"}},
+		{"NUL and control characters", &Refusal{BadTime, "late", "Troppo\x00 tardi\r\n"},
+			Refusal{BadTime, "late", "Troppo tardi"}},
 		{"too long", &Refusal{BadTime, "late", long}, Refusal{BadTime, "late", long[:498]}},
 		{"internal", errors.New("pq: password of the database"), *refusalSystem},
 	} {
@@ -270,9 +281,12 @@ func TestCertificateHash(t *testing.T) {
 		alg    x509.SignatureAlgorithm
 		digest string
 	}{
-		{f.legacyCA, x509.SHA256WithRSA, "sha256"}, {f.legacyCA, x509.SHA384WithRSA, "sha384"}, {f.legacyCA, x509.SHA512WithRSA, "sha512"},
-		{f.legacyCA, x509.SHA256WithRSAPSS, "sha256"}, {f.legacyCA, x509.SHA384WithRSAPSS, "sha384"}, {f.legacyCA, x509.SHA512WithRSAPSS, "sha512"},
-		{f.currentCA, x509.ECDSAWithSHA256, "sha256"}, {f.currentCA, x509.ECDSAWithSHA384, "sha384"}, {f.currentCA, x509.ECDSAWithSHA512, "sha512"},
+		{f.legacyCA, x509.SHA256WithRSA, "sha256"}, {f.legacyCA, x509.SHA384WithRSA, "sha384"},
+		{f.legacyCA, x509.SHA512WithRSA, "sha512"},
+		{f.legacyCA, x509.SHA256WithRSAPSS, "sha256"}, {f.legacyCA, x509.SHA384WithRSAPSS, "sha384"},
+		{f.legacyCA, x509.SHA512WithRSAPSS, "sha512"},
+		{f.currentCA, x509.ECDSAWithSHA256, "sha256"}, {f.currentCA, x509.ECDSAWithSHA384, "sha384"},
+		{f.currentCA, x509.ECDSAWithSHA512, "sha512"},
 		{f.legacyCA, x509.SHA1WithRSA, ""},
 	} {
 		cert := certify(c.by, f.newEC, &x509.Certificate{SignatureAlgorithm: c.alg}).Certificate

@@ -16,7 +16,8 @@ func (q InformRequest) genm() ([]byte, error) {
 	for _, i := range []struct {
 		asked bool
 		oid   string
-	}{{q.CACerts, oidCACerts}, {q.Template, oidCertReqTemplate}, {q.Campaigns, oidCampaigns}, {q.ServiceFacts, oidServiceFacts}} {
+	}{{q.CACerts, oidCACerts}, {q.Template, oidCertReqTemplate}, {q.Campaigns, oidCampaigns},
+		{q.ServiceFacts, oidServiceFacts}} {
 		if i.asked {
 			list = append(list, InfoTypeAndValue{Type: i.oid})
 		}

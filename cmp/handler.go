@@ -161,7 +161,8 @@ func campaignOf(path string) (campaign string, ok bool) {
 // answer returns the answer to a message, the kept one if the same bytes came before. It fails only when signing does.
 func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Message) ([]byte, error) {
 	now := h.now()
-	r := &request{Message: m, campaign: campaign, digest: sha256.Sum256(slices.Concat([]byte(campaign), []byte{0}, der))}
+	r := &request{Message: m, campaign: campaign,
+		digest: sha256.Sum256(slices.Concat([]byte(campaign), []byte{0}, der))}
 	a, _ := h.answers.findOrAdd(r.digest, now, func() *cachedAnswer { return new(cachedAnswer) })
 	a.mu.Lock()
 	defer a.mu.Unlock()

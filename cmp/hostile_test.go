@@ -104,12 +104,22 @@ func TestHostileClient(t *testing.T) {
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
 		}, nil},
 		{"pvno 3", func(fg *forge) []byte { fg.message.Header.Version = 3; return fg.kur() }, refusalVersion},
-		{"no transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = nil; return fg.kur() }, refusalTransactionID},
-		{"short transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 15); return fg.kur() }, refusalTransactionID},
-		{"long transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 65); return fg.kur() }, refusalTransactionID},
-		{"no senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = nil; return fg.kur() }, refusalSenderNonce},
-		{"short senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 15); return fg.kur() }, refusalSenderNonce},
-		{"long senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 65); return fg.kur() }, refusalSenderNonce},
+		{"no transactionID", func(fg *forge) []byte { fg.message.Header.TransactionID = nil; return fg.kur() },
+			refusalTransactionID},
+		{"short transactionID",
+			func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 15); return fg.kur() },
+			refusalTransactionID},
+		{"long transactionID",
+			func(fg *forge) []byte { fg.message.Header.TransactionID = make([]byte, 65); return fg.kur() },
+			refusalTransactionID},
+		{"no senderNonce", func(fg *forge) []byte { fg.message.Header.SenderNonce = nil; return fg.kur() },
+			refusalSenderNonce},
+		{"short senderNonce",
+			func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 15); return fg.kur() },
+			refusalSenderNonce},
+		{"long senderNonce",
+			func(fg *forge) []byte { fg.message.Header.SenderNonce = make([]byte, 65); return fg.kur() },
+			refusalSenderNonce},
 		{"unprotected kur", func(fg *forge) []byte {
 			fg.message.Content = fg.must(fg.req.marshal())
 			return fg.must(fg.message.Marshal())
@@ -181,10 +191,14 @@ func TestHostileClient(t *testing.T) {
 			return fg.must(fg.message.Marshal())
 		}, refusalAlgorithm},
 		{"no popo", func(fg *forge) []byte { fg.req.popo = nil; return fg.kur() }, refusalPOPO},
-		{"raVerified", func(fg *forge) []byte { fg.req.popo = &popo{choice: 0, other: []byte{}}; return fg.kur() }, refusalPOPO},
+		{"raVerified", func(fg *forge) []byte { fg.req.popo = &popo{choice: 0, other: []byte{}}; return fg.kur() },
+			refusalPOPO},
 		{"POPO by another key", func(fg *forge) []byte { fg.prove(f.spare); return fg.kur() }, refusalPOPO},
-		{"POPO with poposkInput", func(fg *forge) []byte { fg.req.popo.keyInput = []byte{0xA0, 0}; return fg.kur() }, refusalPOPO},
-		{"POPO algorithm SHA-1", func(fg *forge) []byte { fg.req.popo.algorithm = algorithm(oidECDSAWithSHA1); return fg.kur() }, refusalSHA1},
+		{"POPO with poposkInput", func(fg *forge) []byte { fg.req.popo.keyInput = []byte{0xA0, 0}; return fg.kur() },
+			refusalPOPO},
+		{"POPO algorithm SHA-1",
+			func(fg *forge) []byte { fg.req.popo.algorithm = algorithm(oidECDSAWithSHA1); return fg.kur() },
+			refusalSHA1},
 		{"key swapped after POPO", func(fg *forge) []byte {
 			spki := fg.must(x509.MarshalPKIXPublicKey(f.spare.Public()))
 			fg.req.template[templatePublicKey] = unwrap(spki)
@@ -194,7 +208,9 @@ func TestHostileClient(t *testing.T) {
 			fg.req.template[templateSubject] = f.other.Certificate.RawSubject
 			return fg.kur()
 		}, refusalPOPO},
-		{"no key", func(fg *forge) []byte { fg.req.template[templatePublicKey] = nil; fg.prove(f.newEC); return fg.kur() }, refusalTemplate},
+		{"no key",
+			func(fg *forge) []byte { fg.req.template[templatePublicKey] = nil; fg.prove(f.newEC); return fg.kur() },
+			refusalTemplate},
 		{"key unreadable", func(fg *forge) []byte {
 			fg.req.template[templatePublicKey] = []byte{5, 0}
 			fg.prove(f.newEC)
@@ -222,7 +238,8 @@ func TestHostileClient(t *testing.T) {
 			fg.prove(f.newEC)
 			return fg.kur()
 		}, refusalFormat},
-		{"certReqId 1", func(fg *forge) []byte { fg.req.certReqID = 1; fg.prove(f.newEC); return fg.kur() }, refusalFormat},
+		{"certReqId 1", func(fg *forge) []byte { fg.req.certReqID = 1; fg.prove(f.newEC); return fg.kur() },
+			refusalFormat},
 		{"two requests", func(fg *forge) []byte {
 			one := fg.must(fg.req.marshal())
 			s := cryptobyte.String(one)
@@ -254,16 +271,19 @@ func TestHostileClient(t *testing.T) {
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
 		}, refusalHashAlgorithm},
 		{"certConf with a short hash", func(fg *forge) []byte {
-			fg.message.Body, fg.message.Content = BodyCertConfirm, fg.must((&certStatus{hash: make([]byte, 20)}).marshal())
+			fg.message.Body, fg.message.Content = BodyCertConfirm,
+				fg.must((&certStatus{hash: make([]byte, 20)}).marshal())
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
 		}, refusalFormat},
 		{"certConf that waits", func(fg *forge) []byte {
 			fg.message.Body = BodyCertConfirm
-			fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32), status: &statusInfo{status: statusWaiting}}).marshal())
+			fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32),
+				status: &statusInfo{status: statusWaiting}}).marshal())
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
 		}, refusalFormat},
 		{"ir", func(fg *forge) []byte { fg.message.Body = 0; return fg.kur() }, refusalMessageType},
-		{"kup", func(fg *forge) []byte { fg.message.Body = BodyKeyUpdateResponse; return fg.kur() }, refusalMessageType},
+		{"kup", func(fg *forge) []byte { fg.message.Body = BodyKeyUpdateResponse; return fg.kur() },
+			refusalMessageType},
 		{"nested", func(fg *forge) []byte { fg.message.Body = 20; return fg.kur() }, refusalMessageType},
 		{"genm with a signature that fails", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage, sequenceOf(nil)
@@ -271,7 +291,8 @@ func TestHostileClient(t *testing.T) {
 			return fg.reprotect(f.spare)
 		}, refusalProtection},
 		{"genm asking the unknown", func(fg *forge) []byte {
-			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{Type: oid("1.3.6.1.5.5.7.4.2")})
+			fg.message.Body, fg.message.Content = BodyGeneralMessage,
+				info(InfoTypeAndValue{Type: oid("1.3.6.1.5.5.7.4.2")})
 			return fg.must(fg.message.Marshal())
 		}, refusalInfoType},
 		{"genm asking twice", func(fg *forge) []byte {
@@ -284,7 +305,8 @@ func TestHostileClient(t *testing.T) {
 			return fg.must(fg.message.Marshal())
 		}, refusalFormat},
 		{"standing of 20 bytes", func(fg *forge) []byte {
-			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})
+			fg.message.Body, fg.message.Content = BodyGeneralMessage,
+				info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})
 			return fg.must(fg.message.Marshal())
 		}, refusalFormat},
 	} {
@@ -360,11 +382,13 @@ func TestLiberal(t *testing.T) {
 			fg.req.template[4] = []byte{}
 			fg.prove(f.newEC)
 		},
-		"no oldCertID":                func(fg *forge) { fg.req.controls = nil; fg.prove(f.newEC) },
-		"no subject":                  func(fg *forge) { fg.req.template[templateSubject] = nil; fg.prove(f.newEC) },
-		"messageTime of 1999":         func(fg *forge) { fg.message.Header.MessageTime = []byte("19991231235959Z") },
-		"messageTime that is none":    func(fg *forge) { fg.message.Header.MessageTime = []byte("ieri") },
-		"recipient is the legacy CA":  func(fg *forge) { fg.message.Header.Recipient = directoryName(f.legacyCA.Certificate.RawSubject) },
+		"no oldCertID":             func(fg *forge) { fg.req.controls = nil; fg.prove(f.newEC) },
+		"no subject":               func(fg *forge) { fg.req.template[templateSubject] = nil; fg.prove(f.newEC) },
+		"messageTime of 1999":      func(fg *forge) { fg.message.Header.MessageTime = []byte("19991231235959Z") },
+		"messageTime that is none": func(fg *forge) { fg.message.Header.MessageTime = []byte("ieri") },
+		"recipient is the legacy CA": func(fg *forge) {
+			fg.message.Header.Recipient = directoryName(f.legacyCA.Certificate.RawSubject)
+		},
 		"recipient by name of a host": func(fg *forge) { fg.message.Header.Recipient = []byte{0x82, 1, 'x'} },
 		"regInfo":                     func(fg *forge) { fg.req.regInfo = sequenceOf(nil) },
 		"an unknown control": func(fg *forge) {
@@ -390,12 +414,14 @@ func TestLiberal(t *testing.T) {
 	client, _ := serve(t, a)
 	fg := newForge(t)
 	fg.message.Body, fg.message.Content = BodyCertConfirm, fg.must((&certStatus{hash: make([]byte, 32)}).marshal())
-	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil), f.trust()); err != nil || !a.confirmed[0].Accepted {
+	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil),
+		f.trust()); err != nil || !a.confirmed[0].Accepted {
 		t.Error(err)
 	}
 	fg = newForge(t)
 	fg.message.Body, fg.message.Content = BodyError, fg.must(errorMsgOf(refusalSystem).marshal())
-	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil), f.trust()); err != nil {
+	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil),
+		f.trust()); err != nil {
 		t.Error(err)
 	}
 }

@@ -18,7 +18,8 @@ import (
 
 func TestHTTPServer(t *testing.T) {
 	f := pki()
-	h := &Handler{Authority: &authority{inform: &InformResponse{CACerts: []*x509.Certificate{f.currentCA.Certificate}}}, Signer: f.signer}
+	h := &Handler{Authority: &authority{inform: &InformResponse{CACerts: []*x509.Certificate{f.currentCA.Certificate}}},
+		Signer: f.signer}
 	genm := func() []byte {
 		return bytesOf(t)(newTransaction(t).GeneralRequest(InformRequest{CACerts: true}, rand.Reader))
 	}
@@ -90,7 +91,11 @@ func TestHTTPClient(t *testing.T) {
 			io.WriteString(w, "<p>Accedi")
 		},
 			HTTPError{200, "text/html", 0, ""}},
-		{"busy, seconds", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Retry-After", "120"); w.WriteHeader(503) },
+		{"busy, seconds", func(w http.ResponseWriter,
+			r *http.Request) {
+			w.Header().Set("Retry-After", "120")
+			w.WriteHeader(503)
+		},
 			HTTPError{503, "", 2 * time.Minute, ""}},
 		{"busy, date", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Date", "Fri, 31 Dec 1999 23:59:00 GMT")
@@ -112,7 +117,8 @@ func TestHTTPClient(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)
-				if r.Method != "POST" || r.ContentLength != 3 || len(r.TransferEncoding) != 0 || string(body) != "abc" ||
+				if r.Method != "POST" || r.ContentLength != 3 || len(r.TransferEncoding) != 0 ||
+					string(body) != "abc" ||
 					r.Header.Get("Content-Type") != mediaType || r.Header["Idempotency-Key"] != nil {
 					t.Errorf("request %v with body %q", r, body)
 				}

@@ -184,7 +184,8 @@ func (c *Campaign) parse(s cryptobyte.String) bool {
 			return false
 		}
 	}
-	return readFlag(&s, 5, &c.AcceptExpired) && readFlag(&s, 6, &c.Last) && readOptionalTexts(&s, 7, &c.Series) && s.Empty()
+	return readFlag(&s, 5, &c.AcceptExpired) && readFlag(&s, 6, &c.Last) && readOptionalTexts(&s, 7, &c.Series) &&
+		s.Empty()
 }
 
 const generalizedTime = "20060102150405Z"
@@ -214,7 +215,8 @@ func isLabel(s string) bool {
 		return false
 	}
 	for _, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_' || r == '~') {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_' ||
+			r == '~') {
 			return false
 		}
 	}

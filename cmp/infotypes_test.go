@@ -45,25 +45,37 @@ func TestInfoTypesOnTheWire(t *testing.T) {
 		info string
 		want InformResponse
 	}{
-		{"standing, full", "SEQUENCE:s[s]; d=UTF8:waiting; r=IMP:0,UTF8:queue-full; c=IMP:1,SEQUENCE:c; n=IMP:2,INTEGER:3; s=IMP:3,UTF8:issued; " +
-			"i=IMP:4,FORMAT:HEX,OCT:3000; p=IMP:5,INTEGER:300; a=IMP:6,INTEGER:90; t=IMP:7,FORMAT:HEX,OCT:00FF[c]; a=UTF8:2020; b=UTF8:prova",
+		{"standing, full",
+			"SEQUENCE:s[s]; d=UTF8:waiting; r=IMP:0,UTF8:queue-full; c=IMP:1,SEQUENCE:c; n=IMP:2,INTEGER:3; " +
+				"s=IMP:3,UTF8:issued; " +
+				"i=IMP:4,FORMAT:HEX,OCT:3000; p=IMP:5,INTEGER:300; a=IMP:6,INTEGER:90; " +
+				"t=IMP:7,FORMAT:HEX,OCT:00FF[c]; a=UTF8:2020; b=UTF8:prova",
 			oidStanding, InformResponse{Standing: &Standing{
-				Decision: "waiting", Reason: "queue-full", Campaigns: []string{"2020", "prova"}, AttemptsLeft: 3, State: "issued",
+				Decision: "waiting", Reason: "queue-full", Campaigns: []string{"2020", "prova"}, AttemptsLeft: 3,
+				State:  "issued",
 				Issued: []byte{0x30, 0}, Position: 300, CheckAfter: 90 * time.Second, Ticket: []byte{0, 0xFF},
 			}}},
-		{"standing, unknown", "SEQUENCE:s[s]; d=UTF8:unknown", oidStanding, InformResponse{Standing: &Standing{Decision: "unknown"}}},
-		{"campaign, full", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:2020; t=" + utf8 + "UTF8:Proroga è; l=UTF8:art. 1; " +
-			"a=IMP:0,GENTIME:20200101225959Z; b=IMP:1,GENTIME:20200201225959Z; c=IMP:2,GENTIME:20200301225959Z; d=IMP:3,GENTIME:20200401225959Z; " +
-			"e=IMP:4,GENTIME:20200501225959Z; f=IMP:5,NULL; g=IMP:6,NULL; h=IMP:7,SEQUENCE:s[s]; a=UTF8:AC2014; b=UTF8:ID2019",
+		{"standing, unknown", "SEQUENCE:s[s]; d=UTF8:unknown", oidStanding,
+			InformResponse{Standing: &Standing{Decision: "unknown"}}},
+		{"campaign, full", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:2020; t=" + utf8 +
+			"UTF8:Proroga è; l=UTF8:art. 1; " +
+			"a=IMP:0,GENTIME:20200101225959Z; b=IMP:1,GENTIME:20200201225959Z; c=IMP:2,GENTIME:20200301225959Z; " +
+			"d=IMP:3,GENTIME:20200401225959Z; " +
+			"e=IMP:4,GENTIME:20200501225959Z; f=IMP:5,NULL; g=IMP:6,NULL; h=IMP:7,SEQUENCE:s[s]; a=UTF8:AC2014; " +
+			"b=UTF8:ID2019",
 			oidCampaigns, InformResponse{Campaigns: []Campaign{{
-				ID: "2020", Title: "Proroga è", LegalBasis: "art. 1", ExpiryFrom: day(2020, 1, 1), ExpiryTo: day(2020, 2, 1), NewNotAfter: day(2020, 3, 1),
-				OpenFrom: day(2020, 4, 1), OpenTo: day(2020, 5, 1), AcceptExpired: true, Last: true, Series: []string{"AC2014", "ID2019"},
+				ID: "2020", Title: "Proroga è", LegalBasis: "art. 1", ExpiryFrom: day(2020, 1, 1),
+				ExpiryTo: day(2020, 2, 1), NewNotAfter: day(2020, 3, 1),
+				OpenFrom: day(2020, 4, 1), OpenTo: day(2020, 5, 1), AcceptExpired: true, Last: true,
+				Series: []string{"AC2014", "ID2019"},
 			}}}},
 		{"campaign, last only", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:prova; t=UTF8:; l=UTF8:; g=IMP:6,NULL",
 			oidCampaigns, InformResponse{Campaigns: []Campaign{{ID: "prova", Last: true}}}},
 		{"service facts", "SEQUENCE:s[s]; l=UTF8:https://a.example/; v=UTF8:1.0", oidServiceFacts,
 			InformResponse{Service: &ServiceFacts{"https://a.example/", "1.0"}}},
-		{"template, RSA 2048", "SEQUENCE:t[t]; c=SEQUENCE:e; k=SEQUENCE:k[e]; [k]; a=SEQUENCE:a[a]; o=OID:1.3.6.1.5.5.7.5.1.12; n=INTEGER:2048",
+		{"template, RSA 2048",
+			"SEQUENCE:t[t]; c=SEQUENCE:e; k=SEQUENCE:k[e]; [k]; a=SEQUENCE:a[a]; o=OID:1.3.6.1.5.5.7.5.1.12; " +
+				"n=INTEGER:2048",
 			oidCertReqTemplate, InformResponse{Template: &Template{"RSA", 2048}}},
 	} {
 		value := dir.generate(t, c.asn1)
@@ -101,7 +113,8 @@ func TestInfoTypesRefused(t *testing.T) {
 		{"no series in the list", campaign + "a=IMP:7,SEQUENCE:e[e]", oidCampaigns},
 		{"field unknown", campaign + "a=IMP:8,NULL", oidCampaigns},
 		{"id for another path", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:../x; t=UTF8:; l=UTF8:", oidCampaigns},
-		{"title not UTF-8", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:2020; t=IMP:12U,FORMAT:HEX,OCT:FF; l=UTF8:", oidCampaigns},
+		{"title not UTF-8", "SEQUENCE:l[l]; c=SEQUENCE:c[c]; i=UTF8:2020; t=IMP:12U,FORMAT:HEX,OCT:FF; l=UTF8:",
+			oidCampaigns},
 		{"unknown decision", "SEQUENCE:s[s]; d=UTF8:maybe", oidStanding},
 		{"unknown state", "SEQUENCE:s[s]; d=UTF8:renewed; s=IMP:3,UTF8:lost", oidStanding},
 		{"reason that is no code word", "SEQUENCE:s[s]; d=UTF8:refused; s=IMP:0,UTF8:No!", oidStanding},
@@ -112,7 +125,9 @@ func TestInfoTypesRefused(t *testing.T) {
 		{"empty ticket", "SEQUENCE:s[s]; d=UTF8:waiting; t=IMP:7,FORMAT:ASCII,OCT:", oidStanding},
 		{"standing with more", "SEQUENCE:s[s]; d=UTF8:unknown; x=NULL", oidStanding},
 		{"service facts with more", "SEQUENCE:s[s]; l=UTF8:a; v=UTF8:1; x=NULL", oidServiceFacts},
-		{"key of 512 bits", "SEQUENCE:t[t]; c=SEQUENCE:e; k=SEQUENCE:k[e]; [k]; a=SEQUENCE:a[a]; o=OID:1.3.6.1.5.5.7.5.1.12; n=INTEGER:512", oidCertReqTemplate},
+		{"key of 512 bits",
+			"SEQUENCE:t[t]; c=SEQUENCE:e; k=SEQUENCE:k[e]; [k]; a=SEQUENCE:a[a]; o=OID:1.3.6.1.5.5.7.5.1.12; " +
+				"n=INTEGER:512", oidCertReqTemplate},
 		{"no certificate in caCerts", "SEQUENCE:e[e]", oidCACerts},
 		{"caCerts that are none", "SEQUENCE:l[l]; c=SEQUENCE:e[e]", oidCACerts},
 	} {

@@ -132,7 +132,8 @@ func ParseMessage(der []byte) (*Message, error) {
 	m.protected = protected[:len(protected)-len(s)]
 	var p cryptobyte.String
 	var present bool
-	if !s.ReadOptionalASN1(&p, &present, explicit(0)) || present && (!p.ReadASN1BitStringAsBytes(&m.Protection) || !p.Empty()) {
+	if !s.ReadOptionalASN1(&p, &present, explicit(0)) ||
+		present && (!p.ReadASN1BitStringAsBytes(&m.Protection) || !p.Empty()) {
 		return nil, malformed("protection")
 	}
 	var err error

@@ -128,7 +128,8 @@ func describe(t *testing.T, m *Message) string {
 		check(err)
 		old, err := req.oldCertID()
 		check(err)
-		return fmt.Sprintf("id=%d oldCertID=%x bits=%d popo=%s", req.certReqID, old.serial, key.(*rsa.PublicKey).N.BitLen(), verdict(req.verifyPOPO(key)))
+		return fmt.Sprintf("id=%d oldCertID=%x bits=%d popo=%s", req.certReqID, old.serial,
+			key.(*rsa.PublicKey).N.BitLen(), verdict(req.verifyPOPO(key)))
 	case BodyKeyUpdateResponse:
 		r, err := parseCertRep(m.Content)
 		check(err)
@@ -139,11 +140,13 @@ func describe(t *testing.T, m *Message) string {
 			serial = fmt.Sprintf("%x", cert.SerialNumber)
 		}
 		refusal := r.status.refusal(nil)
-		return strings.TrimSpace(fmt.Sprintf("id=%d status=%d fail=%d certificate=%s text=%s", r.certReqID, r.status.status, refusal.Info, serial, refusal.Text))
+		return strings.TrimSpace(fmt.Sprintf("id=%d status=%d fail=%d certificate=%s text=%s", r.certReqID,
+			r.status.status, refusal.Info, serial, refusal.Text))
 	case BodyCertConfirm:
 		c, err := parseCertConfirm(m.Content)
 		check(err)
-		return fmt.Sprintf("id=%d status=%d fail=%d hashAlg=%v", c.certReqID, c.status.status, c.status.refusal(nil).Info, c.hashAlg != nil)
+		return fmt.Sprintf("id=%d status=%d fail=%d hashAlg=%v", c.certReqID, c.status.status,
+			c.status.refusal(nil).Info, c.hashAlg != nil)
 	case BodyPollRequest:
 		id, err := parsePollReq(m.Content)
 		check(err)
@@ -162,7 +165,8 @@ func describe(t *testing.T, m *Message) string {
 		check(err)
 		var names []string
 		for _, i := range list {
-			for dotted, content := range map[string]string{"1.3.6.1.5.5.7.4.17": oidCACerts, "1.3.6.1.5.5.7.4.19": oidCertReqTemplate} {
+			for dotted, content := range map[string]string{"1.3.6.1.5.5.7.4.17": oidCACerts,
+				"1.3.6.1.5.5.7.4.19": oidCertReqTemplate} {
 				if i.Type == content {
 					names = append(names, dotted)
 				}
@@ -250,8 +254,10 @@ func FuzzMessage(f *testing.F) {
 func FuzzInformResponse(f *testing.F) {
 	for _, r := range []InformResponse{
 		{Template: &Template{"RSA", 2048}},
-		{Standing: &Standing{Decision: "renewed", Reason: "x", State: "proven", Campaigns: []string{"a"}, Issued: []byte{1}, Position: 3, AttemptsLeft: 1, CheckAfter: time.Hour, Ticket: []byte{2}}},
-		{Campaigns: []Campaign{{ID: "a", ExpiryFrom: now, OpenTo: now, Last: true, AcceptExpired: true, Series: []string{"ID2019"}}}},
+		{Standing: &Standing{Decision: "renewed", Reason: "x", State: "proven", Campaigns: []string{"a"},
+			Issued: []byte{1}, Position: 3, AttemptsLeft: 1, CheckAfter: time.Hour, Ticket: []byte{2}}},
+		{Campaigns: []Campaign{{ID: "a", ExpiryFrom: now, OpenTo: now, Last: true, AcceptExpired: true,
+			Series: []string{"ID2019"}}}},
 		{Service: &ServiceFacts{"https://prova.example", "1"}, CACerts: []*x509.Certificate{}},
 	} {
 		der, err := r.genp()
@@ -341,19 +347,20 @@ func TestMalformedMessage(t *testing.T) {
 	}
 	// The header up to the sender; pvno takes three bytes.
 	for name, bad := range map[string][]byte{
-		"no header":                      more(body),
-		"no body":                        more(sequenceOf(header)),
-		"more in the header":             more(more(header, null), body),
-		"pvno of nine bytes":             more(more([]byte{2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0}, header[3:]), body),
-		"pvno padded":                    more(more([]byte{2, 2, 0, 2}, header[3:]), body),
-		"sender is no GeneralName":       more(more([]byte{2, 1, 2}, null, header[3:]), body),
-		"header field twice":             more(more(header, []byte{0xA8, 2, 0x30, 0}, []byte{0xA8, 2, 0x30, 0}), body),
-		"empty generalInfo":              more(more(header, []byte{0xA8, 2, 0x30, 0}), body),
-		"empty freeText":                 more(more(header, []byte{0xA7, 2, 0x30, 0}), body),
-		"freeText not UTF-8":             more(more(header, []byte{0xA7, 5, 0x30, 3, 0x0C, 1, 0xFF}), body),
-		"identifier cut":                 more(more(header, []byte{0xA8, 7, 0x30, 5, 0x30, 3, 6, 1, 0x85}), body),
-		"identifier padded":              more(more(header, []byte{0xA8, 8, 0x30, 6, 0x30, 4, 6, 2, 0x80, 1}), body),
-		"two values":                     more(more(header, []byte{0xA8, 11, 0x30, 9, 0x30, 7, 6, 1, 5, 5, 0, 5, 0}), body),
+		"no header":                more(body),
+		"no body":                  more(sequenceOf(header)),
+		"more in the header":       more(more(header, null), body),
+		"pvno of nine bytes":       more(more([]byte{2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0}, header[3:]), body),
+		"pvno padded":              more(more([]byte{2, 2, 0, 2}, header[3:]), body),
+		"sender is no GeneralName": more(more([]byte{2, 1, 2}, null, header[3:]), body),
+		"header field twice":       more(more(header, []byte{0xA8, 2, 0x30, 0}, []byte{0xA8, 2, 0x30, 0}), body),
+		"empty generalInfo":        more(more(header, []byte{0xA8, 2, 0x30, 0}), body),
+		"empty freeText":           more(more(header, []byte{0xA7, 2, 0x30, 0}), body),
+		"freeText not UTF-8":       more(more(header, []byte{0xA7, 5, 0x30, 3, 0x0C, 1, 0xFF}), body),
+		"identifier cut":           more(more(header, []byte{0xA8, 7, 0x30, 5, 0x30, 3, 6, 1, 0x85}), body),
+		"identifier padded":        more(more(header, []byte{0xA8, 8, 0x30, 6, 0x30, 4, 6, 2, 0x80, 1}), body),
+		"two values": more(more(header, []byte{0xA8, 11, 0x30, 9, 0x30, 7, 6, 1, 5, 5, 0, 5, 0}),
+			body),
 		"body of a choice that is none":  more(sequenceOf(header), append([]byte{0xBB}, body[1:]...)),
 		"body of two elements":           more(sequenceOf(header), []byte{0xB5, 4, 5, 0, 5, 0}),
 		"body of none":                   more(sequenceOf(header), []byte{0xB5, 0}),
@@ -375,7 +382,8 @@ func TestMalformedMessage(t *testing.T) {
 // oversized returns extraCerts that make a message larger than MaxAnswer.
 func oversized() []byte {
 	var b cryptobyte.Builder
-	b.AddASN1(explicit(1), func(b *cryptobyte.Builder) { addSequence(b, [][]byte{sequenceOf(make([]byte, MaxAnswer))}) })
+	b.AddASN1(explicit(1),
+		func(b *cryptobyte.Builder) { addSequence(b, [][]byte{sequenceOf(make([]byte, MaxAnswer))}) })
 	return b.BytesOrPanic()
 }
 
@@ -436,28 +444,32 @@ func TestMalformedContent(t *testing.T) {
 		"pkiConf":                      {BodyPKIConfirm, "0500", true},
 		"pkiConf with content":         {BodyPKIConfirm, "050100", false},
 		"waiting":                      {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}}}", true},
-		"two responses":                {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}30{020100 30{020103}}}}", false},
-		"certificate":                  {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000}}}}}", true},
-		"publicationInfo and rspInfo":  {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000} A1{3000}} 0400}}}", true},
-		"two certificates":             {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000 3000}}}}}", false},
-		"encrypted certificate":        {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A1{3000}}}}}", false},
-		"with private key":             {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000} A0{3000}}}}}", false},
-		"empty caPubs":                 {BodyKeyUpdateResponse, "30{A1{3000} 30{30{020100 30{020103}}}}", false},
-		"request":                      {BodyKeyUpdateRequest, "30{30{30{020100 30{A3{3000} A5{3000}}}}}", true},
-		"template out of order":        {BodyKeyUpdateRequest, "30{30{30{020100 30{A5{3000} A3{3000}}}}}", false},
-		"template field twice":         {BodyKeyUpdateRequest, "30{30{30{020100 30{A5{3000} A5{3000}}}}}", false},
-		"template field [10]":          {BodyKeyUpdateRequest, "30{30{30{020100 30{AA00}}}}", false},
-		"subject primitive":            {BodyKeyUpdateRequest, "30{30{30{020100 30{8500}}}}", false},
-		"control":                      {BodyKeyUpdateRequest, "30{30{30{020100 3000 30{30{060105 0500}}}}}", true},
-		"empty controls":               {BodyKeyUpdateRequest, "30{30{30{020100 3000 3000}}}", false},
-		"control without value":        {BodyKeyUpdateRequest, "30{30{30{020100 3000 30{30{060105}}}}}", false},
-		"raVerified":                   {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000}}", true},
-		"popo of no choice":            {BodyKeyUpdateRequest, "30{30{30{020100 3000} A400}}", false},
-		"popo of another tag":          {BodyKeyUpdateRequest, "30{30{30{020100 3000} 0400}}", false},
-		"popo empty":                   {BodyKeyUpdateRequest, "30{30{30{020100 3000} A100}}", false},
-		"popo with more":               {BodyKeyUpdateRequest, "30{30{30{020100 3000} A1{3000 0301 00 0500}}}", false},
-		"regInfo":                      {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000 3000}}", true},
-		"regInfo and more":             {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000 3000 3000}}", false},
+		"two responses": {BodyKeyUpdateResponse, "30{30{30{020100 30{020103}}30{020100 30{020103}}}}",
+			false},
+		"certificate": {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000}}}}}", true},
+		"publicationInfo and rspInfo": {BodyKeyUpdateResponse,
+			"30{30{30{020100 30{020100} 30{A0{3000} A1{3000}} 0400}}}", true},
+		"two certificates": {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000 3000}}}}}",
+			false},
+		"encrypted certificate": {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A1{3000}}}}}", false},
+		"with private key": {BodyKeyUpdateResponse, "30{30{30{020100 30{020100} 30{A0{3000} A0{3000}}}}}",
+			false},
+		"empty caPubs":          {BodyKeyUpdateResponse, "30{A1{3000} 30{30{020100 30{020103}}}}", false},
+		"request":               {BodyKeyUpdateRequest, "30{30{30{020100 30{A3{3000} A5{3000}}}}}", true},
+		"template out of order": {BodyKeyUpdateRequest, "30{30{30{020100 30{A5{3000} A3{3000}}}}}", false},
+		"template field twice":  {BodyKeyUpdateRequest, "30{30{30{020100 30{A5{3000} A5{3000}}}}}", false},
+		"template field [10]":   {BodyKeyUpdateRequest, "30{30{30{020100 30{AA00}}}}", false},
+		"subject primitive":     {BodyKeyUpdateRequest, "30{30{30{020100 30{8500}}}}", false},
+		"control":               {BodyKeyUpdateRequest, "30{30{30{020100 3000 30{30{060105 0500}}}}}", true},
+		"empty controls":        {BodyKeyUpdateRequest, "30{30{30{020100 3000 3000}}}", false},
+		"control without value": {BodyKeyUpdateRequest, "30{30{30{020100 3000 30{30{060105}}}}}", false},
+		"raVerified":            {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000}}", true},
+		"popo of no choice":     {BodyKeyUpdateRequest, "30{30{30{020100 3000} A400}}", false},
+		"popo of another tag":   {BodyKeyUpdateRequest, "30{30{30{020100 3000} 0400}}", false},
+		"popo empty":            {BodyKeyUpdateRequest, "30{30{30{020100 3000} A100}}", false},
+		"popo with more":        {BodyKeyUpdateRequest, "30{30{30{020100 3000} A1{3000 0301 00 0500}}}", false},
+		"regInfo":               {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000 3000}}", true},
+		"regInfo and more":      {BodyKeyUpdateRequest, "30{30{30{020100 3000} 8000 3000 3000}}", false},
 	} {
 		der := notation(t, c.der)
 		again, err := reencode(c.body, der)
@@ -472,13 +484,16 @@ func TestMalformedContent(t *testing.T) {
 
 func TestKeySizes(t *testing.T) {
 	message := []byte("messaggio")
-	for bits, want := range map[int]error{1000: refusalAlgorithm, 1024: errSignature, 8192: errSignature, 8200: refusalAlgorithm} {
-		key := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), uint(bits-1)), big.NewInt(1)), E: 65537}
+	for bits, want := range map[int]error{1000: refusalAlgorithm, 1024: errSignature, 8192: errSignature,
+		8200: refusalAlgorithm} {
+		key := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), uint(bits-1)), big.NewInt(1)),
+			E: 65537}
 		if err := verifySignature(key, algorithm(oidSHA256WithRSA), message, make([]byte, bits/8)); err != want {
 			t.Errorf("%d bits: %v, want %v", bits, err, want)
 		}
 	}
-	if err := verifySignature(ed25519.PublicKey(make([]byte, 32)), algorithm(oidSHA256WithRSA), message, nil); err != refusalAlgorithm {
+	if err := verifySignature(ed25519.PublicKey(make([]byte, 32)), algorithm(oidSHA256WithRSA), message,
+		nil); err != refusalAlgorithm {
 		t.Errorf("Ed25519: %v", err)
 	}
 }

@@ -42,7 +42,8 @@ func newFolder(t *testing.T) folder {
 		dir.certificate(t, name+".pem", c.Certificate)
 		dir.key(t, name+".key", c.Key)
 	}
-	expired := certify(f.legacyCA, f.spare, &x509.Certificate{Subject: f.old2048.Certificate.Subject, NotAfter: now.Add(-time.Minute)})
+	expired := certify(f.legacyCA, f.spare,
+		&x509.Certificate{Subject: f.old2048.Certificate.Subject, NotAfter: now.Add(-time.Minute)})
 	dir.certificate(t, "expired.pem", expired.Certificate)
 	dir.key(t, "expired.key", expired.Key)
 	dir.key(t, "new.key", f.newRSA)
@@ -116,12 +117,15 @@ func TestOpenSSLClient(t *testing.T) {
 		{name: "RSA 1024", args: kur + path + "-cert old1024.pem -key old1024.key -newkey new.key"},
 		{name: "P-256", args: kur + path + "-cert oldec.pem -key oldec.key -newkey newec.key"},
 		{name: "expired certificate", args: kur + path + "-cert expired.pem -key expired.key -newkey new.key"},
-		{name: "certificate without key identifier", args: kur + path + "-cert nokid.pem -key nokid.key -newkey newec.key"},
+		{name: "certificate without key identifier", args: kur + path +
+			"-cert nokid.pem -key nokid.key -newkey newec.key"},
 		{name: "signer pinned", args: strings.Replace(usual, "-trusted ca.pem", "-srvcert ra.pem", 1)},
 		{name: "SHA-384", args: usual + "-digest sha384"},
 		{name: "SHA-512", args: usual + "-digest sha512"},
-		{name: "path with operation", args: kur + "-path .well-known/cmp/p/2020/keyupdate -cert old.pem -key old.key -newkey new.key"},
-		{name: "path without campaign", args: kur + "-path .well-known/cmp/ -cert old.pem -key old.key -newkey new.key"},
+		{name: "path with operation", args: kur +
+			"-path .well-known/cmp/p/2020/keyupdate -cert old.pem -key old.key -newkey new.key"},
+		{name: "path without campaign", args: kur +
+			"-path .well-known/cmp/ -cert old.pem -key old.key -newkey new.key"},
 		{name: "template with much else", args: usual + "-days 10 -sans 127.0.0.1 -subject /CN=altri"},
 		{name: "implicitConfirm asked and not granted", args: usual + "-implicit_confirm"},
 		{name: "chain along", args: usual + "-extracerts oldca.pem"},
@@ -135,11 +139,13 @@ func TestOpenSSLClient(t *testing.T) {
 		{name: "SHA-1", args: usual + "-digest sha1", want: refusalSHA1},
 		{name: "oldCertID of another", args: usual + "-oldcert other.pem", want: refusalOldCertificate},
 		{name: "old key again", args: kur + path + "-cert old.pem -key old.key", want: refusalSameKey},
-		{name: "MAC", args: kur + path + "-ref 1 -secret pass:segreto -oldcert old.pem -newkey new.key", want: refusalIntegrity},
+		{name: "MAC", args: kur + path + "-ref 1 -secret pass:segreto -oldcert old.pem -newkey new.key",
+			want: refusalIntegrity},
 		{name: "unprotected", args: usual + "-unprotected_requests", want: refusalUnprotected},
 		{name: "ir", args: strings.Replace(usual, "-cmd kur", "-cmd ir", 1), want: refusalMessageType},
 		{name: "cr", args: strings.Replace(usual, "-cmd kur", "-cmd cr", 1), want: refusalMessageType},
-		{name: "rr", args: "-cmd rr -trusted ca.pem -oldcert old.pem " + path + "-cert old.pem -key old.key", want: refusalMessageType},
+		{name: "rr", args: "-cmd rr -trusted ca.pem -oldcert old.pem " + path + "-cert old.pem -key old.key",
+			want: refusalMessageType},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			os.Remove(filepath.Join(string(dir), "out.pem"))
@@ -212,27 +218,30 @@ func TestOpenSSLGeneralMessage(t *testing.T) {
 		}}
 		client, _ := serve(t, a)
 		addr, _ := url.Parse(client.URL)
-		out, err := dir.openssl(t, command(addr.Host)+"-path .well-known/cmp -cmd genm -trusted ca.pem -rspout genp.der "+c.args)
+		out, err := dir.openssl(t, command(addr.Host)+
+			"-path .well-known/cmp -cmd genm -trusted ca.pem -rspout genp.der "+c.args)
 		if c.want != nil {
 			if err == nil || !strings.Contains(out, string(c.want.Code)) {
 				t.Errorf("%s: %v\n%s", c.args, err, out)
 			}
 			continue
 		}
-		if err != nil || len(a.informs) != 1 || a.informs[0].CACerts != c.sees.CACerts || a.informs[0].Template != c.sees.Template {
+		if err != nil || len(a.informs) != 1 || a.informs[0].CACerts != c.sees.CACerts ||
+			a.informs[0].Template != c.sees.Template {
 			t.Errorf("%s: %v, authority saw %+v\n%s", c.args, err, a.informs, out)
 			continue
 		}
 		// asn1parse reads our genp and finds the template's key length as in RFC 9810 §5.3.19.16.
 		text, err := dir.openssl(t, "asn1parse -inform DER -in genp.der")
-		if err != nil || !strings.Contains(text, ":1.3.6.1.5.5.7.5.1.12") || !strings.Contains(text, "INTEGER           :0800") {
+		if err != nil || !strings.Contains(text, ":1.3.6.1.5.5.7.5.1.12") ||
+			!strings.Contains(text, "INTEGER           :0800") {
 			t.Errorf("%s: asn1parse: %v\n%s", c.args, err, text)
 		}
 	}
 }
 
-// mock starts OpenSSL's mock server, which stops with the test, and returns a client for it. It answers a kur of old for
-// newKey with a certificate of old's issuer and serial number, since it compares these.
+// mock starts OpenSSL's mock server, which stops with the test, and returns a client for it. It answers a kur of old
+// for newKey with a certificate of old's issuer and serial number, since it compares these.
 func mock(t *testing.T, dir folder, old Credential, newKey crypto.Signer, args string) (*Client, *x509.Certificate) {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
@@ -250,7 +259,9 @@ func mock(t *testing.T, dir folder, old Credential, newKey crypto.Signer, args s
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
 	systemtest.Need(t, "openssl", "openssl")
-	cmd := exec.Command("openssl", strings.Fields("cmp -srv_cert ra.pem -srv_key ra.key -srv_trusted oldca.pem -rsp_cert rsp.pem -port "+port+" "+args)...)
+	cmd := exec.Command("openssl",
+		strings.Fields("cmp -srv_cert ra.pem -srv_key ra.key -srv_trusted oldca.pem -rsp_cert rsp.pem -port "+port+" "+
+			args)...)
 	cmd.Dir = string(dir)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -340,7 +351,8 @@ func TestOpenSSLMockServerRefuses(t *testing.T) {
 		want error // or a *Refusal, compared by value
 	}{
 		{"-send_error", &Refusal{BadRequest, CodeUnspecified, "error processing message"}},
-		{"-pkistatus 2 -failurebits 67108864 -statusstring perché", &Refusal{DuplicateCertReq, CodeUnspecified, "perché"}},
+		{"-pkistatus 2 -failurebits 67108864 -statusstring perché",
+			&Refusal{DuplicateCertReq, CodeUnspecified, "perché"}},
 		{"-pkistatus 2 -failure 0", &Refusal{BadAlg, CodeUnspecified, ""}},
 		{"-send_unprotected", ErrUntrusted},
 		{"-srv_cert other.pem -srv_key other.key", ErrUntrusted},
@@ -366,13 +378,15 @@ func TestOpenSSLMockServerRefuses(t *testing.T) {
 func TestOpenSSLMockServerOther(t *testing.T) {
 	f := pki()
 	client, _ := mock(t, newFolder(t), f.oldEC, f.newEC, "-accept_unprotected")
-	for _, q := range []InformRequest{{CACerts: true}, {Template: true}, {Campaigns: true}, {ServiceFacts: true}, {StandingOf: make([]byte, 32)}} {
+	for _, q := range []InformRequest{{CACerts: true}, {Template: true}, {Campaigns: true}, {ServiceFacts: true},
+		{StandingOf: make([]byte, 32)}} {
 		tr := newTransaction(t)
 		der, err := tr.GeneralRequest(q, rand.Reader)
 		resp, err := tr.GeneralResponse(post(t, client, der, err), f.trust())
 		if err != nil {
 			t.Errorf("%+v: %v", q, err)
-		} else if resp.CACerts != nil || resp.Template != nil || resp.Campaigns != nil || resp.Standing != nil || resp.Service != nil {
+		} else if resp.CACerts != nil || resp.Template != nil || resp.Campaigns != nil || resp.Standing != nil ||
+			resp.Service != nil {
 			t.Errorf("%+v: %+v", q, resp)
 		}
 	}
@@ -392,7 +406,8 @@ func TestOpenSSLMockServerOther(t *testing.T) {
 func TestASN1Parse(t *testing.T) {
 	f := pki()
 	a := &authority{wait: 2, after: time.Second, inform: &InformResponse{
-		Standing: &Standing{Decision: "waiting", Position: 5, Ticket: []byte("posto"), CheckAfter: time.Minute}, Campaigns: []Campaign{{ID: "2020", OpenTo: now}},
+		Standing:  &Standing{Decision: "waiting", Position: 5, Ticket: []byte("posto"), CheckAfter: time.Minute},
+		Campaigns: []Campaign{{ID: "2020", OpenTo: now}},
 	}}
 	client, _ := serve(t, a)
 	dir := folder(t.TempDir())
@@ -412,7 +427,8 @@ func TestASN1Parse(t *testing.T) {
 		if err != nil || strings.Contains(text, ":BAD ") || strings.Contains(text, "Error") {
 			t.Errorf("%v: %v\n%s", m.Body, err, text)
 		}
-		if o := fmt.Sprintf(":2.25.%v.", arc); strings.Contains(text, o) != (m.Body == BodyGeneralMessage || m.Body == BodyGeneralResponse || m.Body == BodyKeyUpdateRequest) {
+		if o := fmt.Sprintf(":2.25.%v.", arc); strings.Contains(text, o) != (m.Body == BodyGeneralMessage ||
+			m.Body == BodyGeneralResponse || m.Body == BodyKeyUpdateRequest) {
 			t.Errorf("%v: own identifiers\n%s", m.Body, text)
 		}
 	}
@@ -423,10 +439,12 @@ func TestASN1Parse(t *testing.T) {
 		return answer
 	}
 	tr := newTransaction(t)
-	exchange(tr.GeneralRequest(InformRequest{CACerts: true, Template: true, Campaigns: true, StandingOf: make([]byte, 32), ServiceFacts: true}, rand.Reader))
+	exchange(tr.GeneralRequest(InformRequest{CACerts: true, Template: true, Campaigns: true,
+		StandingOf: make([]byte, 32), ServiceFacts: true}, rand.Reader))
 	tr = newTransaction(t)
 	var cert *x509.Certificate
-	for answer := exchange(tr.UpdateRequest(f.old2048, f.newRSA, []byte("posto"), now, rand.Reader)); ; answer = exchange(tr.PollRequest(f.old2048, now, rand.Reader)) {
+	for answer := exchange(tr.UpdateRequest(f.old2048, f.newRSA, []byte("posto"), now,
+		rand.Reader)); ; answer = exchange(tr.PollRequest(f.old2048, now, rand.Reader)) {
 		resp, err := tr.UpdateResponse(answer, f.trust())
 		if err != nil {
 			t.Fatal(err)
@@ -438,7 +456,8 @@ func TestASN1Parse(t *testing.T) {
 	exchange(tr.ConfirmRequest(f.old2048, cert, false, "scaduto", now, rand.Reader))
 	a.fail = &Refusal{BadRequest, "no", "Perché no."}
 	exchange(tr.ConfirmRequest(f.old2048, cert, true, "", now, rand.Reader))
-	for _, b := range []BodyType{BodyKeyUpdateRequest, BodyKeyUpdateResponse, BodyPKIConfirm, BodyGeneralMessage, BodyGeneralResponse, BodyError, BodyCertConfirm, BodyPollRequest, BodyPollResponse} {
+	for _, b := range []BodyType{BodyKeyUpdateRequest, BodyKeyUpdateResponse, BodyPKIConfirm, BodyGeneralMessage,
+		BodyGeneralResponse, BodyError, BodyCertConfirm, BodyPollRequest, BodyPollResponse} {
 		if !seen[b] {
 			t.Errorf("no %v was made", b)
 		}

@@ -50,8 +50,8 @@ var signatureAlgorithms = map[string]signatureAlgorithm{
 	oidECDSAWithSHA512: {crypto.SHA512, false},
 }
 
-// parseSignatureAlgorithm reads an AlgorithmIdentifier. The parameters are NULL or absent for RSA (OpenSSL sends NULL in
-// the POPO and none in protectionAlg), absent for ECDSA (RFC 5758 §3.2).
+// parseSignatureAlgorithm reads an AlgorithmIdentifier. The parameters are NULL or absent for RSA (OpenSSL sends NULL
+// in the POPO and none in protectionAlg), absent for ECDSA (RFC 5758 §3.2).
 func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	var (
 		outer         = cryptobyte.String(der)
@@ -190,8 +190,8 @@ func (m *Message) verifyProtection() (*x509.Certificate, error) {
 	return cert, err
 }
 
-// otherCertificates returns the extraCerts after the signer's. It leaves out those that crypto/x509 cannot read, as some
-// of legacy CAs: a verifier has its own roots.
+// otherCertificates returns the extraCerts after the signer's. It leaves out those that crypto/x509 cannot read, as
+// some of legacy CAs: a verifier has its own roots.
 func (m *Message) otherCertificates() []*x509.Certificate {
 	var others []*x509.Certificate
 	for _, der := range m.ExtraCerts[1:] {

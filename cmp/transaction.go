@@ -86,7 +86,8 @@ func (t *Transaction) header(recipient []byte, rand io.Reader) (Header, error) {
 }
 
 // protected makes a request signed by old. A failure leaves the transaction unchanged.
-func (t *Transaction) protected(body BodyType, content []byte, info []InfoTypeAndValue, old Credential, now time.Time, rand io.Reader) ([]byte, error) {
+func (t *Transaction) protected(body BodyType, content []byte, info []InfoTypeAndValue, old Credential, now time.Time,
+	rand io.Reader) ([]byte, error) {
 	h, err := t.header(directoryName(old.Certificate.RawIssuer), rand)
 	if err != nil {
 		return nil, err
@@ -143,7 +144,8 @@ func (t *Transaction) GeneralResponse(der []byte, trust Trust) (*InformResponse,
 // UpdateRequest makes a kur (RFC 9483 §4.1.3): the subject of old, the public key of newKey, oldCertID, proof of
 // possession by newKey, protection by old; the ticket, at most 1024 bytes or nil, goes into generalInfo. Each key signs
 // once. It refuses a second kur in one transaction: to repeat the request, send the same bytes.
-func (t *Transaction) UpdateRequest(old Credential, newKey crypto.Signer, ticket []byte, now time.Time, rand io.Reader) ([]byte, error) {
+func (t *Transaction) UpdateRequest(old Credential, newKey crypto.Signer, ticket []byte, now time.Time,
+	rand io.Reader) ([]byte, error) {
 	if t.FirstNonce != nil {
 		return nil, errors.New("transaction already carries a kur")
 	}
@@ -245,7 +247,8 @@ func (t *Transaction) PollRequest(old Credential, now time.Time, rand io.Reader)
 // ConfirmRequest makes a certConf (RFC 9810 §5.3.18), signed by old: the certificate is in use, or, with accepted
 // false, rejected for the reason. It sends no hashAlg, which pvno 2 does not have, and refuses a certificate whose hash
 // pvno 2 cannot name. A certificate of an earlier transaction is confirmed in a new one.
-func (t *Transaction) ConfirmRequest(old Credential, cert *x509.Certificate, accepted bool, reason string, now time.Time, rand io.Reader) ([]byte, error) {
+func (t *Transaction) ConfirmRequest(old Credential, cert *x509.Certificate, accepted bool, reason string,
+	now time.Time, rand io.Reader) ([]byte, error) {
 	hash, err := CertificateHash(cert)
 	if err != nil {
 		return nil, err

@@ -30,20 +30,27 @@ func TestHostileServer(t *testing.T) {
 	}{
 		{"good", f.signer, nil, nil, nil},
 		{"good, RSA signer with cmcRA", f.signerRSA, nil, nil, nil},
-		{"anchor without digitalSignature", Credential{Certificate: f.currentCA.Certificate, Key: f.currentCA.Key}, nil, nil, ErrUntrusted},
+		{"anchor without digitalSignature", Credential{Certificate: f.currentCA.Certificate, Key: f.currentCA.Key}, nil,
+			nil, ErrUntrusted},
 		{"foreign signer", f.foreignSigner, nil, nil, ErrUntrusted},
-		{"foreign signer that brings its root", Credential{f.foreignSigner.Certificate, []*x509.Certificate{f.foreignCA.Certificate}, f.foreignSigner.Key}, nil, nil, ErrUntrusted},
+		{"foreign signer that brings its root",
+			Credential{f.foreignSigner.Certificate, []*x509.Certificate{f.foreignCA.Certificate}, f.foreignSigner.Key},
+			nil, nil, ErrUntrusted},
 		{"signer under the legacy CA", f.legacySigner, nil, nil, ErrUntrusted},
 		{"citizen under the current CA", f.citizen, nil, nil, ErrUntrusted},
 		{"expired signer", f.expiredSigner, nil, nil, ErrUntrusted},
 		{"signer without digitalSignature", f.noSignatureUse, nil, nil, ErrUntrusted},
-		{"bit flipped", f.signer, nil, func(b []byte) []byte { i := bytes.Index(b, good.Raw); b[i+len(good.Raw)-1] ^= 1; return b }, ErrUntrusted},
+		{"bit flipped", f.signer, nil,
+			func(b []byte) []byte { i := bytes.Index(b, good.Raw); b[i+len(good.Raw)-1] ^= 1; return b }, ErrUntrusted},
 		{"trailing byte", f.signer, nil, func(b []byte) []byte { return append(b, 0) }, ErrMalformed},
 		{"cut", f.signer, nil, func(b []byte) []byte { return b[:len(b)-1] }, ErrMalformed},
 		{"unprotected", f.signer, nil, unprotected(t), ErrUntrusted},
-		{"unprotected error", f.signer, func(m *Message) { m.Body, m.Content = BodyError, refused }, unprotected(t), ErrUntrusted},
-		{"error of a foreign signer", f.foreignSigner, func(m *Message) { m.Body, m.Content = BodyError, refused }, nil, ErrUntrusted},
-		{"wrong transactionID", f.signer, func(m *Message) { m.Header.TransactionID = make([]byte, 16) }, nil, ErrMismatch},
+		{"unprotected error", f.signer, func(m *Message) { m.Body, m.Content = BodyError, refused }, unprotected(t),
+			ErrUntrusted},
+		{"error of a foreign signer", f.foreignSigner, func(m *Message) { m.Body, m.Content = BodyError, refused }, nil,
+			ErrUntrusted},
+		{"wrong transactionID", f.signer, func(m *Message) { m.Header.TransactionID = make([]byte, 16) }, nil,
+			ErrMismatch},
 		{"no transactionID", f.signer, func(m *Message) { m.Header.TransactionID = nil }, nil, ErrMismatch},
 		{"wrong recipNonce", f.signer, func(m *Message) { m.Header.RecipNonce = make([]byte, 16) }, nil, ErrMismatch},
 		{"no recipNonce", f.signer, func(m *Message) { m.Header.RecipNonce = nil }, nil, ErrMismatch},
@@ -51,16 +58,22 @@ func TestHostileServer(t *testing.T) {
 			m.Body, m.Content, m.Header.RecipNonce = BodyError, refused, make([]byte, 16)
 		}, nil, ErrMismatch},
 		{"pvno 3", f.signer, func(m *Message) { m.Header.Version = 3 }, nil, ErrMalformed},
-		{"endless senderNonce", f.signer, func(m *Message) { m.Header.SenderNonce = make([]byte, 65) }, nil, ErrMalformed},
-		{"genp", f.signer, func(m *Message) { m.Body, m.Content = BodyGeneralResponse, sequenceOf(nil) }, nil, ErrMismatch},
+		{"endless senderNonce", f.signer, func(m *Message) { m.Header.SenderNonce = make([]byte, 65) }, nil,
+			ErrMalformed},
+		{"genp", f.signer, func(m *Message) { m.Body, m.Content = BodyGeneralResponse, sequenceOf(nil) }, nil,
+			ErrMismatch},
 		{"pkiConf", f.signer, func(m *Message) { m.Body, m.Content = BodyPKIConfirm, pkiConfirm }, nil, ErrMismatch},
 		{"certificate for another key", f.signer, func(m *Message) {
 			m.Content = kup(certRep{certificate: issue(f.oldEC.Certificate.RawSubject, f.spare.Public()).Raw})
 		}, nil, ErrWrongKey},
-		{"certReqId 1", f.signer, func(m *Message) { m.Content = kup(certRep{certReqID: 1, certificate: good.Raw}) }, nil, ErrMismatch},
+		{"certReqId 1", f.signer, func(m *Message) { m.Content = kup(certRep{certReqID: 1, certificate: good.Raw}) },
+			nil, ErrMismatch},
 		{"no certificate", f.signer, func(m *Message) { m.Content = kup(certRep{}) }, nil, ErrMalformed},
-		{"certificate that is none", f.signer, func(m *Message) { m.Content = kup(certRep{certificate: sequenceOf(nil)}) }, nil, ErrMalformed},
-		{"status 9", f.signer, func(m *Message) { m.Content = kup(certRep{status: statusInfo{status: 9}, certificate: good.Raw}) }, nil, ErrMalformed},
+		{"certificate that is none", f.signer,
+			func(m *Message) { m.Content = kup(certRep{certificate: sequenceOf(nil)}) }, nil, ErrMalformed},
+		{"status 9", f.signer,
+			func(m *Message) { m.Content = kup(certRep{status: statusInfo{status: 9}, certificate: good.Raw}) }, nil,
+			ErrMalformed},
 		{"poll for another request", f.signer, func(m *Message) {
 			m.Body = BodyPollResponse
 			m.Content = bytesOf(t)((&pollRep{certReqID: 1, checkAfter: 1}).marshal())
@@ -76,7 +89,8 @@ func TestHostileServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &Message{Body: BodyKeyUpdateResponse, Content: granted, Header: Header{
-				Version: version, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce, SenderNonce: make([]byte, 16),
+				Version: version, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce,
+				SenderNonce: make([]byte, 16),
 			}}
 			if c.change != nil {
 				c.change(m)
@@ -162,7 +176,8 @@ func TestSigner(t *testing.T) {
 		t.Error("nonce out of nothing")
 	}
 	card := &countingSigner{Signer: f.old1024.Key}
-	if _, err := tr.UpdateRequest(Credential{Certificate: f.old1024.Certificate, Key: card}, f.newRSA, nil, now, rand.Reader); err != nil || card.signed != 1 {
+	if _, err := tr.UpdateRequest(Credential{Certificate: f.old1024.Certificate, Key: card}, f.newRSA, nil, now,
+		rand.Reader); err != nil || card.signed != 1 {
 		t.Errorf("error %v, %d signatures", err, card.signed)
 	}
 }

@@ -32,15 +32,16 @@ func WriteFile(path string, b []byte, mode fs.FileMode) error {
 	return SyncFolder(folder)
 }
 
-// SyncFolder makes the names in a folder durable. Windows has no such call, and does not need it for NTFS's journal; nor
-// have some network file systems.
+// SyncFolder makes the names in a folder durable. Windows has no such call, and does not need it for NTFS's journal;
+// nor have some network file systems.
 func SyncFolder(folder string) error {
 	d, err := os.Open(folder)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, errors.ErrUnsupported) && !os.IsPermission(err) {
+	if err := d.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, errors.ErrUnsupported) &&
+		!os.IsPermission(err) {
 		return err
 	}
 	return nil

@@ -27,7 +27,8 @@ func (c Code) Known() bool {
 	return ok
 }
 
-// Exit returns the exit code of a command that ends with the failure; ExitFailure for a code that is not in the register.
+// Exit returns the exit code of a command that ends with the failure; ExitFailure for a code that is not in the
+// register.
 func (c Code) Exit() int {
 	f, ok := table[c]
 	if !ok {

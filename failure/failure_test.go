@@ -118,8 +118,10 @@ func TestNumbers(t *testing.T) {
 func TestFromService(t *testing.T) {
 	for word, want := range map[failure.Code]failure.Code{
 		"already-renewed": failure.AlreadyRenewed, "transaction-in-use": failure.TransactionInUse,
-		"card-removed": failure.ServiceRefused, "pin-blocked": failure.ServiceRefused, "interrupted": failure.ServiceRefused,
-		"puk-wrong": failure.ServiceRefused, "usage": failure.ServiceRefused, "": failure.ServiceRefused, "unspecified": failure.ServiceRefused,
+		"card-removed": failure.ServiceRefused, "pin-blocked": failure.ServiceRefused,
+		"interrupted": failure.ServiceRefused,
+		"puk-wrong":   failure.ServiceRefused, "usage": failure.ServiceRefused, "": failure.ServiceRefused,
+		"unspecified":               failure.ServiceRefused,
 		"a-word-of-another-service": failure.ServiceRefused, "CARD-REMOVED": failure.ServiceRefused,
 	} {
 		if got := failure.FromService(word); got != want {

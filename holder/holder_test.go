@@ -13,13 +13,15 @@ import (
 func TestParseCodiceFiscale(t *testing.T) {
 	good := []string{"RSSMRA80A01H501U", "RSSMRA45D25F205N", "CLLDAA51A71H501O", "PRVLEO64B29F205Z", "SMPBNL78R47D612H",
 		"FNTTLI89T01L378B", "CMPXNE92E55A952S", "DMEZOX02C03B354U", "SGGMCL70M60Z110A", "TSTNCL00H30F839P",
-		"CLLDAA51A71H50MG", "CLLDAA51A71H5LMR", "CLLDAA51A71HRLMM", "CLLDAA51A7MHRLME", "CLLDAA51ATMHRLMQ", "CLLDAA5MATMHRLMB", "CLLDAARMATMHRLMW"}
+		"CLLDAA51A71H50MG", "CLLDAA51A71H5LMR", "CLLDAA51A71HRLMM", "CLLDAA51A7MHRLME", "CLLDAA51ATMHRLMQ",
+		"CLLDAA5MATMHRLMB", "CLLDAARMATMHRLMW"}
 	for _, s := range good {
 		c, err := ParseCodiceFiscale(s)
 		if err != nil || string(c) != s {
 			t.Errorf("%s: %v", s, err)
 		}
-		for _, bad := range []string{strings.ToLower(s), s[:15], s + "A", s[:15] + string('A'+(s[15]-'A'+1)%26), "1" + s[1:], s[:8] + "F" + s[9:], s[:6] + "A" + s[7:], ""} {
+		for _, bad := range []string{strings.ToLower(s), s[:15], s + "A", s[:15] + string('A'+(s[15]-'A'+1)%26),
+			"1" + s[1:], s[:8] + "F" + s[9:], s[:6] + "A" + s[7:], ""} {
 			if _, err := ParseCodiceFiscale(bad); !errors.Is(err, ErrCodiceFiscale) {
 				t.Errorf("%s: accepted", bad)
 			} else if bad != "" && strings.Contains(err.Error(), bad) {
@@ -38,7 +40,8 @@ func TestParseCN(t *testing.T) {
 	if err != nil || cn.String() != s || len(s) != 62 || cn.Card != "6090900000003001" || !cn.Card.Health() {
 		t.Fatal(cn, err)
 	}
-	for _, bad := range []string{"", "SMPBNL78R47D612H", strings.Replace(s, ".", "", 1), strings.Replace(s, "/", "//", 1),
+	for _, bad := range []string{"", "SMPBNL78R47D612H", strings.Replace(s, ".", "", 1),
+		strings.Replace(s, "/", "//", 1),
 		strings.Replace(s, "6090900000003001", "609090000000300", 1), strings.ToLower(s), s + "=", s[:61],
 		strings.Replace(s, "612H", "612I", 1), strings.Replace(s, "tfI=", "tfJ=", 1)} {
 		if _, err := ParseCN(bad); !errors.Is(err, ErrCN) {
@@ -80,7 +83,8 @@ func TestPersonalData(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"00000201", "0000040112", "0000G0", "-00001", "00000401ZZ", "00000404AB", "000022" + strings.Repeat("00", 17)} {
+	for _, bad := range []string{"00000201", "0000040112", "0000G0", "-00001", "00000401ZZ", "00000404AB",
+		"000022" + strings.Repeat("00", 17)} {
 		if _, err := ParsePersonalData([]byte(bad)); !errors.Is(err, ErrPersonalData) {
 			t.Errorf("%q: %v", bad, err)
 		}

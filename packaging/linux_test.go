@@ -45,8 +45,10 @@ var installed = map[string]string{
 
 // only is what one of the two has more.
 var only = map[string]map[string]string{
-	deb: {"/usr/share/zsh/vendor-completions/_rinnova": work + "/manual/_rinnova", "/usr/share/doc/rinnova/copyright": work + "/copyright", "/usr/share/doc/rinnova/changelog.Debian.gz": ""},
-	rpm: {"/usr/share/zsh/site-functions/_rinnova": work + "/manual/_rinnova", "/usr/share/licenses/rinnova/LICENSE": "../LICENSE"},
+	deb: {"/usr/share/zsh/vendor-completions/_rinnova": work + "/manual/_rinnova",
+		"/usr/share/doc/rinnova/copyright": work + "/copyright", "/usr/share/doc/rinnova/changelog.Debian.gz": ""},
+	rpm: {"/usr/share/zsh/site-functions/_rinnova": work + "/manual/_rinnova",
+		"/usr/share/licenses/rinnova/LICENSE": "../LICENSE"},
 }
 
 func contents(file string) map[string]string {
@@ -98,7 +100,8 @@ func TestDebianContents(t *testing.T) {
 		}
 	}
 	field := func(name string) string { return strings.TrimSpace(run(t, "dpkg-deb", "-f", deb, name)) }
-	for name, want := range map[string]string{"Package": "rinnova", "Version": tilde + "-1", "Architecture": "amd64", "Recommends": "pcscd, libccid"} {
+	for name, want := range map[string]string{"Package": "rinnova", "Version": tilde + "-1", "Architecture": "amd64",
+		"Recommends": "pcscd, libccid"} {
 		if field(name) != want {
 			t.Errorf("%s: %q", name, field(name))
 		}
@@ -123,17 +126,20 @@ func TestFedoraContents(t *testing.T) {
 		if strings.HasPrefix(f[0], "/usr/bin/") {
 			mode = "0100755"
 		}
-		if h := sha256.Sum256(read(t, source)); f[3] != hex.EncodeToString(h[:]) || f[4] != mode || f[5] != "root" || f[6] != "root" || (f[7] == "1") != strings.HasPrefix(f[0], "/etc/") {
+		if h := sha256.Sum256(read(t, source)); f[3] != hex.EncodeToString(h[:]) || f[4] != mode || f[5] != "root" ||
+			f[6] != "root" || (f[7] == "1") != strings.HasPrefix(f[0], "/etc/") {
 			t.Error(line)
 		}
 	}
 	if len(want) > 0 {
 		t.Error("missing:", want)
 	}
-	if s := run(t, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{RELEASE} %{ARCH} %{LICENSE} %{BUILDHOST}", rpm); s != "rinnova "+tilde+" 1 x86_64 EUPL-1.2 rinnova.example" {
+	if s := run(t, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{RELEASE} %{ARCH} %{LICENSE} %{BUILDHOST}",
+		rpm); s != "rinnova "+tilde+" 1 x86_64 EUPL-1.2 rinnova.example" {
 		t.Error(s)
 	}
-	for query, want := range map[string][]string{"--requires": {"gtk3", "webkit2gtk4.1", "pcsc-lite-libs"}, "--recommends": {"pcsc-lite", "pcsc-lite-ccid"}} {
+	for query, want := range map[string][]string{"--requires": {"gtk3", "webkit2gtk4.1", "pcsc-lite-libs"},
+		"--recommends": {"pcsc-lite", "pcsc-lite-ccid"}} {
 		got := strings.Fields(run(t, "rpm", "-qp", query, rpm))
 		for _, w := range want {
 			if !slices.Contains(got, w) {
@@ -247,8 +253,10 @@ func TestInstalledAndPurged(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Systems that leave manuals out, as containers do, are made to keep ours.
-	run(t, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "-o", "APT::Sandbox::User=root",
-		"-o", "Dpkg::Options::=--path-include=/usr/share/man/*", "-o", "Dpkg::Options::=--path-include=/usr/share/doc/*", path)
+	run(t, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o",
+		"DPkg::Lock::Timeout=300", "-o", "APT::Sandbox::User=root",
+		"-o", "Dpkg::Options::=--path-include=/usr/share/man/*", "-o",
+		"Dpkg::Options::=--path-include=/usr/share/doc/*", path)
 	for name := range contents(deb) {
 		if _, err := os.Stat(name); err != nil {
 			t.Error(err)
@@ -273,9 +281,11 @@ func TestInstalledAndPurged(t *testing.T) {
 		}
 	}
 	for shell, line := range map[string][]string{
-		"bash": {"--norc", "-c", `source /usr/share/bash-completion/completions/rinnova; COMP_WORDS=(rinnova renew --puk); COMP_CWORD=2; _rinnova; printf '%s\n' "${COMPREPLY[@]}"`},
-		"fish": {"--no-config", "-c", `source /usr/share/fish/vendor_completions.d/rinnova.fish; complete -C 'rinnova renew --puk'`},
-		"zsh":  {"-f", "-c", zshAsks},
+		"bash": {"--norc", "-c",
+			`source /usr/share/bash-completion/completions/rinnova; COMP_WORDS=(rinnova renew --puk); COMP_CWORD=2; _rinnova; printf '%s\n' "${COMPREPLY[@]}"`},
+		"fish": {"--no-config", "-c",
+			`source /usr/share/fish/vendor_completions.d/rinnova.fish; complete -C 'rinnova renew --puk'`},
+		"zsh": {"-f", "-c", zshAsks},
 	} {
 		if s := run(t, shell, line...); !strings.Contains(s, "--puk-from") || strings.Contains(s, "--pin-from") {
 			t.Errorf("%s: %q", shell, s)

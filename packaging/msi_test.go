@@ -27,9 +27,12 @@ type installer struct {
 }
 
 var installers = []installer{
-	{"x64", "x64;1040", "2 (2)", "ProgramFiles64Folder", "ProgramFiles64Folder", true, false, "amd64", pe.IMAGE_FILE_MACHINE_AMD64},
-	{"x86", "Intel;1040", "2 (2)", "ProgramFilesFolder", "ProgramFilesFolder", false, false, "386", pe.IMAGE_FILE_MACHINE_I386},
-	{"x64-user", "x64;1040", "10 (a)", "LocalAppDataFolder", "UserPrograms", true, true, "amd64", pe.IMAGE_FILE_MACHINE_AMD64},
+	{"x64", "x64;1040", "2 (2)", "ProgramFiles64Folder", "ProgramFiles64Folder", true, false, "amd64",
+		pe.IMAGE_FILE_MACHINE_AMD64},
+	{"x86", "Intel;1040", "2 (2)", "ProgramFilesFolder", "ProgramFilesFolder", false, false, "386",
+		pe.IMAGE_FILE_MACHINE_I386},
+	{"x64-user", "x64;1040", "10 (a)", "LocalAppDataFolder", "UserPrograms", true, true, "amd64",
+		pe.IMAGE_FILE_MACHINE_AMD64},
 }
 
 func (i installer) file() string { return filepath.Join(out, "rinnova-"+version+"-"+i.name+".msi") }
@@ -58,7 +61,8 @@ func table(t *testing.T, file, name string) map[string]map[string]string {
 }
 
 // settings are the values that an administrator can give, and their properties.
-var settings = map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY", "UpdateCheck": "UPDATECHECK", "Desk": "DESK"}
+var settings = map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY",
+	"UpdateCheck": "UPDATECHECK", "Desk": "DESK"}
 
 func TestInstallerTables(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
@@ -70,13 +74,15 @@ func TestInstallerTables(t *testing.T) {
 			k, v, _ := strings.Cut(strings.TrimSpace(line), ": ")
 			summary[k] = v
 		}
-		if summary["Template"] != i.template || summary["Source"] != i.words || summary["Subject"] != "Rinnova "+version || summary["Created"] != summary["Last saved"] {
+		if summary["Template"] != i.template || summary["Source"] != i.words ||
+			summary["Subject"] != "Rinnova "+version || summary["Created"] != summary["Last saved"] {
 			t.Errorf("%s: %v", i.name, summary)
 		}
 		packages[summary["Revision number (UUID)"]] = true
 
 		p := table(t, f, "Property")
-		for name, want := range map[string]string{"ProductName": "Rinnova", "ProductVersion": number, "ProductLanguage": "1040", "ARPPRODUCTICON": "rinnova.ico", "ARPNOMODIFY": "1"} {
+		for name, want := range map[string]string{"ProductName": "Rinnova", "ProductVersion": number,
+			"ProductLanguage": "1040", "ARPPRODUCTICON": "rinnova.ico", "ARPNOMODIFY": "1"} {
 			if p[name]["Value"] != want {
 				t.Errorf("%s: %s is %q", i.name, name, p[name]["Value"])
 			}
@@ -88,13 +94,16 @@ func TestInstallerTables(t *testing.T) {
 		upgrades[i.name] = p["UpgradeCode"]["Value"]
 
 		u := table(t, f, "Upgrade")
-		if o := u["OLDERFOUND"]; o["VersionMin"] != "0.0.0" || o["VersionMax"] != number || o["Attributes"] != "768" || o["UpgradeCode"] != p["UpgradeCode"]["Value"] {
+		if o := u["OLDERFOUND"]; o["VersionMin"] != "0.0.0" || o["VersionMax"] != number || o["Attributes"] != "768" ||
+			o["UpgradeCode"] != p["UpgradeCode"]["Value"] {
 			t.Errorf("%s: %v", i.name, o)
 		}
-		if n := u["NEWERFOUND"]; n["VersionMin"] != number || n["VersionMax"] != "" || n["Attributes"] != "2" || n["UpgradeCode"] != p["UpgradeCode"]["Value"] {
+		if n := u["NEWERFOUND"]; n["VersionMin"] != number || n["VersionMax"] != "" || n["Attributes"] != "2" ||
+			n["UpgradeCode"] != p["UpgradeCode"]["Value"] {
 			t.Errorf("%s: %v", i.name, n)
 		}
-		if c := table(t, f, "LaunchCondition")["Installed OR NOT NEWERFOUND"]; !strings.HasPrefix(c["Description"], "Su questo computer c'è già una versione più recente") {
+		if c := table(t, f, "LaunchCondition")["Installed OR NOT NEWERFOUND"]; !strings.HasPrefix(c["Description"],
+			"Su questo computer c'è già una versione più recente") {
 			t.Errorf("%s: %v", i.name, c)
 		}
 
@@ -105,12 +114,14 @@ func TestInstallerTables(t *testing.T) {
 		shortcuts := table(t, f, "Shortcut")
 		for name, folder := range map[string]string{"DesktopIcon": "DesktopFolder", "MenuIcon": "ProgramMenuFolder"} {
 			s := shortcuts[name]
-			if s["Directory_"] != folder || s["Name"] != "Rinnova" || s["Target"] != "[INSTALLDIR]rinnova-window.exe" || s["Icon_"] != "rinnova.ico" || s["WkDir"] != "INSTALLDIR" || s["Arguments"] != "" {
+			if s["Directory_"] != folder || s["Name"] != "Rinnova" || s["Target"] != "[INSTALLDIR]rinnova-window.exe" ||
+				s["Icon_"] != "rinnova.ico" || s["WkDir"] != "INSTALLDIR" || s["Arguments"] != "" {
 				t.Errorf("%s: %v", i.name, s)
 			}
 		}
 
-		components, registry, locators, search := table(t, f, "Component"), table(t, f, "Registry"), table(t, f, "RegLocator"), table(t, f, "AppSearch")
+		components, registry, locators, search := table(t, f, "Component"), table(t, f, "Registry"),
+			table(t, f, "RegLocator"), table(t, f, "AppSearch")
 		actions, sequence := table(t, f, "CustomAction"), table(t, f, "InstallExecuteSequence")
 		secure := strings.Split(p["SecureCustomProperties"]["Value"], ";")
 		at := func(action string) int {
@@ -128,34 +139,40 @@ func TestInstallerTables(t *testing.T) {
 			kind |= 16
 		}
 		for value, property := range settings {
-			if r := registry[value]; r["Root"] != root || r["Key"] != `Software\Rinnova` || r["Name"] != value || r["Value"] != "["+property+"]" || r["Component_"] != value {
+			if r := registry[value]; r["Root"] != root || r["Key"] != `Software\Rinnova` || r["Name"] != value ||
+				r["Value"] != "["+property+"]" || r["Component_"] != value {
 				t.Errorf("%s: %v", i.name, r)
 			}
 			if c := components[value]; c["Condition"] != property || c["KeyPath"] != value {
 				t.Errorf("%s: %v", i.name, c)
 			}
 			l := locators[search["OLD"+property]["Signature_"]]
-			if l["Root"] != root || l["Key"] != `Software\Rinnova` || l["Name"] != value || l["Type"] != strconv.Itoa(kind) {
+			if l["Root"] != root || l["Key"] != `Software\Rinnova` || l["Name"] != value ||
+				l["Type"] != strconv.Itoa(kind) {
 				t.Errorf("%s: %v", i.name, l)
 			}
-			if a := actions["Keep"+value]; a["Type"] != "51" || a["Source"] != property || a["Target"] != "[OLD"+property+"]" {
+			if a := actions["Keep"+value]; a["Type"] != "51" || a["Source"] != property ||
+				a["Target"] != "[OLD"+property+"]" {
 				t.Errorf("%s: %v", i.name, a)
 			}
-			if s := sequence["Keep"+value]; s["Condition"] != "OLD"+property+" AND NOT "+property || at("Keep"+value) <= at("AppSearch") || at("Keep"+value) >= at("CostInitialize") {
+			if s := sequence["Keep"+value]; s["Condition"] != "OLD"+property+" AND NOT "+property ||
+				at("Keep"+value) <= at("AppSearch") || at("Keep"+value) >= at("CostInitialize") {
 				t.Errorf("%s: %v", i.name, s)
 			}
 			if !slices.Contains(secure, property) || !slices.Contains(secure, "OLD"+property) {
 				t.Errorf("%s: %v", i.name, secure)
 			}
 		}
-		if at("RemoveExistingProducts") != at("InstallInitialize")+1 || at("RemoveExistingProducts") >= at("ProcessComponents") {
+		if at("RemoveExistingProducts") != at("InstallInitialize")+1 ||
+			at("RemoveExistingProducts") >= at("ProcessComponents") {
 			t.Errorf("%s: the old version goes at %d", i.name, at("RemoveExistingProducts"))
 		}
 		// 18 a program that was installed, 64 goes on whatever it answers, 128 without waiting.
 		if a := actions["OpenRinnova"]; a["Type"] != "210" || a["Source"] != "rinnova_window.exe" {
 			t.Errorf("%s: %v", i.name, a)
 		}
-		if s := sequence["OpenRinnova"]; s["Condition"] != "UILevel = 5 AND NOT Installed" || at("OpenRinnova") <= at("InstallFinalize") {
+		if s := sequence["OpenRinnova"]; s["Condition"] != "UILevel = 5 AND NOT Installed" ||
+			at("OpenRinnova") <= at("InstallFinalize") {
 			t.Errorf("%s: %v", i.name, s)
 		}
 		for name, c := range components {
@@ -180,7 +197,8 @@ func TestInstallerCodePage(t *testing.T) {
 			t.Errorf("%s: %q", i.name, s)
 		}
 		b := read(t, i.file())
-		if !bytes.Contains(b, []byte("una versione pi\xf9 recente")) || bytes.Contains(b, []byte("una versione più recente")) {
+		if !bytes.Contains(b, []byte("una versione pi\xf9 recente")) ||
+			bytes.Contains(b, []byte("una versione più recente")) {
 			t.Errorf("%s: the texts are in another code page", i.name)
 		}
 	}
@@ -263,7 +281,8 @@ func (i installer) program(t *testing.T, path string) {
 	case *pe.OptionalHeader64:
 		subsystem = h.Subsystem
 	}
-	want := map[string]uint16{"rinnova.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_CUI, "rinnova-window.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_GUI}[filepath.Base(path)]
+	want := map[string]uint16{"rinnova.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_CUI,
+		"rinnova-window.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_GUI}[filepath.Base(path)]
 	if f.Machine != i.machine || subsystem != want {
 		t.Errorf("%s: machine %x, subsystem %d", path, f.Machine, subsystem)
 	}

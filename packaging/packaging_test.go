@@ -91,8 +91,10 @@ func same(t *testing.T, a, b string) {
 // The folder holds what was promised and nothing else, and every sum is right.
 func TestFolder(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
-	want := []string{"SHA256SUMS", filepath.Base(deb), filepath.Base(rpm), "rinnova-" + version + ".cdx.json", "rinnova-window-" + version + ".cdx.json"}
-	for _, n := range []string{"x64.msi", "x64-user.msi", "x86.msi", "linux-amd64.tar.gz", "linux-arm64.tar.gz", "darwin-amd64.tar.gz", "darwin-arm64.tar.gz"} {
+	want := []string{"SHA256SUMS", filepath.Base(deb), filepath.Base(rpm), "rinnova-" + version + ".cdx.json",
+		"rinnova-window-" + version + ".cdx.json"}
+	for _, n := range []string{"x64.msi", "x64-user.msi", "x86.msi", "linux-amd64.tar.gz", "linux-arm64.tar.gz",
+		"darwin-amd64.tar.gz", "darwin-arm64.tar.gz"} {
 		want = append(want, "rinnova-"+version+"-"+n)
 	}
 	slices.Sort(want)
@@ -137,10 +139,14 @@ func TestPortalOffersAll(t *testing.T) {
 	s := httptest.NewServer(p)
 	defer s.Close()
 	for stable, file := range map[string]string{
-		"windows-x64.msi": "rinnova-" + version + "-x64.msi", "windows-x64-user.msi": "rinnova-" + version + "-x64-user.msi", "windows-x86.msi": "rinnova-" + version + "-x86.msi",
-		"debian-amd64.deb": filepath.Base(deb), "fedora-x86_64.rpm": filepath.Base(rpm),
-		"linux-amd64.tar.gz": "rinnova-" + version + "-linux-amd64.tar.gz", "linux-arm64.tar.gz": "rinnova-" + version + "-linux-arm64.tar.gz",
-		"macos-amd64.tar.gz": "rinnova-" + version + "-darwin-amd64.tar.gz", "macos-arm64.tar.gz": "rinnova-" + version + "-darwin-arm64.tar.gz",
+		"windows-x64.msi":      "rinnova-" + version + "-x64.msi",
+		"windows-x64-user.msi": "rinnova-" + version + "-x64-user.msi",
+		"windows-x86.msi":      "rinnova-" + version + "-x86.msi",
+		"debian-amd64.deb":     filepath.Base(deb), "fedora-x86_64.rpm": filepath.Base(rpm),
+		"linux-amd64.tar.gz": "rinnova-" + version + "-linux-amd64.tar.gz",
+		"linux-arm64.tar.gz": "rinnova-" + version + "-linux-arm64.tar.gz",
+		"macos-amd64.tar.gz": "rinnova-" + version + "-darwin-amd64.tar.gz",
+		"macos-arm64.tar.gz": "rinnova-" + version + "-darwin-arm64.tar.gz",
 	} {
 		r, err := http.Head(s.URL + "/scarica/rinnova-latest-" + stable)
 		if err != nil {
@@ -164,7 +170,8 @@ func TestRelease(t *testing.T) {
 	}
 	key := filepath.Join(dir, "release.key")
 	run(t, "go", "run", "../cmd/release", "key", "--out", key)
-	run(t, "go", "run", "../cmd/release", "manifest", "--dir", signed, "--version", version, "--minimum", version, "--serial", "1", "--expires", "2099-12-31", "--key", key)
+	run(t, "go", "run", "../cmd/release", "manifest", "--dir", signed, "--version", version, "--minimum", version,
+		"--serial", "1", "--expires", "2099-12-31", "--key", key)
 	var manifest struct {
 		Files []struct{ Name, SHA256 string }
 	}
@@ -200,8 +207,10 @@ func TestRelease(t *testing.T) {
 func TestBills(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	for name, programs := range map[string][]string{
-		"rinnova":        {"linux-amd64/rinnova", "linux-arm64/rinnova", "darwin-amd64/rinnova", "darwin-arm64/rinnova", "windows-amd64/rinnova.exe", "windows-386/rinnova.exe"},
-		"rinnova-window": {"linux-amd64/rinnova-window", "windows-amd64/rinnova-window.exe", "windows-386/rinnova-window.exe"},
+		"rinnova": {"linux-amd64/rinnova", "linux-arm64/rinnova", "darwin-amd64/rinnova", "darwin-arm64/rinnova",
+			"windows-amd64/rinnova.exe", "windows-386/rinnova.exe"},
+		"rinnova-window": {"linux-amd64/rinnova-window", "windows-amd64/rinnova-window.exe",
+			"windows-386/rinnova-window.exe"},
 	} {
 		want := map[string]bool{}
 		for _, p := range programs {
@@ -225,7 +234,8 @@ func TestBills(t *testing.T) {
 		if err := json.Unmarshal(b, &bill); err != nil {
 			t.Fatal(err)
 		}
-		if bill.BOMFormat != "CycloneDX" || bill.SpecVersion != "1.5" || bill.Metadata.Component.Name != name || bill.Metadata.Component.Version != version || bill.SerialNumber == "" {
+		if bill.BOMFormat != "CycloneDX" || bill.SpecVersion != "1.5" || bill.Metadata.Component.Name != name ||
+			bill.Metadata.Component.Version != version || bill.SerialNumber == "" {
 			t.Errorf("%+v", bill)
 		}
 		npm := 0
@@ -241,7 +251,8 @@ func TestBills(t *testing.T) {
 		if len(want) > 0 {
 			t.Errorf("%s lacks %v", name, want)
 		}
-		if (npm > 0) != (name == "rinnova-window") || name == "rinnova-window" && !bytes.Contains(b, []byte("pkg:npm/bootstrap-italia@")) {
+		if (npm > 0) != (name == "rinnova-window") || name == "rinnova-window" &&
+			!bytes.Contains(b, []byte("pkg:npm/bootstrap-italia@")) {
 			t.Errorf("%s: %d npm packages", name, npm)
 		}
 	}
@@ -258,7 +269,8 @@ func TestArchives(t *testing.T) {
 		for line := range strings.Lines(run(t, "tar", "-tf", file)) {
 			got = append(got, strings.TrimPrefix(strings.TrimSpace(line), name))
 		}
-		want := []string{"/", "/LEGGIMI.md", "/LICENSE", "/completions/", "/completions/_rinnova", "/completions/rinnova.bash", "/completions/rinnova.fish",
+		want := []string{"/", "/LEGGIMI.md", "/LICENSE", "/completions/", "/completions/_rinnova",
+			"/completions/rinnova.bash", "/completions/rinnova.fish",
 			"/man/", "/man/man1/", "/man/man1/rinnova.1", "/rinnova"}
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
@@ -277,7 +289,8 @@ func TestArchives(t *testing.T) {
 			set[s.Key] = s.Value
 		}
 		system, arch, _ := strings.Cut(target, "-")
-		if set["GOOS"] != system || set["GOARCH"] != arch || set["CGO_ENABLED"] != "0" || !strings.HasPrefix(string(b), magic[system]) || !bytes.Contains(b, []byte(version)) {
+		if set["GOOS"] != system || set["GOARCH"] != arch || set["CGO_ENABLED"] != "0" ||
+			!strings.HasPrefix(string(b), magic[system]) || !bytes.Contains(b, []byte(version)) {
 			t.Errorf("%s: %v", name, set)
 		}
 		if target == "linux-amd64" {

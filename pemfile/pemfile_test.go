@@ -45,15 +45,17 @@ func TestCertificates(t *testing.T) {
 	both := bytes.Join([][]byte{one, two}, nil)
 	parameters := pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 1, 2}})
 	for name, file := range map[string][]byte{
-		"as written":                  both,
-		"byte order mark":             append([]byte("\xEF\xBB\xBF"), both...),
-		"CRLF":                        bytes.ReplaceAll(both, []byte("\n"), []byte("\r\n")),
-		"CR":                          bytes.ReplaceAll(both, []byte("\n"), []byte("\r")),
-		"byte order mark and CRLF":    append([]byte("\xEF\xBB\xBF"), bytes.ReplaceAll(both, []byte("\n"), []byte("\r\n"))...),
-		"UTF-16, low byte first":      wide(binary.LittleEndian, both),
-		"UTF-16, high byte first":     wide(binary.BigEndian, both),
-		"text before, between, after": bytes.Join([][]byte{[]byte("subject: CN=A\nissuer: B\n"), one, []byte("\n  a note: città\n"), two, []byte("the end\n")}, nil),
-		"a block of another kind":     bytes.Join([][]byte{parameters, both}, nil),
+		"as written":      both,
+		"byte order mark": append([]byte("\xEF\xBB\xBF"), both...),
+		"CRLF":            bytes.ReplaceAll(both, []byte("\n"), []byte("\r\n")),
+		"CR":              bytes.ReplaceAll(both, []byte("\n"), []byte("\r")),
+		"byte order mark and CRLF": append([]byte("\xEF\xBB\xBF"),
+			bytes.ReplaceAll(both, []byte("\n"), []byte("\r\n"))...),
+		"UTF-16, low byte first":  wide(binary.LittleEndian, both),
+		"UTF-16, high byte first": wide(binary.BigEndian, both),
+		"text before, between, after": bytes.Join([][]byte{[]byte("subject: CN=A\nissuer: B\n"), one,
+			[]byte("\n  a note: città\n"), two, []byte("the end\n")}, nil),
+		"a block of another kind": bytes.Join([][]byte{parameters, both}, nil),
 	} {
 		list, err := pemfile.Certificates(file)
 		if err != nil || len(list) != 2 || list[0].SerialNumber.Int64() != 1 || list[1].SerialNumber.Int64() != 2 {

@@ -47,7 +47,8 @@ func NewAuthorities(r AuthoritiesRequest) (*Authorities, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Legacy, err = ca.NewRoot(ca.RootRequest{Name: LegacyName, Key: legacyKey, Signature: r.Signature, NotBefore: from, NotAfter: until})
+	a.Legacy, err = ca.NewRoot(ca.RootRequest{Name: LegacyName, Key: legacyKey, Signature: r.Signature, NotBefore: from,
+		NotAfter: until})
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +57,15 @@ func NewAuthorities(r AuthoritiesRequest) (*Authorities, error) {
 			return nil, err
 		}
 	}
-	a.Current, err = ca.NewRoot(ca.RootRequest{Name: name("Servizi di Certificazione", "Regione Esempio - CA Cittadini (PROVA)"),
+	a.Current,
+		err = ca.NewRoot(ca.RootRequest{Name: name("Servizi di Certificazione",
+		"Regione Esempio - CA Cittadini (PROVA)"),
 		Key: r.Current, NotBefore: from, NotAfter: until})
 	if err != nil {
 		return nil, err
 	}
-	a.Verifier, err = ca.NewVerifier([]*x509.Certificate{a.Legacy.Certificate()}, []*x509.Certificate{a.Current.Certificate()})
+	a.Verifier, err = ca.NewVerifier([]*x509.Certificate{a.Legacy.Certificate()},
+		[]*x509.Certificate{a.Current.Certificate()})
 	if err != nil {
 		return nil, err
 	}

@@ -31,8 +31,9 @@ var Holder = holder.PersonalData{Issuer: "6090", Surname: "ESEMPIO", Name: "BRUN
 
 // CardRequest says what card is issued. Its zero value but for Series and the dates is a card like many others.
 type CardRequest struct {
-	Series    string
-	Number    string                             // of the card, 16 digits; "": drawn at random, for an invented card of 6090
+	Series string
+	// of the card, 16 digits; "": drawn at random, for an invented card of 6090
+	Number    string
 	Holder    holder.PersonalData                // zero: Holder; the dates of the card are its certificate's
 	Key       string                             // name in Keys of the old key; "": the card's number
 	Generator func(int) (*rsa.PrivateKey, error) // of new keys; nil: the emulator's own
@@ -91,7 +92,8 @@ func (s *Service) Personalize(r CardRequest) (*Card, error) {
 	if c.Key, err = s.Keys.Key(r.Key, model.IssuedKeyBits.Value); err != nil {
 		return nil, err
 	}
-	personal := emulator.Personalization{IDCarta: r.Number, PersonalData: data, Key: c.Key, PIN: r.PIN, PUK: r.PUK, Rand: s.Random}
+	personal := emulator.Personalization{IDCarta: r.Number, PersonalData: data, Key: c.Key, PIN: r.PIN, PUK: r.PUK,
+		Rand: s.Random}
 	if !r.WithoutCertificate {
 		c.Certificate, err = s.Legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio",
 			GivenName: Holder.Name, Surname: Holder.Surname,

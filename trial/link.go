@@ -8,8 +8,8 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Link models the time that a card and its contact interface (ISO/IEC 7816-3) take. The chip's own times are assumed: no
-// public source has them, and they differ between cards.
+// Link models the time that a card and its contact interface (ISO/IEC 7816-3) take. The chip's own times are assumed:
+// no public source has them, and they differ between cards.
 type Link struct {
 	ClockHz    int
 	ClocksBit  int
@@ -21,10 +21,11 @@ type Link struct {
 	Message    time.Duration // to the service and back
 }
 
-// ModelledLink is the model that the window's bar, the demonstration and the figures rest on: TA1=18 is 372/12 = 31 clocks
-// a bit, at 4 MHz, 12 bits a byte.
+// ModelledLink is the model that the window's bar, the demonstration and the figures rest on: TA1=18 is 372/12 = 31
+// clocks a bit, at 4 MHz, 12 bits a byte.
 var ModelledLink = Link{ClockHz: 4_000_000, ClocksBit: 31, BitsByte: 12, Turnaround: 3 * time.Millisecond,
-	Generate: 12 * time.Second, Private: 500 * time.Millisecond, Write: 4 * time.Millisecond, Message: 100 * time.Millisecond}
+	Generate: 12 * time.Second, Private: 500 * time.Millisecond, Write: 4 * time.Millisecond,
+	Message: 100 * time.Millisecond}
 
 // Exchange is the time of one command: on the wire, and of the chip at work.
 func (l Link) Exchange(command, answer []byte) (wire, chip time.Duration) {

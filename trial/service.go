@@ -88,7 +88,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if c.Authorities == nil {
 		now := c.Clock()
 		var err error
-		c.Authorities, err = NewAuthorities(AuthoritiesRequest{From: now.AddDate(-10, 0, 0), Until: now.AddDate(25, 0, 0), Keys: c.Keys})
+		c.Authorities,
+			err = NewAuthorities(AuthoritiesRequest{From: now.AddDate(-10, 0, 0), Until: now.AddDate(25, 0, 0),
+			Keys: c.Keys})
 		if err != nil {
 			return nil, err
 		}
@@ -123,8 +125,9 @@ func (s *Service) begin(ctx context.Context) error {
 
 // Restart starts the service's process again on its open database: nothing that the process remembered is left.
 func (s *Service) Restart(ctx context.Context) error {
-	authority, err := ra.New(ctx, ra.Config{Store: s.Store, Issuer: s.Current, Verifier: s.Verifier, PublicURL: s.PublicURL,
-		LoginURL: s.LoginURL, MinimumVersion: s.MinimumVersion, Clock: s.Clock, Log: s.Log})
+	authority, err := ra.New(ctx, ra.Config{Store: s.Store, Issuer: s.Current, Verifier: s.Verifier,
+		PublicURL: s.PublicURL,
+		LoginURL:  s.LoginURL, MinimumVersion: s.MinimumVersion, Clock: s.Clock, Log: s.Log})
 	if err != nil {
 		return err
 	}
@@ -141,7 +144,8 @@ func (s *Service) Close() error { return s.Store.Close() }
 
 // Login returns the trial login, and how its TLS is set up.
 func (s *Service) Login() (http.Handler, *tls.Config) {
-	return portal.Login(s.Authority), portal.LoginTLS(s.Server, []*x509.Certificate{s.Legacy.Certificate(), s.Current.Certificate()})
+	return portal.Login(s.Authority),
+		portal.LoginTLS(s.Server, []*x509.Certificate{s.Legacy.Certificate(), s.Current.Certificate()})
 }
 
 // Responder returns an OCSP responder for the certificates of both roots.

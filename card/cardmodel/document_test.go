@@ -38,17 +38,22 @@ func TestDocument(t *testing.T) {
 // look is what someone who holds a card can do to replace an assumption by a fact, for each field. None of it
 // changes anything on the card or costs a try of a code.
 var look = map[string]string{
-	"Series":            "`rinnova status --json` with a card whose printed sigla you read out: the answer to reset and the sigla together",
-	"WriteChunk":        "nothing harmless tells; the manufacturer's data sheet would",
-	"Memory":            "`rinnova status --record FILE`: tag 81 in the answer to SELECT of 1400, or of 3F00 where 1400 is absent",
-	"PUK":               "nothing harmless tells the number of tries; the letter that came with the codes may",
-	"CountsTries":       "no harmless command tells; a person who mistyped a PIN with `--record FILE` sees 63Cx or 6300",
-	"MFCreate":          "`rinnova status --record FILE`: the eighth byte of tag 86 in the answer to SELECT of 3F00",
-	"DFsAtIssue":        "`rinnova status --record FILE` with a card never renewed: whether SELECT of 1400 answers 6A82",
-	"NeededDFs":         "`rinnova status --record FILE` with a card renewed by the tool of 2020: which of the files exist",
-	"NewEnvironment":    "nothing harmless tells; MSE RESTORE in a DF of a renewed card would, under the PIN",
-	"NewSlots":          "`rinnova status --record FILE` with a card renewed by the tool of 2020: where the second certificate lies",
-	"NewKeyBits":        "`rinnova status --json` with a card renewed by the tool of 2020: keyBits of the second certificate",
+	"Series": "`rinnova status --json` with a card whose printed sigla you read out: the answer to reset " +
+		"and the sigla together",
+	"WriteChunk": "nothing harmless tells; the manufacturer's data sheet would",
+	"Memory": "`rinnova status --record FILE`: tag 81 in the answer to SELECT of 1400, or of 3F00 where " +
+		"1400 is absent",
+	"PUK":         "nothing harmless tells the number of tries; the letter that came with the codes may",
+	"CountsTries": "no harmless command tells; a person who mistyped a PIN with `--record FILE` sees 63Cx or 6300",
+	"MFCreate":    "`rinnova status --record FILE`: the eighth byte of tag 86 in the answer to SELECT of 3F00",
+	"DFsAtIssue":  "`rinnova status --record FILE` with a card never renewed: whether SELECT of 1400 answers 6A82",
+	"NeededDFs": "`rinnova status --record FILE` with a card renewed by the tool of 2020: which of the files " +
+		"exist",
+	"NewEnvironment": "nothing harmless tells; MSE RESTORE in a DF of a renewed card would, under the PIN",
+	"NewSlots": "`rinnova status --record FILE` with a card renewed by the tool of 2020: where the second " +
+		"certificate lies",
+	"NewKeyBits": "`rinnova status --json` with a card renewed by the tool of 2020: keyBits of the second " +
+		"certificate",
 	"ObjectAccess":      "`rinnova status --record FILE` with a renewed card: tag 86 of the second certificate's file",
 	"CertificateSize":   "`rinnova status --record FILE` with a renewed card: tag 80 of the second certificate's file",
 	"PublicKeySize":     "the files of a renewed card, as above",
@@ -64,11 +69,14 @@ var look = map[string]string{
 func assumptions() string {
 	var b strings.Builder
 	b.WriteString("<!-- SPDX-License-Identifier: CC-BY-4.0 -->\n# What we assume about cards\n\n" +
-		"Generated from `cardmodel` (`go test ./card/cardmodel -run Document -update`). Each row is a value that no public source states, with the\n" +
-		"reason for choosing it, and what someone who holds such a card could run to tell us. Nothing in the last column changes the card or\n" +
+		"Generated from `cardmodel` (`go test ./card/cardmodel -run Document -update`). Each row is a value that no " +
+		"public source states, with the\n" +
+		"reason for choosing it, and what someone who holds such a card could run to tell us. Nothing in the last " +
+		"column changes the card or\n" +
 		"spends a try of PIN or PUK. `rinnova models` prints these together with what is known.\n")
 	for _, m := range models {
-		fmt.Fprintf(&b, "\n## %s: %s (%s)\n\n| what | value | why | how to find out |\n|---|---|---|---|\n", m.ID, m.Name, strings.Join(m.Sigle(), ", "))
+		fmt.Fprintf(&b, "\n## %s: %s (%s)\n\n| what | value | why | how to find out |\n|---|---|---|---|\n", m.ID,
+			m.Name, strings.Join(m.Sigle(), ", "))
 		v := reflect.ValueOf(*m)
 		for i := range v.NumField() {
 			f := v.Field(i)
@@ -87,7 +95,8 @@ func assumptions() string {
 			if name == "Series" {
 				value = []byte(strings.Join(m.Sigle(), ", "))
 			}
-			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", name, value, strings.TrimSpace(strings.TrimPrefix(from, assumedMark)), look[name])
+			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", name, value,
+				strings.TrimSpace(strings.TrimPrefix(from, assumedMark)), look[name])
 		}
 	}
 	return b.String()

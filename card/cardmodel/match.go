@@ -61,7 +61,8 @@ func Match(atr []byte) (*Model, error) {
 // Models returns the table.
 func Models() []*Model { return models }
 
-// BySeries finds the model of a sigla, and the sigla's own entry. Case, blanks and hyphens do not count: "ID 2019" is ID2019.
+// BySeries finds the model of a sigla, and the sigla's own entry. Case, blanks and hyphens do not count: "ID 2019" is
+// ID2019.
 func BySeries(sigla string) (*Model, *Series, bool) {
 	sigla = strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' || r == '_' {

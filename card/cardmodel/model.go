@@ -165,11 +165,12 @@ type Model struct {
 	IssuedSlot    Fact[Slot] `json:"issuedSlot"`    // the pair made at issue; its public key has no file that is read
 
 	// What a renewable card has besides; zero elsewhere.
-	MFCreate          Fact[byte]   `json:"mfCreate"`       // access byte of CREATE in the MF
-	DFsAtIssue        Fact[[]DF]   `json:"dfsAtIssue"`     // DFs below 1400, itself included, that are there at issue
-	NeededDFs         Fact[[]DF]   `json:"neededDFs"`      // DFs to create where absent, parents first
-	NewEnvironment    Fact[bool]   `json:"newEnvironment"` // a DF created for keys gets a security environment of its own
-	NewSlots          Fact[[]Slot] `json:"newSlots"`       // in the order in which they are used
+	MFCreate   Fact[byte] `json:"mfCreate"`   // access byte of CREATE in the MF
+	DFsAtIssue Fact[[]DF] `json:"dfsAtIssue"` // DFs below 1400, itself included, that are there at issue
+	NeededDFs  Fact[[]DF] `json:"neededDFs"`  // DFs to create where absent, parents first
+	// a DF created for keys gets a security environment of its own
+	NewEnvironment    Fact[bool]   `json:"newEnvironment"`
+	NewSlots          Fact[[]Slot] `json:"newSlots"` // in the order in which they are used
 	NewKeyBits        Fact[int]    `json:"newKeyBits"`
 	ObjectAccess      Fact[Access] `json:"objectAccess"`    // of the files made for a certificate and a public key
 	CertificateSize   Fact[int]    `json:"certificateSize"` // bytes of the file made for a certificate

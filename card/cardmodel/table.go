@@ -15,15 +15,20 @@ const (
 	fromATRList   = "pcsc-tools ATR list; historical bytes as OpenSC itacns reads them"
 	fromItacns    = "OpenSC itacns driver"
 	fromUserPages = "OpenSC itacns (5 to 8 digits, stored 8, padded FF); three tries: regional user pages"
-	assumedPUK    = "assumed: form as the PIN (OpenSC itacns); ten tries is the Incrypto34 profile's number, none is public for TS-CNS"
-	assumedSeries = "assumed: the guide's middleware groups (Athena: AC; Bit4id: OT, ID, ACe2021, ACx2021) and the mask in the ATR; no public table maps a sigla to an ATR"
-	assumedSigla  = "assumed: a real ATR of the family; no public source ties it to this sigla"
-	assumedChunk  = "assumed: 128 is within every limit seen (Incrypto34 at most 120 payload bytes for some commands, UPDATE BINARY up to 255)"
-	assumedAccess = "assumed: reading free, writing and deleting with the PIN; the byte order is OpenSC's and the CIE specification's"
-	assumedTemp   = "assumed: Incrypto34 uses 7EAD; a 2048-bit modulus does not fit its record form, so a transparent file with 7F49 { 81 modulus, 82 exponent } as on CardOS above 1024 bits"
-	assumedAlgo   = "assumed: 0C, RSA without card padding, as OpenSC uses the issued CNS key"
-	assumedBits   = "assumed: current issuers want 2048 bits; that these chips generate them is not public"
-	assumedRecov  = "assumed: none of these cards is known to read a public key back once its file is gone"
+	assumedPUK    = "assumed: form as the PIN (OpenSC itacns); ten tries is the Incrypto34 profile's number, none is " +
+		"public for TS-CNS"
+	assumedSeries = "assumed: the guide's middleware groups (Athena: AC; Bit4id: OT, ID, ACe2021, ACx2021) and the " +
+		"mask in the ATR; no public table maps a sigla to an ATR"
+	assumedSigla = "assumed: a real ATR of the family; no public source ties it to this sigla"
+	assumedChunk = "assumed: 128 is within every limit seen (Incrypto34 at most 120 payload bytes for some commands, " +
+		"UPDATE BINARY up to 255)"
+	assumedAccess = "assumed: reading free, writing and deleting with the PIN; the byte order is OpenSC's and the " +
+		"CIE specification's"
+	assumedTemp = "assumed: Incrypto34 uses 7EAD; a 2048-bit modulus does not fit its record form, so a transparent " +
+		"file with 7F49 { 81 modulus, 82 exponent } as on CardOS above 1024 bits"
+	assumedAlgo  = "assumed: 0C, RSA without card padding, as OpenSC uses the issued CNS key"
+	assumedBits  = "assumed: current issuers want 2048 bits; that these chips generate them is not public"
+	assumedRecov = "assumed: none of these cards is known to read a public key back once its file is gone"
 )
 
 var (
@@ -74,19 +79,24 @@ var models = []*Model{
 		NotRenewable:   Fact[failure.Code]{"", "the guide names AC2013, AC2014, AC2018"},
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
-		Memory:         Fact[int]{16384, "assumed: no free memory of an AC card is public; enough for two places, as a later campaign needs"},
-		PIN:            userPIN, PUK: userPUK,
-		Backtrack:      Fact[bool]{false, fromItacns},
-		CountsTries:    Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
-		Environment:    Fact[byte]{0x03, fromItacns},
-		IssuedKeyBits:  Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
-		IssuedSlot:     issued,
-		MFCreate:       Fact[byte]{0x11, "assumed: the guide asks the PUK on these series only, before the signature file system is made"},
-		DFsAtIssue:     Fact[[]DF]{nil, "assumed: the guide generates the signature file system on these series only"},
-		NeededDFs:      Fact[[]DF]{classic, "assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
-		NewEnvironment: Fact[bool]{true, "assumed: the Incrypto34 profile creates one; backtracking to the MF's is not public"},
+		Memory: Fact[int]{16384,
+			"assumed: no free memory of an AC card is public; enough for two places, as a later campaign needs"},
+		PIN: userPIN, PUK: userPUK,
+		Backtrack:     Fact[bool]{false, fromItacns},
+		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
+		Environment:   Fact[byte]{0x03, fromItacns},
+		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
+		IssuedSlot:    issued,
+		MFCreate: Fact[byte]{0x11,
+			"assumed: the guide asks the PUK on these series only, before the signature file system is made"},
+		DFsAtIssue: Fact[[]DF]{nil, "assumed: the guide generates the signature file system on these series only"},
+		NeededDFs: Fact[[]DF]{classic,
+			"assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
+		NewEnvironment: Fact[bool]{true,
+			"assumed: the Incrypto34 profile creates one; backtracking to the MF's is not public"},
 		NewSlots: Fact[[]Slot]{classicSlots,
-			"assumed: the first is where OpenSC itacns looks; bound to PIN 10h, since a second PIN could drift from the first"},
+			"assumed: the first is where OpenSC itacns looks; bound to PIN 10h, since a second PIN could drift from " +
+				"the first"},
 		NewKeyBits:        Fact[int]{2048, assumedBits},
 		ObjectAccess:      Fact[Access]{object, assumedAccess},
 		CertificateSize:   Fact[int]{2048, "assumed: as EF 2002 on a card of 2021 (OpenSC issue 2483)"},
@@ -106,17 +116,21 @@ var models = []*Model{
 		NotRenewable:   Fact[failure.Code]{"", "the guide names OT2015, OT2016"},
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
-		Memory:         Fact[int]{16384, "assumed: no free memory of an OT card is public; enough for two places, as a later campaign needs"},
-		PIN:            userPIN, PUK: userPUK,
-		Backtrack:      Fact[bool]{false, fromItacns},
-		CountsTries:    Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
-		Environment:    Fact[byte]{0x03, fromItacns},
-		IssuedKeyBits:  Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
-		IssuedSlot:     issued,
-		MFCreate:       Fact[byte]{0xFF, "assumed: nothing needs to be created in the MF of these series"},
-		DFsAtIssue:     Fact[[]DF]{classic[:1], "assumed: the guide asks no PUK here, so DF 1400 is there and opens to the PIN"},
-		NeededDFs:      Fact[[]DF]{classic, "assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
-		NewEnvironment: Fact[bool]{true, "assumed: the Incrypto34 profile creates one; backtracking to the MF's is not public"},
+		Memory: Fact[int]{16384,
+			"assumed: no free memory of an OT card is public; enough for two places, as a later campaign needs"},
+		PIN: userPIN, PUK: userPUK,
+		Backtrack:     Fact[bool]{false, fromItacns},
+		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
+		Environment:   Fact[byte]{0x03, fromItacns},
+		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
+		IssuedSlot:    issued,
+		MFCreate:      Fact[byte]{0xFF, "assumed: nothing needs to be created in the MF of these series"},
+		DFsAtIssue: Fact[[]DF]{classic[:1],
+			"assumed: the guide asks no PUK here, so DF 1400 is there and opens to the PIN"},
+		NeededDFs: Fact[[]DF]{classic,
+			"assumed: identifiers OpenSC itacns looks for; sizes and access bytes are ours"},
+		NewEnvironment: Fact[bool]{true,
+			"assumed: the Incrypto34 profile creates one; backtracking to the MF's is not public"},
 		NewSlots: Fact[[]Slot]{classicSlots,
 			"assumed: the first is where OpenSC itacns looks; bound to PIN 10h, since the guide asks one PIN only"},
 		NewKeyBits:        Fact[int]{2048, assumedBits},
@@ -130,17 +144,20 @@ var models = []*Model{
 	},
 	{
 		ID: "idemia", Name: "CNS 1.0, mask Idemia, 2048 bit",
-		ATR: Fact[Pattern]{Pattern{IC: Hex{0x05}, Mask: 0x05, First: 0x20, Last: 0xFF}, "OpenSC itacns: IC 05, mask 05, firmware from 20h"},
+		ATR: Fact[Pattern]{Pattern{IC: Hex{0x05}, Mask: 0x05, First: 0x20, Last: 0xFF},
+			"OpenSC itacns: IC 05, mask 05, firmware from 20h"},
 		Series: Fact[[]Series]{[]Series{
 			{"ID2019", Fact[Hex]{atr("3BFF1800008131FE45006B05052000012101434E5310318079"), assumedSigla}},
 			{"ACe2021", Fact[Hex]{atr("3BFF1800008131FE45006B0505912001F101434E5310318038"), assumedSigla}},
 			{"ACx2021", Fact[Hex]{atr("3BFF1800008131FE45006B0505200001F101434E53103180A9"), assumedSigla}},
 		}, assumedSeries},
-		NotRenewable:   Fact[failure.Code]{"", "the guide names ID2019; the tool's version of 2022 added ACe2021, ACx2021"},
+		NotRenewable: Fact[failure.Code]{"",
+			"the guide names ID2019; the tool's version of 2022 added ACe2021, ACx2021"},
 		ExtendedLength: Fact[bool]{true, fromItacns},
 		WriteChunk:     Fact[int]{128, assumedChunk},
-		Memory:         Fact[int]{28716, "assumed: 702Ch is what another TS-CNS application reports (OpenSC issue 3804)"},
-		PIN:            userPIN, PUK: userPUK,
+		Memory: Fact[int]{28716,
+			"assumed: 702Ch is what another TS-CNS application reports (OpenSC issue 3804)"},
+		PIN: userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{false, fromItacns},
 		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
 		Environment:   Fact[byte]{0x03, fromItacns},
@@ -158,7 +175,8 @@ var models = []*Model{
 			{Path{0x1400, 0x9001, 0x2002}, Path{0x1400, 0x9001, 0x3002}, KeyRef{Path{0x1400, 0x9002}, 0x02}},
 			{Path{0x1400, 0x9001, 0x2003}, Path{0x1400, 0x9001, 0x3003}, KeyRef{Path{0x1400, 0x9002}, 0x03}},
 			{Path{0x1400, 0x9001, 0x2004}, Path{0x1400, 0x9001, 0x3004}, KeyRef{Path{0x1400, 0x9002}, 0x04}},
-		}, "assumed: the first is where OpenSC itacns looks on cards issued with it; whether such a card has it free is not public"},
+		}, "assumed: the first is where OpenSC itacns looks on cards issued with it; whether such a card has it " +
+			"free is not public"},
 		NewKeyBits:        Fact[int]{2048, fromItacns},
 		ObjectAccess:      Fact[Access]{object, assumedAccess},
 		CertificateSize:   Fact[int]{2048, "OpenSC issue 2483"},
@@ -172,9 +190,11 @@ var models = []*Model{
 		ID: "stincard", Name: "CNS 1.0 e 1.1, mask STIncard",
 		ATR: Fact[Pattern]{Pattern{IC: Hex{0x02}, Mask: 0x09, First: 0x00, Last: 0xFF}, fromATRList},
 		Series: Fact[[]Series]{[]Series{
-			{"ST2021", Fact[Hex]{atr("3BFF1800FF8131FE55006B02091617011101434E531131808D"), "pcsc-tools ATR list: national TS-CNS"}},
+			{"ST2021", Fact[Hex]{atr("3BFF1800FF8131FE55006B02091617011101434E531131808D"),
+				"pcsc-tools ATR list: national TS-CNS"}},
 		}, assumedSeries},
-		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "press of 2022: ST2021 is excluded from the extension"},
+		NotRenewable: Fact[failure.Code]{failure.SeriesNotRenewable,
+			"press of 2022: ST2021 is excluded from the extension"},
 		ExtendedLength: Fact[bool]{true, "OpenSC itacns: CNS 1.1"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},
@@ -189,7 +209,8 @@ var models = []*Model{
 		ID: "cardos", Name: "CNS 1.0, mask Siemens CardOS",
 		ATR: Fact[Pattern]{Pattern{IC: Hex{0x05}, Mask: 0x08, First: 0x00, Last: 0xFF}, fromATRList},
 		Series: Fact[[]Series]{[]Series{
-			{"CRS", Fact[Hex]{atr("3BFF1800FFC10A31FE55006B0508C80A011101434E5310318003"), "pcsc-tools ATR list: CRS Lombardia"}},
+			{"CRS", Fact[Hex]{atr("3BFF1800FFC10A31FE55006B0508C80A011101434E5310318003"),
+				"pcsc-tools ATR list: CRS Lombardia"}},
 		}, "pcsc-tools ATR list: regional service cards before the siglas"},
 		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "the guide does not name them"},
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
@@ -206,9 +227,11 @@ var models = []*Model{
 		ID: "gd", Name: "CNS 1.0, mask Giesecke & Devrient",
 		ATR: Fact[Pattern]{Pattern{IC: Hex{0x04}, Mask: 0x04, First: 0x00, Last: 0xFF}, fromATRList},
 		Series: Fact[[]Series]{[]Series{
-			{"ACe2025", Fact[Hex]{atr("3BFF1800FF8131FE4D006B0404B85B01F101434E531031809D"), "OpenSC issue 3804: same chip and mask"}},
+			{"ACe2025", Fact[Hex]{atr("3BFF1800FF8131FE4D006B0404B85B01F101434E531031809D"),
+				"OpenSC issue 3804: same chip and mask"}},
 		}, "OpenSC issue 3804"},
-		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "OpenSC issue 3804: the certificate lies behind another application; no campaign names it"},
+		NotRenewable: Fact[failure.Code]{failure.SeriesNotRenewable,
+			"OpenSC issue 3804: the certificate lies behind another application; no campaign names it"},
 		ExtendedLength: Fact[bool]{false, "assumed: never used, since nothing is signed"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},

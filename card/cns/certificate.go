@@ -16,11 +16,12 @@ import (
 type FileState string
 
 const (
-	FileAbsent     FileState = "absent"     // no such file
-	FileEmpty      FileState = "empty"      // all 00 or all FF
-	FilePartial    FileState = "partial"    // a blank head and something behind it: a write of ours that was cut short
-	FileReadable   FileState = "readable"   // plain DER, or DER behind the InfoCamere header
-	FileCompressed FileState = "compressed" // 5A or 7A and raw DEFLATE (docs/CARDS.md §6.7): another application's, not read
+	FileAbsent   FileState = "absent"   // no such file
+	FileEmpty    FileState = "empty"    // all 00 or all FF
+	FilePartial  FileState = "partial"  // a blank head and something behind it: a write of ours that was cut short
+	FileReadable FileState = "readable" // plain DER, or DER behind the InfoCamere header
+	// 5A or 7A and raw DEFLATE (docs/CARDS.md §6.7): another application's, not read
+	FileCompressed FileState = "compressed"
 	FileUnreadable FileState = "unreadable" // anything else: another application's
 )
 

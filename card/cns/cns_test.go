@@ -179,7 +179,8 @@ func TestSign(t *testing.T) {
 			{d256[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}, true},
 			{d384[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA384}, true},
 			{d256[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto, Hash: crypto.SHA256}, true},
-			{d512[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA512}, sig.Public().(*rsa.PublicKey).Size() >= 130},
+			{d512[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA512},
+				sig.Public().(*rsa.PublicKey).Size() >= 130},
 			{d256[:31], crypto.SHA256, false},
 			{d256[:], crypto.SHA3_256, false},
 		} {
@@ -211,7 +212,8 @@ func TestCodes(t *testing.T) {
 		}
 		var refused *cns.CodeError
 		for want := 2; want >= 0; want-- {
-			if err := s.UnlockInBlock([]byte("54321"), nil); !errors.As(err, &refused) || refused.Tries != want || refused.PUK {
+			if err := s.UnlockInBlock([]byte("54321"), nil); !errors.As(err, &refused) || refused.Tries != want ||
+				refused.PUK {
 				t.Errorf("want %d left: %v", want, err)
 			}
 			if left, ok := s.Tries(false); !ok || left != want || card.Tries(0x10) != want {
@@ -240,7 +242,8 @@ func TestPUK(t *testing.T) {
 	}
 	tries := card.Tries(0x11)
 	var refused *cns.CodeError
-	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) || !refused.PUK || refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
+	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) || !refused.PUK ||
+		refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
 		t.Error(err)
 	}
 	c := &counting{Card: card}
@@ -282,7 +285,8 @@ func TestOtherCard(t *testing.T) {
 	if err := s.Resume(c); !errors.Is(err, cns.ErrOtherCard) {
 		t.Error(err)
 	}
-	if err := s.InBlock(func(*cns.Block) error { t.Error("ran on another card"); return nil }); !errors.Is(err, cns.ErrOtherCard) {
+	if err := s.InBlock(func(*cns.Block) error { t.Error("ran on another card"); return nil }); !errors.Is(err,
+		cns.ErrOtherCard) {
 		t.Error(err)
 	}
 	for _, b := range c.sent {

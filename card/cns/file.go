@@ -74,7 +74,8 @@ func (s *Session) freeMemory(p cardmodel.Path) (int, error) {
 
 // readBinary reads up to n ≤ 255 bytes of the selected file. End of file gives what there is.
 func (s *Session) readBinary(offset, n int) ([]byte, error) {
-	data, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSReadBinary, P1: byte(offset >> 8), P2: byte(offset), Ne: n})
+	data, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSReadBinary, P1: byte(offset >> 8), P2: byte(offset),
+		Ne: n})
 	if errors.Is(err, iso7816.SWEndOfFile) || errors.Is(err, iso7816.SWOffset) {
 		return data, nil
 	}
@@ -125,7 +126,8 @@ func (b *Block) update(data []byte, created, readBack bool) error {
 	}
 	chunk := s.Model.WriteChunk.Value
 	write := func(offset int, part []byte) error {
-		_, err := b.do(iso7816.Command{INS: iso7816.INSUpdateBinary, P1: byte(offset >> 8), P2: byte(offset), Data: part})
+		_, err := b.do(iso7816.Command{INS: iso7816.INSUpdateBinary, P1: byte(offset >> 8), P2: byte(offset),
+			Data: part})
 		return err
 	}
 	if len(old) >= n && !blank(old[:n]) {

@@ -184,9 +184,10 @@ func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = b.do(iso7816.Command{INS: iso7816.INSGenerateKeyPair, Data: []byte{modulusClass, p.Key.ID, byte(m.TemporaryFile.Value >> 8), byte(m.TemporaryFile.Value),
-		0x00, 0x10, // no extra primality tests, p and q differ in length by at most 16 bits
-		0x00, 0x20}}) // public exponent of up to 32 bits
+	_, err = b.do(iso7816.Command{INS: iso7816.INSGenerateKeyPair,
+		Data: []byte{modulusClass, p.Key.ID, byte(m.TemporaryFile.Value >> 8), byte(m.TemporaryFile.Value),
+			0x00, 0x10, // no extra primality tests, p and q differ in length by at most 16 bits
+			0x00, 0x20}}) // public exponent of up to 32 bits
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +227,8 @@ func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	e, okE := iso7816.Find(list, 0x82)
 	exponent := new(big.Int).SetBytes(e)
 	k := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}
-	if !ok || !okE || k.N.BitLen() != s.Model.NewKeyBits.Value || !exponent.IsInt64() || k.E < 3 || k.E>>32 != 0 || k.E&1 == 0 {
+	if !ok || !okE || k.N.BitLen() != s.Model.NewKeyBits.Value || !exponent.IsInt64() || k.E < 3 || k.E>>32 != 0 ||
+		k.E&1 == 0 {
 		return nil, nil
 	}
 	return k, nil

@@ -115,7 +115,8 @@ func (s *Session) Changed() bool { return s.changed }
 func (s *Session) send(c iso7816.Command) ([]byte, error) {
 	data, err := iso7816.Do(s.card, c)
 	switch c.INS {
-	case iso7816.INSUpdateBinary, iso7816.INSPutData, iso7816.INSCreateFile, iso7816.INSDeleteFile, iso7816.INSGenerateKeyPair:
+	case iso7816.INSUpdateBinary, iso7816.INSPutData, iso7816.INSCreateFile, iso7816.INSDeleteFile,
+		iso7816.INSGenerateKeyPair:
 		var sw iso7816.SW
 		// ISO/IEC 7816-4 §5.6: at 65XX the state of the memory has changed, at the other errors it has not.
 		s.changed = s.changed || !errors.As(err, &sw) || sw>>8 == 0x65
@@ -175,7 +176,8 @@ func notFound(err error) error {
 	}
 	switch sw {
 	case iso7816.SWFileNotFound, iso7816.SWNotSupported, iso7816.SWWrongP1P2, iso7816.SWWrongLc, iso7816.SWWrongData,
-		iso7816.SWWrongLength, iso7816.SWSecurity, iso7816.SWConditions, iso7816.SWOffset, iso7816.SWInstruction, iso7816.SWClass:
+		iso7816.SWWrongLength, iso7816.SWSecurity, iso7816.SWConditions, iso7816.SWOffset, iso7816.SWInstruction,
+		iso7816.SWClass:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	return err

@@ -125,7 +125,8 @@ func TestAccess(t *testing.T) {
 					}
 				}
 				if sw != want[i] {
-					t.Errorf("%s §%s %s, %s, %s: %.60s answers %s, want %s", n.Name(), cell[0], series, file, state, cell[3], sw, want[i])
+					t.Errorf("%s §%s %s, %s, %s: %.60s answers %s, want %s", n.Name(), cell[0], series, file, state,
+						cell[3], sw, want[i])
 				}
 			}
 		}
@@ -269,14 +270,18 @@ func TestOCI(t *testing.T) {
 		{"128 bytes, 3 of access", oci(0x20, 0x12, 128, "1010FF"), "9000"},
 		{"128 bytes, 10 of access", oci(0x20, 0x12, 128, "1010FFFFFFFF00FFFFFF"), "9000"},
 		{"256 bytes", long, "9000"},
-		{"with 8B", append(append(append([]byte(nil), good[:value]...), append([]byte{0x8B, 0x10}, bytes.Repeat([]byte{0xFF}, 16)...)...), good[value:]...), "9000"},
+		{"with 8B", append(append(append([]byte(nil), good[:value]...),
+			append([]byte{0x8B, 0x10}, bytes.Repeat([]byte{0xFF}, 16)...)...), good[value:]...), "9000"},
 		{"4 of access", oci(0x20, 0x12, 128, "1010FFFF"), "6A80"},
 		{"class 22", oci(0x22, 0x12, 128, "1010FF"), "6A80"},
 		{"modulus as the last component", short(good, 6, 0x02), "6A80"},
 		{"algorithm 03", short(good, 8, 0x03), "6A80"},
 		{"a use counter", short(good, 10, 0x05), "6A80"},
-		{"BER length around 128 bytes", append(append(append([]byte(nil), good[:value]...), 0x8F, 0x81), good[value+1:]...), "6A80"},
-		{"256 bytes without the inner length", append(append(append([]byte(nil), long[:valueLong]...), 0x8F, 0x82, 0x01, 0x00), long[valueLong+8:]...), "6A80"},
+		{"BER length around 128 bytes", append(append(append([]byte(nil), good[:value]...), 0x8F, 0x81),
+			good[value+1:]...), "6A80"},
+		{"256 bytes without the inner length",
+			append(append(append([]byte(nil), long[:valueLong]...), 0x8F, 0x82, 0x01, 0x00), long[valueLong+8:]...),
+			"6A80"},
 		{"a byte too many", append(append([]byte(nil), good...), 0xFF), "6A80"},
 		{"a byte too few", good[:len(good)-1], "6A80"},
 		{"empty", []byte{}, "6A80"},

@@ -64,14 +64,16 @@ func TestSign(t *testing.T) {
 			must(t, c, "0022F1B803830101")
 			var got []byte
 			for _, extended := range []bool{false, c.model.ExtendedLength.Value} {
-				got, err = iso7816.Do(iso7816.Chain(c, extended), iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: append([]byte{0}, block...), Ne: 256})
+				got, err = iso7816.Do(iso7816.Chain(c, extended),
+					iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: append([]byte{0}, block...), Ne: 256})
 				if err != nil {
 					t.Fatalf("%s: %v", series, err)
 				}
 				check(fmt.Sprint("decipher, extended ", extended), got)
 			}
 			must(t, c, "0022F1B603830101")
-			got, err = iso7816.Do(iso7816.Chain(c, false), iso7816.Command{INS: 0x2A, P1: 0x9E, P2: 0x9A, Data: block, Ne: 256})
+			got, err = iso7816.Do(iso7816.Chain(c, false),
+				iso7816.Command{INS: 0x2A, P1: 0x9E, P2: 0x9A, Data: block, Ne: 256})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +129,8 @@ func TestGenerate(t *testing.T) {
 			must(t, c, apdu("00DA016E", b)...)
 		}
 		must(t, c, "0022F303", "0022F1B80383011E")
-		if _, sw := send(t, c, fmt.Sprintf("002A80868100%X00", plain(128))); x.algorithm == 0x0C && x.size == 128 && sw != "6984" {
+		if _, sw := send(t, c, fmt.Sprintf("002A80868100%X00", plain(128))); x.algorithm == 0x0C && x.size == 128 &&
+			sw != "6984" {
 			t.Errorf("a key that was not generated answers %s", sw)
 		}
 		kind := "010000"
@@ -173,7 +176,8 @@ func TestGenerate(t *testing.T) {
 				t.Errorf("a signing key deciphers: %s", sw)
 			}
 		}
-		if len(c.Keys()) != 3 || c.Keys()[0] != "1400/8110/10" || c.Keys()[1] != "1400/8110/1E" || c.Keys()[2] != "MF/01" {
+		if len(c.Keys()) != 3 || c.Keys()[0] != "1400/8110/10" || c.Keys()[1] != "1400/8110/1E" ||
+			c.Keys()[2] != "MF/01" {
 			t.Errorf("keys %v", c.Keys())
 		}
 	}
@@ -198,7 +202,8 @@ func TestChangeKey(t *testing.T) {
 		must(t, c, apdu("00DA016E", oci(class, 0x1E, 128, "1010FF"))...)
 	}
 	k := testKey(t, 1024, 2)
-	must(t, c, fmt.Sprintf("9024209E80%X", k.N.FillBytes(make([]byte, 128))), fmt.Sprintf("9024211E80%X", k.D.FillBytes(make([]byte, 128))))
+	must(t, c, fmt.Sprintf("9024209E80%X", k.N.FillBytes(make([]byte, 128))),
+		fmt.Sprintf("9024211E80%X", k.D.FillBytes(make([]byte, 128))))
 	if _, sw := send(t, c, "9024209E0100"); sw != "6700" {
 		t.Errorf("another length: %s", sw)
 	}

@@ -59,7 +59,8 @@ func demo(series string, random io.Reader, key *rsa.PrivateKey) (*Card, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the old certificate: %w", err)
 	}
-	return Issue(series, Personalization{IDCarta: id, PersonalData: data, Certificate: der, Key: key, PIN: DemoPIN, PUK: DemoPUK, Rand: random})
+	return Issue(series, Personalization{IDCarta: id, PersonalData: data, Certificate: der, Key: key, PIN: DemoPIN,
+		PUK: DemoPUK, Rand: random})
 }
 
 // demoCertificate is just enough of the profile (docs/DOMAIN.md §2.1) to be taken for a CNS certificate.

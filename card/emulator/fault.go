@@ -31,8 +31,9 @@ type Fault struct {
 	// SW, when not zero, is answered without acting: 9000 for a lie, 6A84 for a full card, 6581 for worn memory.
 	SW iso7816.SW
 
-	DropWrite              bool // non-volatile memory keeps its content, and the answer says it was written
-	Flip                   int  // bit Flip-1 (modulo the length) of what is written, else of what is answered, is wrong; 0 for none
+	DropWrite bool // non-volatile memory keeps its content, and the answer says it was written
+	// bit Flip-1 (modulo the length) of what is written, else of what is answered, is wrong; 0 for none
+	Flip                   int
 	HideTries              bool // 6300 instead of 63Cx
 	RefuseExtended         bool // 6700 to extended length
 	RefuseSelectWithoutFCI bool // 6A86 to SELECT with P2 0C

@@ -56,12 +56,14 @@ func TestCut(t *testing.T) {
 	}{
 		{Fault{Cut: CutBefore}, 0}, {Fault{Cut: CutAfter}, 200}, {Fault{Cut: CutMidway}, 0},
 		{Fault{Cut: CutMidway, Pages: 1}, 48}, {Fault{Cut: CutMidway, Pages: 2}, 112},
-		{Fault{Cut: CutMidway, Pages: 3}, 176}, {Fault{Cut: CutMidway, Pages: 4}, 200}, {Fault{Cut: CutMidway, Pages: 5}, 200},
+		{Fault{Cut: CutMidway, Pages: 3}, 176}, {Fault{Cut: CutMidway, Pages: 4}, 200},
+		{Fault{Cut: CutMidway, Pages: 5}, 200},
 	} {
 		c := ready()
 		cut(t, c, x.fault, update)
 		b, _ := c.File("1400/9010")
-		if n := bytes.Count(b, []byte{0xAB}); n != x.written || !bytes.Equal(b[16:16+n], bytes.Repeat([]byte{0xAB}, n)) {
+		if n := bytes.Count(b, []byte{0xAB}); n != x.written ||
+			!bytes.Equal(b[16:16+n], bytes.Repeat([]byte{0xAB}, n)) {
 			t.Errorf("%+v: %d bytes written, want %d", x.fault, n, x.written)
 		}
 		// Security status and current file are gone.
@@ -106,7 +108,8 @@ func TestTorn(t *testing.T) {
 	generate := "0046000008 20107EAD00100020"
 	old, fresh := testKey(t, 2048, 1), testKey(t, 2048, 2)
 	sign := func(c *Card) ([]byte, string) {
-		must(t, c, "0020001008"+pin, at, "0022F303", "0022F1B803830110", "102A8086FF00"+fmt.Sprintf("%X", plain(256)[:254]))
+		must(t, c, "0020001008"+pin, at, "0022F303", "0022F1B803830110",
+			"102A8086FF00"+fmt.Sprintf("%X", plain(256)[:254]))
 		return send(t, c, "002A808602"+fmt.Sprintf("%X", plain(256)[254:])+"00")
 	}
 	for pages := range 15 {
@@ -193,7 +196,8 @@ func TestLies(t *testing.T) {
 		must(t, c, "0020001008"+pin, "0022F303", "0022F1B803830101")
 		c.SetFault(func(int, []byte) Fault { return Fault{DropLeadingZeros: x.drop} })
 		one := new(big.Int).SetInt64(1).FillBytes(make([]byte, 257))
-		got, err := iso7816.Do(iso7816.Chain(c, true), iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: one, Ne: 256})
+		got, err := iso7816.Do(iso7816.Chain(c, true),
+			iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: one, Ne: 256})
 		if err != nil || len(got) != x.want || got[len(got)-1] != 1 {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
@@ -209,7 +213,8 @@ func TestOtherKey(t *testing.T) {
 	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400, 0x8110}))
 	c.SetFault(once(Fault{ReportOtherKey: true}))
 	must(t, c, "0046000008"+"20107EAD00100020")
-	if result, _ := c.File("1400/8110/7EAD"); !bytes.Contains(result, reported.N.Bytes()) || bytes.Contains(result, kept.N.Bytes()) {
+	if result, _ := c.File("1400/8110/7EAD"); !bytes.Contains(result, reported.N.Bytes()) ||
+		bytes.Contains(result, kept.N.Bytes()) {
 		t.Error("the key that is reported")
 	}
 	must(t, c, "0022F303", "0022F1B803830110", "102A8086FF00"+fmt.Sprintf("%X", plain(256)[:254]))

@@ -41,11 +41,16 @@ func TestFCI(t *testing.T) {
 func TestCreateForms(t *testing.T) {
 	made := prepared(t, "AC2014")
 	for _, x := range []struct{ name, fcp, path, fci string }{
-		{"Incrypto34 DF", "6F 81020800 8203380000 83021410 8503010800 8609FF1010FFFFFFFF10FF", "1410", "38000083021410"},
-		{"Incrypto34 record file", "6F 8302FD01 850301FFFF 81020064 820305FFFF 860900FFFFFFFFFFFFFFFF", "FD01", "05FFFF8302FD01"},
-		{"Incrypto34 EF.ATR", "62 8002001E 820301FFFF 83022F05 850101 8609000000000000000000", "2F05", "01FFFF83022F05"},
-		{"CardOS DF with AID", "62 81020100 8203380000 83025015 8406A00000006301 8500 860900FFFFFFFFFFFFFFFF", "5015", "8406A0000000630183025015"},
-		{"with CB", "62 80020010 8203010000 83022F06 850101 8A0105 860100 CB18" + strings.Repeat("FF", 24), "2F06", "00FFFFFFFFFFFFFFFF8A0105"},
+		{"Incrypto34 DF", "6F 81020800 8203380000 83021410 8503010800 8609FF1010FFFFFFFF10FF", "1410",
+			"38000083021410"},
+		{"Incrypto34 record file", "6F 8302FD01 850301FFFF 81020064 820305FFFF 860900FFFFFFFFFFFFFFFF", "FD01",
+			"05FFFF8302FD01"},
+		{"Incrypto34 EF.ATR", "62 8002001E 820301FFFF 83022F05 850101 8609000000000000000000", "2F05",
+			"01FFFF83022F05"},
+		{"CardOS DF with AID", "62 81020100 8203380000 83025015 8406A00000006301 8500 860900FFFFFFFFFFFFFFFF", "5015",
+			"8406A0000000630183025015"},
+		{"with CB", "62 80020010 8203010000 83022F06 850101 8A0105 860100 CB18" + strings.Repeat("FF", 24), "2F06",
+			"00FFFFFFFFFFFFFFFF8A0105"},
 	} {
 		c := made.Clone()
 		must(t, c, "0020001108"+puk)
@@ -100,7 +105,8 @@ func TestMemory(t *testing.T) {
 // activated (docs/CARDS.md §4.1).
 func TestDeactivate(t *testing.T) {
 	c := prepared(t, "OT2015")
-	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400}), fcp("010000", 16, 0x9999, cardmodel.Access{}), "00040000")
+	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400}), fcp("010000", 16, 0x9999, cardmodel.Access{}),
+		"00040000")
 	if _, sw := send(t, c, "00A4020C029999"); sw != "6283" {
 		t.Errorf("SELECT: %s", sw)
 	}
@@ -114,12 +120,14 @@ func TestDeactivate(t *testing.T) {
 // status is dropped when the DF is left, and after as many uses as their validity says.
 func TestConditions(t *testing.T) {
 	made := prepared(t, "OT2015")
-	for _, x := range []struct{ op, none, one, both string }{{"00", "6982", "6982", "9000"}, {"FF", "6982", "9000", "9000"}} {
+	for _, x := range []struct{ op, none, one, both string }{{"00", "6982", "6982", "9000"},
+		{"FF", "6982", "9000", "9000"}} {
 		c := made.Clone()
 		at := path(cardmodel.Path{0x1400})
 		must(t, c, "0020001008"+pin, at, "00DA016E18 83020005 850802007F00FF000000 8603000000 8F031011"+x.op)
 		must(t, c, fcp("010000", 16, 0x9999, cardmodel.Access{0x05}))
-		for i, codes := range [][]string{nil, {"0020001008" + pin}, {"0020001108" + puk}, {"0020001008" + pin, "0020001108" + puk}} {
+		for i, codes := range [][]string{nil, {"0020001008" + pin}, {"0020001108" + puk},
+			{"0020001008" + pin, "0020001108" + puk}} {
 			c.Reset()
 			must(t, c, codes...)
 			must(t, c, path(cardmodel.Path{0x1400, 0x9999}))
@@ -155,7 +163,8 @@ func TestConditions(t *testing.T) {
 
 // What Issue refuses, with no code or personal datum in the error.
 func TestIssue(t *testing.T) {
-	good := Personalization{IDCarta: "6090900000003001", PersonalData: []byte("00000000"), Certificate: []byte{0x30}, Key: testKey(t, 1024, 0), PIN: "12345", PUK: "87654321"}
+	good := Personalization{IDCarta: "6090900000003001", PersonalData: []byte("00000000"), Certificate: []byte{0x30},
+		Key: testKey(t, 1024, 0), PIN: "12345", PUK: "87654321"}
 	if _, err := Issue("AC2014", good); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +196,8 @@ func TestIssue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := c.File("1100/1101"); ok || fmt.Sprintf("%X", c.ATR()) != "3BDF18008131FE7D006B040C0184011101434E53103180FC" {
+	if _, ok := c.File("1100/1101"); ok ||
+		fmt.Sprintf("%X", c.ATR()) != "3BDF18008131FE7D006B040C0184011101434E53103180FC" {
 		t.Error("no certificate was given, or another answer to reset")
 	}
 	if b, _ := c.File("2F02"); fmt.Sprintf("%X", b) != "5A086090900000003001" {

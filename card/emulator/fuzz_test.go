@@ -49,10 +49,12 @@ func FuzzTransmit(f *testing.F) {
 		f.Add(byte(0), frame(list[len(list)-20:]...))
 	}
 	key := append([]string{"00A4080C0414008110"}, apdu("00DA016E", oci(0x20, 0x1E, 256, "1010FFFFFFFF10"))...)
-	key = append(append(key, apdu("00DA016E", oci(0x21, 0x1E, 256, "1010FFFFFFFF10"))...), "0046000008 201E7EAD00100020", "00E40000027EAD")
+	key = append(append(key, apdu("00DA016E", oci(0x21, 0x1E, 256, "1010FFFFFFFF10"))...),
+		"0046000008 201E7EAD00100020", "00E40000027EAD")
 	f.Add(byte(1), frame(key...))
 	f.Add(byte(1), frame("00A4080C021400", "00DA016E18 83020005 850802007F00FF000000 8603000000 8F03101100"))
-	cards := []*Card{prepared(f, "AC2014"), prepared(f, "OT2015"), prepared(f, "ID2019"), issued(f, "ST2021"), issued(f, "CRS")}
+	cards := []*Card{prepared(f, "AC2014"), prepared(f, "OT2015"), prepared(f, "ID2019"), issued(f, "ST2021"),
+		issued(f, "CRS")}
 	pool := map[int]*rsa.PrivateKey{1024: testKey(f, 1024, 1), 2048: testKey(f, 2048, 1)}
 	for _, c := range cards {
 		c.SetKeys(func(bits int) (*rsa.PrivateKey, error) { return pool[bits], nil })
@@ -101,7 +103,8 @@ func FuzzTransmit(f *testing.F) {
 		}
 		must(t, c, "0022F303", "0022F1B803830101")
 		block := plain(len(c.root.object(classModulus, 0x01).Value))
-		got, err := iso7816.Do(iso7816.Chain(c, false), iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: append([]byte{0}, block...), Ne: 256})
+		got, err := iso7816.Do(iso7816.Chain(c, false),
+			iso7816.Command{INS: 0x2A, P1: 0x80, P2: 0x86, Data: append([]byte{0}, block...), Ne: 256})
 		if err != nil || len(got) != len(block) {
 			t.Fatalf("the old key: %v", err)
 		}

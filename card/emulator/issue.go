@@ -113,7 +113,8 @@ func Issue(series string, p Personalization) (*Card, error) {
 	}
 
 	pinAC := []byte{0x00, model.PIN.Value.Reference, model.PUK.Value.Reference, acNever, acNever, acNever, acNever}
-	pukAC := []byte{0x00, acNever, acNever, acNever, acNever, acNever, acNever} // a PUK does not change itself (docs/CARDS.md §3)
+	// a PUK does not change itself (docs/CARDS.md §3)
+	pukAC := []byte{0x00, acNever, acNever, acNever, acNever, acNever, acNever}
 	keyAC := []byte{model.PIN.Value.Reference, acNever, acNever, acNever, acNever, acNever, acNever}
 	mf.hold(codeObject(model.PIN.Value, pin, pinAC))
 	mf.hold(codeObject(model.PUK.Value, puk, pukAC))

@@ -194,7 +194,8 @@ func parseOCI(b []byte) (*object, bool) {
 	switch o.Algorithm {
 	case algPIN:
 		o.Tries, o.Left, o.Validity, o.MinLength = p[1], p[3], p[6], p[7]
-		return o, o.Tries > 0 && o.Tries <= 0x0F && o.Left <= o.Tries && len(o.Value) == codeLength && o.acceptable(o.Value)
+		return o, o.Tries > 0 && o.Tries <= 0x0F && o.Left <= o.Tries && len(o.Value) == codeLength &&
+			o.acceptable(o.Value)
 	case algLogic:
 		return o, len(o.Value) > 0
 	}

@@ -107,12 +107,14 @@ func TestOpenSC(t *testing.T) {
 				return string(out)
 			}
 			dump := tool("pkcs15-tool", "--reader", stack.Readers[0], "-D")
-			for _, want := range []string{"PIN CNS0", "Private RSA Key [CNS0]", "X.509 Certificate [CNS0]", "BRUNILDE ESEMPIO"} {
+			for _, want := range []string{"PIN CNS0", "Private RSA Key [CNS0]", "X.509 Certificate [CNS0]",
+				"BRUNILDE ESEMPIO"} {
 				if !strings.Contains(dump, want) {
 					t.Errorf("no %q in\n%s", want, dump)
 				}
 			}
-			out := tool("pkcs11-tool", "--module", module, "--token-label", "BRUNILDE ESEMPIO", "--login", "--pin", DemoPIN, "--test")
+			out := tool("pkcs11-tool", "--module", module, "--token-label", "BRUNILDE ESEMPIO", "--login", "--pin",
+				DemoPIN, "--test")
 			// OpenSC 0.23 asks for 100 random bytes at once, more than Idemia's cards of 2021 give.
 			result := "No errors"
 			if card.challengeLimit() < 100 {
@@ -121,7 +123,8 @@ func TestOpenSC(t *testing.T) {
 					t.Errorf("another error than the random bytes:\n%s", out)
 				}
 			}
-			for _, want := range []string{result, "testing key 0 (CNS0)", "all 4 signature functions seem to work", "SHA256-RSA-PKCS: OK"} {
+			for _, want := range []string{result, "testing key 0 (CNS0)", "all 4 signature functions seem to work",
+				"SHA256-RSA-PKCS: OK"} {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %q in\n%s", want, out)
 				}

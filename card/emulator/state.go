@@ -111,7 +111,8 @@ func (f *file) adopt(parent *file, depth int) bool {
 		if o == nil || o.Left > o.Tries || o.Class == classTest && o.Algorithm == algPIN && len(o.Value) != codeLength {
 			return false
 		}
-		if key := o.Class == classModulus || o.Class == classExponent; key && len(o.Value) != 128 && len(o.Value) != 256 {
+		if key := o.Class == classModulus || o.Class == classExponent; key && len(o.Value) != 128 &&
+			len(o.Value) != 256 {
 			return false
 		}
 		o.in = f

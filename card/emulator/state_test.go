@@ -153,8 +153,9 @@ func TestRefusedState(t *testing.T) {
 		"an unknown series": bytes.Replace(good, []byte(`"OT2015"`), []byte(`"XX1999"`), 1),
 		"a foreign field":   bytes.Replace(good, []byte(`"version":1`), []byte(`"version":1,"x":1`), 1),
 		"a wrong size":      bytes.Replace(good, []byte(`"size":400`), []byte(`"size":500`), 1),
-		"no file system":    []byte(`{"format":"rinnova emulated card","version":1,"series":"OT2015","atr":"OwCB","mf":null}` + "\n"),
-		"something behind":  append(append([]byte(nil), good...), good...),
+		"no file system": []byte(`{"format":"rinnova emulated card","version":1,"series":"OT2015","atr":"OwCB","mf":null}
+`),
+		"something behind": append(append([]byte(nil), good...), good...),
 	}
 	for i := 1; i < 20; i++ {
 		bad[fmt.Sprint("cut short ", i)] = good[:len(good)*i/20]
@@ -221,7 +222,8 @@ func child(name string) {
 	}
 	for {
 		n++
-		if _, err := iso7816.Do(c, iso7816.Command{INS: 0xD6, Data: binary.BigEndian.AppendUint32(nil, n)}); err != nil {
+		if _, err := iso7816.Do(c, iso7816.Command{INS: 0xD6,
+			Data: binary.BigEndian.AppendUint32(nil, n)}); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}

@@ -33,11 +33,13 @@ func TestCommand(t *testing.T) {
 			t.Errorf("%s: %X %v", c.name, b, err)
 		}
 		back, err := ParseCommand(want)
-		if err != nil || back.CLA != c.cmd.CLA || back.INS != c.cmd.INS || back.P1 != c.cmd.P1 || back.P2 != c.cmd.P2 || !bytes.Equal(back.Data, c.cmd.Data) || back.Ne != c.cmd.Ne {
+		if err != nil || back.CLA != c.cmd.CLA || back.INS != c.cmd.INS || back.P1 != c.cmd.P1 || back.P2 != c.cmd.P2 ||
+			!bytes.Equal(back.Data, c.cmd.Data) || back.Ne != c.cmd.Ne {
 			t.Errorf("%s: %+v %v", c.name, back, err)
 		}
 	}
-	for _, bad := range []string{"", "00A400", "00A4000C023F", "00A4000C023F000000", "00B000000001", "00DA016E0000000100", "00DA016E0000020102030405"} {
+	for _, bad := range []string{"", "00A400", "00A4000C023F", "00A4000C023F000000", "00B000000001",
+		"00DA016E0000000100", "00DA016E0000020102030405"} {
 		b, _ := hex.DecodeString(bad)
 		if _, err := ParseCommand(b); !errors.Is(err, ErrCommand) {
 			t.Errorf("%s: %v", bad, err)
@@ -54,7 +56,8 @@ func TestTLV(t *testing.T) {
 	if _, err := ParseTLV(b); !errors.Is(err, ErrTLV) {
 		t.Errorf("a template over the end: %v", err)
 	}
-	for _, s := range []string{"", "8002019082030100008A0105", "7F490482020102", "5F210100", "8F81" + "80" + hex.EncodeToString(make([]byte, 128)), "8F820100" + hex.EncodeToString(make([]byte, 256))} {
+	for _, s := range []string{"", "8002019082030100008A0105", "7F490482020102", "5F210100",
+		"8F81" + "80" + hex.EncodeToString(make([]byte, 128)), "8F820100" + hex.EncodeToString(make([]byte, 256))} {
 		b, err := hex.DecodeString(s)
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +85,8 @@ func TestTLV(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"80", "8005", "8080", "80810501020304 05"[:14], "8082000101", "5F", "5F8181810101", "80850000000001"} {
+	for _, s := range []string{"80", "8005", "8080", "80810501020304 05"[:14], "8082000101", "5F", "5F8181810101",
+		"80850000000001"} {
 		b, _ := hex.DecodeString(s)
 		if _, err := ParseTLV(b); !errors.Is(err, ErrTLV) {
 			t.Errorf("%s: %v", s, err)
@@ -119,13 +123,18 @@ func TestChain(t *testing.T) {
 		want     string
 		err      error
 	}{
-		{"extended", true, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"AABB9000"}, []int{4 + 3 + 257 + 2}, "aabb", nil},
-		{"extended refused", true, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"6700", "9000", "AABB9000"}, []int{266, 260, 8}, "aabb", nil},
-		{"chained", false, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"9000", "AA9000"}, []int{260, 8}, "aa", nil},
-		{"refused in the chain", false, Command{0, 0xDA, 1, 0x6E, long, 0}, []string{"6982"}, []int{260}, "", SWSecurity},
+		{"extended", true, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"AABB9000"}, []int{4 + 3 + 257 + 2},
+			"aabb", nil},
+		{"extended refused", true, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"6700", "9000", "AABB9000"},
+			[]int{266, 260, 8}, "aabb", nil},
+		{"chained", false, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"9000", "AA9000"}, []int{260, 8}, "aa",
+			nil},
+		{"refused in the chain", false, Command{0, 0xDA, 1, 0x6E, long, 0}, []string{"6982"}, []int{260}, "",
+			SWSecurity},
 		{"61xx", false, Command{0, 0xB0, 0, 0, nil, 256}, []string{"016102", "02039000"}, []int{5, 5}, "010203", nil},
 		{"6Cxx", false, Command{0, 0xB0, 0, 0, nil, 256}, []string{"6C03", "0102039000"}, []int{5, 5}, "010203", nil},
-		{"61xx for ever", false, Command{0, 0xB0, 0, 0, nil, 256}, []string{"6102", "6102"}, []int{5, 5}, "", ErrEndless},
+		{"61xx for ever", false, Command{0, 0xB0, 0, 0, nil, 256}, []string{"6102", "6102"}, []int{5, 5}, "",
+			ErrEndless},
 		{"gone", false, Command{0, 0xDA, 1, 0x6E, long, 0}, []string{"9000"}, []int{260, 7}, "", ErrCardGone},
 		{"no status word", false, Command{0, 0xB0, 0, 0, nil, 1}, []string{"90"}, []int{5}, "", ErrResponse},
 	} {

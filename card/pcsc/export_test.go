@@ -17,7 +17,8 @@ func Exclusive(reader string) (end func(), err error) {
 	var card handle
 	var protocol dword
 	name := encodeName(reader)
-	if rv := call("SCardConnect"+wide, uintptr(ctx), uintptr(unsafe.Pointer(&name[0])), shareExclusive, protocolT0|protocolT1,
+	if rv := call("SCardConnect"+wide, uintptr(ctx), uintptr(unsafe.Pointer(&name[0])), shareExclusive,
+		protocolT0|protocolT1,
 		uintptr(unsafe.Pointer(&card)), uintptr(unsafe.Pointer(&protocol))); rv != success {
 		releaseContext(ctx)
 		return nil, fault(rv)

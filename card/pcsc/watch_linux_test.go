@@ -72,7 +72,8 @@ func TestWatch(t *testing.T) {
 	told(t, w, "--")
 	pull := pcsctest.PlugCard(t, s.Addrs[1], &card{atr: atrT1})
 	list := next(t, w)
-	if len(list) != 2 || list[0].Present || !list[1].Present || list[1].Name != s.Readers[1] || list[1].Index != 1 || !bytes.Equal(list[1].ATR, atrT1) {
+	if len(list) != 2 || list[0].Present || !list[1].Present || list[1].Name != s.Readers[1] || list[1].Index != 1 ||
+		!bytes.Equal(list[1].ATR, atrT1) {
 		t.Fatalf("an insertion is told as %+v", list)
 	}
 
@@ -183,7 +184,8 @@ func TestNothingLeft(t *testing.T) {
 	for range w {
 		t.Error("told after the end")
 	}
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines || openFiles(t) > files; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines ||
+		openFiles(t) > files; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			stacks := make([]byte, 1<<16)
 			t.Fatalf("%d goroutines, %d files; before %d, %d\n%s", runtime.NumGoroutine(), openFiles(t),

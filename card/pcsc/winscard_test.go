@@ -135,11 +135,14 @@ func TestFault(t *testing.T) {
 		0x8010000B: ErrBusy,         // SCARD_E_SHARING_VIOLATION
 		0x80100068: ErrReset,        // SCARD_W_RESET_CARD
 	} {
-		if err := fault(rv); !errors.Is(err, want) || !strings.Contains(err.Error(), strings.ToUpper(hex.EncodeToString([]byte{byte(rv >> 24), byte(rv >> 16), byte(rv >> 8), byte(rv)}))) {
+		if err := fault(rv); !errors.Is(err, want) ||
+			!strings.Contains(err.Error(),
+				strings.ToUpper(hex.EncodeToString([]byte{byte(rv >> 24), byte(rv >> 16), byte(rv >> 8), byte(rv)}))) {
 			t.Errorf("%08X: %v, want %v", uint32(rv), err, want)
 		}
 	}
-	if err := fault(0x80100016); errors.Is(err, ErrNoService) || errors.Is(err, ErrNoCard) || !strings.Contains(err.Error(), "80100016") {
+	if err := fault(0x80100016); errors.Is(err, ErrNoService) || errors.Is(err, ErrNoCard) ||
+		!strings.Contains(err.Error(), "80100016") {
 		t.Errorf("SCARD_E_NOT_TRANSACTED: %v", err)
 	}
 }

@@ -223,7 +223,8 @@ func TestADiskThatIsFullDisturbsNoExchange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if got, err := rec.Transmit([]byte{0, 0xB0, 0, 0, 1}); err != nil || !bytes.Equal(got, []byte{0x41, 0x90, 0x00}) {
+		if got, err := rec.Transmit([]byte{0, 0xB0, 0, 0, 1}); err != nil ||
+			!bytes.Equal(got, []byte{0x41, 0x90, 0x00}) {
 			t.Errorf("%X, %v", got, err)
 		}
 	}

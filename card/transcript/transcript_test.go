@@ -60,7 +60,8 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Field{{"program", "rinnova 1.0.0"}, {"reader", "Virtual PCD 00 00"}}; !reflect.DeepEqual(got.Header, want) {
+	if want := []Field{{"program", "rinnova 1.0.0"}, {"reader", "Virtual PCD 00 00"}}; !reflect.DeepEqual(got.Header,
+		want) {
 		t.Errorf("header %q", got.Header)
 	}
 	if len(got.ATR) != 25 || got.ATR[24] != 0x8F {
@@ -68,12 +69,16 @@ func TestParse(t *testing.T) {
 	}
 	want := []Entry{
 		{Kind: Note, Text: "identify running"},
-		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0xA4, 8, 0, 4, 0x10, 0, 0x10, 3}}, Response: Bytes{Head: []byte{0x90, 0}}},
-		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0xB0, 0, 0, 12}}, Response: Bytes{Head: []byte("600000000000\x90\x00")}},
+		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0xA4, 8, 0, 4, 0x10, 0, 0x10, 3}},
+			Response: Bytes{Head: []byte{0x90, 0}}},
+		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0xB0, 0, 0, 12}},
+			Response: Bytes{Head: []byte("600000000000\x90\x00")}},
 		{Kind: Note, Text: "unlock running"},
 		{Kind: Begin},
-		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0x20, 0, 0x10, 8}, Withheld: 8}, Response: Bytes{Head: []byte{0x63, 0xC2}}},
-		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0x20, 0, 0x10, 8}, Withheld: 8}, Response: Bytes{Head: []byte{0x90, 0}}},
+		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0x20, 0, 0x10, 8}, Withheld: 8},
+			Response: Bytes{Head: []byte{0x63, 0xC2}}},
+		{Kind: Exchange, Command: Bytes{Head: []byte{0, 0x20, 0, 0x10, 8}, Withheld: 8},
+			Response: Bytes{Head: []byte{0x90, 0}}},
 		{Kind: EndReset},
 	}
 	if !reflect.DeepEqual(got.Entries, want) {

@@ -122,7 +122,8 @@ func TestCanary(t *testing.T) {
 	var commands [][]byte
 	for cla := range 256 {
 		for _, ins := range []byte{0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D, 0xC2, 0xC3} {
-			for _, data := range [][]byte{canary, append(bytes.Clone(canary), canary...), append(make([]byte, 300), canary...)} {
+			for _, data := range [][]byte{canary, append(bytes.Clone(canary), canary...),
+				append(make([]byte, 300), canary...)} {
 				for _, ne := range []int{0, 256, 65536} {
 					b, err := iso7816.Command{CLA: byte(cla), INS: ins, P2: 0x10, Data: data, Ne: ne}.Bytes()
 					if err != nil {
@@ -168,7 +169,8 @@ func TestCanary(t *testing.T) {
 		}
 	}
 	for _, c := range commands[:100] {
-		p, _ := NewReplay(&Transcript{ATR: []byte{0x3B, 0x00}, Entries: []Entry{{Kind: Exchange, Command: Bytes{Head: []byte{0, 0xA4, 0, 0}}}}})
+		p, _ := NewReplay(&Transcript{ATR: []byte{0x3B, 0x00},
+			Entries: []Entry{{Kind: Exchange, Command: Bytes{Head: []byte{0, 0xA4, 0, 0}}}}})
 		_, err := p.Transmit(c)
 		if !errors.Is(err, ErrDiffers) {
 			t.Fatal(err)
@@ -197,7 +199,8 @@ func found(text string, canary []byte) bool {
 	for i := range len(canary) - 3 {
 		part := canary[i : i+4]
 		if strings.Contains(text, string(part)) || strings.Contains(lower, hex.EncodeToString(part)) ||
-			strings.Contains(text, base64.StdEncoding.EncodeToString(part)[:4]) || strings.Contains(text, strings.Trim(fmt.Sprint(part), "[]")) {
+			strings.Contains(text, base64.StdEncoding.EncodeToString(part)[:4]) ||
+			strings.Contains(text, strings.Trim(fmt.Sprint(part), "[]")) {
 			return true
 		}
 	}

@@ -49,7 +49,8 @@ func NewBrowser(w *Window) (*Browser, error) {
 	b := &Browser{window: w, listener: l, secret: rand.Text()}
 	token := rand.Text()
 	b.once.Store(&token)
-	b.server = &http.Server{Handler: b.guard(w.Handler()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	b.server = &http.Server{Handler: b.guard(w.Handler()), ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	return b, nil
 }
 
@@ -118,7 +119,8 @@ func (b *Browser) guard(next http.Handler) http.Handler {
 				deny(rw, http.StatusForbidden)
 				return
 			}
-			http.SetCookie(rw, &http.Cookie{Name: cookie, Value: b.secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+			http.SetCookie(rw, &http.Cookie{Name: cookie, Value: b.secret, Path: "/", HttpOnly: true,
+				SameSite: http.SameSiteStrictMode})
 			http.Redirect(rw, r, "/", http.StatusSeeOther)
 			return
 		}

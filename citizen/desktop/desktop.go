@@ -35,7 +35,8 @@ type Config struct {
 	// Probe says whether the issuing service answers; Service is its address, for people.
 	Probe   func(context.Context) error
 	Service string
-	// Updates learns whether there is a newer version; it is called once, and nothing waits for it. Nil: nothing is asked.
+	// Updates learns whether there is a newer version; it is called once, and nothing waits for it. Nil: nothing is
+	// asked.
 	Updates func(context.Context) Update
 	// DownloadPage is where a person gets the program, "" where that is not known; OpenURL opens it in a browser.
 	DownloadPage string
@@ -341,7 +342,8 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	}
 	for _, h := range v.Candidates {
 		c := h.Certificate.Certificate
-		s.Certificates = append(s.Certificates, Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
+		s.Certificates = append(s.Certificates,
+			Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
 		s.StillValid = s.StillValid || !now.After(c.NotAfter) && !now.Before(c.NotBefore)
 	}
 	for _, c := range v.Campaigns {

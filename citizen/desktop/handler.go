@@ -34,7 +34,8 @@ const pollFor = 20 * time.Second
 const maxBody = 256
 
 // Policy is the Content-Security-Policy of every answer. data: is for the icons in Bootstrap Italia's CSS.
-const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Handler serves the page and its API. It trusts every request: a shell on a socket stands before it.
@@ -89,7 +90,10 @@ func (w *Window) Handler() http.Handler {
 			return err
 		})
 	}
-	mux.HandleFunc("/api/", func(rw http.ResponseWriter, _ *http.Request) { http.Error(rw, "not found", http.StatusNotFound) })
+	mux.HandleFunc("/api/", func(rw http.ResponseWriter,
+		_ *http.Request) {
+		http.Error(rw, "not found", http.StatusNotFound)
+	})
 	files, err := fs.Sub(dist, "frontend/dist")
 	if err != nil {
 		panic(err) // the directive above is at fault
@@ -230,8 +234,9 @@ type Diagnosis struct {
 }
 
 func newDiagnosis(c Config) Diagnosis {
-	return Diagnosis{Program: c.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Readers: []Reader{}, Service: c.Service,
-		Clock: c.Now().Format(time.RFC3339)}
+	return Diagnosis{Program: c.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Readers: []Reader{},
+		Service: c.Service,
+		Clock:   c.Now().Format(time.RFC3339)}
 }
 
 func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {

@@ -23,7 +23,8 @@ import (
 func window(t *testing.T) (*Window, chan []Reader) {
 	t.Helper()
 	readers := make(chan []Reader)
-	w := New(Config{Version: "1", Readers: readers, Now: time.Now, SlowAfter: time.Second, ReinsertPause: time.Second, KeepPIN: time.Minute, Service: "https://rinnova.example",
+	w := New(Config{Version: "1", Readers: readers, Now: time.Now, SlowAfter: time.Second, ReinsertPause: time.Second,
+		KeepPIN: time.Minute, Service: "https://rinnova.example",
 		Probe: func(context.Context) error { return &renewal.Failure{Code: failure.ServiceUnreachable} }})
 	t.Cleanup(w.Close)
 	return w, readers
@@ -42,12 +43,14 @@ func request(h http.Handler, method, target, body string) *httptest.ResponseReco
 // Every answer carries the policy, and nothing in it is unsafe.
 func TestHeaders(t *testing.T) {
 	w, _ := window(t)
-	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") || !strings.HasPrefix(Policy, "default-src 'none'") {
+	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") ||
+		!strings.HasPrefix(Policy, "default-src 'none'") {
 		t.Error(Policy)
 	}
 	for _, target := range []string{"/", "/api/state", "/api/diagnosis", "/api/nothing", "/nothing"} {
 		h := request(w.Handler(), http.MethodGet, target, "").Header()
-		if h.Get("Content-Security-Policy") != Policy || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" && !strings.Contains(target, "nothing") ||
+		if h.Get("Content-Security-Policy") != Policy || h.Get("X-Content-Type-Options") != "nosniff" ||
+			h.Get("Cache-Control") != "no-store" && !strings.Contains(target, "nothing") ||
 			h.Get("X-Frame-Options") != "DENY" || h.Get("Referrer-Policy") != "no-referrer" {
 			t.Error(target, h)
 		}
@@ -56,7 +59,10 @@ func TestHeaders(t *testing.T) {
 
 // A web view hangs on a 304: none is ever given.
 func TestNever304(t *testing.T) {
-	for name, files := range map[string]fstest.MapFS{"built": {"index.html": {Data: []byte("<!DOCTYPE html>"), ModTime: time.Now()}}, "not built": {".keep": {}}} {
+	for name, files := range map[string]fstest.MapFS{
+		"built":     {"index.html": {Data: []byte("<!DOCTYPE html>"), ModTime: time.Now()}},
+		"not built": {".keep": {}},
+	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("If-Modified-Since", time.Now().Add(time.Hour).Format(http.TimeFormat))
 		r.Header.Set("If-None-Match", "*")
@@ -77,7 +83,8 @@ func TestLongPoll(t *testing.T) {
 	h := w.Handler()
 	state := func(since int) State {
 		var s State
-		if err := json.Unmarshal(request(h, http.MethodGet, "/api/state?since="+strconv.Itoa(since), "").Body.Bytes(), &s); err != nil {
+		if err := json.Unmarshal(request(h, http.MethodGet, "/api/state?since="+strconv.Itoa(since), "").Body.Bytes(),
+			&s); err != nil {
 			t.Fatal(err)
 		}
 		return s
@@ -110,11 +117,14 @@ func TestLongPoll(t *testing.T) {
 func TestOutOfState(t *testing.T) {
 	w, _ := window(t)
 	before := w.State()
-	for _, target := range []string{"renew", "code?prompt=1", "code", "answer?prompt=1", "back?prompt=1", "back", "close", "login", "skip", "extend", "report", "choose"} {
-		if a := request(w.Handler(), http.MethodPost, "/api/"+target, "12345"); a.Code != http.StatusConflict && a.Code != http.StatusBadRequest {
+	for _, target := range []string{"renew", "code?prompt=1", "code", "answer?prompt=1", "back?prompt=1", "back",
+		"close", "login", "skip", "extend", "report", "choose"} {
+		if a := request(w.Handler(), http.MethodPost, "/api/"+target, "12345"); a.Code != http.StatusConflict &&
+			a.Code != http.StatusBadRequest {
 			t.Error(target, a.Code)
 		}
-		if a := request(w.Handler(), http.MethodGet, "/api/"+target, ""); a.Code != http.StatusNotFound && a.Code != http.StatusMethodNotAllowed {
+		if a := request(w.Handler(), http.MethodGet, "/api/"+target, ""); a.Code != http.StatusNotFound &&
+			a.Code != http.StatusMethodNotAllowed {
 			t.Error("GET", target, a.Code)
 		}
 	}
@@ -153,7 +163,8 @@ func TestBrowser(t *testing.T) {
 		t.Error(origin)
 	}
 	jar, _ := cookiejar.New(nil)
-	citizen := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	citizen := &http.Client{Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	do := func(c *http.Client, method, url string, set func(*http.Request)) *http.Response {
 		t.Helper()
 		r, err := http.NewRequest(method, url, nil)
@@ -189,8 +200,10 @@ func TestBrowser(t *testing.T) {
 		{citizen, "GET", origin + "/", nil, 200},
 		{citizen, "GET", origin + "/api/state", nil, 200},
 		{citizen, "GET", origin + "/api/state", func(r *http.Request) { r.Host = "localhost:80" }, 421},
-		{citizen, "GET", origin + "/api/state", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
-		{citizen, "POST", origin + "/api/again", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
+		{citizen, "GET", origin + "/api/state",
+			func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
+		{citizen, "POST", origin + "/api/again",
+			func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
 		{citizen, "POST", origin + "/api/again", func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
 		{citizen, "POST", origin + "/api/again", nil, 403}, // a browser always sends one
 		{citizen, "POST", origin + "/api/again", func(r *http.Request) { r.Header.Set("Origin", origin) }, 200},
@@ -259,7 +272,8 @@ func TestUpdate(t *testing.T) {
 	answer := make(chan Update)
 	opened := ""
 	readers := make(chan []Reader)
-	w := New(Config{Version: "1.0.0", Readers: readers, Now: time.Now, DownloadPage: "https://rinnova.example/driver", OpenURL: func(a string) error { opened = a; return nil },
+	w := New(Config{Version: "1.0.0", Readers: readers, Now: time.Now, DownloadPage: "https://rinnova.example/driver",
+		OpenURL: func(a string) error { opened = a; return nil },
 		Updates: func(ctx context.Context) Update {
 			select {
 			case u := <-answer:
@@ -284,17 +298,20 @@ func TestUpdate(t *testing.T) {
 	for w.State().Update.State == UpdateChecking {
 		time.Sleep(time.Millisecond)
 	}
-	if s := w.State(); s.Update.Version != "2.0.0" || s.Update.Hidden || s.Screen != ScreenNoCard || s.Page != "https://rinnova.example/driver" {
+	if s := w.State(); s.Update.Version != "2.0.0" || s.Update.Hidden || s.Screen != ScreenNoCard ||
+		s.Page != "https://rinnova.example/driver" {
 		t.Errorf("%+v", s)
 	}
 	if code := hide(); code != http.StatusOK || !w.State().Update.Hidden {
 		t.Error(code, w.State().Update)
 	}
-	if code := request(w.Handler(), http.MethodPost, "/api/browse", "https://elsewhere.example").Code; code != http.StatusOK || opened != "https://rinnova.example/driver" {
+	if code := request(w.Handler(), http.MethodPost, "/api/browse",
+		"https://elsewhere.example").Code; code != http.StatusOK || opened != "https://rinnova.example/driver" {
 		t.Error(code, opened)
 	}
 	none, _ := window(t)
-	if code := request(none.Handler(), http.MethodPost, "/api/browse", "").Code; code != http.StatusConflict || none.State().Update != nil {
+	if code := request(none.Handler(), http.MethodPost, "/api/browse", "").Code; code != http.StatusConflict ||
+		none.State().Update != nil {
 		t.Error(code)
 	}
 }

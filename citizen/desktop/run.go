@@ -87,7 +87,8 @@ func (p person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) 
 }
 
 func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest) ([]byte, error) {
-	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Wrong: r.Wrong, Malformed: r.Malformed})
+	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Wrong: r.Wrong,
+		Malformed: r.Malformed})
 	return a.code, err
 }
 
@@ -128,7 +129,8 @@ func (w *Window) start(series, campaign string) {
 		switch {
 		case err == nil:
 			w.outcome = out
-			w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove, canLogin: out.LoginURL != ""}
+			w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove,
+				canLogin: out.LoginURL != ""}
 			w.keep()
 			w.reinserting(find(w.f.readers, w.reader).Present)
 		case errors.As(err, &f) && f.Code == failure.Cancelled:
@@ -329,7 +331,8 @@ func (w *Window) login() error {
 		var l *renewal.Login
 		err := w.onCard(func() (err error) {
 			o := w.outcome
-			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Slots[o.Slot], o.LoginURL, w.cfg.LoginRoots, w.cfg.LoginTransport)
+			l, err = renewal.LoginWith(w.ctx, o.Session, o.Session.Contents.Slots[o.Slot], o.LoginURL, w.cfg.LoginRoots,
+				w.cfg.LoginTransport)
 			return err
 		})
 		if l != nil {

@@ -278,7 +278,8 @@ type finished struct {
 
 // view computes what to show.
 func view(f facts, now time.Time) State {
-	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil, Report: f.report, Update: f.update}
+	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil,
+		Report: f.report, Update: f.update}
 	if s.Readers == nil {
 		s.Readers = []Reader{}
 	}
@@ -301,7 +302,8 @@ func view(f facts, now time.Time) State {
 		s.Failure, s.Contents = f.failed, f.contents
 	case ScreenDone:
 		d := f.finished
-		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin, Expired: d.expired}
+		s.Done = &Done{NotAfter: d.notAfter, Phase: d.phase, Problem: d.problem, Login: d.login, CanLogin: d.canLogin,
+			Expired: d.expired}
 		if d.phase == PhaseWait {
 			s.Done.Seconds = max(0, int(math.Ceil(d.until.Sub(now).Seconds())))
 		}

@@ -41,7 +41,8 @@ func TestTypeScript(t *testing.T) {
 	slices.Sort(names)
 	var b strings.Builder
 	b.WriteString("// SPDX-License-Identifier: EUPL-1.2\n" +
-		"// Code generated from the Go types of citizen/desktop by go test ./citizen/desktop -run TypeScript -update. DO NOT EDIT.\n")
+		"// Code generated from the Go types of citizen/desktop by go test ./citizen/desktop -run TypeScript -update." +
+		" DO NOT EDIT.\n")
 	for _, n := range names {
 		b.WriteString("\n" + g.emitted[n])
 	}
@@ -66,11 +67,13 @@ func TestTypeScript(t *testing.T) {
 func TestNoNull(t *testing.T) {
 	now := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 	for name, v := range map[string]any{
-		"state": view(facts{}, now), "summary": newSummary(), "diagnosis": newDiagnosis(Config{Now: func() time.Time { return now }}),
+		"state": view(facts{}, now), "summary": newSummary(),
+		"diagnosis": newDiagnosis(Config{Now: func() time.Time { return now }}),
 	} {
 		for i, r := 0, reflect.ValueOf(v); i < r.NumField(); i++ {
 			f := r.Type().Field(i)
-			if r.Field(i).Kind() == reflect.Slice && r.Field(i).IsNil() && !strings.Contains(f.Tag.Get("json"), "omitempty") {
+			if r.Field(i).Kind() == reflect.Slice && r.Field(i).IsNil() &&
+				!strings.Contains(f.Tag.Get("json"), "omitempty") {
 				t.Errorf("%s: %s is null", name, f.Name)
 			}
 		}
@@ -79,7 +82,8 @@ func TestNoNull(t *testing.T) {
 
 // TestReportNoNull: every list of an error report is left out when it is empty, so none is null either.
 func TestReportNoNull(t *testing.T) {
-	for _, r := range []reflect.Type{reflect.TypeFor[errorreport.Report](), reflect.TypeFor[errorreport.Card](), reflect.TypeFor[errorreport.Failure](),
+	for _, r := range []reflect.Type{reflect.TypeFor[errorreport.Report](), reflect.TypeFor[errorreport.Card](),
+		reflect.TypeFor[errorreport.Failure](),
 		reflect.TypeFor[errorreport.Step](), reflect.TypeFor[renewal.Login]()} {
 		for i := range r.NumField() {
 			if f := r.Field(i); f.Type.Kind() == reflect.Slice && !strings.Contains(f.Tag.Get("json"), "omitempty") {

@@ -142,7 +142,8 @@ func unpack(archive []byte) (*Report, *transcript.Transcript, error) {
 	if err != nil {
 		return nil, nil, bad("no archive")
 	}
-	if len(z.File) == 0 || len(z.File) > 2 || z.File[0].Name != manifestName || len(z.File) == 2 && z.File[1].Name != transcriptName {
+	if len(z.File) == 0 || len(z.File) > 2 || z.File[0].Name != manifestName ||
+		len(z.File) == 2 && z.File[1].Name != transcriptName {
 		return nil, nil, bad("other files in the archive")
 	}
 	left := int64(MaxSize)

@@ -57,9 +57,11 @@ func TestOpenSSL(t *testing.T) {
 		write(t, dir, "desk.key", keyPEM(n))
 		write(t, dir, "desk.pem", certificatePEM(list[n-1]))
 		for _, how := range [][]string{{"-inkey", "desk.key", "-recip", "desk.pem"}, {"-inkey", "desk.key"}} {
-			archive := openssl(t, dir, append([]string{"cms", "-decrypt", "-binary", "-inform", "DER", "-in", FileName}, how...)...)
+			archive := openssl(t, dir, append([]string{"cms", "-decrypt", "-binary", "-inform", "DER", "-in", FileName},
+				how...)...)
 			z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-			if err != nil || len(z.File) != 2 || z.File[0].Name != "manifest.json" || z.File[1].Name != "transcript.txt" {
+			if err != nil || len(z.File) != 2 || z.File[0].Name != "manifest.json" ||
+				z.File[1].Name != "transcript.txt" {
 				t.Fatalf("key %d: not the archive: %v", n, err)
 			}
 			b := must(io.ReadAll(must(z.File[0].Open())))
@@ -70,7 +72,8 @@ func TestOpenSSL(t *testing.T) {
 			if b = must(io.ReadAll(must(z.File[1].Open()))); !bytes.Equal(b, text.Encode()) {
 				t.Errorf("transcript\n%s", b)
 			}
-			// The comment can be checked by hand: SHA-256 of the file up to the ciphertext and of the archive up to the comment.
+			// The comment can be checked by hand: SHA-256 of the file up to the ciphertext and of the archive up to the
+			// comment.
 			pad := 16 - len(archive)%16
 			h := sha256.Sum256(append(bytes.Clone(sealed[:len(sealed)-len(archive)-pad]), archive[:len(archive)-64]...))
 			if z.Comment != hex.EncodeToString(h[:]) {
@@ -120,7 +123,8 @@ func TestOpen(t *testing.T) {
 			if err != nil || !reflect.DeepEqual(r, test.report) {
 				t.Fatalf("%v\n%+v", err, r)
 			}
-			if (again == nil) != (test.text == nil) || again != nil && !bytes.Equal(again.Encode(), test.text.Encode()) {
+			if (again == nil) != (test.text == nil) || again != nil &&
+				!bytes.Equal(again.Encode(), test.text.Encode()) {
 				t.Errorf("transcript %v", again)
 			}
 		}
@@ -166,7 +170,8 @@ func TestRefused(t *testing.T) {
 	write(t, dir, "desk.pem", certificatePEM(certificate))
 	write(t, dir, "clear", []byte("PK\x03\x04 something else"))
 	v15 := openssl(t, dir, "cms", "-encrypt", "-aes-256-cbc", "-binary", "-outform", "DER", "-in", "clear", "desk.pem")
-	oaep := openssl(t, dir, "cms", "-encrypt", "-aes-256-cbc", "-binary", "-outform", "DER", "-in", "clear", "-recip", "desk.pem",
+	oaep := openssl(t, dir, "cms", "-encrypt", "-aes-256-cbc", "-binary", "-outform", "DER", "-in", "clear", "-recip",
+		"desk.pem",
 		"-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha256")
 	content := bytes.Repeat([]byte("PK"), 100)
 	foreign := must(seal(len(content), func([]byte) []byte { return content }, Recipients{certificate}, rand.Reader))
@@ -206,7 +211,8 @@ func (noDecrypter) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, err
 	return nil, errors.New("no")
 }
 
-// TestForgedArchive: everyone who has the desk's certificate can seal anything; an archive that is no report is refused.
+// TestForgedArchive: everyone who has the desk's certificate can seal anything; an archive that is no report is
+// refused.
 func TestForgedArchive(t *testing.T) {
 	report, text := failed(t)
 	manifest := string(must(report.encode()))
@@ -216,18 +222,28 @@ func TestForgedArchive(t *testing.T) {
 		files []packed
 		want  error
 	}{
-		"nothing in it":        {nil, ErrForeign},
-		"no manifest":          {[]packed{{"transcript.txt", []byte(transcriptOf)}}, ErrForeign},
-		"a third file":         {[]packed{{manifestName, []byte(manifest)}, {transcriptName, []byte(transcriptOf)}, {"x.exe", nil}}, ErrForeign},
-		"a path":               {[]packed{{manifestName, []byte(manifest)}, {"../transcript.txt", []byte(transcriptOf)}}, ErrForeign},
-		"no transcript":        {[]packed{{manifestName, []byte(manifest)}}, ErrForeign},
-		"a broken transcript":  {[]packed{{manifestName, []byte(manifest)}, {transcriptName, []byte(transcriptOf[:len(transcriptOf)-2])}}, ErrForeign},
-		"a newer one":          {[]packed{{manifestName, []byte(strings.Replace(manifest, `"format": 1`, `"format": 2, "x": 1`, 1))}}, ErrNewer},
-		"an older one":         {[]packed{{manifestName, []byte(strings.Replace(manifest, `"format": 1`, `"format": 0`, 1))}}, ErrForeign},
-		"an unknown field":     {[]packed{{manifestName, []byte(strings.Replace(manifest, `"format": 1`, `"format": 1, "x": 1`, 1))}, {transcriptName, []byte(transcriptOf)}}, ErrForeign},
-		"a field of no form":   {[]packed{{manifestName, []byte(strings.Replace(manifest, `"3B021450"`, `"<script>"`, 1))}, {transcriptName, []byte(transcriptOf)}}, ErrForeign},
-		"two manifests in one": {[]packed{{manifestName, []byte(manifest + manifest)}, {transcriptName, []byte(transcriptOf)}}, ErrForeign},
-		"no JSON":              {[]packed{{manifestName, []byte("[")}}, ErrForeign},
+		"nothing in it": {nil, ErrForeign},
+		"no manifest":   {[]packed{{"transcript.txt", []byte(transcriptOf)}}, ErrForeign},
+		"a third file": {[]packed{{manifestName, []byte(manifest)}, {transcriptName, []byte(transcriptOf)},
+			{"x.exe", nil}}, ErrForeign},
+		"a path": {[]packed{{manifestName, []byte(manifest)},
+			{"../transcript.txt", []byte(transcriptOf)}}, ErrForeign},
+		"no transcript": {[]packed{{manifestName, []byte(manifest)}}, ErrForeign},
+		"a broken transcript": {[]packed{{manifestName, []byte(manifest)},
+			{transcriptName, []byte(transcriptOf[:len(transcriptOf)-2])}}, ErrForeign},
+		"a newer one": {[]packed{{manifestName,
+			[]byte(strings.Replace(manifest, `"format": 1`, `"format": 2, "x": 1`, 1))}}, ErrNewer},
+		"an older one": {[]packed{{manifestName,
+			[]byte(strings.Replace(manifest, `"format": 1`, `"format": 0`, 1))}}, ErrForeign},
+		"an unknown field": {[]packed{{manifestName,
+			[]byte(strings.Replace(manifest, `"format": 1`, `"format": 1, "x": 1`, 1))},
+			{transcriptName, []byte(transcriptOf)}}, ErrForeign},
+		"a field of no form": {[]packed{{manifestName,
+			[]byte(strings.Replace(manifest, `"3B021450"`, `"<script>"`, 1))}, {transcriptName, []byte(transcriptOf)}},
+			ErrForeign},
+		"two manifests in one": {[]packed{{manifestName, []byte(manifest + manifest)},
+			{transcriptName, []byte(transcriptOf)}}, ErrForeign},
+		"no JSON": {[]packed{{manifestName, []byte("[")}}, ErrForeign},
 	} {
 		archive := must(pack(test.files, now))
 		sealed := must(seal(len(archive), func(head []byte) []byte {
@@ -254,7 +270,9 @@ func TestSealRefuses(t *testing.T) {
 	good := Recipients{desk(1, -30, 30)}
 	long := &transcript.Transcript{ATR: text.ATR}
 	for range MaxSize / 10 {
-		long.Entries = append(long.Entries, transcript.Entry{Kind: transcript.Exchange, Command: transcript.Bytes{Head: []byte{0, 0xA4, 0, 0}}, Response: transcript.Bytes{Head: []byte{0x90, 0}}})
+		long.Entries = append(long.Entries,
+			transcript.Entry{Kind: transcript.Exchange, Command: transcript.Bytes{Head: []byte{0, 0xA4, 0, 0}},
+				Response: transcript.Bytes{Head: []byte{0x90, 0}}})
 	}
 	wrong := *report
 	wrong.Program.Version = "da /home/qualcuno"
@@ -272,7 +290,8 @@ func TestSealRefuses(t *testing.T) {
 		"a malformed field": {&wrong, text, good, rand.Reader, errField},
 		"too long":          {report, long, good, rand.Reader, ErrTooLarge},
 	} {
-		if sealed, err := Seal(test.report, test.text, test.recipients, test.random); !errors.Is(err, test.want) || sealed != nil {
+		if sealed, err := Seal(test.report, test.text, test.recipients, test.random); !errors.Is(err, test.want) ||
+			sealed != nil {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		} else if strings.Contains(err.Error(), "qualcuno") {
 			t.Errorf("%s: the error tells the value: %v", name, err)
@@ -285,13 +304,15 @@ func TestParseRecipients(t *testing.T) {
 	signs := desk(1, -1, 1, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature })
 	curve := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	template := desk(1, -1, 1)
-	ec := must(x509.ParseCertificate(must(x509.CreateCertificate(rand.Reader, template, template, curve.Public(), key(1)))))
+	ec := must(x509.ParseCertificate(must(x509.CreateCertificate(rand.Reader, template, template, curve.Public(),
+		key(1)))))
 	dir := t.TempDir()
 	weak := func() []byte {
 		openssl(t, dir, "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "k", "-out", "c", "-subj", "/CN=x")
 		return must(os.ReadFile(filepath.Join(dir, "c")))
 	}()
-	openssl(t, dir, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "c", "-subj", "/CN=Assistenza")
+	openssl(t, dir, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "c", "-subj",
+		"/CN=Assistenza")
 	plain := must(os.ReadFile(filepath.Join(dir, "c")))
 	many := make([]*x509.Certificate, 17)
 	for i := range many {
@@ -301,8 +322,9 @@ func TestParseRecipients(t *testing.T) {
 		file []byte
 		n    int // 0: refused
 	}{
-		"one":                   {certificatePEM(good), 1},
-		"two and a comment":     {append([]byte("Assistenza, fino al 2027\n"), certificatePEM(good, desk(2, -1, 1))...), 2},
+		"one": {certificatePEM(good), 1},
+		"two and a comment": {append([]byte("Assistenza, fino al 2027\n"), certificatePEM(good, desk(2, -1, 1))...),
+			2},
 		"as openssl req writes": {plain, 1},
 		"empty":                 {nil, 0},
 		"a key":                 {keyPEM(1), 0},
@@ -362,7 +384,8 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r, tr, err := Open(file, deskKey, nil)
 		if err != nil {
-			for _, reason := range []error{ErrTooLarge, ErrTruncated, ErrForeign, ErrNotRecipient, ErrTampered, ErrNewer} {
+			for _, reason := range []error{ErrTooLarge, ErrTruncated, ErrForeign, ErrNotRecipient, ErrTampered,
+				ErrNewer} {
 				if errors.Is(err, reason) {
 					return
 				}

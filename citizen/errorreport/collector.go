@@ -129,7 +129,8 @@ func (c *Collector) Report(f Failure, err error) (*Report, *transcript.Transcrip
 		f.Code = failure.ServiceRefused // a service may say anything
 	}
 	r := &Report{Format: Format, Created: moment(c.Now()), Program: c.Program, System: c.System, Drivers: c.Drivers,
-		Readers: slices.Clone(c.readers), Card: c.card, Failure: f, Steps: slices.Clone(c.steps), Requests: slices.Clone(c.requests)}
+		Readers: slices.Clone(c.readers), Card: c.card, Failure: f, Steps: slices.Clone(c.steps),
+		Requests: slices.Clone(c.requests)}
 	if c.recorder == nil {
 		return r, nil, r.check()
 	}
@@ -218,7 +219,8 @@ func (b *buffer) transcript() (*transcript.Transcript, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	text := b.text.Bytes()
-	if last := bytes.LastIndexByte(bytes.TrimSuffix(text, []byte("\n")), '\n') + 1; last < len(text) && text[last] == '>' {
+	if last := bytes.LastIndexByte(bytes.TrimSuffix(text, []byte("\n")), '\n') + 1; last < len(text) &&
+		text[last] == '>' {
 		text = text[:last]
 	}
 	return transcript.Parse(text)

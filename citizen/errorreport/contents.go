@@ -22,7 +22,8 @@ var contents = map[string]string{
 }
 
 // notInside closes the list.
-const notInside = "Non contiene PIN, PUK, chiavi, nome, codice fiscale né numero della tessera; solo l'assistenza può aprirlo."
+const notInside = "Non contiene PIN, PUK, chiavi, nome, codice fiscale né numero della tessera; " +
+	"solo l'assistenza può aprirlo."
 
 // Contents lists, in Italian and a line each, what is in a report: to be read before it is saved.
 func (r *Report) Contents() []string {

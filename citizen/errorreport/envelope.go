@@ -179,20 +179,26 @@ func parseEnvelope(file []byte) (*envelope, error) {
 		e                         = &envelope{}
 		iv, ciphertext            cryptobyte.String
 	)
-	ok := s.ReadASN1(&info, asn1.SEQUENCE) && s.Empty() && info.ReadASN1ObjectIdentifier(&kind) && kind.Equal(oidEnvelopedData) &&
-		info.ReadASN1(&explicit, context0Explicit) && info.Empty() && explicit.ReadASN1(&data, asn1.SEQUENCE) && explicit.Empty() &&
+	ok := s.ReadASN1(&info, asn1.SEQUENCE) && s.Empty() && info.ReadASN1ObjectIdentifier(&kind) &&
+		kind.Equal(oidEnvelopedData) &&
+		info.ReadASN1(&explicit, context0Explicit) && info.Empty() && explicit.ReadASN1(&data, asn1.SEQUENCE) &&
+		explicit.Empty() &&
 		data.ReadASN1Integer(&version) && version == 0 && data.ReadASN1(&infos, asn1.SET) &&
 		data.ReadASN1(&content, asn1.SEQUENCE) && data.Empty() &&
-		content.ReadASN1ObjectIdentifier(&inner) && inner.Equal(oidData) && content.ReadASN1(&algorithm, asn1.SEQUENCE) &&
-		algorithm.ReadASN1ObjectIdentifier(&cipherID) && cipherID.Equal(oidAES256CBC) && algorithm.ReadASN1(&iv, asn1.OCTET_STRING) && algorithm.Empty() &&
+		content.ReadASN1ObjectIdentifier(&inner) && inner.Equal(oidData) &&
+		content.ReadASN1(&algorithm, asn1.SEQUENCE) &&
+		algorithm.ReadASN1ObjectIdentifier(&cipherID) && cipherID.Equal(oidAES256CBC) &&
+		algorithm.ReadASN1(&iv, asn1.OCTET_STRING) && algorithm.Empty() &&
 		content.ReadASN1(&ciphertext, context0) && content.Empty() && len(iv) == aes.BlockSize
 	if !ok {
 		return nil, ErrForeign
 	}
 	for !infos.Empty() {
 		var one, id, oaep, key cryptobyte.String
-		if !infos.ReadASN1(&one, asn1.SEQUENCE) || !one.ReadASN1Integer(&version) || version != 0 || !one.ReadASN1Element(&id, asn1.SEQUENCE) ||
-			!one.ReadASN1Element(&oaep, asn1.SEQUENCE) || !bytes.Equal(oaep, oaepAlgorithm()) || !one.ReadASN1(&key, asn1.OCTET_STRING) || !one.Empty() ||
+		if !infos.ReadASN1(&one, asn1.SEQUENCE) || !one.ReadASN1Integer(&version) || version != 0 ||
+			!one.ReadASN1Element(&id, asn1.SEQUENCE) ||
+			!one.ReadASN1Element(&oaep, asn1.SEQUENCE) || !bytes.Equal(oaep, oaepAlgorithm()) ||
+			!one.ReadASN1(&key, asn1.OCTET_STRING) || !one.Empty() ||
 			len(e.recipients) == maxRecipients {
 			return nil, ErrForeign
 		}

@@ -49,7 +49,8 @@ var key = func() func(n int) *rsa.PrivateKey {
 
 // desk makes a certificate for key n from one day to another, counted from now.
 func desk(n, from, to int, change ...func(*x509.Certificate)) *x509.Certificate {
-	t := &x509.Certificate{SerialNumber: big.NewInt(int64(1000*n + to + 500)), Subject: pkix.Name{CommonName: "Assistenza (PROVA)"},
+	t := &x509.Certificate{SerialNumber: big.NewInt(int64(1000*n + to + 500)),
+		Subject:   pkix.Name{CommonName: "Assistenza (PROVA)"},
 		NotBefore: now.AddDate(0, 0, from), NotAfter: now.AddDate(0, 0, to), KeyUsage: x509.KeyUsageKeyEncipherment}
 	for _, f := range change {
 		f(t)
@@ -82,8 +83,10 @@ func (c chip) Transmit(b []byte) ([]byte, error) { return append([]byte{0x41, 0x
 func failed(t testing.TB) (*Report, *transcript.Transcript) {
 	t.Helper()
 	at := now
-	c := &Collector{Program: Program{"rinnova", "0.1.0"}, System: System{"linux", "amd64", "Debian GNU/Linux 12 (bookworm)"},
-		Drivers: []Driver{{"CCIDCLASSDRIVER", "1.5.2"}}, Now: func() time.Time { at = at.Add(700 * time.Millisecond); return at }}
+	c := &Collector{Program: Program{"rinnova", "0.1.0"},
+		System:  System{"linux", "amd64", "Debian GNU/Linux 12 (bookworm)"},
+		Drivers: []Driver{{"CCIDCLASSDRIVER", "1.5.2"}},
+		Now:     func() time.Time { at = at.Add(700 * time.Millisecond); return at }}
 	c.Reader("Virtual PCD 00 00", true, true)
 	c.Reader("Generic Reader (20070818000000000) 01 00", false, false)
 	r, err := c.Record(chip{sw: []byte{0x90, 0x00}})
@@ -100,7 +103,8 @@ func failed(t testing.TB) (*Report, *transcript.Transcript) {
 	r.Transmit([]byte{0x00, 0x20, 0x00, 0x10, 0x05, '1', '2', '3', '4', '5'})
 	c.Request([]byte{0xAB, 0xCD}, "genm", now, 250*time.Millisecond, 503)
 	tries := 2
-	report, text, err := c.Report(Failure{Code: "pin-wrong", Step: "unlock", Exit: 5, StatusWord: "63C2", Tries: &tries}, os.ErrNotExist)
+	report, text, err := c.Report(Failure{Code: "pin-wrong", Step: "unlock", Exit: 5, StatusWord: "63C2",
+		Tries: &tries}, os.ErrNotExist)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,8 @@ type Difference struct {
 // words, and nothing else. Data that are withheld are made by fill, which gets the command, their number,
 // and the status word that the citizen's card gave; nil stands for bytes 00. It returns how many commands
 // were compared, and the differences.
-func Replay(t *transcript.Transcript, card iso7816.Card, fill func(command transcript.Bytes, statusWord string) []byte) (int, []Difference) {
+func Replay(t *transcript.Transcript, card iso7816.Card,
+	fill func(command transcript.Bytes, statusWord string) []byte) (int, []Difference) {
 	var (
 		list []Difference
 		step string
@@ -39,7 +40,8 @@ func Replay(t *transcript.Transcript, card iso7816.Card, fill func(command trans
 				want = e.Failure
 			}
 			got := "failed"
-			if response, err := card.Transmit(command(e.Command, fill(e.Command, want))); err == nil && len(response) >= 2 {
+			if response, err := card.Transmit(command(e.Command, fill(e.Command, want))); err == nil &&
+				len(response) >= 2 {
 				got = fmt.Sprintf("%X", response[len(response)-2:])
 			}
 			if n++; got != want {

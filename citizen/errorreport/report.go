@@ -84,7 +84,8 @@ type Failure struct {
 	Exit       int          `json:"exit"`
 	StatusWord string       `json:"statusWord,omitempty"` // of the card, four upper-case hexadecimal digits
 	Tries      *int         `json:"tries,omitempty"`      // left of PIN or PUK
-	Errors     []string     `json:"errors,omitempty"`     // Go types of the errors, the outermost first: never their texts
+	// Go types of the errors, the outermost first: never their texts
+	Errors []string `json:"errors,omitempty"`
 }
 
 // Step is one step of the renewal.
@@ -165,12 +166,15 @@ func (r *Report) check() error {
 		want(isText(d.Name), "readers")
 	}
 	if c := r.Card; c != nil {
-		want(isATR(c.ATR) && optional(c.Model, isModel) && len(c.Series) <= maxList && !slices.ContainsFunc(c.Series, func(s string) bool { return !isSeries(s) }), "card")
+		want(isATR(c.ATR) && optional(c.Model, isModel) && len(c.Series) <= maxList &&
+			!slices.ContainsFunc(c.Series, func(s string) bool { return !isSeries(s) }), "card")
 	}
 	f := r.Failure
-	want(isWord(string(f.Code)) && optional(f.Step, isWord) && f.Exit >= 1 && f.Exit <= 255 && optional(f.StatusWord, isStatusWord), "failure")
+	want(isWord(string(f.Code)) && optional(f.Step, isWord) && f.Exit >= 1 && f.Exit <= 255 &&
+		optional(f.StatusWord, isStatusWord), "failure")
 	want(f.Tries == nil || *f.Tries >= 0 && *f.Tries <= 15, "failure.tries")
-	want(len(f.Errors) <= maxTypes && !slices.ContainsFunc(f.Errors, func(s string) bool { return !isType(s) }), "failure.errors")
+	want(len(f.Errors) <= maxTypes && !slices.ContainsFunc(f.Errors, func(s string) bool { return !isType(s) }),
+		"failure.errors")
 	want(len(r.Steps) <= maxSteps && len(r.Requests) <= maxSteps, "steps, requests")
 	for _, s := range r.Steps {
 		want(isWord(s.Name) && slices.Contains(states, s.State) && optional(s.Code, isWord), "steps")

@@ -78,7 +78,8 @@ func (r *Report) Timeline() []string {
 			if s.Exchanges == 1 {
 				exchanges = "scambio"
 			}
-			text += fmt.Sprintf("; %d %s con la tessera: %s; ultima risposta %s", s.Exchanges, exchanges, strings.Join(words, ", "), cmp.Or(s.LastWord, "nessuna"))
+			text += fmt.Sprintf("; %d %s con la tessera: %s; ultima risposta %s", s.Exchanges, exchanges,
+				strings.Join(words, ", "), cmp.Or(s.LastWord, "nessuna"))
 		}
 		lines = append(lines, line{s.Begun, text})
 	}

@@ -145,10 +145,12 @@ func TestKeyAction(t *testing.T) {
 	for bits := range 16 {
 		for _, state := range []cns.KeyState{cns.KeyUnusable, cns.KeyForeign, cns.KeyUsable} {
 			n++
-			k := keyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0, Asked: bits&8 != 0}
+			k := keyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0,
+				Asked: bits&8 != 0}
 			a := chooseKeyAction(k)
 			// What is made goes over what was there.
-			if a == makeKey && k.Taken && (k.Claimed || k.State == cns.KeyForeign || k.State == cns.KeyUsable && (k.Belongs || !k.Asked)) {
+			if a == makeKey && k.Taken && (k.Claimed || k.State == cns.KeyForeign ||
+				k.State == cns.KeyUsable && (k.Belongs || !k.Asked)) {
 				t.Errorf("%+v: a key of worth is made again", k)
 			}
 			if k.Claimed && a != keepKey {

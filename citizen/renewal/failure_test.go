@@ -10,20 +10,25 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// TestServiceClaims: a service may not say that a card was removed, that a PIN is wrong, or a word of its own: that is a
-// refusal without a reason, with the text that came with it.
+// TestServiceClaims: a service may not say that a card was removed, that a PIN is wrong, or a word of its own: that is
+// a refusal without a reason, with the text that came with it.
 func TestServiceClaims(t *testing.T) {
 	for word, want := range map[failure.Code]failure.Code{
-		"card-removed": failure.ServiceRefused, "other-card": failure.ServiceRefused, "pin-wrong": failure.ServiceRefused,
-		"input-missing": failure.ServiceRefused, "not-a-word-of-ours": failure.ServiceRefused, "": failure.ServiceRefused,
-		cmp.CodeUnspecified: failure.ServiceRefused, "revoked": failure.Revoked, "transaction-in-use": failure.TransactionInUse,
+		"card-removed": failure.ServiceRefused, "other-card": failure.ServiceRefused,
+		"pin-wrong":     failure.ServiceRefused,
+		"input-missing": failure.ServiceRefused, "not-a-word-of-ours": failure.ServiceRefused,
+		"":                  failure.ServiceRefused,
+		cmp.CodeUnspecified: failure.ServiceRefused, "revoked": failure.Revoked,
+		"transaction-in-use": failure.TransactionInUse,
 	} {
 		f := renewal.Classify(&cmp.Refusal{Info: cmp.NotAuthorized, Code: word, Text: "Il servizio lo spiega."})
-		if f.Code != want || f.Text != "Il servizio lo spiega." || f.Exit() != want.Exit() || f.Tries != nil || f.CardChanged {
+		if f.Code != want || f.Text != "Il servizio lo spiega." || f.Exit() != want.Exit() || f.Tries != nil ||
+			f.CardChanged {
 			t.Errorf("%q became %+v", word, f)
 		}
 	}
-	if f := renewal.Classify(&cmp.Refusal{Info: cmp.SystemFailure, Code: failure.InternalError}); f.Code != failure.ServiceError {
+	if f := renewal.Classify(&cmp.Refusal{Info: cmp.SystemFailure,
+		Code: failure.InternalError}); f.Code != failure.ServiceError {
 		t.Errorf("an internal error of the service became %s", f.Code)
 	}
 }

@@ -28,7 +28,8 @@ type link struct {
 }
 
 func modelled(c iso7816.Card) *link {
-	return &link{Card: c, apdus: map[string]int{}, bytes: map[string]int{}, wire: map[string]time.Duration{}, card: map[string]time.Duration{}}
+	return &link{Card: c, apdus: map[string]int{}, bytes: map[string]int{}, wire: map[string]time.Duration{},
+		card: map[string]time.Duration{}}
 }
 
 func (l *link) Transmit(b []byte) ([]byte, error) {
@@ -69,8 +70,10 @@ func TestParts(t *testing.T) {
 			t.Fatalf("part %d is %s", i, p.Step)
 		}
 		sum += p.Percent
-		if want := 100 * took[p.Step].Seconds() / all.Seconds(); math.Abs(float64(p.Percent)-want) > 1.5 || p.Commands != max(1, l.apdus[p.Step]) {
-			t.Errorf("{%q, %.1f, %d}: the table has %d, %d", p.Step, want, max(1, l.apdus[p.Step]), p.Percent, p.Commands)
+		if want := 100 * took[p.Step].Seconds() / all.Seconds(); math.Abs(float64(p.Percent)-want) > 1.5 ||
+			p.Commands != max(1, l.apdus[p.Step]) {
+			t.Errorf("{%q, %.1f, %d}: the table has %d, %d", p.Step, want, max(1, l.apdus[p.Step]), p.Percent,
+				p.Commands)
 		}
 	}
 	if sum != 100 || len(renewal.Parts) != len(renewal.Steps) {
@@ -116,10 +119,12 @@ func BenchmarkRenewal(b *testing.B) {
 			apdus, bytes := 0, 0
 			var wire, work time.Duration
 			for _, s := range renewal.Steps {
-				fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t\n", s, l.apdus[s], l.bytes[s], l.wire[s].Round(time.Millisecond), l.card[s].Round(time.Millisecond))
+				fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t\n", s, l.apdus[s], l.bytes[s], l.wire[s].Round(time.Millisecond),
+					l.card[s].Round(time.Millisecond))
 				apdus, bytes, wire, work = apdus+l.apdus[s], bytes+l.bytes[s], wire+l.wire[s], work+l.card[s]
 			}
-			fmt.Fprintf(w, "all\t%d\t%d\t%s\t%s\t\n", apdus, bytes, wire.Round(time.Millisecond), work.Round(time.Millisecond))
+			fmt.Fprintf(w, "all\t%d\t%d\t%s\t%s\t\n", apdus, bytes, wire.Round(time.Millisecond),
+				work.Round(time.Millisecond))
 			w.Flush()
 			b.ReportMetric(float64(apdus), "APDUs")
 			b.ReportMetric(float64(bytes), "bytes")

@@ -25,7 +25,8 @@ func (n *run) generate(context.Context) error {
 		}
 		next := n.place.Number + 1
 		for ; next < len(n.s.Contents.Slots); next++ {
-			if s := n.s.Contents.Slots[next].Certificate.State; s == cns.FileAbsent || s == cns.FileEmpty || s == cns.FilePartial {
+			if s := n.s.Contents.Slots[next].Certificate.State; s == cns.FileAbsent || s == cns.FileEmpty ||
+				s == cns.FilePartial {
 				break
 			}
 		}
@@ -85,7 +86,8 @@ func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	var list []*rsa.PublicKey
 	add := func(k any) {
 		if k, ok := k.(*rsa.PublicKey); ok && k != nil && k.N.BitLen() == n.s.Model.NewKeyBits.Value {
-			if same := func(have *rsa.PublicKey) bool { return have.Equal(k) }; !slices.ContainsFunc(list, same) && !slices.ContainsFunc(n.spent, same) {
+			if same := func(have *rsa.PublicKey) bool { return have.Equal(k) }; !slices.ContainsFunc(list, same) &&
+				!slices.ContainsFunc(n.spent, same) {
 				list = append(list, k)
 			}
 		}

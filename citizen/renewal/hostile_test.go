@@ -57,16 +57,24 @@ func TestFalseCertificates(t *testing.T) {
 	}{
 		{"as it should be", func(*x509.Certificate, *service) {}, false, false, "", 0},
 		{"another subject", func(c *x509.Certificate, _ *service) {
-			c.RawSubject = must(asn1.Marshal(pkix.Name{CommonName: "CLLDAA51A71H501O/6120900000001001.3SsHNs8uNFgeYKY73uk31/nMtfI="}.ToRDNSequence()))
+			other := pkix.Name{CommonName: "CLLDAA51A71H501O/6120900000001001.3SsHNs8uNFgeYKY73uk31/nMtfI="}
+			c.RawSubject = must(asn1.Marshal(other.ToRDNSequence()))
 		}, false, false, "certificate-unacceptable", 1},
-		{"no later end", func(c *x509.Certificate, _ *service) { c.NotAfter = inWindow }, false, false, "certificate-unacceptable", 1},
+		{"no later end", func(c *x509.Certificate, _ *service) { c.NotAfter = inWindow }, false, false,
+			"certificate-unacceptable", 1},
 		{"expired", func(c *x509.Certificate, s *service) {
 			c.NotBefore, c.NotAfter = s.now.AddDate(-2, 0, 0), s.now.AddDate(-1, 0, 0)
 		}, false, false, "certificate-unacceptable", 1},
-		{"not yet valid", func(c *x509.Certificate, s *service) { c.NotBefore = s.now.AddDate(0, 0, 1) }, false, false, "certificate-unacceptable", 1},
-		{"nonRepudiation", func(c *x509.Certificate, _ *service) { c.KeyUsage |= x509.KeyUsageContentCommitment }, false, false, "certificate-unacceptable", 1},
-		{"a server's", func(c *x509.Certificate, _ *service) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }, false, false, "certificate-unacceptable", 1},
-		{"an authority's", func(c *x509.Certificate, _ *service) { c.IsCA, c.BasicConstraintsValid = true, true }, false, false, "certificate-unacceptable", 1},
+		{"not yet valid", func(c *x509.Certificate, s *service) { c.NotBefore = s.now.AddDate(0, 0, 1) }, false, false,
+			"certificate-unacceptable", 1},
+		{"nonRepudiation", func(c *x509.Certificate, _ *service) { c.KeyUsage |= x509.KeyUsageContentCommitment },
+			false, false, "certificate-unacceptable", 1},
+		{"a server's", func(c *x509.Certificate,
+			_ *service) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		}, false, false, "certificate-unacceptable", 1},
+		{"an authority's", func(c *x509.Certificate, _ *service) { c.IsCA, c.BasicConstraintsValid = true, true },
+			false, false, "certificate-unacceptable", 1},
 		{"a CIE's policy", func(c *x509.Certificate, _ *service) {
 			c.ExtraExtensions = []pkix.Extension{policy(asn1.ObjectIdentifier{1, 3, 76, 47, 4})}
 		}, false, false, "certificate-unacceptable", 1},
@@ -79,9 +87,12 @@ func TestFalseCertificates(t *testing.T) {
 			before := oldFiles(t, card)
 			f := &falsely{Authority: s.Handler.Authority}
 			f.issue = func(r cmp.UpdateRequest) *x509.Certificate {
-				template := &x509.Certificate{SerialNumber: big.NewInt(int64(1000 + i)), RawSubject: r.OldCertificate.RawSubject,
-					NotBefore: s.now.Add(-time.Hour), NotAfter: s.now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
-					ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, ExtraExtensions: []pkix.Extension{policy(cns)}}
+				template := &x509.Certificate{SerialNumber: big.NewInt(int64(1000 + i)),
+					RawSubject: r.OldCertificate.RawSubject,
+					NotBefore:  s.now.Add(-time.Hour), NotAfter: s.now.AddDate(1, 0, 0),
+					KeyUsage:        x509.KeyUsageDigitalSignature,
+					ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+					ExtraExtensions: []pkix.Extension{policy(cns)}}
 				c.change(template, s)
 				key := r.PublicKey
 				if c.key {
@@ -89,9 +100,11 @@ func TestFalseCertificates(t *testing.T) {
 				}
 				issuer, signer := s.Current.Certificate(), s.root
 				if c.foreign {
-					issuer, signer = &x509.Certificate{Subject: pkix.Name{CommonName: "Altra CA (PROVA)"}}, take(2048, 8)
+					issuer, signer = &x509.Certificate{Subject: pkix.Name{CommonName: "Altra CA (PROVA)"}},
+						take(2048, 8)
 				}
-				return must(x509.ParseCertificate(must(x509.CreateCertificate(rand.Reader, template, issuer, key, signer))))
+				return must(x509.ParseCertificate(must(x509.CreateCertificate(rand.Reader, template, issuer, key,
+					signer))))
 			}
 			s.Handler.Authority = f
 			journal, _ := memory()
@@ -162,7 +175,10 @@ func TestBetween(t *testing.T) {
 	s := newService(t)
 	intercepted := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer intercepted.Close()
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
 	defer proxy.Close()
 	slow := make(chan struct{})
 	s.exchange = func(w http.ResponseWriter, r *http.Request, _ http.Handler) { <-slow }
@@ -181,10 +197,14 @@ func TestBetween(t *testing.T) {
 		{"the computer's date is before the certificate", intercepted.URL, on(1960), "clock-wrong"},
 		{"the computer's date is after the certificate", intercepted.URL, on(2200), "clock-wrong"},
 		{"another TLS certificate", intercepted.URL, &http.Client{}, "tls-untrusted"},
-		{"another TLS certificate, its own root trusted for another name", "https://localhost" + intercepted.URL[len("https://127.0.0.1"):],
-			&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}, "tls-untrusted"},
-		{"a proxy that asks a password", "http://rinnova.example", &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(must(url.Parse(proxy.URL)))}}, "proxy-auth"},
-		{"a service that never answers", s.server.URL, &http.Client{Timeout: 200 * time.Millisecond}, "service-unreachable"},
+		{"another TLS certificate, its own root trusted for another name",
+			"https://localhost" + intercepted.URL[len("https://127.0.0.1"):],
+			&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}},
+			"tls-untrusted"},
+		{"a proxy that asks a password", "http://rinnova.example",
+			&http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(must(url.Parse(proxy.URL)))}}, "proxy-auth"},
+		{"a service that never answers", s.server.URL, &http.Client{Timeout: 200 * time.Millisecond},
+			"service-unreachable"},
 	} {
 		card := s.card("OT2015", 10+i, inWindow)
 		who := someone()

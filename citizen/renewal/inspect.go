@@ -51,8 +51,8 @@ func (n *run) inspect(ctx context.Context) error {
 }
 
 // recent refuses a program that is older than the service's minimum, in the order of Semantic Versioning 2.0.0 §11: a
-// development version 0.2.0-dev comes before 0.2.0. What is no version, the service's word or this program's own, cannot
-// be compared and refuses no program. That a minimum comes from the service asked is known by its signature.
+// development version 0.2.0-dev comes before 0.2.0. What is no version, the service's word or this program's own,
+// cannot be compared and refuses no program. That a minimum comes from the service asked is known by its signature.
 func (n *run) recent() error {
 	own, minimum := "v"+n.Version, "v"+n.service.MinimumVersion
 	switch {
@@ -111,7 +111,8 @@ func (n *run) witnesses() witnesses {
 		Standing: n.standing.Decision,
 		Issued:   len(issued) > 0,
 		OnCard: slices.ContainsFunc(n.s.Contents.Slots, func(p cns.Slot) bool {
-			return p.Number > 0 && p.Certificate.State == cns.FileReadable && bytes.Equal(p.Certificate.Certificate.Raw, issued)
+			return p.Number > 0 && p.Certificate.State == cns.FileReadable &&
+				bytes.Equal(p.Certificate.Certificate.Raw, issued)
 		}),
 		Journal: n.rec.Certificate != nil && !n.rec.Confirmed && bytes.Equal(n.rec.Certificate, issued),
 	}
@@ -247,5 +248,6 @@ func (n *run) unfinished(f cns.CertificateFile) bool {
 	if f.State != cns.FileReadable {
 		return false
 	}
-	return n.standing != nil && bytes.Equal(f.Certificate.Raw, n.standing.Issued) || bytes.Equal(f.Certificate.Raw, n.rec.Certificate)
+	return n.standing != nil && bytes.Equal(f.Certificate.Raw, n.standing.Issued) ||
+		bytes.Equal(f.Certificate.Raw, n.rec.Certificate)
 }

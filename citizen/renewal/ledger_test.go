@@ -34,7 +34,8 @@ func TestLedger(t *testing.T) {
 	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) { newWalk(t, rt, seen).steps() })
 	t.Log(seen)
-	for _, want := range []string{"done", "PIN refused", "PUK refused", "pin-blocked", "pin-format", "last-try", "consent used", "card-removed",
+	for _, want := range []string{"done", "PIN refused", "PUK refused", "pin-blocked", "pin-format", "last-try",
+		"consent used", "card-removed",
 		"other-card", "cancelled", "input-missing", "PIN presented again", "tries kept by the journal", "answer lost"} {
 		if seen[want] == 0 {
 			t.Errorf("%s never came to pass", want)
@@ -87,7 +88,8 @@ func newWalk(t *testing.T, rt *rapid.T, seen map[string]int) *walk {
 	series := w.one("series", append(families(t), "AC2018"))
 	for i := range w.sides {
 		card := w.s.card(series, 10+i, inWindow)
-		w.sides[i] = &side{name: string(rune('A' + i)), card: card, old: certificateOf(t, card), file: oldFiles(t, card), pin: rightPIN, kept: map[bool]int{}}
+		w.sides[i] = &side{name: string(rune('A' + i)), card: card, old: certificateOf(t, card),
+			file: oldFiles(t, card), pin: rightPIN, kept: map[bool]int{}}
 	}
 	return w
 }
@@ -347,7 +349,8 @@ func (w *walk) type_(puk bool, r renewal.CodeRequest) ([]byte, error) {
 		right = rightPUK
 	}
 	var code string
-	switch w.one("types", []string{"right", "right", "right", "right", "wrong", "wrong", "wrong", "malformed", "malformed", "back", "no input"}) {
+	switch w.one("types", []string{"right", "right", "right", "right", "wrong", "wrong", "wrong", "malformed",
+		"malformed", "back", "no input"}) {
 	case "right":
 		code = right
 	case "wrong":
@@ -443,11 +446,13 @@ func TestLostAnswerCounts(t *testing.T) {
 	s := newService(t)
 	card := s.card("OT2015", 81, inWindow)
 	journal, _ := memory()
-	if _, err := s.run(card, &person{pins: []string{"11111"}}, journal).Run(t.Context()); code(err) != "pin-wrong" || card.Tries(0x10) != 2 {
+	if _, err := s.run(card, &person{pins: []string{"11111"}}, journal).Run(t.Context()); code(err) != "pin-wrong" ||
+		card.Tries(0x10) != 2 {
 		t.Fatal(err)
 	}
 	card.SetFault(lying(0x20, emulator.Fault{Cut: emulator.CutAfter}))
-	if _, err := s.run(card, &person{pins: []string{"22222"}}, journal).Run(t.Context()); code(err) != "card-removed" || card.Tries(0x10) != 1 {
+	if _, err := s.run(card, &person{pins: []string{"22222"}}, journal).Run(t.Context()); code(err) != "card-removed" ||
+		card.Tries(0x10) != 1 {
 		t.Fatal(err)
 	}
 	card.SetFault(nil)
@@ -469,7 +474,8 @@ func TestRefusedInLaterBlock(t *testing.T) {
 	r.Campaign = "prova"
 	r.Events = func(e renewal.Event) {
 		if e.Step == "generate" && e.State == renewal.Started {
-			for _, c := range []iso7816.Command{{INS: 0x24, P2: 0x10, Data: []byte(rightPIN + "\xFF\xFF\xFF" + "86420\xFF\xFF\xFF")},
+			for _, c := range []iso7816.Command{{INS: 0x24, P2: 0x10,
+				Data: []byte(rightPIN + "\xFF\xFF\xFF" + "86420\xFF\xFF\xFF")},
 				{INS: 0x20, P2: 0x10, Data: []byte("11111\xFF\xFF\xFF")}} {
 				iso7816.Do(card, c)
 			}

@@ -68,8 +68,9 @@ var lies = []lie{
 		ends: "done"},
 	{name: "forgets the PIN on every SELECT", fault: emulator.Fault{ForgetOnSelect: true}, at: ins(0xA4), every: true,
 		ends: "done"},
-	{name: "does not count", fault: emulator.Fault{HideTries: true}, at: ins(0x20), every: true, typed: []string{"11111", rightPIN},
-		ends: "done"},
+	{name: "does not count", fault: emulator.Fault{HideTries: true}, at: ins(0x20), every: true,
+		typed: []string{"11111", rightPIN},
+		ends:  "done"},
 	{name: "refuses extended length once", fault: emulator.Fault{RefuseExtended: true}, at: ins(0x2A, 0xDA),
 		ends: "done"},
 	{name: "refuses extended length", fault: emulator.Fault{RefuseExtended: true}, at: ins(0x2A, 0xDA), every: true,
@@ -92,7 +93,8 @@ var lies = []lie{
 		ends: "card-error card-foreign card-wrong-key done no-certificate"},
 	{name: "says that it is there already", fault: emulator.Fault{SW: 0x6A89}, at: ins(0xE0, 0xDA),
 		ends: "card-error done"},
-	{name: "says that the PIN was not given", fault: emulator.Fault{SW: 0x6982}, at: func(c []byte) bool { return c[1] != 0x20 },
+	{name: "says that the PIN was not given", fault: emulator.Fault{SW: 0x6982},
+		at:   func(c []byte) bool { return c[1] != 0x20 },
 		ends: "card-error card-foreign card-wrong-key done"},
 }
 
@@ -161,7 +163,8 @@ func TestLiesAfterwards(t *testing.T) {
 		told := 0
 		for _, l := range lies {
 			switch l.name {
-			case "drops every block", "flips the first bit read", "says 9000 and does nothing", "says that the file is not there", "says that the PIN was not given", "returns the old file":
+			case "drops every block", "flips the first bit read", "says 9000 and does nothing",
+				"says that the file is not there", "says that the PIN was not given", "returns the old file":
 			default:
 				continue
 			}

@@ -27,7 +27,8 @@ type Login login.Answer
 // Verify proves a card by logging in at a site with its newest valid certificate: it asks the PIN as a
 // renewal does. Without a URL the service is asked for its trial login. The error is a *Failure; a refusal
 // by the site is "login-refused", and comes with the answer.
-func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
+func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, transport *http.Transport) (*Login,
+	error) {
 	n := &run{Renewal: r}
 	defer func() {
 		_ = n.release() // the login has ended, whatever the card says
@@ -77,11 +78,12 @@ func newest(held []cns.Slot, now time.Time) cns.Slot {
 	return held[0]
 }
 
-// LoginWith authenticates at a site with the pair of one slot (RFC 8446 §4.4.3, RFC 5246 §7.4.8). It succeeds only if the
-// site is reached by https, the card has signed in this handshake, and the site has accepted that certificate. Each
+// LoginWith authenticates at a site with the pair of one slot (RFC 8446 §4.4.3, RFC 5246 §7.4.8). It succeeds only if
+// the site is reached by https, the card has signed in this handshake, and the site has accepted that certificate. Each
 // signature is a block of its own with the card: no transaction is held while the program waits for the site.
 // nil roots are the system's. The transport gives proxies and timeouts, nil for the default.
-func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, roots *x509.CertPool, transport *http.Transport) (*Login, error) {
+func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, roots *x509.CertPool,
+	transport *http.Transport) (*Login, error) {
 	cert := p.Certificate.Certificate
 	key, ok := cert.PublicKey.(*rsa.PublicKey)
 	if !ok {
@@ -91,7 +93,8 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 	credential := tls.Certificate{Certificate: [][]byte{cert.Raw}, Leaf: cert, PrivateKey: signer}
 	if key.Size() < 256 {
 		// EMSA-PSS with SHA-512 does not fit 1024 bits (RFC 8017 §9.1.1).
-		credential.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA1}
+		credential.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384,
+			tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA1}
 	}
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: time.Minute}
 	if transport != nil {
@@ -108,7 +111,9 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 		return nil, fail(failure.LoginNotProven, fmt.Errorf("an address of the scheme %q", req.URL.Scheme))
 	}
 	req.Header.Set("Accept", "application/json")
-	res, err := (&http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
+	res,
+		err := (&http.Client{Transport: t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
 	if signer.err != nil {
 		return nil, signer.err
 	}

@@ -15,7 +15,8 @@ import (
 	"rinnova.example/go/login"
 )
 
-// TestLoginProves: a login counts only over https, if the card signed in this handshake, and for the card's certificate.
+// TestLoginProves: a login counts only over https, if the card signed in this handshake, and for the card's
+// certificate.
 func TestLoginProves(t *testing.T) {
 	s := newService(t)
 	for i, c := range []struct {

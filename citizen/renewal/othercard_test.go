@@ -78,7 +78,8 @@ func TestOtherCard(t *testing.T) {
 			}
 			for at := 1; ; at++ {
 				s := newService(t)
-				w := &swapped{first: s.card(series, 1, inWindow), other: s.card(kind, 2, inWindow), at: at, for_: c.for_}
+				w := &swapped{first: s.card(series, 1, inWindow), other: s.card(kind, 2, inWindow), at: at,
+					for_: c.for_}
 				old, before, kept := certificateOf(t, w.first), oldFiles(t, w.first), chip(t, w.other)
 				journal, _ := memory()
 				r := s.run(w, someone(), journal)

@@ -166,7 +166,8 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 				n.s.ForgetPIN()
 				return nil, Classify(err)
 			}
-			return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign, n.service.LoginURL}, nil
+			return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign,
+				n.service.LoginURL}, nil
 		}
 		i := slices.Index(Steps, name)
 		for skipped := last + 1; skipped < i; skipped++ {
@@ -282,7 +283,8 @@ func candidates(s *cns.Session) []cns.Slot {
 // certificate is never ours.
 func ours(c *x509.Certificate, id holder.IDCarta) bool {
 	cn, err := holder.ParseCN(c.Subject.CommonName)
-	return err == nil && cn.Card == id && c.KeyUsage&x509.KeyUsageContentCommitment == 0 && c.KeyUsage&x509.KeyUsageDigitalSignature != 0
+	return err == nil && cn.Card == id && c.KeyUsage&x509.KeyUsageContentCommitment == 0 &&
+		c.KeyUsage&x509.KeyUsageDigitalSignature != 0
 }
 
 func hash(c *x509.Certificate) []byte {

@@ -80,7 +80,8 @@ func TestRenewEverySeries(t *testing.T) {
 			if d := out.Certificate.NotAfter.Sub(s.now); d < 364*24*time.Hour || d > 367*24*time.Hour {
 				t.Errorf("valid until %s", out.Certificate.NotAfter)
 			}
-			if !bytes.Equal(out.Certificate.RawSubject, out.Old.RawSubject) || bytes.Equal(out.Certificate.RawSubjectPublicKeyInfo, out.Old.RawSubjectPublicKeyInfo) {
+			if !bytes.Equal(out.Certificate.RawSubject, out.Old.RawSubject) ||
+				bytes.Equal(out.Certificate.RawSubjectPublicKeyInfo, out.Old.RawSubjectPublicKeyInfo) {
 				t.Error("subject or key")
 			}
 			if n := s.valid(out.Old); n[trial.Installed] != 1 || len(n) != 1 {
@@ -234,10 +235,13 @@ func TestCodes(t *testing.T) {
 		{"no PIN", person{}, "input-missing", -1, 3, 10, false},
 		{"malformed", person{pins: []string{"12a45"}}, "pin-format", -1, 3, 10, false},
 		{"wrong once", person{pins: []string{"11111"}}, "pin-wrong", 2, 2, 10, false},
-		{"wrong, then right", person{pins: []string{"11111", rightPIN}, puks: []string{rightPUK}}, "", -1, 3, 10, false},
+		{"wrong, then right", person{pins: []string{"11111", rightPIN}, puks: []string{rightPUK}}, "", -1, 3, 10,
+			false},
 		{"twice wrong, no consent", person{pins: []string{"11111", "22222", rightPIN}}, "pin-wrong", 1, 1, 10, false},
-		{"twice wrong, consent, right", person{pins: []string{"11111", "22222", rightPIN}, puks: []string{rightPUK}, lastTry: true}, "", -1, 3, 10, false},
-		{"three times wrong", person{pins: []string{"11111", "22222", "33333", rightPIN}, lastTry: true}, "pin-blocked", 0, 0, 10, false},
+		{"twice wrong, consent, right", person{pins: []string{"11111", "22222", rightPIN}, puks: []string{rightPUK},
+			lastTry: true}, "", -1, 3, 10, false},
+		{"three times wrong", person{pins: []string{"11111", "22222", "33333", rightPIN}, lastTry: true}, "pin-blocked",
+			0, 0, 10, false},
 		{"PUK wrong", person{pins: []string{rightPIN}, puks: []string{"87654321"}}, "puk-wrong", 9, 3, 9, false},
 		{"no PUK", person{pins: []string{rightPIN}}, "input-missing", -1, 3, 10, false},
 	} {

@@ -32,7 +32,8 @@ import (
 // and searches what it prints, as text and as JSON, what it records and its journal.
 func TestSecretsOfProgram(t *testing.T) {
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova", "rinnova.example/go/cmd/rinnovad")
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova",
+		"rinnova.example/go/cmd/rinnovad")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -46,7 +47,8 @@ func TestSecretsOfProgram(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	var log bytes.Buffer
-	serve := run("rinnovad", "serve", "--dir", "service", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0", "--clock", canaryClock)
+	serve := run("rinnovad", "serve", "--dir", "service", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0",
+		"--clock", canaryClock)
 	serve.Stderr = &log
 	ready := must(serve.StdoutPipe())
 	if err := serve.Start(); err != nil {
@@ -65,15 +67,18 @@ func TestSecretsOfProgram(t *testing.T) {
 		pin, puk string
 		want     string
 	}{
-		{canaryPIN, canaryPUK, "done"}, {wrongPIN, canaryPUK, "pin-wrong"}, {noPIN, canaryPUK, "pin-format"}, {canaryPIN, wrongPUK, "puk-wrong"}, {canaryPIN, noPIN, "puk-format"},
+		{canaryPIN, canaryPUK, "done"}, {wrongPIN, canaryPUK, "pin-wrong"}, {noPIN, canaryPUK, "pin-format"},
+		{canaryPIN, wrongPUK, "puk-wrong"}, {canaryPIN, noPIN, "puk-format"},
 	} {
 		for j, from := range []string{"env:", "file:", "fd:"} {
 			name := fmt.Sprintf("%s, codes from %s", c.want, from)
 			card := fmt.Sprintf("card-%d-%d.json", i, j)
-			if out, err := run("rinnovad", "card", "issue", "--dir", "service", "--series", "AC2014", "--out", card, "--pin", canaryPIN, "--puk", canaryPUK, "--clock", canaryClock).CombinedOutput(); err != nil {
+			if out, err := run("rinnovad", "card", "issue", "--dir", "service", "--series", "AC2014", "--out", card,
+				"--pin", canaryPIN, "--puk", canaryPUK, "--clock", canaryClock).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			args := []string{"renew", "--card", "emulated:" + card, "--service", service, "--ca", "service/ca.pem", "--tls-ca", "service/tls.pem", "--campaign", "prova",
+			args := []string{"renew", "--card", "emulated:" + card, "--service", service, "--ca", "service/ca.pem",
+				"--tls-ca", "service/tls.pem", "--campaign", "prova",
 				"--clock", canaryClock, "--journal", "journal-" + card, "--record", "record-" + card}
 			if j%2 == i%2 {
 				args = append(args, "--json")
@@ -98,7 +103,8 @@ func TestSecretsOfProgram(t *testing.T) {
 			var out, errOut bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &errOut
 			cmd.Run() // its exit code is tested elsewhere; what it says is looked at here
-			if said := out.String() + errOut.String(); !strings.Contains(said, c.want) && !(c.want == "done" && strings.Contains(said, "Certificato rinnovato")) {
+			if said := out.String() + errOut.String(); !strings.Contains(said, c.want) &&
+				!(c.want == "done" && strings.Contains(said, "Certificato rinnovato")) {
 				t.Fatalf("%s: %s", name, said)
 			}
 			clean(t, name+", stdout", out.Bytes())
@@ -228,7 +234,8 @@ func childMain(does string) {
 		panic(err)
 	}
 	root := must(x509.ParseCertificate(must(os.ReadFile(os.Getenv(childRoot)))))
-	r := &renewal.Renewal{Card: farCard{}, Service: renewal.Service{URL: must(url.Parse(os.Getenv(childURL))), HTTP: http.DefaultClient},
+	r := &renewal.Renewal{Card: farCard{},
+		Service: renewal.Service{URL: must(url.Parse(os.Getenv(childURL))), HTTP: http.DefaultClient},
 		Anchors: []*x509.Certificate{root}, Prompter: piped{does}, Campaign: "prova", Random: rand.Reader,
 		Now:  func() time.Time { return clock },
 		Wait: func(ctx context.Context, d time.Duration) error { return ctx.Err() },
@@ -256,14 +263,16 @@ func childMain(does string) {
 
 // child runs a child process on a card. Before an answer goes back to it, at may look at the process, which
 // waits, or end it and see to it that no answer goes back.
-func child(t *testing.T, s *service, card *emulator.Card, does, dump string, at func(p *os.Process, kind byte, command []byte) (silent bool)) (result string, stderr []byte) {
+func child(t *testing.T, s *service, card *emulator.Card, does, dump string,
+	at func(p *os.Process, kind byte, command []byte) (silent bool)) (result string, stderr []byte) {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "root")
 	if err := os.WriteFile(root, s.Current.Certificate().Raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), must(os.Executable()))
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=all", childDoes+"="+does, childURL+"="+s.server.URL, childRoot+"="+root, childDump+"="+dump)
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=all", childDoes+"="+does, childURL+"="+s.server.URL, childRoot+"="+root,
+		childDump+"="+dump)
 	cmd.ExtraFiles = []*os.File{pipe(t, canaryPIN+canaryPUK)}
 	in, out := must(cmd.StdinPipe()), must(cmd.StdoutPipe())
 	var errOut bytes.Buffer
@@ -323,7 +332,8 @@ func TestSecretsOfCrash(t *testing.T) {
 			p.Signal(syscall.SIGQUIT)
 			return true
 		})
-		if result != "" || !bytes.Contains(stderr, []byte("goroutine 1 ")) || !bytes.Contains(stderr, []byte("renewal.(*run)")) {
+		if result != "" || !bytes.Contains(stderr, []byte("goroutine 1 ")) ||
+			!bytes.Contains(stderr, []byte("renewal.(*run)")) {
 			t.Errorf("%s: no crash: %q %s", does, result, stderr)
 		}
 		clean(t, does, stderr)

@@ -36,8 +36,10 @@ var canaries = []string{canaryPIN, canaryPUK, wrongPIN, wrongPUK, noPIN}
 // as a register or a word of a stack prints, in base64 at each of its three alignments.
 func forms(code string) []string {
 	b := []byte(code)
-	list := []string{code, hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)), fmt.Sprintf("%016x", binary.LittleEndian.Uint64(b)),
-		strings.Trim(fmt.Sprint(b), "[]"), strings.Trim(fmt.Sprintf("%#v", b), "[]byte{}"), strings.Trim(fmt.Sprintf("% X", b), " ")}
+	list := []string{code, hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)),
+		fmt.Sprintf("%016x", binary.LittleEndian.Uint64(b)),
+		strings.Trim(fmt.Sprint(b), "[]"), strings.Trim(fmt.Sprintf("%#v", b), "[]byte{}"),
+		strings.Trim(fmt.Sprintf("% X", b), " ")}
 	for i := range 3 {
 		s := base64.RawStdEncoding.EncodeToString(append(make([]byte, i), b...))
 		list = append(list, s[(8*i+5)/6:len(s)-1])
@@ -67,9 +69,12 @@ func clean(t *testing.T, where string, b []byte) {
 
 func TestForms(t *testing.T) {
 	for _, c := range canaries {
-		for _, planted := range []string{"PIN " + c + ".", fmt.Sprintf("0020001008%X", c), fmt.Sprintf("%x", c), fmt.Sprintf("%v", []byte("x"+c)), fmt.Sprintf("%#v", []byte("x"+c)),
-			fmt.Sprintf("rax    0x%x", binary.LittleEndian.Uint64([]byte(c))), base64.StdEncoding.EncodeToString([]byte("a" + c + "bcd")),
-			base64.StdEncoding.EncodeToString([]byte("ab" + c + "b")), base64.StdEncoding.EncodeToString([]byte(c + "\xFF"))} {
+		for _, planted := range []string{"PIN " + c + ".", fmt.Sprintf("0020001008%X", c), fmt.Sprintf("%x", c),
+			fmt.Sprintf("%v", []byte("x"+c)), fmt.Sprintf("%#v", []byte("x"+c)),
+			fmt.Sprintf("rax    0x%x", binary.LittleEndian.Uint64([]byte(c))),
+			base64.StdEncoding.EncodeToString([]byte("a" + c + "bcd")),
+			base64.StdEncoding.EncodeToString([]byte("ab" + c + "b")),
+			base64.StdEncoding.EncodeToString([]byte(c + "\xFF"))} {
 			if n, _ := leak([]byte(planted)); n == 0 || canaries[n-1] != c {
 				t.Errorf("%q is not found", planted)
 			}
@@ -110,11 +115,15 @@ func TestSecrets(t *testing.T) {
 		{name: "blocked", pins: []string{wrongPIN}, fault: lying(0x20, emulator.Fault{SW: 0x6983})},
 		{name: "odd answer to VERIFY", pins: []string{canaryPIN}, fault: lying(0x20, emulator.Fault{SW: 0x6F00})},
 		{name: "wrong length of VERIFY", pins: []string{canaryPIN}, fault: lying(0x20, emulator.Fault{SW: 0x6700})},
-		{name: "pulled in VERIFY", pins: []string{canaryPIN}, fault: lying(0x20, emulator.Fault{Cut: emulator.CutAfter})},
-		{name: "pulled in CREATE", pins: []string{canaryPIN}, puks: []string{canaryPUK}, fault: lying(0xE0, emulator.Fault{Cut: emulator.CutBefore})},
-		{name: "CREATE refused", pins: []string{canaryPIN}, puks: []string{canaryPUK}, fault: lying(0xE0, emulator.Fault{SW: 0x6A84})},
+		{name: "pulled in VERIFY", pins: []string{canaryPIN},
+			fault: lying(0x20, emulator.Fault{Cut: emulator.CutAfter})},
+		{name: "pulled in CREATE", pins: []string{canaryPIN}, puks: []string{canaryPUK},
+			fault: lying(0xE0, emulator.Fault{Cut: emulator.CutBefore})},
+		{name: "CREATE refused", pins: []string{canaryPIN}, puks: []string{canaryPUK},
+			fault: lying(0xE0, emulator.Fault{SW: 0x6A84})},
 		{name: "wrong signature", pins: []string{canaryPIN}, fault: lying(0x2A, emulator.Fault{SW: 0x9000})},
-		{name: "write lost", pins: []string{canaryPIN}, puks: []string{canaryPUK}, fault: lying(0xD6, emulator.Fault{DropWrite: true})},
+		{name: "write lost", pins: []string{canaryPIN}, puks: []string{canaryPUK},
+			fault: lying(0xD6, emulator.Fault{DropWrite: true})},
 	} {
 		for j, withhold := range []transcript.Withhold{transcript.Secrets, transcript.Files} {
 			name := fmt.Sprintf("%s, transcript %d", c.name, j)
@@ -160,7 +169,8 @@ func TestSecrets(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"", "pin-wrong", "pin-format", "puk-format", "puk-wrong", "pin-blocked", "card-error", "card-removed", "no-room", "card-wrong-key", "card-write"} {
+	for _, want := range []string{"", "pin-wrong", "pin-format", "puk-format", "puk-wrong", "pin-blocked", "card-error",
+		"card-removed", "no-room", "card-wrong-key", "card-write"} {
 		if !ended[want] {
 			t.Errorf("no run ended with %q", want)
 		}

@@ -128,7 +128,8 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	}
 	for i, p := range held {
 		// This computer's own renewal, of which it never saw the end: confirmed or not, it is finished first.
-		if a := answers[i]; a != nil && !n.rec.Confirmed && n.rec.Certificate != nil && bytes.Equal(n.rec.Certificate, a.Issued) &&
+		if a := answers[i]; a != nil && !n.rec.Confirmed && n.rec.Certificate != nil &&
+			bytes.Equal(n.rec.Certificate, a.Issued) &&
 			bytes.Equal(n.rec.Old, hash(p.Certificate.Certificate)) {
 			n.base, n.standing = p, a
 			return nil

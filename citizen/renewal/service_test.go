@@ -62,8 +62,9 @@ var start = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 func newService(t testing.TB) *service {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	s := &service{t: t, now: start, root: must(key, err)}
-	authorities := must(trial.NewAuthorities(trial.AuthoritiesRequest{From: start.AddDate(-8, 0, 0), Until: start.AddDate(20, 0, 0),
-		Keys: prepared, Current: s.root}))
+	authorities := must(trial.NewAuthorities(trial.AuthoritiesRequest{From: start.AddDate(-8, 0, 0),
+		Until: start.AddDate(20, 0, 0),
+		Keys:  prepared, Current: s.root}))
 	s.Service = must(trial.New(t.Context(), trial.Config{Authorities: authorities, Keys: prepared,
 		Clock: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))}))
 	t.Cleanup(func() { s.Close() })
@@ -134,7 +135,9 @@ func memory() (*renewal.Journal, *trial.Files) {
 
 // run is a run of the citizen's program against the service.
 func (s *service) run(card iso7816.Card, who renewal.Prompter, journal *renewal.Journal) *renewal.Renewal {
-	return &renewal.Renewal{Card: card, Service: renewal.Service{URL: must(url.Parse(s.server.URL)), HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}},
+	return &renewal.Renewal{Card: card,
+		Service: renewal.Service{URL: must(url.Parse(s.server.URL)),
+			HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}},
 		Anchors: []*x509.Certificate{s.Current.Certificate()}, Prompter: who, Journal: journal,
 		Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Wait: func(ctx context.Context, d time.Duration) error { s.now = s.now.Add(d); return ctx.Err() }}

@@ -239,7 +239,8 @@ func (n *run) unacceptable() error {
 	for _, a := range n.Anchors {
 		roots.AddCert(a)
 	}
-	if _, err := c.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: n.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+	if _, err := c.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: n.Now(),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
 		return fmt.Errorf("chain: %w", err)
 	}
 	switch policy := false; {

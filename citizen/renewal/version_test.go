@@ -53,7 +53,8 @@ func TestMinimumVersion(t *testing.T) {
 			if (v.Refusal != nil) != c.refused || noted != c.noted {
 				t.Errorf("refused %v, noted %v", v.Refusal, noted)
 			}
-			if v.Refusal != nil && (v.Refusal.Code != "program-too-old" || v.Refusal.Exit() != failure.ExitFailure || v.Refusal.Text != c.minimum) {
+			if v.Refusal != nil && (v.Refusal.Code != "program-too-old" || v.Refusal.Exit() != failure.ExitFailure ||
+				v.Refusal.Text != c.minimum) {
 				t.Errorf("%+v", v.Refusal)
 			}
 		})

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // Package settings reads what the administrators of a computer set for the program: from the registry on Windows,
-// from a file elsewhere. A setting stands behind a flag and the environment, and before what the program was built with.
+// from a file elsewhere. A setting stands behind a flag and the environment, and before what the program was built
+// with.
 package settings
 
 import (
@@ -51,7 +52,8 @@ func (e *Error) Location() string {
 func (s *Settings) values() []value {
 	return []value{
 		{"Service", "service", &s.Service, text}, {"CA", "ca", &s.CA, file}, {"TLSCA", "tls-ca", &s.TLSCA, file},
-		{"Proxy", "proxy", &s.Proxy, text}, {"UpdateCheck", "update-check", &s.UpdateCheck, onOff}, {"Desk", "desk", &s.Desk, file},
+		{"Proxy", "proxy", &s.Proxy, text}, {"UpdateCheck", "update-check", &s.UpdateCheck, onOff},
+		{"Desk", "desk", &s.Desk, file},
 	}
 }
 
@@ -141,7 +143,8 @@ func ReadFile(path string) (Settings, error) {
 
 func parse(b []byte, where string) (Settings, error) {
 	var s Settings
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))) // editors on Windows leave the mark
+	// editors on Windows leave the mark
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
 	broken := func() (Settings, error) { return Settings{}, &Error{where, "", errors.New("not a JSON object")} }
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return broken()

@@ -26,13 +26,16 @@ func TestReadFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for flag, want := range map[string]string{"service": "https://rinnova.example", "ca": "/etc/rinnova/ca.pem", "tls-ca": "/etc/rinnova/tls.pem",
-		"proxy": "http://nome:segreto@proxy.example:3128", "update-check": "off", "desk": "/etc/rinnova/desk.pem", "card": "", "": ""} {
+	for flag, want := range map[string]string{"service": "https://rinnova.example", "ca": "/etc/rinnova/ca.pem",
+		"tls-ca": "/etc/rinnova/tls.pem",
+		"proxy":  "http://nome:segreto@proxy.example:3128", "update-check": "off", "desk": "/etc/rinnova/desk.pem",
+		"card": "", "": ""} {
 		if got := s.ForFlag(flag); got != want {
 			t.Errorf("%s: %q, want %q", flag, got, want)
 		}
 	}
-	for _, nothing := range []string{filepath.Join(t.TempDir(), "absent.json"), write(t, "{}"), write(t, ` {"Service": ""} `)} {
+	for _, nothing := range []string{filepath.Join(t.TempDir(), "absent.json"), write(t, "{}"),
+		write(t, ` {"Service": ""} `)} {
 		if s, err := ReadFile(nothing); err != nil || s != (Settings{}) {
 			t.Error(s, err)
 		}
@@ -43,7 +46,8 @@ func TestReadFile(t *testing.T) {
 func TestRefused(t *testing.T) {
 	const secret = "segreto"
 	for text, name := range map[string]string{
-		"": "", "[]": "", `"x"`: "", `{"Service": "https://rinnova.example"`: "", `{"Service" "x"}`: "", `{"Service": "x"} {}`: "", "\x00": "",
+		"": "", "[]": "", `"x"`: "", `{"Service": "https://rinnova.example"`: "", `{"Service" "x"}`: "",
+		`{"Service": "x"} {}`: "", "\x00": "",
 		`{"Service": ["https://` + secret + `"]}`: "Service", `{"Service": 1}`: "Service", `{"UpdateCheck": true}`: "UpdateCheck", `{"Service": null}`: "Service",
 		`{"service": "https://rinnova.example"}`:                    `"service"`,
 		`{"Service": "a", "Service": "b"}`:                          `"Service"`,
@@ -63,7 +67,8 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%.60q: %v, %v", text, s, err)
 			continue
 		}
-		if bad.Where != path || bad.Name != name || !strings.Contains(bad.Location(), path) || strings.Contains(err.Error(), secret) {
+		if bad.Where != path || bad.Name != name || !strings.Contains(bad.Location(), path) ||
+			strings.Contains(err.Error(), secret) {
 			t.Errorf("%.60q: %q of %s: %v", text, bad.Name, bad.Location(), err)
 		}
 	}

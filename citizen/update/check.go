@@ -47,8 +47,8 @@ const patience = 30 * time.Second
 // skew is how far a clock may be behind before a manifest counts as not yet in force.
 const skew = 24 * time.Hour
 
-// PackagesURL is where a service publishes packages and manifest: always at its root, whatever path the service itself has.
-// It refuses http, except to this machine.
+// PackagesURL is where a service publishes packages and manifest: always at its root, whatever path the service itself
+// has. It refuses http, except to this machine.
 func PackagesURL(service *url.URL) (*url.URL, error) {
 	if !endpoint.Trusted(service) {
 		return nil, ErrAddress
@@ -99,13 +99,15 @@ func (c *Checker) get(ctx context.Context, from *url.URL, most int64) ([]byte, e
 	}
 	req.Header.Set("User-Agent", "rinnova")
 	req.Header.Set("Accept-Encoding", "identity") // what is bounded is what is sent
-	client := &http.Client{Transport: c.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: c.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); res.StatusCode == http.StatusOK && kind == "text/html" {
+	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); res.StatusCode == http.StatusOK &&
+		kind == "text/html" {
 		return nil, &StatusError{http.StatusFound} // a page in the file's place: a network that wants a login
 	}
 	if res.StatusCode != http.StatusOK {

@@ -85,7 +85,8 @@ func (m *Manifest) Check() error {
 	seen := map[string]bool{}
 	for _, f := range m.Files {
 		sum, err := hex.DecodeString(f.SHA256)
-		if !fileName.MatchString(f.Name) || !platformName.MatchString(f.Platform) || f.Size <= 0 || err != nil || len(sum) != 32 || f.SHA256 != strings.ToLower(f.SHA256) || seen[f.Name] {
+		if !fileName.MatchString(f.Name) || !platformName.MatchString(f.Platform) || f.Size <= 0 || err != nil ||
+			len(sum) != 32 || f.SHA256 != strings.ToLower(f.SHA256) || seen[f.Name] {
 			return fmt.Errorf("%w: file %q", ErrManifest, f.Name)
 		}
 		seen[f.Name] = true
@@ -117,8 +118,10 @@ func Parse(b []byte) (*Manifest, error) {
 
 // For lists the packages for an operating system and processor, by Go's names for them.
 func (m *Manifest) For(system, processor string) []File {
-	systems := map[string][]string{"windows": {"windows"}, "linux": {"debian", "fedora", "linux"}, "darwin": {"macos"}}[system]
-	processors := map[string][]string{"amd64": {"x64", "amd64", "x86_64"}, "arm64": {"arm64", "aarch64"}, "386": {"x86", "386"}}[processor]
+	systems := map[string][]string{"windows": {"windows"}, "linux": {"debian", "fedora", "linux"},
+		"darwin": {"macos"}}[system]
+	processors := map[string][]string{"amd64": {"x64", "amd64", "x86_64"}, "arm64": {"arm64", "aarch64"},
+		"386": {"x86", "386"}}[processor]
 	var list []File
 	for _, f := range m.Files {
 		part := strings.Split(f.Platform, "-")
@@ -178,7 +181,8 @@ func (k Keys) Verify(manifest, signature []byte) (*Manifest, uint64, error) {
 	if err := s.UnmarshalText(signature); err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
-	if s.Algorithm != minisign.HashEdDSA || !slices.Contains(strings.Split(s.TrustedComment, "\t"), "file:"+ManifestName) {
+	if s.Algorithm != minisign.HashEdDSA ||
+		!slices.Contains(strings.Split(s.TrustedComment, "\t"), "file:"+ManifestName) {
 		return nil, 0, ErrSignature
 	}
 	for _, key := range k {
@@ -196,5 +200,6 @@ func Sign(key minisign.PrivateKey, name string, content io.Reader, at time.Time)
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return nil, err
 	}
-	return r.SignWithComments(key, fmt.Sprintf("timestamp:%d\tfile:%s\thashed", at.Unix(), name), "signature of "+name), nil
+	return r.SignWithComments(key, fmt.Sprintf("timestamp:%d\tfile:%s\thashed", at.Unix(), name), "signature of "+name),
+		nil
 }

@@ -56,8 +56,8 @@ func (m Memory) load() (map[string]seen, error) {
 
 func keyName(id uint64) string { return fmt.Sprintf("%016X", id) } // as minisign prints it
 
-// admit compares a verified manifest with what was seen under any of the program's keys, and remembers it. A manifest of
-// an earlier serial number or version is refused, and so is a second one of the same serial number.
+// admit compares a verified manifest with what was seen under any of the program's keys, and remembers it. A manifest
+// of an earlier serial number or version is refused, and so is a second one of the same serial number.
 func (m Memory) admit(keys Keys, id uint64, manifest *Manifest, raw []byte) error {
 	all, err := m.load()
 	if err != nil {

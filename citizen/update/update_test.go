@@ -46,12 +46,13 @@ func (s signer) sign(b []byte) []byte {
 }
 
 func release(serial uint64, version string) *Manifest {
-	return &Manifest{Serial: serial, Version: version, Minimum: "0.1.0", Issued: today.AddDate(0, -1, 0), Expires: today.AddDate(0, 2, 0), Files: []File{
-		{"rinnova_1.0.0_amd64.deb", "debian-amd64", 10, strings.Repeat("ab", 32)},
-		{"rinnova-1.0.0-x64.msi", "windows-x64", 20, strings.Repeat("cd", 32)},
-		{"rinnova-1.0.0-x64-user.msi", "windows-x64-user", 20, strings.Repeat("cd", 32)},
-		{"rinnova-1.0.0-darwin-arm64.tar.gz", "macos-arm64", 20, strings.Repeat("cd", 32)},
-	}}
+	return &Manifest{Serial: serial, Version: version, Minimum: "0.1.0", Issued: today.AddDate(0, -1, 0),
+		Expires: today.AddDate(0, 2, 0), Files: []File{
+			{"rinnova_1.0.0_amd64.deb", "debian-amd64", 10, strings.Repeat("ab", 32)},
+			{"rinnova-1.0.0-x64.msi", "windows-x64", 20, strings.Repeat("cd", 32)},
+			{"rinnova-1.0.0-x64-user.msi", "windows-x64-user", 20, strings.Repeat("cd", 32)},
+			{"rinnova-1.0.0-darwin-arm64.tar.gz", "macos-arm64", 20, strings.Repeat("cd", 32)},
+		}}
 }
 
 // site publishes a folder; what it was asked for is kept.
@@ -125,7 +126,8 @@ func TestRequestSaysNothing(t *testing.T) {
 	for _, r := range s.asked {
 		paths = append(paths, r.Method+" "+r.RequestURI)
 		for name, values := range r.Header {
-			if want := map[string]string{"User-Agent": "rinnova", "Accept-Encoding": "identity"}[name]; len(values) != 1 || values[0] != want {
+			if want := map[string]string{"User-Agent": "rinnova",
+				"Accept-Encoding": "identity"}[name]; len(values) != 1 || values[0] != want {
 				t.Errorf("%s: %q", name, values)
 			}
 		}
@@ -153,13 +155,17 @@ func TestRefused(t *testing.T) {
 		{"another byte", append(bytes.Clone(good), ' '), k.sign(good), ErrSignature},
 		{"no signature", good, nil, ErrSignature},
 		{"half a signature", good, k.sign(good)[:120], ErrSignature},
-		{"of the old kind", good, minisign.SignWithComments(k.private, good, "timestamp:1\tfile:manifest.json", "x"), ErrSignature},
-		{"of another file", good, must(Sign(k.private, "rinnova-1.0.0-x64.msi", bytes.NewReader(good), today)), ErrSignature},
-		{"another trusted comment", good, bytes.Replace(k.sign(good), []byte("timestamp:18"), []byte("timestamp:19"), 1), ErrSignature},
+		{"of the old kind", good, minisign.SignWithComments(k.private, good, "timestamp:1\tfile:manifest.json", "x"),
+			ErrSignature},
+		{"of another file", good, must(Sign(k.private, "rinnova-1.0.0-x64.msi", bytes.NewReader(good), today)),
+			ErrSignature},
+		{"another trusted comment", good,
+			bytes.Replace(k.sign(good), []byte("timestamp:18"), []byte("timestamp:19"), 1), ErrSignature},
 		{"no JSON", []byte("{"), k.sign([]byte("{")), ErrManifest},
 		{"nothing", nil, k.sign(nil), ErrManifest},
 		{"too long", append(bytes.Clone(good), bytes.Repeat([]byte(" "), maxManifest)...), k.sign(good), ErrSize},
-		{"a signature that is too long", good, append(k.sign(good), bytes.Repeat([]byte(" "), maxSignature)...), ErrSize},
+		{"a signature that is too long", good, append(k.sign(good), bytes.Repeat([]byte(" "), maxSignature)...),
+			ErrSize},
 		{"expired", must(expired.Encode()), k.sign(must(expired.Encode())), ErrExpired},
 		{"of the day after tomorrow", must(future.Encode()), k.sign(must(future.Encode())), ErrExpired},
 	} {
@@ -196,7 +202,8 @@ func TestPortals(t *testing.T) {
 			s := newSite(t)
 			s.serve = serve
 			var status *StatusError
-			if _, err := s.check(t, s.checker(newSigner())); !errors.As(err, &status) || status.Status == http.StatusOK {
+			if _, err := s.check(t, s.checker(newSigner())); !errors.As(err, &status) ||
+				status.Status == http.StatusOK {
 				t.Error(err)
 			}
 		})
@@ -208,9 +215,14 @@ func TestPortals(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	for address, want := range map[string]string{
-		"https://rinnova.example/a/b?c": "https://rinnova.example/scarica/", "https://rinnova.example:8443": "https://rinnova.example:8443/scarica/",
-		"http://127.0.0.1:8080": "http://127.0.0.1:8080/scarica/", "http://[::1]:80/": "http://[::1]:80/scarica/", "http://localhost": "http://localhost/scarica/",
-		"http://rinnova.example": "", "http://127.0.0.1.rinnova.example": "", "ftp://127.0.0.1": "", "https:///x": "", "": "",
+		"https://rinnova.example/a/b?c": "https://rinnova.example/scarica/",
+		"https://rinnova.example:8443":  "https://rinnova.example:8443/scarica/",
+		"http://127.0.0.1:8080":         "http://127.0.0.1:8080/scarica/",
+		"http://[::1]:80/":              "http://[::1]:80/scarica/",
+		"http://localhost":              "http://localhost/scarica/",
+		"http://rinnova.example":        "", "http://127.0.0.1.rinnova.example": "", "ftp://127.0.0.1": "",
+		"https:///x": "",
+		"":           "",
 	} {
 		got := ""
 		if f, err := PackagesURL(must(url.Parse(address))); err == nil {
@@ -280,7 +292,8 @@ func TestMemoryFails(t *testing.T) {
 func TestCompare(t *testing.T) {
 	m := release(1, "1.2.0")
 	m.Minimum = "1.1.0"
-	for version, want := range map[string]Status{"1.2.0": Current, "1.3.0-dev": Current, "1.2.0-dev": Newer, "1.1.0": Newer, "1.1.9": Newer,
+	for version, want := range map[string]Status{"1.2.0": Current, "1.3.0-dev": Current, "1.2.0-dev": Newer,
+		"1.1.0": Newer, "1.1.9": Newer,
 		"1.1.0-dev": Unsupported, "1.0.9": Unsupported, "0.1.0-dev": Unsupported, "main": Newer, "": Newer} {
 		if got := m.Compare(version); got != want {
 			t.Errorf("%s: %s, want %s", version, got, want)
@@ -290,7 +303,8 @@ func TestCompare(t *testing.T) {
 
 func TestFor(t *testing.T) {
 	m := release(1, "1.0.0")
-	for computer, want := range map[string]int{"windows/amd64": 2, "linux/amd64": 1, "darwin/arm64": 1, "linux/arm64": 0, "windows/386": 0, "plan9/amd64": 0} {
+	for computer, want := range map[string]int{"windows/amd64": 2, "linux/amd64": 1, "darwin/arm64": 1,
+		"linux/arm64": 0, "windows/386": 0, "plan9/amd64": 0} {
 		system, processor, _ := strings.Cut(computer, "/")
 		if got := len(m.For(system, processor)); got != want {
 			t.Errorf("%s: %d packages, want %d", computer, got, want)
@@ -332,7 +346,8 @@ func TestManifestRefuses(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	a, b := newSigner().public.String(), newSigner().public.String()
-	for text, want := range map[string]int{"": 0, " ": 0, a: 1, a + "," + b: 2, a + ", " + b + ",": 2, "x": -1, a[:50]: -1} {
+	for text, want := range map[string]int{"": 0, " ": 0, a: 1, a + "," + b: 2, a + ", " + b + ",": 2, "x": -1,
+		a[:50]: -1} {
 		keys, err := ParseKeys(text)
 		if err != nil != (want < 0) || err == nil && len(keys) != want {
 			t.Errorf("%q: %d, %v", text, len(keys), err)

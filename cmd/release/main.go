@@ -30,7 +30,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, out, errOut io.Writer) int {
 	var c commands
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("release"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+	parser, err := kong.New(&c, kong.Name("release"), kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }),
 		kong.Description("Release keys, manifest and signatures of Rinnova."))
 	if err != nil {
 		panic(err) // the struct above is at fault

@@ -80,10 +80,13 @@ func (c *manifestCommand) Run(p *program) error {
 			return err
 		}
 	}
-	if err := errors.Join(durable.WriteFile(filepath.Join(c.Dir, update.ManifestName), b, 0o644), durable.WriteFile(filepath.Join(c.Dir, update.ManifestName+update.SignatureSuffix), signature, 0o644)); err != nil {
+	if err := errors.Join(durable.WriteFile(filepath.Join(c.Dir, update.ManifestName), b, 0o644),
+		durable.WriteFile(filepath.Join(c.Dir, update.ManifestName+update.SignatureSuffix), signature,
+			0o644)); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "%s: version %s, serial %d, %d packages, expires %s\n", update.ManifestName, m.Version, m.Serial, len(names), m.Expires.UTC().Format(time.RFC3339))
+	fmt.Fprintf(p.out, "%s: version %s, serial %d, %d packages, expires %s\n", update.ManifestName, m.Version, m.Serial,
+		len(names), m.Expires.UTC().Format(time.RFC3339))
 	return nil
 }
 
@@ -158,7 +161,8 @@ func (c *manifestCommand) sign(key minisign.PrivateKey, name string, at time.Tim
 	return info.Size(), hex.EncodeToString(h.Sum(nil)), signature, err
 }
 
-// grows refuses a serial number that does not grow over the manifest that is there. The same manifest again is no other.
+// grows refuses a serial number that does not grow over the manifest that is there. The same manifest again is no
+// other.
 func (c *manifestCommand) grows(serial uint64, b []byte) error {
 	there, err := os.ReadFile(filepath.Join(c.Dir, update.ManifestName))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && bytes.Equal(there, b) {

@@ -30,7 +30,8 @@ import (
 func issued(t *testing.T, s *running, series string, args ...string) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "card.json")
-	line := append([]string{"card", "issue", "--dir", s.dir, "--series", series, "--out", file, "--pin", "24680", "--puk", "13579246"}, args...)
+	line := append([]string{"card", "issue", "--dir", s.dir, "--series", series, "--out", file, "--pin", "24680",
+		"--puk", "13579246"}, args...)
 	if out, err := exec.Command(filepath.Join(programs, "rinnovad"), line...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -56,8 +57,9 @@ func citizenCard(t *testing.T, s *running, series string) (*emulator.Card, emula
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, emulator.Personalization{IDCarta: string(read("1000/1003")), PersonalData: read("1100/1102"), Certificate: read("1100/1101"),
-		Key: key, PIN: "24680", PUK: "13579246"}
+	return c, emulator.Personalization{IDCarta: string(read("1000/1003")), PersonalData: read("1100/1102"),
+		Certificate: read("1100/1101"),
+		Key:         key, PIN: "24680", PUK: "13579246"}
 }
 
 // tapped stands between program and card.
@@ -108,7 +110,8 @@ func (p *typist) Consent(context.Context, renewal.Question) (string, error) {
 // citizenProgram is the program with the flags for a service, in this process.
 func citizenProgram(t *testing.T, s *running) (p *program, out, errOut *bytes.Buffer) {
 	out, errOut = new(bytes.Buffer), new(bytes.Buffer)
-	return &program{&commands{Service: s.addresses["cmp"], CA: filepath.Join(s.dir, "ca.pem"), TLSCA: filepath.Join(s.dir, "tls.pem"),
+	return &program{&commands{Service: s.addresses["cmp"], CA: filepath.Join(s.dir, "ca.pem"),
+		TLSCA:   filepath.Join(s.dir, "tls.pem"),
 		Journal: filepath.Join(t.TempDir(), "journal")}, t.Context(), out, errOut}, out, errOut
 }
 
@@ -163,9 +166,11 @@ func withCheck(atr []byte) []byte {
 }
 
 // foreign are the failures of cards that may not be one of ours: nothing is said of a certificate on them.
-var foreign = map[failure.Code]bool{failure.CardNotCNS: true, failure.CardCIE: true, failure.CardForeign: true, failure.CardNotHealth: true,
-	failure.CardContactless: true, failure.CardModelUnknown: true, failure.CardMalformed: true, failure.CardNotActivated: true,
-	failure.NoCertificate: true}
+var foreign = map[failure.Code]bool{failure.CardNotCNS: true, failure.CardCIE: true, failure.CardForeign: true,
+	failure.CardNotHealth:   true,
+	failure.CardContactless: true, failure.CardModelUnknown: true, failure.CardMalformed: true,
+	failure.CardNotActivated: true,
+	failure.NoCertificate:    true}
 
 // TestBadCards: each card that is not one to renew gets a sentence and a code of its own; no PIN is asked
 // unless the card shows the trouble only then, and nothing on it changes.
@@ -213,29 +218,35 @@ func TestBadCards(t *testing.T) {
 		text   string // in what the citizen reads
 	}{
 		{"payment card", atr("3B6E000080318066B0840C016E0183009000"), nil, "", 3, "card-not-cns", "carta di pagamento"},
-		{"development card without the marker", atr("3BFF1800FF8131FE55006B0209020001010144534410318092"), nil, "", 3, "card-not-cns", "non è una TS-CNS"},
-		{"Spanish card whose ATR is known", atr("3BFF1800008131FE45006B11050700012101434E531031804A"), nil, "", 3, "card-not-cns", "non è una TS-CNS"},
+		{"development card without the marker", atr("3BFF1800FF8131FE55006B0209020001010144534410318092"), nil, "", 3,
+			"card-not-cns", "non è una TS-CNS"},
+		{"Spanish card whose ATR is known", atr("3BFF1800008131FE45006B11050700012101434E531031804A"), nil, "", 3,
+			"card-not-cns", "non è una TS-CNS"},
 		{"CNS on an unknown chip", func() *emulator.Card {
 			return made(func(p *emulator.Personalization) {
 				p.ATR = withCheck(fromHex(t, "3BFF1800008131FE45006B13060700012101434E53103180"))
 			})
 		}, nil, "", 3, "card-model-unknown", "non è ancora conosciuto"},
-		{"identity card, first version", atr("3BF41800FF8131805500318000C7"), nil, "", 3, "card-cie", "carta d’identità elettronica"},
+		{"identity card, first version", atr("3BF41800FF8131805500318000C7"), nil, "", 3, "card-cie",
+			"carta d’identità elettronica"},
 		{"identity card, second version", func() *emulator.Card {
 			return made(func(p *emulator.Personalization) {
 				p.ATR = withCheck(fromHex(t, "3BFF1800FF8131FE55"+"006B05080700"+"024954494420203180"))
 			})
 		}, nil, "", 3, "card-cie", "carta d’identità elettronica"},
-		{"contactless", atr("3B8B80010031C16408923354009000F3"), nil, "", 3, "card-contactless", "a fondo nella fessura"},
+		{"contactless", atr("3B8B80010031C16408923354009000F3"), nil, "", 3, "card-contactless",
+			"a fondo nella fessura"},
 		{"contactless, shortest", atr("3B80800101"), nil, "", 3, "card-contactless", "senza contatto"},
 		{"chamber of commerce", func() *emulator.Card {
 			return made(func(p *emulator.Personalization) { p.IDCarta = "7430012345678901" })
 		}, nil, "", 3, "card-not-health", "camera di commercio"},
 		{"Spanish card with an Italian ATR", whole, selects("6A82"), "", 3, "card-foreign", "non ne ha il contenuto"},
-		{"card that knows no selection by path", whole, selects("6A86"), "", 3, "card-foreign", "non ne ha il contenuto"},
+		{"card that knows no selection by path", whole, selects("6A86"), "", 3, "card-foreign",
+			"non ne ha il contenuto"},
 		{"card of other commands", whole, selects("6D00"), "", 3, "card-foreign", "non ne ha il contenuto"},
 		{"chip that fails", whole, selects("6F00"), "", 1, "card-error", "ha rifiutato un comando"},
-		{"answers without status word", whole, func(_, _ []byte) []byte { return nil }, "", 3, "card-malformed", "forma prevista"},
+		{"answers without status word", whole, func(_, _ []byte) []byte { return nil }, "", 3, "card-malformed",
+			"forma prevista"},
 
 		{"not activated: no certificate", certificate(nil), nil, "", 3, "no-certificate", "mai stata attivata"},
 		{"not activated: its data are not in use", whole, func(c, r []byte) []byte {
@@ -247,18 +258,28 @@ func TestBadCards(t *testing.T) {
 			}
 			return r
 		}, "", 3, "card-not-activated", "sportello che attiva"},
-		{"certificate file of zeros", certificate(make([]byte, 2048)), nil, "", 3, "no-certificate", "non c’è un certificato"},
-		{"certificate file of FF", certificate(bytes.Repeat([]byte{0xFF}, 2048)), nil, "", 3, "no-certificate", "non c’è un certificato"},
-		{"certificate file of nonsense", certificate([]byte("Carta Nazionale dei Servizi")), nil, "", 3, "no-certificate", "non c’è un certificato"},
-		{"certificate cut short", certificate(good.Certificate[:300]), nil, "", 3, "no-certificate", "non c’è un certificato"},
+		{"certificate file of zeros", certificate(make([]byte, 2048)), nil, "", 3, "no-certificate",
+			"non c’è un certificato"},
+		{"certificate file of FF", certificate(bytes.Repeat([]byte{0xFF}, 2048)), nil, "", 3, "no-certificate",
+			"non c’è un certificato"},
+		{"certificate file of nonsense", certificate([]byte("Carta Nazionale dei Servizi")), nil, "", 3,
+			"no-certificate", "non c’è un certificato"},
+		{"certificate cut short", certificate(good.Certificate[:300]), nil, "", 3, "no-certificate",
+			"non c’è un certificato"},
 		{"certificate broken", certificate(broken), nil, "", 3, "no-certificate", "non c’è un certificato"},
-		{"certificate of a wrong signature", certificate(forged), nil, "", 6, "not-in-registry", "non conosce il certificato"},
+		{"certificate of a wrong signature", certificate(forged), nil, "", 6, "not-in-registry",
+			"non conosce il certificato"},
 		{"certificate of another card", func() *emulator.Card {
 			return made(func(p *emulator.Personalization) { p.IDCarta = "6120900000000017" })
 		}, nil, "", 3, "no-certificate", "non c’è un certificato"},
-		{"personal data empty", func() *emulator.Card { return made(func(p *emulator.Personalization) { p.PersonalData = nil }) }, nil, "", 3, "card-malformed", "forma prevista"},
+		{"personal data empty",
+			func() *emulator.Card { return made(func(p *emulator.Personalization) { p.PersonalData = nil }) }, nil, "",
+			3, "card-malformed", "forma prevista"},
 		{"personal data lying about its length", func() *emulator.Card {
-			return made(func(p *emulator.Personalization) { p.PersonalData = append([]byte("FFFFFF"), p.PersonalData[6:]...) })
+			return made(func(p *emulator.Personalization) {
+				p.PersonalData = append([]byte("FFFFFF"),
+					p.PersonalData[6:]...)
+			})
 		}, nil, "", 3, "card-malformed", "forma prevista"},
 
 		{"PIN too short", whole, nil, "1234", 5, "pin-format", "Il PIN ha 5–8 cifre"},
@@ -276,7 +297,9 @@ func TestBadCards(t *testing.T) {
 			w := &tapped{Card: card, answer: c.answer}
 			who := &typist{pin: c.pin}
 			exit, text := renewed(t, s, w, who)
-			if exit != c.exit || !strings.Contains(text, fmt.Sprintf("Codice: %s (%d)\n", c.code, failure.Code(c.code).Number())) || !strings.Contains(text, c.text) {
+			if exit != c.exit || !strings.Contains(text,
+				fmt.Sprintf("Codice: %s (%d)\n", c.code, failure.Code(c.code).Number())) ||
+				!strings.Contains(text, c.text) {
 				t.Errorf("exit %d, want %d %s:\n%s", exit, c.exit, c.code, text)
 			}
 			state := "La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato."
@@ -296,7 +319,8 @@ func TestBadCards(t *testing.T) {
 	}
 	t.Run("mute", func(t *testing.T) {
 		p, _, errOut := citizenProgram(t, s)
-		if exit := p.fail(cardFailure(fmt.Errorf("reader: %w", pcsc.ErrMute))); exit != 4 || !strings.Contains(errOut.String(), "Codice: card-mute") {
+		if exit := p.fail(cardFailure(fmt.Errorf("reader: %w", pcsc.ErrMute))); exit != 4 ||
+			!strings.Contains(errOut.String(), "Codice: card-mute") {
 			t.Errorf("%d %s", exit, errOut)
 		}
 	})
@@ -305,8 +329,10 @@ func TestBadCards(t *testing.T) {
 // TestSituationsHaveTheirOwnSentences: one message for each of the situations of a card or a reader.
 func TestSituationsHaveTheirOwnSentences(t *testing.T) {
 	seen := map[string]string{}
-	for _, code := range []string{"no-smartcard-service", "no-reader", "no-card", "card-mute", "card-contactless", "card-not-cns", "card-cie", "card-foreign",
-		"card-not-health", "card-model-unknown", "card-not-activated", "no-certificate", "card-malformed", "card-busy", "card-reset", "reader-failed",
+	for _, code := range []string{"no-smartcard-service", "no-reader", "no-card", "card-mute", "card-contactless",
+		"card-not-cns", "card-cie", "card-foreign",
+		"card-not-health", "card-model-unknown", "card-not-activated", "no-certificate", "card-malformed", "card-busy",
+		"card-reset", "reader-failed",
 		"card-removed", "other-card", "no-room"} {
 		e, ok := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, failure.Code(code), false)
 		if other := seen[e.What]; !ok || other != "" {
@@ -347,7 +373,8 @@ func TestNoRoom(t *testing.T) {
 			must(fromHex(t, "00200010083234363830FFFFFF"))
 			for i, size := range c.sizes {
 				must(append([]byte{0x00, 0xA4, 0x08, 0x0C, byte(len(path))}, path...))
-				must(fromHex(t, "00E000001F6F1D8002"+size+"820301000083024E0"+fmt.Sprint(i)+"8503010000"+"8609000000000000000000"))
+				must(fromHex(t, "00E000001F6F1D8002"+size+"820301000083024E0"+fmt.Sprint(i)+"8503010000"+
+					"8609000000000000000000"))
 			}
 			card.Close()
 			before, err := os.ReadFile(file)
@@ -355,9 +382,12 @@ func TestNoRoom(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out, errOut bytes.Buffer
-			exit := run([]string{"renew", "--card", "emulated:" + file, "--service", s.addresses["cmp"], "--ca", filepath.Join(s.dir, "ca.pem"),
-				"--tls-ca", filepath.Join(s.dir, "tls.pem"), "--journal", t.TempDir(), "--pin-from", "env:MISSING"}, &out, &errOut)
-			if exit != failure.ExitFailure || !strings.Contains(errOut.String(), "Codice: no-room") || !strings.Contains(errOut.String(), "SPID") {
+			exit := run([]string{"renew", "--card", "emulated:" + file, "--service", s.addresses["cmp"], "--ca",
+				filepath.Join(s.dir, "ca.pem"),
+				"--tls-ca", filepath.Join(s.dir, "tls.pem"), "--journal", t.TempDir(), "--pin-from", "env:MISSING"},
+				&out, &errOut)
+			if exit != failure.ExitFailure || !strings.Contains(errOut.String(), "Codice: no-room") ||
+				!strings.Contains(errOut.String(), "SPID") {
 				t.Errorf("%d %s", exit, &errOut)
 			}
 			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
@@ -368,7 +398,8 @@ func TestNoRoom(t *testing.T) {
 }
 
 // refusals are the codes that a card whose answers are damaged may end with.
-var refusals = []string{"card-malformed", "card-foreign", "card-not-health", "card-not-activated", "card-error", "no-certificate", "service-not-given", "no-room"}
+var refusals = []string{"card-malformed", "card-foreign", "card-not-health", "card-not-activated", "card-error",
+	"no-certificate", "service-not-given", "no-room"}
 
 // TestDamagedAnswers changes each answer that the look at a card rests on: cut at every length, with and
 // without its status word, every byte inverted, and every status word that a card knows in the place of
@@ -425,9 +456,13 @@ func TestDamagedAnswers(t *testing.T) {
 				for length := range len(a) {
 					whole := try(at, false, a[:length], fmt.Sprintf("cut to %d bytes", length))
 					// What was read of a card that is let through is what is on it.
-					short := try(at, false, slices.Concat(a[:min(length, len(a)-2)], []byte{0x90, 0x00}), fmt.Sprintf("of %d bytes", length))
+					short := try(at, false, slices.Concat(a[:min(length, len(a)-2)], []byte{0x90, 0x00}),
+						fmt.Sprintf("of %d bytes", length))
 					for _, v := range []*renewal.View{whole, short} {
-						if v != nil && len(v.Candidates) > 0 && (v.Session.IDCarta != want.Session.IDCarta || !v.Candidates[0].Certificate.Certificate.Equal(want.Candidates[0].Certificate.Certificate)) {
+						if v != nil && len(v.Candidates) > 0 &&
+							(v.Session.IDCarta != want.Session.IDCarta ||
+								!v.Candidates[0].Certificate.Certificate.Equal(
+									want.Candidates[0].Certificate.Certificate)) {
 							t.Errorf("answer %d cut to %d bytes: another card was seen", at, length)
 						}
 					}
@@ -436,8 +471,10 @@ func TestDamagedAnswers(t *testing.T) {
 					try(at, false, changed, fmt.Sprintf("byte %d inverted", length))
 				}
 				try(at, true, a[:len(a)-2], "without status word, for good")
-				for _, sw := range []string{"6281", "6282", "6283", "6300", "63C0", "63C2", "6581", "6700", "6883", "6884", "6981", "6982", "6983", "6984", "6985", "6986",
-					"6A80", "6A81", "6A82", "6A83", "6A84", "6A86", "6A87", "6A88", "6A89", "6B00", "6C00", "6C10", "6CFF", "6100", "6110", "61FF", "6D00", "6E00", "6F00", "0000", "9001", "FFFF"} {
+				for _, sw := range []string{"6281", "6282", "6283", "6300", "63C0", "63C2", "6581", "6700", "6883",
+					"6884", "6981", "6982", "6983", "6984", "6985", "6986",
+					"6A80", "6A81", "6A82", "6A83", "6A84", "6A86", "6A87", "6A88", "6A89", "6B00", "6C00", "6C10",
+					"6CFF", "6100", "6110", "61FF", "6D00", "6E00", "6F00", "0000", "9001", "FFFF"} {
 					try(at, false, fromHex(t, sw), sw)
 					try(at, true, fromHex(t, sw), sw+" for good")
 					try(at, false, append(bytes.Clone(a[:len(a)-2]), fromHex(t, sw)...), "with "+sw)
@@ -467,7 +504,8 @@ func TestFilesCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := func(path string) []byte { b, _ := demo.File(path); return b }
-	p := emulator.Personalization{IDCarta: string(file("1000/1003")), PersonalData: file("1100/1102"), Certificate: file("1100/1101"), Key: key, PIN: "12345", PUK: "12345678"}
+	p := emulator.Personalization{IDCarta: string(file("1000/1003")), PersonalData: file("1100/1102"),
+		Certificate: file("1100/1101"), Key: key, PIN: "12345", PUK: "12345678"}
 	look := func(p emulator.Personalization) (*renewal.View, error) {
 		c, err := emulator.Issue("AC2014", p)
 		if err != nil {

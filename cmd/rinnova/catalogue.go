@@ -43,9 +43,10 @@ var stage = map[string]string{
 
 // noted are the texts of what a run remarks without stopping.
 var noted = map[string]string{
-	"journal-unreadable":        "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
-	"minimum-version-malformed": "Il servizio indica una versione minima del programma che non si comprende: si procede senza tenerne conto.",
-	"journal-unwritable":        "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
+	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
+	"minimum-version-malformed": "Il servizio indica una versione minima del programma che non si comprende: si " +
+		"procede senza tenerne conto.",
+	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
 }
 
 // explain finds the texts of a failure, and says where a newer program is had.

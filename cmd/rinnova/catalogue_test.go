@@ -28,10 +28,13 @@ func TestExplain(t *testing.T) {
 	}{
 		{renewal.Failure{Code: failure.PINWrong, Tries: &two}, "Il PIN non è corretto. Restano 2 tentativi.",
 			"Il certificato attuale è al suo posto; è stato usato un tentativo del PIN."},
-		{renewal.Failure{Code: failure.CardAmbiguous, Text: "A; B"}, "È inserita più di una tessera: A; B.", "La tessera non è stata cambiata."},
-		{renewal.Failure{Code: failure.ServiceRefused, Step: "request", Text: "Non oggi.", CardChanged: true}, "Non oggi.",
+		{renewal.Failure{Code: failure.CardAmbiguous, Text: "A; B"}, "È inserita più di una tessera: A; B.",
+			"La tessera non è stata cambiata."},
+		{renewal.Failure{Code: failure.ServiceRefused, Step: "request", Text: "Non oggi.", CardChanged: true},
+			"Non oggi.",
 			"La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato."},
-		{renewal.Failure{Code: failure.ServiceUnreachable, Step: "inspect"}, "Il servizio di rinnovo non è raggiungibile.",
+		{renewal.Failure{Code: failure.ServiceUnreachable, Step: "inspect"},
+			"Il servizio di rinnovo non è raggiungibile.",
 			"La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato."},
 	} {
 		if e := explain(&c.f); e.What != c.what || e.Card != c.card || e.Do == "" {

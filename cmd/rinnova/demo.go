@@ -64,11 +64,13 @@ func (c *demoCommand) Run(p *program) error {
 	}
 	defer stop()
 
-	if err := errors.Join(os.Setenv("RINNOVA_DEMO_PIN", emulator.DemoPIN), os.Setenv("RINNOVA_DEMO_PUK", emulator.DemoPUK)); err != nil {
+	if err := errors.Join(os.Setenv("RINNOVA_DEMO_PIN", emulator.DemoPIN),
+		os.Setenv("RINNOVA_DEMO_PUK", emulator.DemoPUK)); err != nil {
 		return demoFailed(err)
 	}
 	d := *p.commands
-	d.Card, d.Service, d.CA, d.TLSCA = "emulated:"+card, addresses["cmp"], filepath.Join(service, "ca.pem"), filepath.Join(service, "tls.pem")
+	d.Card, d.Service, d.CA, d.TLSCA = "emulated:"+card, addresses["cmp"], filepath.Join(service, "ca.pem"),
+		filepath.Join(service, "tls.pem")
 	d.Journal, d.Clock = filepath.Join(dir, "journal"), c.From
 	q := &program{&d, p.ctx, p.out, p.err}
 
@@ -92,7 +94,8 @@ func (c *demoCommand) walk(q *program, say func(string, ...any), login string) e
 		return err
 	}
 	say("%s", textWindow)
-	if err := (&renewCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, PUKFrom: "env:RINNOVA_DEMO_PUK", Series: c.Series}).Run(q); err != nil {
+	if err := (&renewCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, PUKFrom: "env:RINNOVA_DEMO_PUK",
+		Series: c.Series}).Run(q); err != nil {
 		return err
 	}
 	say("La tessera dopo il rinnovo")
@@ -134,7 +137,8 @@ func (c *demoCommand) rinnovadRun(p *program, args ...string) error {
 // serve starts the service on free ports and waits for its ready line: «pronto» and name=address pairs.
 func (c *demoCommand) serve(p *program, dir string, clock []string) (map[string]string, func(), error) {
 	ctx, cancel := context.WithCancel(p.ctx)
-	cmd := exec.CommandContext(ctx, c.rinnovad, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, clock...)...)
+	cmd := exec.CommandContext(ctx, c.rinnovad,
+		append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, clock...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if runtime.GOOS == "windows" {
 		cmd.Cancel = cmd.Process.Kill

@@ -26,7 +26,8 @@ import (
 // windowProgram builds the program with the window, as `make window` does: what that compiled is used again.
 var windowProgram = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(programs, "rinnova-window")
-	build := exec.Command("go", "build", "-trimpath", "-buildmode=pie", "-tags", "desktop,production,webkit2_41,window", "-ldflags", "-s -w", "-o", path, "rinnova.example/go/cmd/rinnova")
+	build := exec.Command("go", "build", "-trimpath", "-buildmode=pie", "-tags", "desktop,production,webkit2_41,window",
+		"-ldflags", "-s -w", "-o", path, "rinnova.example/go/cmd/rinnova")
 	build.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", &exec.Error{Name: string(out), Err: err}
@@ -49,10 +50,12 @@ func newDisplay(t testing.TB, env ...string) *display {
 	systemtest.Need(t, "python3-gi", "python3", "/usr/lib/python3/dist-packages/gi/__init__.py")
 	front := filepath.Join("..", "..", "citizen", "desktop", "frontend")
 	systemtest.NeedMade(t, filepath.Join(front, "dist", "index.html"), "frontend")
-	cmd := exec.Command("/usr/bin/python3", filepath.Join(front, "test", "real_window.py"), "--artifacts", filepath.Join(front, "artifacts"))
+	cmd := exec.Command("/usr/bin/python3", filepath.Join(front, "test", "real_window.py"), "--artifacts",
+		filepath.Join(front, "artifacts"))
 	d := &display{t: t}
 	home := t.TempDir()
-	cmd.Env = append(append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home, "XDG_CACHE_HOME="+home, "XDG_DOWNLOAD_DIR="+home, "VERBOSE=1"), env...)
+	cmd.Env = append(append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home, "XDG_CACHE_HOME="+home,
+		"XDG_DOWNLOAD_DIR="+home, "VERBOSE=1"), env...)
 	cmd.Stderr = &d.said
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -123,7 +126,8 @@ func TestRealWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
-	d := newDisplay(t, "RINNOVA_SERVICE="+s.addresses["cmp"], "RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"), "RINNOVA_TLS_CA="+filepath.Join(s.dir, "tls.pem"))
+	d := newDisplay(t, "RINNOVA_SERVICE="+s.addresses["cmp"], "RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"),
+		"RINNOVA_TLS_CA="+filepath.Join(s.dir, "tls.pem"))
 	file := issued(t, s, "AC2014")
 	before := oldFiles(t, file)
 	d.window() // bare, as a citizen starts it
@@ -148,7 +152,9 @@ func TestRealWindow(t *testing.T) {
 	d.do("shot", "real-5-running")
 	d.do("close")
 	d.do("see", "heading", "Chiudere durante il rinnovo?")
-	d.do("hears", "Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo inserimento potrai riprendere da dove si è fermato.")
+	d.do("hears",
+		"Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo inserimento "+
+			"potrai riprendere da dove si è fermato.")
 	d.do("shot", "real-6-closing")
 	d.do("press", "CONTINUA IL RINNOVO", "heading", "Rinnovo del certificato in corso, attendere...")
 	d.do("close")

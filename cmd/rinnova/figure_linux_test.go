@@ -25,12 +25,15 @@ func BenchmarkSize(b *testing.B) {
 	for b.Loop() {
 		b.ReportMetric(peak(b, s.pid), "MB-rinnovad-idle")
 		file := filepath.Join(b.TempDir(), "card.json")
-		if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", s.dir, "--series", "AC2014",
+		if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", s.dir, "--series",
+			"AC2014",
 			"--out", file, "--pin", "24680", "--puk", "13579246").CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)
 		}
-		cmd := exec.Command(filepath.Join(programs, "rinnova"), "renew", "--card", "emulated:"+file, "--pin-from", "env:PIN", "--puk-from", "env:PUK",
-			"--service", s.addresses["cmp"], "--ca", filepath.Join(s.dir, "ca.pem"), "--tls-ca", filepath.Join(s.dir, "tls.pem"), "--journal", dir)
+		cmd := exec.Command(filepath.Join(programs, "rinnova"), "renew", "--card", "emulated:"+file, "--pin-from",
+			"env:PIN", "--puk-from", "env:PUK",
+			"--service", s.addresses["cmp"], "--ca", filepath.Join(s.dir, "ca.pem"), "--tls-ca",
+			filepath.Join(s.dir, "tls.pem"), "--journal", dir)
 		cmd.Env = append(os.Environ(), "PIN=24680", "PUK=13579246")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)

@@ -71,7 +71,11 @@ func halfMade(t *testing.T, s *running, card *emulator.Card) []*emulator.Card {
 // filled with FF, and with a head that announces a certificate which is not there.
 func torn(t *testing.T, states []*emulator.Card, place cardmodel.Slot) []*emulator.Card {
 	t.Helper()
-	i := slices.IndexFunc(states, func(c *emulator.Card) bool { _, ok := c.File(place.Certificate.String()); return ok })
+	i := slices.IndexFunc(states, func(c *emulator.Card) bool {
+		_,
+			ok := c.File(place.Certificate.String())
+		return ok
+	})
 	whole, _ := states[len(states)-1].File(place.Certificate.String())
 	empty, _ := states[i].File(place.Certificate.String())
 	if len(bytes.Trim(empty, "\x00")) != 0 || whole[0] != 0x30 {

@@ -152,11 +152,13 @@ func TestHotPlug(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	t.Logf("before %+v, after %+v; %d cards looked at, %v", before, after, looked, codes)
-	if after.goroutines > before.goroutines+2 || after.files > before.files+2 || after.threads > before.threads+8 || after.heap > before.heap+8<<20 {
+	if after.goroutines > before.goroutines+2 || after.files > before.files+2 || after.threads > before.threads+8 ||
+		after.heap > before.heap+8<<20 {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	for code := range codes {
-		if code != "card-removed" && code != "no-card" && code != "card-mute" && code != "reader-failed" && code != "card-reset" {
+		if code != "card-removed" && code != "no-card" && code != "card-mute" && code != "reader-failed" &&
+			code != "card-reset" {
 			t.Errorf("a card that was pulled ended in %s", code)
 		}
 	}

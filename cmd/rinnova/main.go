@@ -70,9 +70,10 @@ func run(args []string, out, errOut io.Writer) int {
 	laid, c.unsettled = administrators()
 	p := &program{&c, ctx, out, errOut}
 	exit := -1
-	options := slices.Concat(development, usage.Options(), []kong.Option{kong.Name("rinnova"), kong.Writers(out, errOut),
-		kong.Exit(func(code int) { exit = code }), kong.Resolvers(behind(laid)),
-		kong.Description("Rinnova il certificato di autenticazione di una TS-CNS.")})
+	options := slices.Concat(development, usage.Options(),
+		[]kong.Option{kong.Name("rinnova"), kong.Writers(out, errOut),
+			kong.Exit(func(code int) { exit = code }), kong.Resolvers(behind(laid)),
+			kong.Description("Rinnova il certificato di autenticazione di una TS-CNS.")})
 	parser, err := kong.New(&c, options...)
 	if err != nil {
 		panic(err) // the struct above is at fault
@@ -110,7 +111,8 @@ func (p *program) fail(err error) int {
 		return f.Exit() // verify has printed the site's answer
 	}
 	if p.JSON {
-		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit(), Failed: f.Step, Tries: f.Tries})
+		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit(),
+			Failed: f.Step, Tries: f.Tries})
 		return f.Exit()
 	}
 	e := p.explain(f)

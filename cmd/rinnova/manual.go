@@ -14,7 +14,8 @@ import (
 )
 
 func init() {
-	development = append(development, kong.DynamicCommand("manual", "Scrive il manuale e i completamenti.", "", &manualCommand{}, "hidden"))
+	development = append(development,
+		kong.DynamicCommand("manual", "Scrive il manuale e i completamenti.", "", &manualCommand{}, "hidden"))
 }
 
 // manualCommand writes the man pages and the shells' completions from the commands themselves, so that a package

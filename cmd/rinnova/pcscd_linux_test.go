@@ -68,7 +68,8 @@ func citizen(t *testing.T, s *running, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(programs, "rinnova"), args...)
 	home := t.TempDir()
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home, "PIN=24680", "PUK=13579246", "RINNOVA_SERVICE="+s.addresses["cmp"],
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home, "PIN=24680", "PUK=13579246",
+		"RINNOVA_SERVICE="+s.addresses["cmp"],
 		"RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"), "RINNOVA_TLS_CA="+filepath.Join(s.dir, "tls.pem"))
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
@@ -105,8 +106,10 @@ func TestRenewThroughReader(t *testing.T) {
 			n++
 			t.Run(series, func(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "card.json")
-				if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", s.dir, "--series", series,
-					"--out", file, "--pin", "24680", "--puk", "13579246", "--key-bits", "1024").CombinedOutput(); err != nil {
+				if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", s.dir,
+					"--series", series,
+					"--out", file, "--pin", "24680", "--puk", "13579246", "--key-bits",
+					"1024").CombinedOutput(); err != nil {
 					t.Fatalf("%v: %s", err, out)
 				}
 				before := oldFiles(t, file)
@@ -116,17 +119,21 @@ func TestRenewThroughReader(t *testing.T) {
 
 				out, exit := citizen(t, s, "status", "--card", reader, "--json")
 				var status statusJSON
-				if json.Unmarshal([]byte(out), &status) != nil || exit != 0 || !status.Renewable || status.Model != m.ID || status.Reader != stack.Readers[0] {
+				if json.Unmarshal([]byte(out), &status) != nil || exit != 0 || !status.Renewable ||
+					status.Model != m.ID || status.Reader != stack.Readers[0] {
 					t.Fatalf("status: %d %s", exit, out)
 				}
-				if out, exit = citizen(t, s, "renew", "--card", reader, "--pin-from", "env:PIN", "--puk-from", "env:PUK", "--login"); exit != 0 || !strings.Contains(out, textDone) {
+				if out, exit = citizen(t, s, "renew", "--card", reader, "--pin-from", "env:PIN", "--puk-from",
+					"env:PUK", "--login"); exit != 0 || !strings.Contains(out, textDone) {
 					t.Fatalf("renew: %d %s", exit, out)
 				}
 				asBefore(t, "after")
-				if out, exit = citizen(t, s, "verify", "--pin-from", "env:PIN", "--json"); exit != 0 || !strings.Contains(out, `"accepted":true`) {
+				if out, exit = citizen(t, s, "verify", "--pin-from", "env:PIN", "--json"); exit != 0 ||
+					!strings.Contains(out, `"accepted":true`) {
 					t.Errorf("verify: %d %s", exit, out)
 				}
-				if out, exit = citizen(t, s, "renew", "--card", reader, "--pin-from", "env:PIN", "--puk-from", "env:PUK"); exit != 3 || !strings.Contains(out, "already-renewed") {
+				if out, exit = citizen(t, s, "renew", "--card", reader, "--pin-from", "env:PIN", "--puk-from",
+					"env:PUK"); exit != 3 || !strings.Contains(out, "already-renewed") {
 					t.Errorf("second renewal: %d %s", exit, out)
 				}
 				pull()
@@ -153,8 +160,10 @@ func asBefore(t *testing.T, when string) {
 	}
 	out, err = opensc(t, home, "pkcs11-tool", "--module", openscModule, "--login", "--pin", "24680", "--test")
 	// OpenSC asks 100 random bytes of chips that give 32 at a time: that, and only that, may fail.
-	errs := strings.Count(out, "ERR:") - strings.Count(out, "ERR: C_GenerateRandom(buf1,100) failed: CKR_DATA_LEN_RANGE")
-	if err != nil || errs != 0 || !strings.Contains(out, "testing key 0 (CNS0)") || !strings.Contains(out, "SHA256-RSA-PKCS: OK") || strings.Contains(out, "failed: CKR_FUNCTION") {
+	errs := strings.Count(out, "ERR:") - strings.Count(out,
+		"ERR: C_GenerateRandom(buf1,100) failed: CKR_DATA_LEN_RANGE")
+	if err != nil || errs != 0 || !strings.Contains(out, "testing key 0 (CNS0)") ||
+		!strings.Contains(out, "SHA256-RSA-PKCS: OK") || strings.Contains(out, "failed: CKR_FUNCTION") {
 		t.Errorf("pkcs11-tool %s: %v\n%s", when, err, out)
 	}
 }
@@ -184,7 +193,8 @@ func TestNoCard(t *testing.T) {
 	if out, exit := citizen(t, s, "status"); exit != 4 || !strings.Contains(out, "no-card") {
 		t.Errorf("%d %s", exit, out)
 	}
-	if out, exit := citizen(t, s, "readers", "--json"); exit != 0 || !strings.Contains(out, fmt.Sprintf("%q", stack.Readers[1])) {
+	if out, exit := citizen(t, s, "readers", "--json"); exit != 0 ||
+		!strings.Contains(out, fmt.Sprintf("%q", stack.Readers[1])) {
 		t.Errorf("%d %s", exit, out)
 	}
 	stack.StopService(t)

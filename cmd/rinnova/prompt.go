@@ -36,7 +36,8 @@ type person struct {
 }
 
 func (p *program) person(pinFrom, pukFrom string, lastTry bool) *person {
-	h := &person{p: p, pinFrom: pinFrom, pukFrom: pukFrom, lastTry: lastTry, answered: map[bool]bool{}, before: func() {}}
+	h := &person{p: p, pinFrom: pinFrom, pukFrom: pukFrom, lastTry: lastTry, answered: map[bool]bool{},
+		before: func() {}}
 	if term.IsTerminal(int(os.Stdin.Fd())) && !p.JSON {
 		h.terminal = os.Stdin
 	}
@@ -65,7 +66,8 @@ func (h *person) code(from string, puk bool, instruction, label string, r renewa
 	h.before()
 	switch {
 	case r.Malformed:
-		fmt.Fprintf(h.p.err, "Il codice ha da %d a %d cifre: non è stato inviato alla tessera.\n", r.Code.Min, r.Code.Max)
+		fmt.Fprintf(h.p.err, "Il codice ha da %d a %d cifre: non è stato inviato alla tessera.\n", r.Code.Min,
+			r.Code.Max)
 	case r.Wrong:
 		fmt.Fprintln(h.p.err, "Codice non corretto.")
 	}
@@ -73,7 +75,8 @@ func (h *person) code(from string, puk bool, instruction, label string, r renewa
 		fmt.Fprintln(h.p.err, triesLeft(*r.Tries))
 	}
 	if puk {
-		fmt.Fprintln(h.p.err, "Attenzione: dopo alcuni PUK sbagliati la tessera è inutilizzabile. Per fermarti premi Invio.")
+		fmt.Fprintln(h.p.err,
+			"Attenzione: dopo alcuni PUK sbagliati la tessera è inutilizzabile. Per fermarti premi Invio.")
 	}
 	fmt.Fprintf(h.p.err, "%s\n%s: ", instruction, label)
 	b, err := term.ReadPassword(int(h.terminal.Fd()))
@@ -98,7 +101,8 @@ func (h *person) Consent(_ context.Context, q renewal.Question) (string, error) 
 	if q.Kind == renewal.AskLastTry {
 		fmt.Fprint(h.p.err, "Resta un solo tentativo: un altro errore blocca il codice. Scrivi SI per usarlo: ")
 	} else {
-		fmt.Fprintf(h.p.err, "Sigla stampata sul fronte della tessera, vicino al chip (%s): ", strings.Join(q.Options, ", "))
+		fmt.Fprintf(h.p.err, "Sigla stampata sul fronte della tessera, vicino al chip (%s): ",
+			strings.Join(q.Options, ", "))
 	}
 	line, err := bufio.NewReader(h.terminal).ReadString('\n')
 	if err != nil && err != io.EOF {

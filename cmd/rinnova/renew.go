@@ -28,12 +28,15 @@ func (c *renewCommand) renew(p *program) error {
 	}
 	defer o.Close()
 	if c.WaitReinsert && o.reinsert == nil {
-		return &renewal.Failure{Code: failure.Usage, Text: "--wait-reinsert vuole una tessera: una registrazione (replay:) non si reinserisce."}
+		return &renewal.Failure{Code: failure.Usage,
+			Text: "--wait-reinsert vuole una tessera: una registrazione (replay:) non si reinserisce."}
 	}
 	if c.Series != "" {
 		_, s, ok := cardmodel.BySeries(c.Series)
 		if !ok {
-			return &renewal.Failure{Code: failure.Usage, Text: fmt.Sprintf("--series: «%s» non è una sigla di tessera; per esempio ID2019.", plaintext.Line(c.Series))}
+			return &renewal.Failure{Code: failure.Usage,
+				Text: fmt.Sprintf("--series: «%s» non è una sigla di tessera; per esempio ID2019.",
+					plaintext.Line(c.Series))}
 		}
 		c.Series = s.Sigla
 	}
@@ -80,14 +83,16 @@ func (c *renewCommand) renew(p *program) error {
 	show.clear()
 	if p.JSON {
 		end := out.Certificate.NotAfter
-		p.event(resultEvent{Step: "result", State: "done", Text: textDone, Code: "done", Campaign: out.Campaign, Slot: out.Slot, NotAfter: &end})
+		p.event(resultEvent{Step: "result", State: "done", Text: textDone, Code: "done", Campaign: out.Campaign,
+			Slot: out.Slot, NotAfter: &end})
 		return nil
 	}
 	fmt.Fprintf(p.out, "\n%s\nIl nuovo certificato è valido fino al %s.\n", textDone, dates(out.Certificate.NotAfter))
 	if login != nil {
 		p.printLogin(login)
 	} else {
-		fmt.Fprintln(p.out, "Rimuovi la tessera, attendi circa un minuto e inseriscila di nuovo; poi chiudi e riapri il browser.")
+		fmt.Fprintln(p.out,
+			"Rimuovi la tessera, attendi circa un minuto e inseriscila di nuovo; poi chiudi e riapri il browser.")
 	}
 	fmt.Fprintln(p.out, "La validità della Tessera Sanitaria e della TEAM non cambia.")
 	return nil

@@ -58,7 +58,8 @@ func (c *reporting) watch(o *opened, r *renewal.Renewal) {
 
 // watched returns card, HTTP client and listener of a run, each of which tells the collector what passes
 // and does as before.
-func watched(facts *errorreport.Collector, o *opened, r *renewal.Renewal) (iso7816.Card, *http.Client, func(renewal.Event)) {
+func watched(facts *errorreport.Collector, o *opened, r *renewal.Renewal) (iso7816.Card, *http.Client,
+	func(renewal.Event)) {
 	card, client, listen := r.Card, *r.Service.HTTP, r.Events
 	if recorded, err := facts.Record(card); err == nil {
 		card = recorded
@@ -127,10 +128,12 @@ func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
 		}
 		err = sealTo(c.Report, c.Desk, report, exchanges)
 	}
-	e := reportEvent{Step: "report", State: renewal.Done, Text: fmt.Sprintf("Salvati, cifrati, in %s.\nDai all’assistenza %s.", c.Report, textErrorData), File: c.Report}
+	e := reportEvent{Step: "report", State: renewal.Done,
+		Text: fmt.Sprintf("Salvati, cifrati, in %s.\nDai all’assistenza %s.", c.Report, textErrorData), File: c.Report}
 	if err != nil {
 		e.State, e.File = "failed", ""
-		e.Text = fmt.Sprintf("I dati di errore non sono stati salvati: %s. Nulla è stato scritto in chiaro.", unsaved(err))
+		e.Text = fmt.Sprintf("I dati di errore non sono stati salvati: %s. Nulla è stato scritto in chiaro.",
+			unsaved(err))
 	} else {
 		e.Contents = report.Contents()
 	}

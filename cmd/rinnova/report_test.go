@@ -62,10 +62,12 @@ func newCanary(t *testing.T, series string) *canary {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
-	h := &canary{t: t, home: home, service: s, env: append(os.Environ(), "HOME="+home, "XDG_STATE_HOME=", "USER="+canaryName,
-		"CANARY_PIN="+canaryPIN, "CANARY_PUK="+canaryPUK)}
+	h := &canary{t: t, home: home, service: s,
+		env: append(os.Environ(), "HOME="+home, "XDG_STATE_HOME=", "USER="+canaryName,
+			"CANARY_PIN="+canaryPIN, "CANARY_PUK="+canaryPUK)}
 	card := filepath.Join(home, "card.json")
-	if out, code := h.run("rinnovad", "card", "issue", "--dir", s.dir, "--series", series, "--out", card, "--pin", canaryPIN, "--puk", canaryPUK,
+	if out, code := h.run("rinnovad", "card", "issue", "--dir", s.dir, "--series", series, "--out", card, "--pin",
+		canaryPIN, "--puk", canaryPUK,
 		"--surname", canarySurname, "--name", canaryName, "--codice-fiscale", canaryCF); code != 0 {
 		t.Fatal(out)
 	}
@@ -96,9 +98,11 @@ func (h *canary) run(program string, args ...string) (string, int) {
 
 func (h *canary) renew(service string, more ...string) (string, int) {
 	h.t.Helper()
-	return h.run("rinnova", append([]string{"renew", "--card", "emulated:" + filepath.Join(h.home, "card.json"), "--service", service,
-		"--ca", filepath.Join(h.service.dir, "ca.pem"), "--tls-ca", filepath.Join(h.service.dir, "tls.pem"),
-		"--journal", filepath.Join(h.service.dir, "journal"), "--pin-from", "env:CANARY_PIN", "--puk-from", "env:CANARY_PUK"}, more...)...)
+	return h.run("rinnova",
+		append([]string{"renew", "--card", "emulated:" + filepath.Join(h.home, "card.json"), "--service", service,
+			"--ca", filepath.Join(h.service.dir, "ca.pem"), "--tls-ca", filepath.Join(h.service.dir, "tls.pem"),
+			"--journal", filepath.Join(h.service.dir, "journal"), "--pin-from", "env:CANARY_PIN", "--puk-from",
+			"env:CANARY_PUK"}, more...)...)
 }
 
 func (h *canary) desk() string { return filepath.Join(h.service.dir, "desk.pem") }
@@ -144,7 +148,8 @@ func (h *canary) archive() (all []byte, manifest errorreport.Report, transcript 
 // canaries are the forms in which a canary could be there.
 func (h *canary) canaries() map[string][]string {
 	forms := map[string][]string{}
-	for _, s := range []string{canaryPIN, canaryPUK, canarySurname, canaryName, canaryCF, canaryProxy, canaryHome, h.number, "utente-proxy", h.home} {
+	for _, s := range []string{canaryPIN, canaryPUK, canarySurname, canaryName, canaryCF, canaryProxy, canaryHome,
+		h.number, "utente-proxy", h.home} {
 		wide := []byte{}
 		for _, u := range utf16.Encode([]rune(s)) {
 			wide = append(wide, byte(u), byte(u>>8))
@@ -204,8 +209,10 @@ func TestReport(t *testing.T) {
 		t.Run(series, func(t *testing.T) {
 			t.Parallel()
 			h := newCanary(t, series)
-			out, code := h.renew(h.failing("certConf").URL, "--series", series, "--desk", h.desk(), "--record", filepath.Join(h.home, "record.txt"))
-			if code != 1 || !strings.Contains(out, textFailed) || !strings.Contains(out, textErrorData) || !strings.Contains(out, "Salvati, cifrati, in "+filepath.Join(h.home, errorreport.FileName)) {
+			out, code := h.renew(h.failing("certConf").URL, "--series", series, "--desk", h.desk(), "--record",
+				filepath.Join(h.home, "record.txt"))
+			if code != 1 || !strings.Contains(out, textFailed) || !strings.Contains(out, textErrorData) ||
+				!strings.Contains(out, "Salvati, cifrati, in "+filepath.Join(h.home, errorreport.FileName)) {
 				t.Fatalf("exit %d\n%s", code, out)
 			}
 			all, m, text := h.archive()
@@ -218,12 +225,14 @@ func TestReport(t *testing.T) {
 				t.Errorf("the search finds %v in the recording, %v", h.found(record), err)
 			}
 
-			if m.Failure.Code != "service-error" || m.Failure.Step != "confirm" || m.Card == nil || m.Card.Series[0] != series || !m.Card.Emulated || m.System.OS == "" {
+			if m.Failure.Code != "service-error" || m.Failure.Step != "confirm" || m.Card == nil ||
+				m.Card.Series[0] != series || !m.Card.Emulated || m.System.OS == "" {
 				t.Errorf("%+v", m)
 			}
 			kinds := ""
 			for _, q := range m.Requests {
-				if kinds += fmt.Sprintf("%s %d ", q.Kind, q.Status); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(q.ID) {
+				if kinds += fmt.Sprintf("%s %d ", q.Kind,
+					q.Status); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(q.ID) {
 					t.Errorf("request %q", q.ID)
 				}
 			}
@@ -234,7 +243,8 @@ func TestReport(t *testing.T) {
 			for _, s := range m.Steps {
 				steps[s.Name] = s
 			}
-			if g := steps["generate"]; g.State != "done" || g.Exchanges < 5 || g.StatusWords["9000"] < 5 || g.Ended == nil {
+			if g := steps["generate"]; g.State != "done" || g.Exchanges < 5 || g.StatusWords["9000"] < 5 ||
+				g.Ended == nil {
 				t.Errorf("%+v", g)
 			}
 			if s := steps["confirm"]; s.State != "started" {
@@ -246,8 +256,11 @@ func TestReport(t *testing.T) {
 				}
 			}
 
-			out, code = h.run("rinnovad", "report", "open", errorreport.FileName, "--key", filepath.Join(h.service.dir, "desk.key"), "--certificate", h.desk(), "--replay", series)
-			for _, want := range []string{"Cronologia\n", "fase «generazione della chiave»: fatta", "messaggio al servizio (conferma): risposta HTTP 500", "Causa probabile\n  Il servizio ha risposto con un errore HTTP",
+			out, code = h.run("rinnovad", "report", "open", errorreport.FileName, "--key",
+				filepath.Join(h.service.dir, "desk.key"), "--certificate", h.desk(), "--replay", series)
+			for _, want := range []string{"Cronologia\n", "fase «generazione della chiave»: fatta",
+				"messaggio al servizio (conferma): risposta HTTP 500",
+				"Causa probabile\n  Il servizio ha risposto con un errore HTTP",
 				"Che cosa dire al cittadino\n  La tessera è integra.", " 0 diverse.\n"} {
 				if code != 0 || !strings.Contains(out, want) {
 					t.Errorf("exit %d, no %q in\n%s", code, want, out)
@@ -284,7 +297,8 @@ func TestReportBehindProxy(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	var event reportEvent
-	if err := json.Unmarshal([]byte(lines[len(lines)-2]), &event); err != nil || event.Step != "report" || event.State != "done" || filepath.Base(event.File) != errorreport.FileName || len(event.Contents) < 5 {
+	if err := json.Unmarshal([]byte(lines[len(lines)-2]), &event); err != nil || event.Step != "report" ||
+		event.State != "done" || filepath.Base(event.File) != errorreport.FileName || len(event.Contents) < 5 {
 		t.Errorf("%v, %+v", err, event)
 	}
 	if !strings.Contains(lines[len(lines)-1], `"step":"result"`) {
@@ -316,14 +330,18 @@ func TestReportOnlyForADesk(t *testing.T) {
 		{"a wrong command", down, []string{"--desk", h.desk(), "--card", "x"}, 2, ""},
 		{"no desk's file", down, []string{"--desk", filepath.Join(h.home, "missing.pem")}, 1, unsavedText},
 		{"no certificate", down, []string{"--desk", write("desk.pem", "x")}, 1, unsavedText},
-		{"the certificate of an authority", down, []string{"--desk", filepath.Join(h.service.dir, "ca.pem")}, 1, unsavedText},
-		{"no folder", down, []string{"--desk", h.desk(), "--report", filepath.Join(h.home, "missing", "x.p7e")}, 1, unsavedText},
-		{"out of date", down, []string{"--desk", h.desk(), "--clock", "2099-01-01T00:00:00Z"}, 1, "nessun certificato dell'assistenza è valido oggi"},
+		{"the certificate of an authority", down, []string{"--desk", filepath.Join(h.service.dir, "ca.pem")}, 1,
+			unsavedText},
+		{"no folder", down, []string{"--desk", h.desk(), "--report", filepath.Join(h.home, "missing", "x.p7e")}, 1,
+			unsavedText},
+		{"out of date", down, []string{"--desk", h.desk(), "--clock", "2099-01-01T00:00:00Z"}, 1,
+			"nessun certificato dell'assistenza è valido oggi"},
 		{"success", h.service.addresses["cmp"], []string{"--desk", h.desk()}, 0, ""},
 	} {
 		before := listing(t, h.home)
 		out, code := h.renew(test.service, test.args...)
-		if code != test.exit || test.says == "" && strings.Contains(strings.ToLower(out), "dati di errore") || !strings.Contains(out, test.says) {
+		if code != test.exit || test.says == "" && strings.Contains(strings.ToLower(out), "dati di errore") ||
+			!strings.Contains(out, test.says) {
 			t.Errorf("%s: exit %d\n%s", test.name, code, out)
 		}
 		if after := listing(t, h.home); after != before {
@@ -334,8 +352,10 @@ func TestReportOnlyForADesk(t *testing.T) {
 	h.env = append(h.env, "RINNOVA_DESK="+h.desk())
 	h.service.stop()
 	for range 2 {
-		if out, code := h.run("rinnova", "renew", "--card", "emulated:ID2019", "--service", h.service.addresses["cmp"], "--ca", filepath.Join(h.service.dir, "ca.pem"),
-			"--tls-ca", filepath.Join(h.service.dir, "tls.pem"), "--report", "altro.p7e"); code != 1 || !strings.Contains(out, filepath.Join(h.home, "altro.p7e")) {
+		if out, code := h.run("rinnova", "renew", "--card", "emulated:ID2019", "--service", h.service.addresses["cmp"],
+			"--ca", filepath.Join(h.service.dir, "ca.pem"),
+			"--tls-ca", filepath.Join(h.service.dir, "tls.pem"), "--report", "altro.p7e"); code != 1 ||
+			!strings.Contains(out, filepath.Join(h.home, "altro.p7e")) {
 			t.Errorf("exit %d\n%s", code, out)
 		}
 	}

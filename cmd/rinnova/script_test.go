@@ -40,7 +40,8 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		os.Setenv("RINNOVA_SETTINGS", none)
-		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova", "rinnova.example/go/cmd/rinnovad", "rinnova.example/go/cmd/vcns", "rinnova.example/go/cmd/release")
+		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova",
+			"rinnova.example/go/cmd/rinnovad", "rinnova.example/go/cmd/vcns", "rinnova.example/go/cmd/release")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s\n", out)
@@ -65,11 +66,14 @@ func startService(dir string, clock ...string) (*running, error) { return startS
 func startServiceWith(dir string, clock []string, flags ...string) (*running, error) {
 	rinnovad := filepath.Join(programs, "rinnovad")
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		if out, err := exec.Command(rinnovad, append([]string{"init", "--dir", dir}, clock...)...).CombinedOutput(); err != nil {
+		if out, err := exec.Command(rinnovad,
+			append([]string{"init", "--dir", dir}, clock...)...).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("init: %w: %s", err, out)
 		}
 	}
-	cmd := exec.Command(rinnovad, append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, slices.Concat(clock, flags)...)...)
+	cmd := exec.Command(rinnovad,
+		append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"},
+			slices.Concat(clock, flags)...)...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -158,14 +162,19 @@ func TestScripts(t *testing.T) {
 						keys = append(keys, strings.TrimSpace(line))
 					}
 				}
-				build := exec.Command("go", "build", "-ldflags", "-X main.version="+args[1]+" -X main.releaseKeys="+strings.Join(keys, ","), "-o", ts.MkAbs(args[2]), "rinnova.example/go/cmd/rinnova")
+				build := exec.Command("go", "build", "-ldflags",
+					"-X main.version="+args[1]+" -X main.releaseKeys="+strings.Join(keys, ","), "-o", ts.MkAbs(args[2]),
+					"rinnova.example/go/cmd/rinnova")
 				build.Env = append(os.Environ(), "CGO_ENABLED=0")
 				if out, err := build.CombinedOutput(); err != nil {
 					ts.Fatalf("%s", out)
 				}
 			},
 			"closedproxy": func(ts *testscript.TestScript, _ bool, _ []string) {
-				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+					_ *http.Request) {
+					w.WriteHeader(http.StatusProxyAuthRequired)
+				}))
 				ts.Defer(s.Close)
 				ts.Setenv("PROXY", s.URL)
 			},

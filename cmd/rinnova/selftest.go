@@ -12,7 +12,8 @@ import (
 )
 
 func init() {
-	development = append(development, kong.DynamicCommand("selftest", "Prove di sviluppo.", "", &selftestCommand{}, "hidden"))
+	development = append(development,
+		kong.DynamicCommand("selftest", "Prove di sviluppo.", "", &selftestCommand{}, "hidden"))
 }
 
 // selftestCommand is hidden, and in development builds only: it holds the whole service.

@@ -45,7 +45,8 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader, Wait: renewal.Wait, OnWritten: dropCached}
+	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader,
+		Wait: renewal.Wait, OnWritten: dropCached}
 	if r.Journal, err = p.journal(); err != nil {
 		return nil, err
 	}
@@ -137,7 +138,8 @@ func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
 		return nil, misused(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
 	}
-	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy, NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
+	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy,
+		NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
 }
 

@@ -159,7 +159,8 @@ func TestSharing(t *testing.T) {
 	var busy sync.WaitGroup
 	busy.Go(func() {
 		out, exit := citizen(t, s, "status", "--card", "pcsc:"+stack.Readers[1])
-		for _, want := range []string{"Un altro programma sta usando la tessera", "browser", "programmi di firma", "Codice: card-busy"} {
+		for _, want := range []string{"Un altro programma sta usando la tessera", "browser", "programmi di firma",
+			"Codice: card-busy"} {
 			if exit != failure.ExitCard || !strings.Contains(out, want) {
 				t.Errorf("kept by another program: exit %d, no %q in\n%s", exit, want, out)
 			}
@@ -257,7 +258,8 @@ func TestSharing(t *testing.T) {
 		})
 		exit, out := -1, ""
 		for n := 0; n < 3 && exit != 0; n++ {
-			out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN", "--puk-from", "env:PUK")
+			out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN",
+				"--puk-from", "env:PUK")
 			if exit != 0 && !(exit == failure.ExitInterrupted && strings.Contains(out, "card-reset")) {
 				t.Errorf("run %d: %d %s", n+1, exit, out)
 			}
@@ -291,7 +293,8 @@ func TestSharing(t *testing.T) {
 						return
 					default:
 					}
-					if out, err := opensc(t, home, "pkcs15-tool", "-D"); err == nil && strings.Contains(out, "X.509 Certificate [CNS0]") {
+					if out, err := opensc(t, home, "pkcs15-tool", "-D"); err == nil &&
+						strings.Contains(out, "X.509 Certificate [CNS0]") {
 						listed++
 					}
 				}
@@ -310,8 +313,10 @@ func TestSharing(t *testing.T) {
 			})
 			exit, out := -1, ""
 			for n := 0; n < 3 && exit != 0; n++ {
-				out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN", "--puk-from", "env:PUK")
-				stopped := exit == failure.ExitInterrupted && strings.Contains(out, "card-reset") || exit == failure.ExitCard && strings.Contains(out, "card-busy")
+				out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN",
+					"--puk-from", "env:PUK")
+				stopped := exit == failure.ExitInterrupted && strings.Contains(out, "card-reset") ||
+					exit == failure.ExitCard && strings.Contains(out, "card-busy")
 				if exit != 0 && !stopped {
 					t.Errorf("run %d: %d %s", n+1, exit, out)
 				}

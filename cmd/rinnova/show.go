@@ -58,8 +58,10 @@ type progress struct {
 func (p *program) progress() *progress {
 	s := &progress{p: p}
 	if f, ok := p.out.(*os.File); ok && !p.JSON && term.IsTerminal(int(f.Fd())) {
-		s.bar = progressbar.NewOptions(len(renewal.Steps), progressbar.OptionSetWriter(f), progressbar.OptionSetWidth(30),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionFullWidth(),
+		s.bar = progressbar.NewOptions(len(renewal.Steps), progressbar.OptionSetWriter(f),
+			progressbar.OptionSetWidth(30),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionFullWidth(),
 			progressbar.OptionSetRenderBlankState(false), progressbar.OptionClearOnFinish())
 	}
 	return s

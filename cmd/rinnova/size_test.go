@@ -60,7 +60,8 @@ func TestPlainProgramCarriesNoService(t *testing.T) {
 		return string(out)
 	}
 	plain, whole := linked(""), linked("development")
-	for _, p := range []string{"rinnova.example/go/service/ca", "rinnova.example/go/service/store", "rinnova.example/go/trial", "modernc.org/sqlite"} {
+	for _, p := range []string{"rinnova.example/go/service/ca", "rinnova.example/go/service/store",
+		"rinnova.example/go/trial", "modernc.org/sqlite"} {
 		if strings.Contains(plain, p+"\n") {
 			t.Errorf("the plain program links %s", p)
 		}

@@ -72,7 +72,8 @@ func BenchmarkStart(b *testing.B) {
 				lines.Scan()
 				url := lines.Text()
 				listening = append(listening, int(time.Since(began).Milliseconds()))
-				page := exec.Command(chromium, "--headless", "--no-sandbox", "--user-data-dir="+b.TempDir(), "--remote-debugging-port=0", url)
+				page := exec.Command(chromium, "--headless", "--no-sandbox", "--user-data-dir="+b.TempDir(),
+					"--remote-debugging-port=0", url)
 				if err := page.Start(); err != nil {
 					b.Fatal(err)
 				}

@@ -49,8 +49,10 @@ func (statusCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	s := statusJSON{Reader: o.reader, ATR: fmt.Sprintf("%X", o.ATR()), Model: v.Session.Model.ID, Series: v.Session.Model.Sigle(),
-		IDCarta: v.Session.IDCarta.Masked(), Certificates: []certificateJSON{}, Campaign: v.Campaign, Renewable: v.Refusal == nil}
+	s := statusJSON{Reader: o.reader, ATR: fmt.Sprintf("%X", o.ATR()), Model: v.Session.Model.ID,
+		Series:  v.Session.Model.Sigle(),
+		IDCarta: v.Session.IDCarta.Masked(), Certificates: []certificateJSON{}, Campaign: v.Campaign,
+		Renewable: v.Refusal == nil}
 	if s.Reader == "" {
 		s.Reader = p.Card
 	}
@@ -78,7 +80,8 @@ func describe(h cns.Slot) certificateJSON {
 }
 
 func (p *program) printStatus(v *renewal.View, s statusJSON) {
-	fmt.Fprintf(p.out, "Titolare:     %s %s\n", plaintext.Line(v.Session.Personal.Name), plaintext.Line(v.Session.Personal.Surname))
+	fmt.Fprintf(p.out, "Titolare:     %s %s\n", plaintext.Line(v.Session.Personal.Name),
+		plaintext.Line(v.Session.Personal.Surname))
 	fmt.Fprintf(p.out, "Tessera:      %s\n", s.IDCarta)
 	fmt.Fprintf(p.out, "Modello:      %s (sigle: %s)\n", v.Session.Model.Name, strings.Join(s.Series, ", "))
 	for _, c := range s.Certificates {
@@ -86,7 +89,8 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 		if c.Renewed {
 			kind = "rinnovato"
 		}
-		fmt.Fprintf(p.out, "Certificato:  %s, valido dal %s al %s, chiave di %d bit\n", kind, dates(c.NotBefore), dates(c.NotAfter), c.KeyBits)
+		fmt.Fprintf(p.out, "Certificato:  %s, valido dal %s al %s, chiave di %d bit\n", kind, dates(c.NotBefore),
+			dates(c.NotAfter), c.KeyBits)
 	}
 	switch {
 	case s.Renewable:
@@ -99,6 +103,7 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 		fmt.Fprintf(p.out, "\n"+textNothing+"\n%s\n%s\n", s.IDCarta, e.What, e.Do)
 	default:
 		e := p.explain(v.Refusal)
-		fmt.Fprintf(p.out, "\nNon è stato possibile sapere se il certificato è rinnovabile.\n%s\n%s\nCodice: %s\n", e.What, e.Do, s.Reason)
+		fmt.Fprintf(p.out, "\nNon è stato possibile sapere se il certificato è rinnovabile.\n%s\n%s\nCodice: %s\n",
+			e.What, e.Do, s.Reason)
 	}
 }

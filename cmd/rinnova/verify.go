@@ -48,5 +48,6 @@ func (c *verifyCommand) Run(p *program) error {
 
 func (p *program) printLogin(l *renewal.Login) {
 	fmt.Fprintf(p.out, "Accesso riuscito: %s, codice fiscale %s, certificato valido dal %s al %s (%s).\n",
-		plaintext.Line(l.Name), plaintext.Line(l.CodiceFiscaleMasked), dates(*l.NotBefore), dates(*l.NotAfter), plaintext.Line(l.TLS))
+		plaintext.Line(l.Name), plaintext.Line(l.CodiceFiscaleMasked), dates(*l.NotBefore), dates(*l.NotAfter),
+		plaintext.Line(l.TLS))
 }

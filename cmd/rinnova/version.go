@@ -72,13 +72,16 @@ func (p *program) printCheck(c *checkJSON) {
 	case "off":
 		fmt.Fprintln(p.out, "Il controllo delle versioni nuove è disattivato.")
 	case "no-key":
-		fmt.Fprintln(p.out, "Questa copia del programma è stata compilata senza la chiave con cui verificare le versioni nuove: non viene chiesto nulla.")
+		fmt.Fprintln(p.out,
+			"Questa copia del programma è stata compilata senza la chiave con cui verificare le versioni nuove: non "+
+				"viene chiesto nulla.")
 	case string(update.Current):
 		fmt.Fprintln(p.out, "È la versione più recente.")
 	default:
 		fmt.Fprintf(p.out, "È disponibile la versione %s.\n", c.Latest)
 		if c.State == string(update.Unsupported) {
-			fmt.Fprintf(p.out, "La versione in uso non è più mantenuta: la più vecchia ancora valida è la %s.\n", c.Minimum)
+			fmt.Fprintf(p.out, "La versione in uso non è più mantenuta: la più vecchia ancora valida è la %s.\n",
+				c.Minimum)
 		}
 		fmt.Fprintf(p.out, "Si scarica da %s; nulla viene installato da sé.\n", c.Page)
 		for _, f := range c.Files {
@@ -127,12 +130,14 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 		return nil, notChecked(failure.UpdateMemory, err)
 	}
 	kept := renewal.JournalIn(dir)
-	checker := &update.Checker{Transport: t, Keys: keys, Memory: update.Memory{Read: kept.Read, Write: kept.Write}, Now: now}
+	checker := &update.Checker{Transport: t, Keys: keys, Memory: update.Memory{Read: kept.Read, Write: kept.Write},
+		Now: now}
 	m, err := checker.Check(ctx, service)
 	if err != nil {
 		return nil, whyNotChecked(err)
 	}
-	c := &checkJSON{State: string(m.Compare(version)), Latest: m.Version, Minimum: m.Minimum, Serial: m.Serial, Expires: &m.Expires}
+	c := &checkJSON{State: string(m.Compare(version)), Latest: m.Version, Minimum: m.Minimum, Serial: m.Serial,
+		Expires: &m.Expires}
 	if c.State != string(update.Current) {
 		c.Page, c.Files = update.DownloadPage(service), published(m, service)
 	}

@@ -134,7 +134,8 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 				told = []desktop.Reader{}
 			}
 			for _, r := range list {
-				told = append(told, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute, Token: string(r.ATR)})
+				told = append(told, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute,
+					Token: string(r.ATR)})
 			}
 			select {
 			case readers <- told:
@@ -143,7 +144,8 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			}
 		}
 	}()
-	return desktop.Config{Version: version, Readers: readers, LoginRoots: roots, LoginTransport: t, Service: p.Service, Now: now,
+	return desktop.Config{Version: version, Readers: readers, LoginRoots: roots, LoginTransport: t, Service: p.Service,
+		Now:          now,
 		DownloadPage: p.page(), OpenURL: openBrowser, Updates: p.updates(wrong),
 		Open: func(_ context.Context, reader string) (*desktop.Card, error) {
 			if wrong != nil {

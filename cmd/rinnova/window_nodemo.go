@@ -15,5 +15,6 @@ import (
 // demonstration is in the window's program and in development builds: it holds a whole service, which the
 // command line's program does not carry about.
 func (p *program) demonstration(context.Context, bool) (desktop.Config, error) {
-	return desktop.Config{}, &renewal.Failure{Code: failure.Usage, Text: "Questo programma non ha la dimostrazione: --demo è in rinnova-window."}
+	return desktop.Config{}, &renewal.Failure{Code: failure.Usage,
+		Text: "Questo programma non ha la dimostrazione: --demo è in rinnova-window."}
 }

@@ -14,7 +14,8 @@ import (
 
 // reporter returns what puts together the window's error report: sealed for the desk, where the citizen
 // keeps what was downloaded. With real readers all of them are in it.
-func reporter(facts *errorreport.Collector, real bool, desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (*desktop.UnsavedReport, error) {
+func reporter(facts *errorreport.Collector, real bool,
+	desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (*desktop.UnsavedReport, error) {
 	return func(f *renewal.Failure, cause error) (*desktop.UnsavedReport, error) {
 		if real {
 			seen(facts)

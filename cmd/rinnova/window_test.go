@@ -114,7 +114,8 @@ func TestCodesLeaveNoTrace(t *testing.T) {
 	c.do(http.MethodGet, "/api/diagnosis", "", "")
 	// The demonstration tells its own codes, as a help; a real card's are not in its state.
 	for _, secret := range []string{wrongPIN, wrongPUK, letters} {
-		for name, b := range map[string][]byte{"a state or an answer": c.seen.Bytes(), "the log": logged.Bytes(), "the report": sealed} {
+		for name, b := range map[string][]byte{"a state or an answer": c.seen.Bytes(), "the log": logged.Bytes(),
+			"the report": sealed} {
 			if bytes.Contains(b, []byte(secret)) {
 				t.Errorf("%s is in %s", secret, name)
 			}
@@ -134,7 +135,8 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 	s := c.screen(desktop.ScreenPrompt)
 	c.code("pin", emulator.DemoPIN)
 	n := c.until("puk", func(s desktop.State) bool { return s.Prompt != nil && s.Prompt.Kind == "puk" })
-	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", emulator.DemoPIN); code != http.StatusConflict {
+	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream",
+		emulator.DemoPIN); code != http.StatusConflict {
 		t.Error("a late PIN was taken", code)
 	}
 	if m := c.state(); m.Prompt == nil || m.Prompt.ID != n.Prompt.ID || m.Prompt.Wrong {
@@ -160,15 +162,20 @@ func TestCodeForAnotherPrompt(t *testing.T) {
 // The bench knows every series, and every fault comes to the screen it is meant for.
 func TestBench(t *testing.T) {
 	c := newVisitor(t)
-	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns", "cie": "card-cie", "foreign": "card-foreign", "other-cns": "card-not-health", "unknown-model": "card-model-unknown",
-		"busy": "card-busy", "renewed": "already-renewed", "empty": "no-certificate", "unregistered": "not-in-registry", "too-old": "program-too-old"}
+	want := map[string]string{"mute": "card-mute", "contactless": "card-contactless", "not-cns": "card-not-cns",
+		"cie": "card-cie", "foreign": "card-foreign", "other-cns": "card-not-health",
+		"unknown-model": "card-model-unknown",
+		"busy":          "card-busy", "renewed": "already-renewed", "empty": "no-certificate",
+		"unregistered": "not-in-registry",
+		"too-old":      "program-too-old"}
 	for _, fault := range demo.Faults {
 		if strings.HasPrefix(fault, "slow-") {
 			continue // Playwright waits for them
 		}
 		c.post("demo", "action", "insert", "series", "OT2015", "fault", fault)
 		s := c.until(fault, func(s desktop.State) bool {
-			return s.Screen == desktop.ScreenRenewable || s.Screen == desktop.ScreenNothing || s.Screen == desktop.ScreenUnreadable || s.Screen == desktop.ScreenUnknown
+			return s.Screen == desktop.ScreenRenewable || s.Screen == desktop.ScreenNothing ||
+				s.Screen == desktop.ScreenUnreadable || s.Screen == desktop.ScreenUnknown
 		})
 		code := ""
 		if s.Failure != nil {
@@ -183,7 +190,8 @@ func TestBench(t *testing.T) {
 		c.post("demo", "action", "remove")
 		c.screen(desktop.ScreenNoCard)
 	}
-	if code := c.do(http.MethodPost, "/api/demo", "application/x-www-form-urlencoded", "action=insert&series=XX2000"); code == http.StatusOK {
+	if code := c.do(http.MethodPost, "/api/demo", "application/x-www-form-urlencoded",
+		"action=insert&series=XX2000"); code == http.StatusOK {
 		t.Error("a series that does not exist")
 	}
 }

@@ -40,7 +40,8 @@ func (c *visitor) post(action string, fields ...string) {
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	if code := c.do(http.MethodPost, "/api/"+action, "application/x-www-form-urlencoded", form.Encode()); code != http.StatusOK {
+	if code := c.do(http.MethodPost, "/api/"+action, "application/x-www-form-urlencoded",
+		form.Encode()); code != http.StatusOK {
 		c.t.Fatalf("%s %v: %d", action, fields, code)
 	}
 }
@@ -78,8 +79,12 @@ func (c *visitor) screen(name desktop.Screen) desktop.State {
 
 func (c *visitor) code(kind desktop.PromptKind, value string) {
 	c.t.Helper()
-	s := c.until(string(kind), func(s desktop.State) bool { return s.Screen == desktop.ScreenPrompt && s.Prompt.Kind == kind })
-	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream", value); code != http.StatusOK {
+	s := c.until(string(kind), func(s desktop.State) bool {
+		return s.Screen == desktop.ScreenPrompt &&
+			s.Prompt.Kind == kind
+	})
+	if code := c.do(http.MethodPost, "/api/code?prompt="+strconv.Itoa(s.Prompt.ID), "application/octet-stream",
+		value); code != http.StatusOK {
 		c.t.Fatal(kind, code)
 	}
 	c.until("another prompt", func(n desktop.State) bool { return n.Prompt == nil || n.Prompt.ID != s.Prompt.ID })

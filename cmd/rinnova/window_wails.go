@@ -37,7 +37,8 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 	return wails.Run(&options.App{
 		Title: "Rinnova", Width: 1000, Height: 840, MinWidth: 320, MinHeight: 480,
 		// Everything is answered by the window's handler; Wails has no files and no bindings of its own.
-		AssetServer: &assetserver.Options{Handler: w.Handler(), Middleware: func(http.Handler) http.Handler { return w.Handler() }},
+		AssetServer: &assetserver.Options{Handler: w.Handler(),
+			Middleware: func(http.Handler) http.Handler { return w.Handler() }},
 		OnStartup: func(started context.Context) {
 			shell = started
 			context.AfterFunc(ctx, func() { runtime.Quit(started) })
@@ -47,8 +48,13 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 		BackgroundColour: options.NewRGB(238, 243, 244),
 		Linux:            &linux.Options{ProgramName: "rinnova"},
 		Windows: &windows.Options{IsZoomControlEnabled: true, Messages: &windows.Messages{
-			InstallationRequired: "Serve il componente WebView2 di Microsoft.", UpdateRequired: "Il componente WebView2 va aggiornato.", MissingRequirements: "Manca un componente",
-			Webview2NotInstalled: "WebView2 non è installato.", Error: "Errore", FailedToInstall: "Il componente non è stato installato.", DownloadPage: "https://developer.microsoft.com/microsoft-edge/webview2/",
-			PressOKToInstall: "Premi OK per installarlo.", ContactAdmin: "Rivolgiti a chi gestisce il computer.", InvalidFixedWebview2: "Il componente WebView2 indicato non è valido.", WebView2ProcessCrash: "Il componente WebView2 si è interrotto: riapri il programma."}},
+			InstallationRequired: "Serve il componente WebView2 di Microsoft.",
+			UpdateRequired:       "Il componente WebView2 va aggiornato.", MissingRequirements: "Manca un componente",
+			Webview2NotInstalled: "WebView2 non è installato.", Error: "Errore",
+			FailedToInstall:  "Il componente non è stato installato.",
+			DownloadPage:     "https://developer.microsoft.com/microsoft-edge/webview2/",
+			PressOKToInstall: "Premi OK per installarlo.", ContactAdmin: "Rivolgiti a chi gestisce il computer.",
+			InvalidFixedWebview2: "Il componente WebView2 indicato non è valido.",
+			WebView2ProcessCrash: "Il componente WebView2 si è interrotto: riapri il programma."}},
 	})
 }

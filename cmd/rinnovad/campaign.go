@@ -64,7 +64,8 @@ func (c *campaignList) Run(p *program) error {
 	lines := []campaignLine{}
 	for _, c := range all {
 		lines = append(lines, campaignLine{
-			ID: c.ID, Version: c.Version, Title: c.Title, LegalBasis: c.LegalBasis, Open: c.Open(now), OpenFrom: day(c.OpenFrom), OpenTo: day(c.OpenTo),
+			ID: c.ID, Version: c.Version, Title: c.Title, LegalBasis: c.LegalBasis, Open: c.Open(now),
+			OpenFrom: day(c.OpenFrom), OpenTo: day(c.OpenTo),
 			ExpiryFrom: day(c.ExpiryFrom), ExpiryTo: day(c.ExpiryTo), NewNotAfter: day(c.NewNotAfter),
 			AcceptExpired: c.AcceptExpired, Series: c.Series, Attempts: c.Attempts, Capacity: c.Capacity, Last: c.Last,
 		})
@@ -84,7 +85,8 @@ func (c *campaignList) Run(p *program) error {
 		if l.NewNotAfter != nil {
 			until = *l.NewNotAfter
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.Version, state, days(l.OpenFrom, l.OpenTo), days(l.ExpiryFrom, l.ExpiryTo), until, l.Title)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.Version, state, days(l.OpenFrom, l.OpenTo),
+			days(l.ExpiryFrom, l.ExpiryTo), until, l.Title)
 	}
 	return w.Flush()
 }

@@ -39,8 +39,8 @@ type cardIssue struct {
 	PEM           string `name:"pem" type:"path" placeholder:"DIR" help:"Cartella in cui scrivere anche old.pem e old.key."`
 }
 
-// Run issues an emulated card with an old certificate of the legacy root, and adds the certificate to the registry. Card
-// number, serial number and key are drawn for each card.
+// Run issues an emulated card with an old certificate of the legacy root, and adds the certificate to the registry.
+// Card number, serial number and key are drawn for each card.
 func (c *cardIssue) Run(p *program) error {
 	clock, err := c.clock()
 	if err != nil {
@@ -144,7 +144,8 @@ func (c *cardIssue) Run(p *program) error {
 		}
 	}
 	fmt.Fprintf(p.out, "Tessera %s n. %s in %s, certificato valido fino al %s, SHA-256 %s.\n",
-		c.Series, number.Masked(), c.Out, notAfter.In(campaign.Rome).Format("02/01/2006 15:04:05"), store.Sum(certificate.Raw))
+		c.Series, number.Masked(), c.Out, notAfter.In(campaign.Rome).Format("02/01/2006 15:04:05"),
+		store.Sum(certificate.Raw))
 	return nil
 }
 
@@ -177,8 +178,8 @@ func drawNumber() (holder.IDCarta, error) {
 
 func cardDate(t time.Time) string { return t.In(campaign.Rome).Format("02012006") }
 
-// birth reads date, sex and place of birth from an invented person's codice fiscale (DM 23/12/1976), letters of omocodia
-// included. It takes the latest century that is not in the future.
+// birth reads date, sex and place of birth from an invented person's codice fiscale (DM 23/12/1976), letters of
+// omocodia included. It takes the latest century that is not in the future.
 func birth(c holder.CodiceFiscale, now time.Time) (date, sex, municipality, country string) {
 	digit := func(i int) string {
 		if at := strings.IndexByte("LMNPQRSTUV", c[i]); at >= 0 {

@@ -88,7 +88,8 @@ func (c *certificateRevoke) Run(p *program) error {
 	issued, err := s.WithDigest(p.ctx, found.Digest)
 	if errors.Is(err, store.ErrNotFound) {
 		return p.print(certificateLine{
-			Serial: string(found.Serial), OldSHA256: found.Digest.String(), State: string(store.Revoked), NotBefore: found.NotBefore, NotAfter: found.NotAfter,
+			Serial: string(found.Serial), OldSHA256: found.Digest.String(), State: string(store.Revoked),
+			NotBefore: found.NotBefore, NotAfter: found.NotAfter,
 		})
 	}
 	if err != nil {

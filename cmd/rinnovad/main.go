@@ -82,7 +82,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	var c commands
 	p := &program{ctx, out, errOut}
 	exit := -1
-	parser, err := kong.New(&c, append(usage.Options(), kong.Name("rinnovad"), kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
+	parser, err := kong.New(&c, append(usage.Options(), kong.Name("rinnovad"), kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }),
 		kong.Description("Servizio di rinnovo del certificato di autenticazione della TS-CNS."))...)
 	if err != nil {
 		panic(err) // a fault in the struct above

@@ -32,7 +32,9 @@ var readyLine = regexp.MustCompile(`^pronto cmp=(https://127\.0\.0\.1:\d+) login
 
 func serve(t *testing.T, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, command: exec.Command("rinnovad", append([]string{"serve", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, args...)...), log: &strings.Builder{}}
+	r := &running{t: t, command: exec.Command("rinnovad",
+		append([]string{"serve", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, args...)...),
+		log: &strings.Builder{}}
 	r.command.Stderr = r.log
 	out, err := r.command.StdoutPipe()
 	if err != nil {
@@ -113,7 +115,8 @@ CipherString = DEFAULT@SECLEVEL=0
 func login(t *testing.T, dir, url, name, version string) map[string]any {
 	t.Helper()
 	systemtest.Need(t, "curl", "curl")
-	c := exec.Command("curl", "-sS", "--noproxy", "*", "--tls-max", version, "--cacert", "s/tls.pem", "--cert", name+".pem", "--key", name+".key", "-H", "Accept: application/json", url)
+	c := exec.Command("curl", "-sS", "--noproxy", "*", "--tls-max", version, "--cacert", "s/tls.pem", "--cert",
+		name+".pem", "--key", name+".key", "-H", "Accept: application/json", url)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "OPENSSL_CONF="+filepath.Join(dir, "openssl.cnf"))
 	out, err := c.Output()
@@ -124,7 +127,8 @@ func login(t *testing.T, dir, url, name, version string) map[string]any {
 	if err := json.Unmarshal(out, &answer); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	for _, key := range []string{"name", "codiceFiscaleMasked", "notBefore", "notAfter", "policy", "tls", "accepted", "reason"} {
+	for _, key := range []string{"name", "codiceFiscaleMasked", "notBefore", "notAfter", "policy", "tls", "accepted",
+		"reason"} {
 		if _, ok := answer[key]; !ok || len(answer) != 8 {
 			t.Fatalf("answer %s", out)
 		}
@@ -146,9 +150,12 @@ func TestRenewal(t *testing.T) {
 		notAfter string // as OpenSSL prints it, a pattern
 	}{
 		{"today", "rsa", "", "", ".well-known/cmp/p/prova", nil, "prova", `22:59:59|21:59:59`},
-		{"P-256, SHA-1", "p256", "", "", ".well-known/cmp", []string{"--signature", "sha1"}, "prova", `22:59:59|21:59:59`},
-		{"May 2020, expired", "rsa", "2020-05-25T10:00:00Z", "", ".well-known/cmp", []string{"--not-after", "2020-03-31"}, "2020", `Jun 30 21:59:59 2020`},
-		{"PostgreSQL", "p256", "", cluster.Database(t), ".well-known/cmp/keyupdate", []string{"--key-bits", "2048"}, "prova", `22:59:59|21:59:59`},
+		{"P-256, SHA-1", "p256", "", "", ".well-known/cmp", []string{"--signature", "sha1"}, "prova",
+			`22:59:59|21:59:59`},
+		{"May 2020, expired", "rsa", "2020-05-25T10:00:00Z", "", ".well-known/cmp",
+			[]string{"--not-after", "2020-03-31"}, "2020", `Jun 30 21:59:59 2020`},
+		{"PostgreSQL", "p256", "", cluster.Database(t), ".well-known/cmp/keyupdate", []string{"--key-bits", "2048"},
+			"prova", `22:59:59|21:59:59`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -165,12 +172,16 @@ func TestRenewal(t *testing.T) {
 			}
 			do(t, dir, "rinnovad", append([]string{"init", "--key", test.key}, where...)...)
 			service := serve(t, where...)
-			do(t, dir, "rinnovad", append(append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."}, where...), test.issue...)...)
+			do(t, dir, "rinnovad",
+				append(append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."},
+					where...), test.issue...)...)
 			do(t, dir, "openssl", "genrsa", "-out", "new.key", "2048")
 			renew := func(out string) {
 				t.Helper()
-				do(t, dir, "openssl", "cmp", "-config", "", "-cmd", "kur", "-server", strings.TrimPrefix(service.cmp, "https://"), "-path", test.path, "-no_proxy", "127.0.0.1",
-					"-tls_used", "-tls_trusted", "s/tls.pem", "-cert", "old.pem", "-key", "old.key", "-newkey", "new.key", "-trusted", "s/ca.pem", "-certout", out)
+				do(t, dir, "openssl", "cmp", "-config", "", "-cmd", "kur", "-server",
+					strings.TrimPrefix(service.cmp, "https://"), "-path", test.path, "-no_proxy", "127.0.0.1",
+					"-tls_used", "-tls_trusted", "s/tls.pem", "-cert", "old.pem", "-key", "old.key", "-newkey",
+					"new.key", "-trusted", "s/ca.pem", "-certout", out)
 			}
 			renew("new.pem")
 			verify := []string{"verify", "-purpose", "sslclient", "-CAfile", "s/ca.pem"}
@@ -178,7 +189,8 @@ func TestRenewal(t *testing.T) {
 				verify = append(verify, "-attime", "1590400800")
 			}
 			do(t, dir, "openssl", append(verify, "new.pem")...)
-			if end := do(t, dir, "openssl", "x509", "-in", "new.pem", "-noout", "-enddate"); !regexp.MustCompile(test.notAfter).MatchString(end) {
+			if end := do(t, dir, "openssl", "x509", "-in", "new.pem", "-noout",
+				"-enddate"); !regexp.MustCompile(test.notAfter).MatchString(end) {
 				t.Errorf("%s, want %s", end, test.notAfter)
 			}
 
@@ -186,8 +198,10 @@ func TestRenewal(t *testing.T) {
 			if len(list) != 1 || list[0].State != "installed" || !list[0].Valid || list[0].Campaign != test.campaign {
 				t.Fatalf("on record: %+v", list)
 			}
-			serial := strings.ToLower(strings.TrimSpace(do(t, dir, "openssl", "x509", "-in", "new.pem", "-noout", "-serial")))
-			old := strings.ToLower(strings.ReplaceAll(do(t, dir, "openssl", "x509", "-in", "old.pem", "-noout", "-fingerprint", "-sha256"), ":", ""))
+			serial := strings.ToLower(strings.TrimSpace(do(t, dir, "openssl", "x509", "-in", "new.pem", "-noout",
+				"-serial")))
+			old := strings.ToLower(strings.ReplaceAll(do(t, dir, "openssl", "x509", "-in", "old.pem", "-noout",
+				"-fingerprint", "-sha256"), ":", ""))
 			if serial != "serial="+list[0].Serial || !strings.HasSuffix(strings.TrimSpace(old), "="+list[0].OldSHA256) {
 				t.Fatalf("%s, %s, on record %+v", serial, old, list[0])
 			}
@@ -199,7 +213,9 @@ func TestRenewal(t *testing.T) {
 			}
 			for version, want := range map[string]string{"1.2": "TLS 1.2", "1.3": "TLS 1.3"} {
 				answer = login(t, dir, service.login, "new", version)
-				if answer["tls"] != want || answer["accepted"] != true || answer["reason"] != "" || answer["codiceFiscaleMasked"] != "SMPBNL…2H" || answer["name"] != "BRUNILDE ESEMPIO" || answer["policy"] != "1.3.76.16.2.1" {
+				if answer["tls"] != want || answer["accepted"] != true || answer["reason"] != "" ||
+					answer["codiceFiscaleMasked"] != "SMPBNL…2H" || answer["name"] != "BRUNILDE ESEMPIO" ||
+					answer["policy"] != "1.3.76.16.2.1" {
 					t.Fatalf("new certificate: %v", answer)
 				}
 			}
@@ -221,15 +237,18 @@ func TestRenewal(t *testing.T) {
 
 			// Revoked: the list says so, and the login.
 			do(t, dir, "rinnovad", append([]string{"certificate", "revoke", list[0].Serial}, where...)...)
-			if answer = login(t, dir, service.login, "new", "1.2"); answer["accepted"] != false || answer["reason"] != "revoked" {
+			if answer = login(t, dir, service.login, "new", "1.2"); answer["accepted"] != false ||
+				answer["reason"] != "revoked" {
 				t.Fatalf("revoked: %v", answer)
 			}
 			crl := fetch(t, service.public+"/crl/ca.crl")
 			if err := os.WriteFile(filepath.Join(dir, "ca.crl"), crl, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			text := do(t, dir, "openssl", "crl", "-inform", "der", "-in", "ca.crl", "-CAfile", "s/ca.pem", "-noout", "-text")
-			if !strings.Contains(text, "verify OK") || !strings.Contains(strings.ToLower(text), "serial number: "+list[0].Serial) {
+			text := do(t, dir, "openssl", "crl", "-inform", "der", "-in", "ca.crl", "-CAfile", "s/ca.pem", "-noout",
+				"-text")
+			if !strings.Contains(text, "verify OK") ||
+				!strings.Contains(strings.ToLower(text), "serial number: "+list[0].Serial) {
 				t.Fatalf("revocation list:\n%s", text)
 			}
 			service.stop()
@@ -261,12 +280,15 @@ func TestRefusalIsReadable(t *testing.T) {
 	dir := t.TempDir()
 	where := []string{"--dir", filepath.Join(dir, "s")}
 	do(t, dir, "rinnovad", append([]string{"init"}, where...)...)
-	do(t, dir, "rinnovad", append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."}, where...)...)
+	do(t, dir, "rinnovad", append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."},
+		where...)...)
 	do(t, dir, "rinnovad", append([]string{"campaign", "close", "prova"}, where...)...)
 	do(t, dir, "openssl", "genrsa", "-out", "new.key", "2048")
 	service := serve(t, where...)
-	c := exec.Command("openssl", "cmp", "-config", "", "-cmd", "kur", "-server", strings.TrimPrefix(service.cmp, "https://"), "-path", ".well-known/cmp", "-no_proxy", "127.0.0.1",
-		"-tls_used", "-tls_trusted", "s/tls.pem", "-cert", "old.pem", "-key", "old.key", "-newkey", "new.key", "-trusted", "s/ca.pem", "-certout", "new.pem")
+	c := exec.Command("openssl", "cmp", "-config", "", "-cmd", "kur", "-server",
+		strings.TrimPrefix(service.cmp, "https://"), "-path", ".well-known/cmp", "-no_proxy", "127.0.0.1",
+		"-tls_used", "-tls_trusted", "s/tls.pem", "-cert", "old.pem", "-key", "old.key", "-newkey", "new.key",
+		"-trusted", "s/ca.pem", "-certout", "new.pem")
 	c.Dir = dir
 	out, err := c.CombinedOutput()
 	if err == nil {

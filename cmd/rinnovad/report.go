@@ -34,7 +34,8 @@ func (l serviceDir) desk(from, until time.Time) error {
 		return err
 	}
 	template := &x509.Certificate{
-		Subject:   pkix.Name{Country: []string{"IT"}, Organization: []string{"Rinnova (PROVA)"}, CommonName: "Rinnova - assistenza (TEST)"},
+		Subject: pkix.Name{Country: []string{"IT"}, Organization: []string{"Rinnova (PROVA)"},
+			CommonName: "Rinnova - assistenza (TEST)"},
 		NotBefore: from, NotAfter: until, KeyUsage: x509.KeyUsageKeyEncipherment, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -164,9 +165,11 @@ func (c *reportOpen) replay(p *program, model *cardmodel.Model, exchanges *trans
 	n, differences := errorreport.Replay(exchanges, card, func(command transcript.Bytes, sw string) []byte {
 		return withheld(model, objects, command, sw)
 	})
-	fmt.Fprintf(p.out, "Prova su una tessera emulata %s\n  %d risposte confrontate, %d diverse.\n", c.Replay, n, len(differences))
+	fmt.Fprintf(p.out, "Prova su una tessera emulata %s\n  %d risposte confrontate, %d diverse.\n", c.Replay, n,
+		len(differences))
 	for _, d := range differences {
-		fmt.Fprintf(p.out, "  riga %d, fase %s, %s: tessera %s, emulata %s\n", d.Entry, d.Step, d.Command, d.Recorded, d.Played)
+		fmt.Fprintf(p.out, "  riga %d, fase %s, %s: tessera %s, emulata %s\n", d.Entry, d.Step, d.Command, d.Recorded,
+			d.Played)
 	}
 	return nil
 }
@@ -199,9 +202,10 @@ func withheld(model *cardmodel.Model, objects map[string][][]byte, command trans
 	return nil
 }
 
-// objectData returns the data of the PUT DATA commands, by their headers, that this program sends to a card of the model
-// for the key in the exchanges. It obtains them from a card that answers 9000 to each.
-func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcript.Transcript) (map[string][][]byte, error) {
+// objectData returns the data of the PUT DATA commands, by their headers, that this program sends to a card of the
+// model for the key in the exchanges. It obtains them from a card that answers 9000 to each.
+func objectData(card *emulator.Card, model *cardmodel.Model, exchanges *transcript.Transcript) (map[string][][]byte,
+	error) {
 	slot, ok := slotOf(model, exchanges)
 	if !ok {
 		return nil, nil
@@ -224,7 +228,8 @@ func slotOf(model *cardmodel.Model, exchanges *transcript.Transcript) (cardmodel
 	slots := model.NewSlots.Value
 	for _, e := range exchanges.Entries {
 		h := e.Command.Head
-		if e.Kind != transcript.Exchange || len(h) < 7 || h[1] != iso7816.INSGenerateKeyPair { // GENERATE KEY PAIR: class, key id, …
+		// GENERATE KEY PAIR: class, key id, …
+		if e.Kind != transcript.Exchange || len(h) < 7 || h[1] != iso7816.INSGenerateKeyPair {
 			continue
 		}
 		for _, p := range slots {

@@ -23,7 +23,8 @@ func rinnovad(t *testing.T, args ...string) (out, problem string, exit int) {
 	return o.String(), e.String(), exit
 }
 
-// sealedReport makes a report of a run on an emulated card in which the right PIN is given, then a wrong one; or of one that reached no card.
+// sealedReport makes a report of a run on an emulated card in which the right PIN is given, then a wrong one; or of one
+// that reached no card.
 func sealedReport(t *testing.T, desk string, touch bool) errorreport.Sealed {
 	t.Helper()
 	c := errorreport.Collect("rinnova", "0.1.0", time.Now)
@@ -38,7 +39,8 @@ func sealedReport(t *testing.T, desk string, touch bool) errorreport.Sealed {
 			t.Fatal(err)
 		}
 		c.Step("unlock", "started", "")
-		for _, pin := range []string{emulator.DemoPIN, "99999"} { // VERIFY (docs/CARDS.md §4.2): PIN 10h, padded with FF to 8
+		// VERIFY (docs/CARDS.md §4.2): PIN 10h, padded with FF to 8
+		for _, pin := range []string{emulator.DemoPIN, "99999"} {
 			data := append([]byte{0x00, 0x20, 0x00, 0x10, 8}, pin...)
 			if _, err := r.Transmit(append(data, 0xFF, 0xFF, 0xFF)); err != nil {
 				t.Fatal(err)
@@ -89,31 +91,44 @@ func TestReportOpen(t *testing.T) {
 		exit int
 		says []string // on the output where it ends well, else at the start of the error
 	}{
-		"good":              {[]string{file, "--key", key}, 0, []string{"Contenuto\n", "Cronologia\n", "Causa probabile\n  PIN errato.", "Che cosa dire al cittadino\n  Controlla il PIN"}},
-		"with certificate":  {[]string{file, "--key", key, "--certificate", certificate}, 0, []string{"PIN errato."}},
-		"replayed":          {[]string{file, "--key", key, "--replay", "ID2019"}, 0, []string{"2 risposte confrontate, 0 diverse."}},
-		"on another series": {[]string{file, "--key", key, "--replay", "OT2015"}, 0, []string{"2 risposte confrontate, "}},
-		"one not renewable": {[]string{file, "--key", key, "--replay", "ST2021"}, 0, []string{"2 risposte confrontate, "}},
-		"unknown series":    {[]string{file, "--key", key, "--replay", "XX2019"}, 2, []string{"unknown-series: "}},
-		"no card":           {[]string{write("bare", sealedReport(t, certificate, false)), "--key", key}, 0, []string{"PIN errato."}},
-		"no card to replay": {[]string{write("bare", sealedReport(t, certificate, false)), "--key", key, "--replay", "ID2019"}, 1, []string{"no-transcript: "}},
-		"another desk":      {[]string{file, "--key", at("other/desk.key")}, 1, []string{"report-other-key: "}},
-		"other certificate": {[]string{file, "--key", key, "--certificate", at("other/desk.pem")}, 1, []string{"report-other-key: "}},
-		"truncated":         {[]string{write("short", good[:len(good)-1]), "--key", key}, 1, []string{"report-truncated: "}},
-		"empty":             {[]string{write("empty", nil), "--key", key}, 1, []string{"report-truncated: "}},
-		"tampered":          {[]string{write("tampered", tampered), "--key", key}, 1, []string{"report-tampered: "}},
-		"foreign":           {[]string{write("foreign", []byte("%PDF-1.7")), "--key", key}, 1, []string{"report-foreign: "}},
-		"too large":         {[]string{write("large", make([]byte, errorreport.MaxSize+1)), "--key", key}, 1, []string{"report-too-large: "}},
-		"no file":           {[]string{at("missing"), "--key", key}, 1, []string{"unreadable: "}},
-		"no key":            {[]string{file}, 2, []string{"usage: "}},
-		"a missing key":     {[]string{file, "--key", at("missing")}, 1, []string{"unreadable: "}},
-		"a certificate":     {[]string{file, "--key", certificate}, 1, []string{"key: "}},
-		"an elliptic key":   {[]string{file, "--key", at("s/tls.key")}, 1, []string{"key: "}},
-		"an authority":      {[]string{file, "--key", key, "--certificate", at("s/ca.pem")}, 1, []string{"certificate: "}},
+		"good": {[]string{file, "--key", key}, 0,
+			[]string{"Contenuto\n", "Cronologia\n", "Causa probabile\n  PIN errato.",
+				"Che cosa dire al cittadino\n  Controlla il PIN"}},
+		"with certificate": {[]string{file, "--key", key, "--certificate", certificate}, 0, []string{"PIN errato."}},
+		"replayed": {[]string{file, "--key", key, "--replay", "ID2019"}, 0,
+			[]string{"2 risposte confrontate, 0 diverse."}},
+		"on another series": {[]string{file, "--key", key, "--replay", "OT2015"}, 0,
+			[]string{"2 risposte confrontate, "}},
+		"one not renewable": {[]string{file, "--key", key, "--replay", "ST2021"}, 0,
+			[]string{"2 risposte confrontate, "}},
+		"unknown series": {[]string{file, "--key", key, "--replay", "XX2019"}, 2, []string{"unknown-series: "}},
+		"no card": {[]string{write("bare", sealedReport(t, certificate, false)), "--key", key}, 0,
+			[]string{"PIN errato."}},
+		"no card to replay": {[]string{write("bare", sealedReport(t, certificate, false)), "--key", key, "--replay",
+			"ID2019"}, 1, []string{"no-transcript: "}},
+		"another desk": {[]string{file, "--key", at("other/desk.key")}, 1, []string{"report-other-key: "}},
+		"other certificate": {[]string{file, "--key", key, "--certificate", at("other/desk.pem")}, 1,
+			[]string{"report-other-key: "}},
+		"truncated": {[]string{write("short", good[:len(good)-1]), "--key", key}, 1,
+			[]string{"report-truncated: "}},
+		"empty":    {[]string{write("empty", nil), "--key", key}, 1, []string{"report-truncated: "}},
+		"tampered": {[]string{write("tampered", tampered), "--key", key}, 1, []string{"report-tampered: "}},
+		"foreign": {[]string{write("foreign", []byte("%PDF-1.7")), "--key", key}, 1,
+			[]string{"report-foreign: "}},
+		"too large": {[]string{write("large", make([]byte, errorreport.MaxSize+1)), "--key", key}, 1,
+			[]string{"report-too-large: "}},
+		"no file":         {[]string{at("missing"), "--key", key}, 1, []string{"unreadable: "}},
+		"no key":          {[]string{file}, 2, []string{"usage: "}},
+		"a missing key":   {[]string{file, "--key", at("missing")}, 1, []string{"unreadable: "}},
+		"a certificate":   {[]string{file, "--key", certificate}, 1, []string{"key: "}},
+		"an elliptic key": {[]string{file, "--key", at("s/tls.key")}, 1, []string{"key: "}},
+		"an authority": {[]string{file, "--key", key, "--certificate", at("s/ca.pem")}, 1,
+			[]string{"certificate: "}},
 	} {
 		out, problem, exit := rinnovad(t, append([]string{"report", "open"}, test.args...)...)
 		for _, want := range test.says {
-			if exit != test.exit || exit == 0 && !strings.Contains(out, want) || exit != 0 && (!strings.HasPrefix(problem, want) || out != "" && name != "no card to replay") {
+			if exit != test.exit || exit == 0 && !strings.Contains(out, want) ||
+				exit != 0 && (!strings.HasPrefix(problem, want) || out != "" && name != "no card to replay") {
 				t.Errorf("%s: exit %d, want %d and %q\n%s%s", name, exit, test.exit, want, out, problem)
 			}
 		}

@@ -67,7 +67,8 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()}, []*x509.Certificate{current.Certificate()})
+	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()},
+		[]*x509.Certificate{current.Certificate()})
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,8 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	publication := portal.Publication(authority, responder, current, legacy, portal.Pages(authority, packages, current, legacy))
+	publication := portal.Publication(authority, responder, current, legacy,
+		portal.Pages(authority, packages, current, legacy))
 	requests := http.NewServeMux()
 	requests.Handle("/", publication) // the same pages, with TLS
 	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock}
@@ -175,8 +177,8 @@ func listen(address string) (net.Listener, error) {
 	return netutil.LimitListener(l, maxConnections), nil
 }
 
-// publish opens the plain listener and returns the URL for certificates. Without flags it takes the port of the previous
-// run, so that the certificates of that run can still be checked, or any free one.
+// publish opens the plain listener and returns the URL for certificates. Without flags it takes the port of the
+// previous run, so that the certificates of that run can still be checked, or any free one.
 func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listener, string, error) {
 	address, public := c.Publish, strings.TrimSuffix(c.PublicURL, "/")
 	if public != "" {

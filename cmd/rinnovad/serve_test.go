@@ -23,7 +23,8 @@ func TestPortal(t *testing.T) {
 	}
 	do(t, dir, "rinnovad", append([]string{"init"}, where...)...)
 	service := serve(t, append([]string{"--packages", packages}, where...)...)
-	do(t, dir, "rinnovad", append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."}, where...)...)
+	do(t, dir, "rinnovad", append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."},
+		where...)...)
 
 	secure := func(path string) string {
 		return do(t, dir, "curl", "-sSf", "--noproxy", "*", "--cacert", "s/tls.pem", service.cmp+path)
@@ -52,19 +53,23 @@ func TestPortal(t *testing.T) {
 		t.Fatalf("responder at %s, the service at %s", uri, service.public)
 	}
 	ask := func() string {
-		return do(t, dir, "openssl", "ocsp", "-issuer", "s/legacy.pem", "-CAfile", "s/legacy.pem", "-cert", "old.pem", "-url", uri, "-no_proxy", "127.0.0.1")
+		return do(t, dir, "openssl", "ocsp", "-issuer", "s/legacy.pem", "-CAfile", "s/legacy.pem", "-cert", "old.pem",
+			"-url", uri, "-no_proxy", "127.0.0.1")
 	}
 	if out := ask(); !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "old.pem: good") {
 		t.Error(out)
 	}
-	serial := strings.TrimPrefix(strings.TrimSpace(do(t, dir, "openssl", "x509", "-in", "old.pem", "-noout", "-serial")), "serial=")
+	serial := strings.TrimPrefix(strings.TrimSpace(do(t, dir, "openssl", "x509", "-in", "old.pem", "-noout",
+		"-serial")), "serial=")
 	do(t, dir, "rinnovad", append([]string{"certificate", "revoke", serial}, where...)...)
 	if out := ask(); !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "old.pem: revoked") {
 		t.Error(out)
 	}
 	service.stop()
 
-	c := exec.Command("rinnovad", append([]string{"serve", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0", "--packages", filepath.Join(dir, "nothing")}, where...)...)
+	c := exec.Command("rinnovad",
+		append([]string{"serve", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0", "--packages",
+			filepath.Join(dir, "nothing")}, where...)...)
 	if out, err := c.CombinedOutput(); err == nil || !strings.HasPrefix(string(out), "packages: ") {
 		t.Errorf("a folder that is not there: %v, %s", err, out)
 	}

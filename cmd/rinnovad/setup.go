@@ -20,8 +20,8 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// Files of a service's folder. The key of certificate NAME.pem is NAME.key. Each of the three roots has a file of its own,
-// so that trust anchors never mix.
+// Files of a service's folder. The key of certificate NAME.pem is NAME.key. Each of the three roots has a file of its
+// own, so that trust anchors never mix.
 const (
 	legacyName   = "legacy" // root of the old certificates
 	currentName  = "ca"     // root that renews
@@ -34,7 +34,8 @@ const (
 const organization = "Rinnova (PROVA)"
 
 // ocspName is the name of the signers of OCSP answers, under either root.
-var ocspName = ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Rinnova - risposte OCSP (TEST)"}
+var ocspName = ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione",
+	CommonName: "Rinnova - risposte OCSP (TEST)"}
 
 type initCommand struct {
 	serviceDir
@@ -76,7 +77,8 @@ func (c *initCommand) Run(p *program) error {
 		if err != nil {
 			return nil, err
 		}
-		issuer, err := ca.NewRoot(ca.RootRequest{Name: name, Key: key, NotBefore: from, NotAfter: last.AddDate(20, 0, 0)})
+		issuer, err := ca.NewRoot(ca.RootRequest{Name: name, Key: key, NotBefore: from,
+			NotAfter: last.AddDate(20, 0, 0)})
 		if err != nil {
 			return nil, err
 		}
@@ -87,14 +89,19 @@ func (c *initCommand) Run(p *program) error {
 		return issuer, c.write(file, issuer.Certificate(), keyPEM)
 	}
 	// A card is valid for six years, so the oldest one of the first campaign is from 2014.
-	if _, err := root(legacyName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Regione Esempio - CA Cittadini (TEST, VECCHIA)"}, ca.RSA2048, first.AddDate(-10, 0, 0)); err != nil {
+	if _, err := root(legacyName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione",
+		CommonName: "Regione Esempio - CA Cittadini (TEST, VECCHIA)"}, ca.RSA2048,
+		first.AddDate(-10, 0, 0)); err != nil {
 		return err
 	}
-	current, err := root(currentName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Regione Esempio - CA Cittadini (TEST)"}, kind, first.AddDate(-1, 0, 0))
+	current, err := root(currentName,
+		ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione",
+			CommonName: "Regione Esempio - CA Cittadini (TEST)"}, kind, first.AddDate(-1, 0, 0))
 	if err != nil {
 		return err
 	}
-	network, err := root(tlsName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di rete", CommonName: "Rinnova - CA TLS (TEST)"}, ca.P256, first.AddDate(-1, 0, 0))
+	network, err := root(tlsName, ca.Name{Organization: organization, OrganizationalUnit: "Servizi di rete",
+		CommonName: "Rinnova - CA TLS (TEST)"}, ca.P256, first.AddDate(-1, 0, 0))
 	if err != nil {
 		return err
 	}
@@ -102,10 +109,15 @@ func (c *initCommand) Run(p *program) error {
 	from, until := first.AddDate(0, -1, 0), last.AddDate(10, 0, 0)
 	for file, issue := range map[string]func(public any) (*x509.Certificate, error){
 		serverName: func(public any) (*x509.Certificate, error) {
-			return network.ServerCertificate(ca.ServerRequest{Name: ca.Name{Organization: organization, OrganizationalUnit: "Servizi di rete", CommonName: "localhost"}, PublicKey: public, NotBefore: from, NotAfter: until})
+			return network.ServerCertificate(ca.ServerRequest{Name: ca.Name{Organization: organization,
+				OrganizationalUnit: "Servizi di rete", CommonName: "localhost"}, PublicKey: public, NotBefore: from,
+				NotAfter: until})
 		},
 		signerName: func(public any) (*x509.Certificate, error) {
-			return current.SignerCertificate(ca.SignerRequest{Name: ca.Name{Organization: organization, OrganizationalUnit: "Servizi di Certificazione", CommonName: "Rinnova - firma delle risposte CMP (TEST)"}, PublicKey: public, NotBefore: from, NotAfter: until})
+			return current.SignerCertificate(ca.SignerRequest{Name: ca.Name{Organization: organization,
+				OrganizationalUnit: "Servizi di Certificazione",
+				CommonName:         "Rinnova - firma delle risposte CMP (TEST)"}, PublicKey: public, NotBefore: from,
+				NotAfter: until})
 		},
 	} {
 		key, err := ca.GenerateKey(ca.P256)
@@ -234,5 +246,6 @@ func (l serviceDir) signer(current *ca.Issuer) (cmp.Credential, error) {
 	if err != nil {
 		return cmp.Credential{}, fmt.Errorf("%s: %w", signerName, err)
 	}
-	return cmp.Credential{Certificate: certificates[0], Chain: []*x509.Certificate{current.Certificate()}, Key: signer}, nil
+	return cmp.Credential{Certificate: certificates[0], Chain: []*x509.Certificate{current.Certificate()}, Key: signer},
+		nil
 }

@@ -90,13 +90,15 @@ func modules(programs []string) ([]cdx.Component, error) {
 				d = d.Replace
 			}
 			purl := "pkg:golang/" + d.Path + "@" + d.Version
-			found[purl] = cdx.Component{BOMRef: purl, Type: cdx.ComponentTypeLibrary, Name: d.Path, Version: d.Version, PackageURL: purl, Scope: cdx.ScopeRequired,
+			found[purl] = cdx.Component{BOMRef: purl, Type: cdx.ComponentTypeLibrary, Name: d.Path, Version: d.Version,
+				PackageURL: purl, Scope: cdx.ScopeRequired,
 				Properties: &[]cdx.Property{{Name: "go:sum", Value: d.Sum}}}
 		}
 	}
 	release := strings.TrimPrefix(compiler, "go")
 	std := "pkg:golang/std@" + release
-	found[std] = cdx.Component{BOMRef: std, Type: cdx.ComponentTypeLibrary, Name: "std", Version: release, PackageURL: std, Scope: cdx.ScopeRequired}
+	found[std] = cdx.Component{BOMRef: std, Type: cdx.ComponentTypeLibrary, Name: "std", Version: release,
+		PackageURL: std, Scope: cdx.ScopeRequired}
 	var list []cdx.Component
 	for _, c := range found {
 		list = append(list, c)
@@ -124,8 +126,9 @@ func (a *arguments) bill(components []cdx.Component, npm *cdx.BOM) (*cdx.BOM, er
 	}
 	bom := cdx.NewBOM()
 	bom.Metadata = &cdx.Metadata{Timestamp: a.Time.UTC().Format(time.RFC3339),
-		Component: &cdx.Component{BOMRef: self, Type: cdx.ComponentTypeApplication, Name: a.Name, Version: a.Version, PackageURL: self,
-			Licenses: &cdx.Licenses{{License: &cdx.License{ID: "EUPL-1.2"}}}}}
+		Component: &cdx.Component{BOMRef: self, Type: cdx.ComponentTypeApplication, Name: a.Name, Version: a.Version,
+			PackageURL: self,
+			Licenses:   &cdx.Licenses{{License: &cdx.License{ID: "EUPL-1.2"}}}}}
 	bom.Components, bom.Dependencies = &components, &dependencies
 	content, err := json.Marshal(bom)
 	if err != nil {

@@ -74,7 +74,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "card-busy: la carta emulata è già in uso da un altro programma")
 		return exitCard
 	case errors.Is(err, emulator.ErrState):
-		fmt.Fprintln(stderr, "card-unreadable: il file non contiene una carta emulata intera; non è stato modificato:", err)
+		fmt.Fprintln(stderr, "card-unreadable: il file non contiene una carta emulata intera; non è stato modificato:",
+			err)
 		return exitCard
 	case err != nil:
 		fmt.Fprintln(stderr, "card-unreadable: impossibile aprire la carta emulata:", err)

@@ -113,7 +113,8 @@ func TestRun(t *testing.T) {
 	}
 	// The card is taken while it is in the reader.
 	var busy buffer
-	if got := run(context.Background(), []string{"--vpcd", l.Addr().String(), "--card", name}, io.Discard, &busy); got != exitCard || !strings.HasPrefix(busy.String(), "card-busy: ") {
+	if got := run(context.Background(), []string{"--vpcd", l.Addr().String(), "--card", name}, io.Discard,
+		&busy); got != exitCard || !strings.HasPrefix(busy.String(), "card-busy: ") {
 		t.Errorf("%d %q", got, busy.String())
 	}
 	exchange(t, conn, "\x00\x20\x00\x10\x0855555\xFF\xFF\xFF", true)
@@ -154,7 +155,9 @@ func TestFailures(t *testing.T) {
 		{[]string{"--card", name, "--vpcd", closed}, exitCard, "", "no-reader: "},
 	} {
 		var out, errs buffer
-		if got := run(context.Background(), x.args, &out, &errs); got != x.code || !strings.HasPrefix(out.String(), x.out) || !strings.HasPrefix(errs.String(), x.errs) || (errs.String() == "") != (x.errs == "") {
+		if got := run(context.Background(), x.args, &out, &errs); got != x.code ||
+			!strings.HasPrefix(out.String(), x.out) || !strings.HasPrefix(errs.String(), x.errs) ||
+			(errs.String() == "") != (x.errs == "") {
 			t.Errorf("%v: %d, %q, %q", x.args, got, out.String(), errs.String())
 		}
 	}

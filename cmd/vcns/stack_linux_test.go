@@ -53,7 +53,8 @@ func TestStack(t *testing.T) {
 		return c.Tries(0x10)
 	}
 	verify := func(pin string) {
-		tool := exec.Command("pkcs15-tool", "--reader", stack.Readers[0], "--verify-pin", "--auth-id", "01", "--pin", pin)
+		tool := exec.Command("pkcs15-tool", "--reader", stack.Readers[0], "--verify-pin", "--auth-id", "01", "--pin",
+			pin)
 		tool.Env = append(os.Environ(), "HOME="+t.TempDir())
 		out, err := tool.CombinedOutput()
 		if (err == nil) != (pin == emulator.DemoPIN) || !strings.Contains(string(out), "PIN") && err != nil {

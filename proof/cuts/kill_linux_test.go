@@ -103,8 +103,10 @@ func child(spec, file, dir, service string) int {
 		d.point("journal", func() { err = write(name, b) })
 		return err
 	}
-	r := &renewal.Renewal{Card: d, Service: renewal.Service{URL: u, HTTP: &http.Client{}}, Anchors: []*x509.Certificate{root},
-		Prompter: &world{}, Journal: journal, Campaign: "prova", Now: func() time.Time { return start }, Random: rand.Reader, Wait: nil}
+	r := &renewal.Renewal{Card: d, Service: renewal.Service{URL: u, HTTP: &http.Client{}},
+		Anchors:  []*x509.Certificate{root},
+		Prompter: &world{}, Journal: journal, Campaign: "prova", Now: func() time.Time { return start },
+		Random: rand.Reader, Wait: nil}
 	if _, err := r.Run(background); err != nil {
 		fmt.Println(err)
 		return 1
@@ -139,7 +141,9 @@ func TestKill(t *testing.T) {
 			if err := w.card.Save(file); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Current.Certificate().Raw}), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "ca.pem"),
+				pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Current.Certificate().Raw}),
+				0o600); err != nil {
 				t.Fatal(err)
 			}
 			server := httptest.NewServer(w.service.Handler)

@@ -177,7 +177,8 @@ func print(out io.Writer, rows map[Row]*Row) {
 		recovered += r.Recovered
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", r.Series, r.Kind, what, r.Tried, r.Recovered)
 	}
-	fmt.Fprintf(w, "all\t\tchanging\t%d\t\n\t\treading\t%d\t\n\t\tall\t%d\t%d\n", changing, reading, changing+reading, recovered)
+	fmt.Fprintf(w, "all\t\tchanging\t%d\t\n\t\treading\t%d\t\n\t\tall\t%d\t%d\n", changing, reading, changing+reading,
+		recovered)
 	_ = w.Flush() // printed for people
 }
 
@@ -212,7 +213,8 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 		if _, err := w.run(false); err != nil {
 			return nil, fmt.Errorf("%s: the uncut renewal: %w", series, err)
 		}
-		changing, reading, messages, writes, begun := w.wire.chang, w.wire.count-w.wire.chang, w.net.seen, w.writes, w.wire.begun
+		changing, reading, messages, writes, begun := w.wire.chang, w.wire.count-w.wire.chang, w.net.seen, w.writes,
+			w.wire.begun
 		w.service.Close()
 		whens := []struct {
 			name  string
@@ -234,22 +236,27 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 				}
 				// And once more during the recovery, at a command that moves with the case.
 				first := cut{kind: atCard, at: at, changes: true, when: when.when, pages: when.pages, cause: pulled}
-				again := cut{kind: atCard, at: n % max(changing-at, 1), changes: true, when: whens[n%len(whens)].when, pages: 1, cause: causes[n%len(causes)]}
-				add(scenario{series: series, name: when.name + ", cut again in the recovery", first: first, second: again})
+				again := cut{kind: atCard, at: n % max(changing-at, 1), changes: true, when: whens[n%len(whens)].when,
+					pages: 1, cause: causes[n%len(causes)]}
+				add(scenario{series: series, name: when.name + ", cut again in the recovery", first: first,
+					second: again})
 			}
 		}
 		if o.Reads > 0 {
 			for at := 0; at < reading; at += o.Reads {
-				add(scenario{series: series, name: "before, card pulled", reads: true, first: cut{kind: atCard, at: at, when: emulator.CutBefore, cause: causes[at/o.Reads%len(causes)]}})
+				add(scenario{series: series, name: "before, card pulled", reads: true,
+					first: cut{kind: atCard, at: at, when: emulator.CutBefore, cause: causes[at/o.Reads%len(causes)]}})
 			}
 		}
 		for _, kind := range exchanges {
 			for at := range messages {
 				for _, m := range memories {
-					s := scenario{series: series, name: "message, " + kind, net: exchange{at: at, kind: kind}, memory: m}
+					s := scenario{series: series, name: "message, " + kind, net: exchange{at: at, kind: kind},
+						memory: m}
 					add(s)
 					s.name += ", cut again in the recovery"
-					s.second = cut{kind: atCard, at: n % changing, changes: true, when: emulator.CutAfter, cause: causes[n%len(causes)]}
+					s.second = cut{kind: atCard, at: n % changing, changes: true, when: emulator.CutAfter,
+						cause: causes[n%len(causes)]}
 					add(s)
 				}
 			}
@@ -269,7 +276,8 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 		}
 		for at := range writes {
 			add(scenario{series: series, name: "journal's disk full", disk: at + 1, memory: sameComputer,
-				first: cut{kind: atCard, at: min(changing-1, 2*at+8), changes: true, when: emulator.CutAfter, cause: pulled}})
+				first: cut{kind: atCard, at: min(changing-1, 2*at+8), changes: true, when: emulator.CutAfter,
+					cause: pulled}})
 		}
 		for at := range changing {
 			add(scenario{series: series, name: "journal's disk read-only", disk: -2, memory: sameComputer,
@@ -414,13 +422,15 @@ func (w *world) addSignatureKey() error {
 			return err
 		}
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: w.old.Subject.CommonName},
+	template := &x509.Certificate{SerialNumber: big.NewInt(77),
+		Subject:   pkix.Name{CommonName: w.old.Subject.CommonName},
 		NotBefore: start.AddDate(-1, 0, 0), NotAfter: start.AddDate(9, 0, 0), KeyUsage: x509.KeyUsageContentCommitment}
 	key, err := w.newKey(prepared - 2)
 	if err != nil {
 		return err
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: "Firma (PROVA)"}}, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(rand.Reader, template,
+		&x509.Certificate{Subject: pkix.Name{CommonName: "Firma (PROVA)"}}, &key.PublicKey, key)
 	if err != nil {
 		return err
 	}
@@ -525,7 +535,8 @@ func (w *world) oldSigns() error {
 func (w *world) settled() error {
 	var valid []store.Certificate
 	for _, c := range w.issued() {
-		if c.Status == store.Active && c.State != store.Requested && c.State != store.Abandoned && c.State != store.Refused {
+		if c.Status == store.Active && c.State != store.Requested && c.State != store.Abandoned &&
+			c.State != store.Refused {
 			valid = append(valid, c)
 		}
 	}
@@ -539,7 +550,8 @@ func (w *world) settled() error {
 		return err
 	}
 	i := slices.IndexFunc(s.Contents.Slots, func(p cns.Slot) bool {
-		return p.Number > 0 && p.Certificate.State == cns.FileReadable && bytes.Equal(p.Certificate.Certificate.Raw, valid[0].DER)
+		return p.Number > 0 && p.Certificate.State == cns.FileReadable &&
+			bytes.Equal(p.Certificate.Certificate.Raw, valid[0].DER)
 	})
 	if i < 0 {
 		return errors.New("the card does not hold the valid certificate")

@@ -25,18 +25,29 @@ var planted = []struct {
 	name  string
 	edits []edit
 }{
-	{"skip the public-key file", []edit{{"citizen/renewal/generate.go", "if stored == nil || !stored.Equal(k) {", "if false {"}}},
-	{"first bytes of the certificate first", []edit{{"card/cns/file.go", "for i := n; i < len(data); i += chunk {", "for i := 0; i < len(data); i += chunk {"}}},
-	{"repeat VERIFY after 63Cx", []edit{{"card/cns/code.go", "\tif n, ok := sw.Tries(); ok {\n", "\tif n, ok := sw.Tries(); ok {\n" +
-		"\t\tiso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: bytes.Clone(data)})\n"}}},
-	{"overwrite a known key", []edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn keepKey\n", "\tcase k.Claimed:\n\t\treturn makeKey\n"}}},
-	{"drop idempotency", []edit{{"service/ra/authority.go", "before, err := a.Store.ForKey(ctx, old, spki)", "before, err := store.Certificate{}, error(store.ErrNotFound)"}}},
+	{"skip the public-key file",
+		[]edit{{"citizen/renewal/generate.go", "if stored == nil || !stored.Equal(k) {", "if false {"}}},
+	{"first bytes of the certificate first",
+		[]edit{{"card/cns/file.go", "for i := n; i < len(data); i += chunk {",
+			"for i := 0; i < len(data); i += chunk {"}}},
+	{"repeat VERIFY after 63Cx",
+		[]edit{{"card/cns/code.go", "\tif n, ok := sw.Tries(); ok {\n", "\tif n, ok := sw.Tries(); ok {\n" +
+			"\t\tiso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: bytes.Clone(data)})\n"}}},
+	{"overwrite a known key",
+		[]edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn keepKey\n",
+			"\tcase k.Claimed:\n\t\treturn makeKey\n"}}},
+	{"drop idempotency",
+		[]edit{{"service/ra/authority.go", "before, err := a.Store.ForKey(ctx, old, spki)",
+			"before, err := store.Certificate{}, error(store.ErrNotFound)"}}},
 	{"confirm before read-back", []edit{
 		{"citizen/renewal/renewal.go", confirmStep, ""},
 		{"citizen/renewal/renewal.go", installStep, confirmStep + installStep}}},
-	{"trust a stale journal", []edit{{"citizen/renewal/generate.go", "\t\tok, err := b.KeyMatches(p.Key, k)\n", "\t\tok, err := true, error(nil)\n"}}},
+	{"trust a stale journal",
+		[]edit{{"citizen/renewal/generate.go", "\t\tok, err := b.KeyMatches(p.Key, k)\n",
+			"\t\tok, err := true, error(nil)\n"}}},
 	{"adopt a key with nonRepudiation", []edit{{"citizen/renewal/inspect.go",
-		"return p.Number > 0 && (s == cns.FileAbsent ||", "return p.Number > 0 && (s == cns.FileReadable || s == cns.FileAbsent ||"}}},
+		"return p.Number > 0 && (s == cns.FileAbsent ||",
+		"return p.Number > 0 && (s == cns.FileReadable || s == cns.FileAbsent ||"}}},
 	{"skip the identity check", []edit{{"card/cns/session.go", "\tif id != s.IDCarta {\n", "\tif id == \"\" {\n"}}},
 	{"revoke on a timer", []edit{{"service/ra/authority.go", "\tcase err == nil:\n\t\treturn a.answer(before)\n",
 		"\tcase err == nil && before.State == store.Issued && now.Sub(before.RequestedAt) > 20*24*time.Hour:\n" +

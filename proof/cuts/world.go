@@ -54,7 +54,9 @@ const prepared = 8
 func newAuthority() (*authority, error) {
 	a := &authority{}
 	var err error
-	a.Authorities, err = trial.NewAuthorities(trial.AuthoritiesRequest{From: start.AddDate(-8, 0, 0), Until: start.AddDate(20, 0, 0), Keys: &a.keys})
+	a.Authorities,
+		err = trial.NewAuthorities(trial.AuthoritiesRequest{From: start.AddDate(-8, 0, 0),
+		Until: start.AddDate(20, 0, 0), Keys: &a.keys})
 	return a, err
 }
 
@@ -114,7 +116,8 @@ func (a *authority) newWorld(ctx context.Context, series string) (*world, error)
 func (a *authority) newService(ctx context.Context) (*world, error) {
 	w := &world{authority: a, ctx: ctx, now: start, files: map[string][]byte{}, fullAt: -1}
 	var err error
-	w.service, err = trial.New(ctx, trial.Config{Authorities: a.Authorities, Keys: &a.keys, Clock: func() time.Time { return w.now },
+	w.service, err = trial.New(ctx, trial.Config{Authorities: a.Authorities, Keys: &a.keys,
+		Clock:    func() time.Time { return w.now },
 		LoginURL: "https://accesso.example/"})
 	return w, err
 }
@@ -127,7 +130,8 @@ const (
 
 // personalize makes a card with an old certificate, of which the service knows nothing.
 func (w *world) personalize(series, number string) (*trial.Card, error) {
-	return w.service.Personalize(trial.CardRequest{Series: series, Number: number, Key: "old", Generator: w.generator(), PIN: rightPIN, PUK: rightPUK,
+	return w.service.Personalize(trial.CardRequest{Series: series, Number: number, Key: "old", Generator: w.generator(),
+		PIN: rightPIN, PUK: rightPUK,
 		NotBefore: start.AddDate(-6, 0, 0), NotAfter: time.Date(2020, 6, 15, 21, 59, 59, 0, time.UTC)})
 }
 
@@ -169,7 +173,9 @@ func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 		journal = nil
 	}
 	w.wire.gone = false
-	r := &renewal.Renewal{Card: w.wire, Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnova.example"}, HTTP: &http.Client{Transport: w}},
+	r := &renewal.Renewal{Card: w.wire,
+		Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnova.example"},
+			HTTP: &http.Client{Transport: w}},
 		Anchors: []*x509.Certificate{w.Current.Certificate()}, Prompter: w, Journal: journal, Campaign: "prova",
 		Now: func() time.Time { return w.now.Add(w.net.skew) }, Random: rand.Reader,
 		Wait: func(ctx context.Context, d time.Duration) error { w.now = w.now.Add(d); return ctx.Err() },
@@ -250,7 +256,8 @@ type wire struct {
 
 // changes says whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
 func changes(ins byte) bool {
-	return slices.Contains([]byte{iso7816.INSCreateFile, iso7816.INSDeleteFile, iso7816.INSPutData, iso7816.INSGenerateKeyPair, iso7816.INSUpdateBinary,
+	return slices.Contains([]byte{iso7816.INSCreateFile, iso7816.INSDeleteFile, iso7816.INSPutData,
+		iso7816.INSGenerateKeyPair, iso7816.INSUpdateBinary,
 		iso7816.INSVerify}, ins)
 }
 
@@ -357,7 +364,8 @@ type exchange struct {
 }
 
 // What may happen to a message. The program's clock is wrong for the whole of the first run.
-var exchanges = []string{"request lost", "answer lost", "answer truncated", "connection reset", "service restarted", "503", "wrong clock"}
+var exchanges = []string{"request lost", "answer lost", "answer truncated", "connection reset", "service restarted",
+	"503", "wrong clock"}
 
 // RoundTrip is the network.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -402,7 +410,8 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, lost
 	case "503":
-		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}}, Body: http.NoBody, Request: r}, nil
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}},
+			Body: http.NoBody, Request: r}, nil
 	}
 	return serve(), nil
 }

@@ -35,7 +35,9 @@ func TestSecondRenewal(t *testing.T) {
 			touched = append(touched, fmt.Sprintf("file, before %X", b[:4]))
 		}
 		// PUT DATA, CHANGE KEY DATA and GENERATE KEY PAIR that name the key: class 20 or 21, id 02.
-		if i := slices.Index([]byte{0xDA, 0x24, 0x46}, b[1]); i >= 0 && (bytes.Contains(b[5:], []byte{0x20, 0x02}) || bytes.Contains(b[5:], []byte{0x21, 0x02}) || b[3]&0x1F == 0x02 && b[1] == 0x24) {
+		if i := slices.Index([]byte{0xDA, 0x24, 0x46}, b[1]); i >= 0 &&
+			(bytes.Contains(b[5:], []byte{0x20, 0x02}) || bytes.Contains(b[5:], []byte{0x21, 0x02}) ||
+				b[3]&0x1F == 0x02 && b[1] == 0x24) {
 			touched = append(touched, fmt.Sprintf("key by %X", b[:4]))
 		}
 		return nil
@@ -88,7 +90,8 @@ func TestNoRoom(t *testing.T) {
 			t.Fatalf("the memory has no end:\n%s", out)
 		}
 	}
-	out := w.exits(1, w.there("rinnova", "renew", "--card", "pcsc:0", "--service", s.cmp, "--ca", "s/ca.pem", "--tls-ca", "s/tls.pem", "--json"))
+	out := w.exits(1, w.there("rinnova", "renew", "--card", "pcsc:0", "--service", s.cmp, "--ca", "s/ca.pem",
+		"--tls-ca", "s/tls.pem", "--json"))
 	steps, r := w.events(out)
 	if r.Code != "no-room" || r.Failed != "inspect" || !slices.Equal(steps, []string{"identify", "inspect"}) {
 		t.Errorf("%q, %+v", steps, r)

@@ -26,7 +26,8 @@ import (
 var browsers = &layer{
 	name:  "browsers",
 	below: cards,
-	packages: []string{"chromium", "chromium-l10n", "firefox-esr", "firefox-esr-l10n-it", "libnss3-tools", "fonts-dejavu-core",
+	packages: []string{"chromium", "chromium-l10n", "firefox-esr", "firefox-esr-l10n-it", "libnss3-tools",
+		"fonts-dejavu-core",
 		"libgtk-3-0t64", "libwebkit2gtk-4.1-0"},
 	setup: `mkdir -p /etc/chromium/policies/managed && echo '{"CommandLineFlagSecurityWarningsEnabled": false}' >/etc/chromium/policies/managed/judges.json`,
 }
@@ -100,8 +101,10 @@ type browser struct {
 }
 
 var chromium = &browser{"Chromium", func(x *screen, address string) *exec.Cmd {
-	return x.there("chromium", "--no-sandbox", "--user-data-dir=/mnt/home/chromium", "--no-first-run", "--no-default-browser-check",
-		"--force-renderer-accessibility", "--disable-gpu", "--disable-component-update", "--disable-background-networking", "--lang=it", "--window-position=0,0", "--window-size=1280,960", address)
+	return x.there("chromium", "--no-sandbox", "--user-data-dir=/mnt/home/chromium", "--no-first-run",
+		"--no-default-browser-check",
+		"--force-renderer-accessibility", "--disable-gpu", "--disable-component-update",
+		"--disable-background-networking", "--lang=it", "--window-position=0,0", "--window-size=1280,960", address)
 }, "Ok"}
 
 var firefox = &browser{"Firefox", func(x *screen, address string) *exec.Cmd {
@@ -156,7 +159,8 @@ func (x *screen) chooses(b *browser, picture, serial string) {
 		x.w.Errorf("%s does not offer %s:\n%s", b.name, serial, shows)
 	}
 	x.shot(picture + "-certificate")
-	x.press(b.name, buttonRole, []string{b.choose}, func() bool { _, asks := x.look(b.name, passwordRole, ""); return asks })
+	x.press(b.name, buttonRole, []string{b.choose},
+		func() bool { _, asks := x.look(b.name, passwordRole, ""); return asks })
 	x.code(b.name, "", "12345")
 	x.shot(picture + "-pin")
 	x.key("Return")
@@ -211,12 +215,14 @@ func TestBrowser(t *testing.T) {
 	// Chromium has not been closed: it still has no certificate.
 	driver, _ := s.driverPage()
 	x.goes(chromium, driver, "Elenco driver")
-	must(t, x.goes(chromium, s.login, "Accesso non riuscito"), "no-certificate", "Chiudi tutte le finestre del browser e riaprilo")
+	must(t, x.goes(chromium, s.login, "Accesso non riuscito"), "no-certificate",
+		"Chiudi tutte le finestre del browser e riaprilo")
 	x.shot("4-not-closed-chromium")
 	closeChromium()
 
 	// Closed and opened again.
-	welcome := []string{"BRUNILDE ESEMPIO", "valido fino al " + r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"), "TLS 1.3", r.Serial}
+	welcome := []string{"BRUNILDE ESEMPIO", "valido fino al " + r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"),
+		"TLS 1.3", r.Serial}
 	closeChromium = start(t, chromium.open(x, s.login))
 	x.chooses(chromium, "5-chromium", r.Serial)
 	must(t, x.page(chromium.name, "Accesso riuscito"), welcome...)
@@ -272,7 +278,8 @@ func (x *screen) renews(s *service, picture string, reinsert func()) certificate
 	const rinnova = "rinnova"
 	x.find(rinnova, headingRole, "La tua tessera")
 	x.shot("2-window-card")
-	x.press(rinnova, buttonRole, []string{"RINNOVA"}, func() bool { _, asks := x.look(rinnova, passwordRole, "Codice PIN"); return asks })
+	x.press(rinnova, buttonRole, []string{"RINNOVA"},
+		func() bool { _, asks := x.look(rinnova, passwordRole, "Codice PIN"); return asks })
 	x.code(rinnova, "Codice PIN", "12345")
 	x.shot("2-window-pin")
 	x.press(rinnova, buttonRole, []string{"PROSEGUI"}, func() bool {
@@ -297,8 +304,8 @@ func (x *screen) renews(s *service, picture string, reinsert func()) certificate
 	return list[0]
 }
 
-// OpenSC cannot use the new key of these series: C_Login ends in an error. The browser offers the certificate, asks the PIN, and
-// then comes without one; the page says which driver there is, and "rinnova verify" that the card is good.
+// OpenSC cannot use the new key of these series: C_Login ends in an error. The browser offers the certificate, asks the
+// PIN, and then comes without one; the page says which driver there is, and "rinnova verify" that the card is good.
 func TestSeriesWithoutOpenSC(t *testing.T) {
 	at := stackIn(t, browsers)
 	for series, driver := range map[string]string{"AC2014": "asepkcs", "OT2016": "bit4xpki"} {
@@ -321,10 +328,13 @@ func TestSeriesWithoutOpenSC(t *testing.T) {
 			s.setOpenSC(x)
 			stop := start(t, chromium.open(x, s.login))
 			x.chooses(chromium, fmt.Sprintf("10-%s", series), s.certificates()[0].Serial)
-			must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate", "OpenSC non può usare il certificato rinnovato delle tessere AC e OT")
+			must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate",
+				"OpenSC non può usare il certificato rinnovato delle tessere AC e OT")
 			x.shot(fmt.Sprintf("11-%s-refused", series))
-			x.press(chromium.name, linkRole, []string{"elenco dei driver"}, func() bool { _, there := x.look(chromium.name, documentWebRole, "Elenco driver"); return there })
-			must(t, x.page(chromium.name, "Elenco driver"), series, driver, "OpenSC non può usare il certificato rinnovato di queste tessere")
+			x.press(chromium.name, linkRole, []string{"elenco dei driver"},
+				func() bool { _, there := x.look(chromium.name, documentWebRole, "Elenco driver"); return there })
+			must(t, x.page(chromium.name, "Elenco driver"), series, driver,
+				"OpenSC non può usare il certificato rinnovato di queste tessere")
 			x.shot(fmt.Sprintf("12-%s-drivers", series))
 			stop()
 			pull()

@@ -16,7 +16,8 @@ func (s *service) logsIn(pair, version string) login {
 	w.Helper()
 	uri := w.uri(pair)
 	out := w.output(w.there("curl", "-sS", "--tls-max", version, "--cacert", "s/tls.pem", "--engine", "pkcs11",
-		"--cert-type", "ENG", "--cert", uri+";type=cert", "--key-type", "ENG", "--key", uri+";type=private;pin-value=12345",
+		"--cert-type", "ENG", "--cert", uri+";type=cert", "--key-type", "ENG", "--key",
+		uri+";type=private;pin-value=12345",
 		"-H", "Accept: application/json", s.login))
 	var l login
 	w.answer(out, &l)
@@ -26,7 +27,8 @@ func (s *service) logsIn(pair, version string) login {
 // uri names a pair to OpenSSL's PKCS#11 engine (RFC 7512).
 func (w *workshop) uri(pair string) string {
 	w.Helper()
-	return "pkcs11:token=" + strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29").Replace(w.label(pair)) + ";object=" + pair
+	return "pkcs11:token=" + strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29").Replace(w.label(pair)) +
+		";object=" + pair
 }
 
 // speaksTLS has openssl s_client log in with a pair, in one version of TLS, and returns what the site saw. It
@@ -34,10 +36,13 @@ func (w *workshop) uri(pair string) string {
 func (s *service) speaksTLS(pair, version string) login {
 	w := s.w
 	w.Helper()
-	w.output(w.there("pkcs11-tool", "--module", w.at.module, "--token-label", w.label(pair), "--read-object", "--type", "cert", "--label", pair, "--output-file", pair+".der"))
-	c := w.there("openssl", "s_client", "-connect", strings.TrimPrefix(s.login, "https://"), "-tls"+strings.ReplaceAll(version, ".", "_"), "-quiet",
+	w.output(w.there("pkcs11-tool", "--module", w.at.module, "--token-label", w.label(pair), "--read-object", "--type",
+		"cert", "--label", pair, "--output-file", pair+".der"))
+	c := w.there("openssl", "s_client", "-connect", strings.TrimPrefix(s.login, "https://"),
+		"-tls"+strings.ReplaceAll(version, ".", "_"), "-quiet",
 		"-CAfile", "s/tls.pem", "-verify_return_error", "-verify_ip", "127.0.0.1",
-		"-certform", "DER", "-cert", pair+".der", "-engine", "pkcs11", "-keyform", "engine", "-key", w.uri(pair)+";type=private;pin-value=12345")
+		"-certform", "DER", "-cert", pair+".der", "-engine", "pkcs11", "-keyform", "engine", "-key",
+		w.uri(pair)+";type=private;pin-value=12345")
 	c.Stdin = strings.NewReader("GET / HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n")
 	out, err := c.Output()
 	_, body, ok := strings.Cut(string(out), "\r\n\r\n")
@@ -75,8 +80,10 @@ func TestNewerSeries(t *testing.T) {
 			w.signs("CNS0")
 			w.signs("CNS1")
 			for version, want := range map[string]string{"1.2": "TLS 1.2", "1.3": "TLS 1.3"} {
-				for program, logsIn := range map[string]func(pair, version string) login{"curl": s.logsIn, "s_client": s.speaksTLS} {
-					if l := logsIn("CNS1", version); !l.Accepted || l.TLS != want || !l.NotAfter.Equal(r.NotAfter) || l.Name != "BRUNILDE ESEMPIO" {
+				for program, logsIn := range map[string]func(pair, version string) login{"curl": s.logsIn,
+					"s_client": s.speaksTLS} {
+					if l := logsIn("CNS1", version); !l.Accepted || l.TLS != want || !l.NotAfter.Equal(r.NotAfter) ||
+						l.Name != "BRUNILDE ESEMPIO" {
 						t.Errorf("%s, new pair: %+v", program, l)
 					}
 					if l := logsIn("CNS0", version); !l.Accepted || l.TLS != want || !l.NotAfter.Before(r.NotAfter) {
@@ -84,7 +91,8 @@ func TestNewerSeries(t *testing.T) {
 					}
 				}
 			}
-			if after := [2]string{w.file("1100", "1101"), w.file("1100", "1102")}; after != before || len(after[0]) < 1000 || len(after[1]) != 400 {
+			if after := [2]string{w.file("1100", "1101"), w.file("1100", "1102")}; after != before ||
+				len(after[0]) < 1000 || len(after[1]) != 400 {
 				t.Errorf("EF 1101 and 1102 were %x and are %x", before, after)
 			}
 			if list := s.certificates(); len(list) != 1 || list[0].State != "proven" || !list[0].Valid {

@@ -51,19 +51,22 @@ func TestOpenSSLClient(t *testing.T) {
 				w.insert("card.json")
 			}
 			w.output(w.there("openssl", "genrsa", "-out", "new.key", "2048"))
-			out := w.output(w.there("openssl", "cmp", "-config", "", "-cmd", "kur", "-server", strings.TrimPrefix(s.cmp, "https://"),
+			out := w.output(w.there("openssl", "cmp", "-config", "", "-cmd", "kur", "-server",
+				strings.TrimPrefix(s.cmp, "https://"),
 				"-path", ".well-known/cmp/p/prova", "-tls_used", "-tls_trusted", "s/tls.pem", "-trusted", "s/ca.pem",
 				"-cert", "card/old.pem", "-key", c.key, "-newkey", "new.key", "-certout", "new.pem"))
 			if !strings.Contains(out, "sending CERTCONF") || !strings.Contains(out, "received PKICONF") {
 				t.Errorf("not confirmed:\n%s", out)
 			}
-			serial := strings.ToLower(strings.TrimSpace(w.output(w.there("openssl", "x509", "-in", "new.pem", "-noout", "-serial"))))
+			serial := strings.ToLower(strings.TrimSpace(w.output(w.there("openssl", "x509", "-in", "new.pem", "-noout",
+				"-serial"))))
 			list := s.certificates()
 			if len(list) != 1 || list[0].State != "installed" || "serial="+list[0].Serial != serial {
 				t.Fatalf("%s, on record %+v", serial, list)
 			}
 			var l login
-			w.answer(w.output(w.there("curl", "-sS", "--cacert", "s/tls.pem", "--cert", "new.pem", "--key", "new.key", "-H", "Accept: application/json", s.login)), &l)
+			w.answer(w.output(w.there("curl", "-sS", "--cacert", "s/tls.pem", "--cert", "new.pem", "--key", "new.key",
+				"-H", "Accept: application/json", s.login)), &l)
 			if !l.Accepted || !l.NotAfter.Equal(list[0].NotAfter) {
 				t.Errorf("%+v", l)
 			}
@@ -135,24 +138,28 @@ func TestOpenSSLServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.write("signer.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-			root.issue("signer.pem", x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "mock"}}, signer.Public())
+			root.issue("signer.pem", x509.Certificate{SerialNumber: big.NewInt(77),
+				Subject: pkix.Name{CommonName: "mock"}}, signer.Public())
 
 			renew := func(response string) (steps []string, r result, log string) {
 				port := freePort(t)
-				c := openssls(w)[version]("cmp", "-config", "", "-port", port, "-srv_cert", "signer.pem", "-srv_key", "signer.key",
+				c := openssls(w)[version]("cmp", "-config", "", "-port", port, "-srv_cert", "signer.pem", "-srv_key",
+					"signer.key",
 					"-srv_trusted", "s/legacy.pem", "-rsp_cert", response)
 				said := new(lines)
 				c.Stdout, c.Stderr = said, said
 				stop := start(t, c)
 				eventually(t, "the mock listens", func() bool { return strings.Contains(said.String(), "ACCEPT") })
-				out, _ := w.here("rinnova", "renew", "--card", "emulated:card.json", "--service", "http://127.0.0.1:"+port+"/pkix/", "--ca", "s/legacy.pem",
+				out, _ := w.here("rinnova", "renew", "--card", "emulated:card.json", "--service",
+					"http://127.0.0.1:"+port+"/pkix/", "--ca", "s/legacy.pem",
 					"--pin-from", "env:PIN", "--puk-from", "env:PUK", "--json").CombinedOutput()
 				stop()
 				steps, r = w.events(string(out))
 				return steps, r, said.String()
 			}
 			steps, r, log := renew("signer.pem")
-			if r.Code != first.Code || r.Exit != first.Exit || r.Failed != "request" || !slices.Contains(steps, "generate") {
+			if r.Code != first.Code || r.Exit != first.Exit || r.Failed != "request" ||
+				!slices.Contains(steps, "generate") {
 				t.Fatalf("%q, %+v\n%s", steps, r, log)
 			}
 
@@ -167,8 +174,9 @@ func TestOpenSSLServer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			root.issue("new.pem", x509.Certificate{SerialNumber: old.SerialNumber, RawSubject: old.RawSubject, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-				Policies: []x509.OID{policyCNS}}, key)
+			root.issue("new.pem", x509.Certificate{SerialNumber: old.SerialNumber, RawSubject: old.RawSubject,
+				ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+				Policies:    []x509.OID{policyCNS}}, key)
 			steps, r, log = renew("new.pem")
 			if r.Code != "done" || steps[len(steps)-1] != "confirm" {
 				t.Fatalf("%q, %+v\n%s", steps, r, log)
@@ -258,7 +266,8 @@ func TestMessagesAreASN1(t *testing.T) {
 				t.Errorf("OpenSSL %s, %s:\n%s", version, m, out)
 			}
 			for line := range strings.Lines(out) {
-				// Of the elements at depth 1 the first with a context tag is the body; protection and extraCerts follow.
+				// Of the elements at depth 1 the first with a context tag is the body; protection and extraCerts
+				// follow.
 				if i := strings.Index(line, "cont [ "); i >= 0 && strings.Contains(line, ":d=1 ") {
 					bodies[strings.TrimSpace(line[i:])] = true
 					break
@@ -290,14 +299,17 @@ func TestCertificatesByOpenSSL(t *testing.T) {
 			if c.clock != "" {
 				args = append(args, "--clock", c.clock)
 			}
-			if _, r := w.events(w.output(w.here("rinnova", s.renew("emulated:card.json", args...)...))); r.Code != "done" || r.Campaign != c.campaign {
+			if _,
+				r := w.events(w.output(w.here("rinnova",
+				s.renew("emulated:card.json", args...)...))); r.Code != "done" || r.Campaign != c.campaign {
 				t.Fatalf("%+v", r)
 			}
 			on, _ := w.emulated("card.json").File(c.place)
 			w.write("new.der", on)
 			for version, openssl := range openssls(w) {
 				w.output(openssl("x509", "-inform", "DER", "-in", "new.der", "-out", "new.pem"))
-				for file, purpose := range map[string]string{"new.pem": "sslclient", "s/cmp.pem": "any", "s/ca.pem": "any"} {
+				for file, purpose := range map[string]string{"new.pem": "sslclient", "s/cmp.pem": "any",
+					"s/ca.pem": "any"} {
 					verify := []string{"verify", "-x509_strict", "-purpose", purpose, "-CAfile", "s/ca.pem"}
 					if c.time != "" {
 						verify = append(verify, "-attime", c.time)
@@ -310,7 +322,8 @@ func TestCertificatesByOpenSSL(t *testing.T) {
 						t.Errorf("OpenSSL %s, %s:\n%s", version, file, text)
 					}
 					if file == "new.pem" {
-						for _, want := range []string{"Policy: 1.3.76.16.2.1", "TLS Web Client Authentication", "X509v3 Key Usage: critical\n                Digital Signature\n"} {
+						for _, want := range []string{"Policy: 1.3.76.16.2.1", "TLS Web Client Authentication",
+							"X509v3 Key Usage: critical\n                Digital Signature\n"} {
 							if !strings.Contains(text, want) {
 								t.Errorf("OpenSSL %s: no %q in\n%s", version, want, text)
 							}

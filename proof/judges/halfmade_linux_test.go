@@ -36,7 +36,8 @@ func TestTornCertificate(t *testing.T) {
 			w.output(w.there("rinnova", s.renew("pcsc:0")...))
 			pull()
 			whole, _ := card.File(file.String())
-			if empty, ok := created.File(file.String()); !ok || len(bytes.Trim(empty, "\x00")) != 0 || whole[0] != 0x30 {
+			if empty, ok := created.File(file.String()); !ok || len(bytes.Trim(empty, "\x00")) != 0 ||
+				whole[0] != 0x30 {
 				t.Fatalf("the file is not created empty and filled then: %X", whole[:8])
 			}
 			var now shifting
@@ -65,7 +66,8 @@ func TestTornCertificate(t *testing.T) {
 func overwrite(t *testing.T, c *emulator.Card, file cardmodel.Path, content []byte) {
 	t.Helper()
 	path := file.Bytes()
-	commands := [][]byte{append([]byte{0x00, 0x20, 0x00, 0x10, 0x08}, "12345\xFF\xFF\xFF"...), append([]byte{0x00, 0xA4, 0x08, 0x0C, byte(len(path))}, path...)}
+	commands := [][]byte{append([]byte{0x00, 0x20, 0x00, 0x10, 0x08}, "12345\xFF\xFF\xFF"...),
+		append([]byte{0x00, 0xA4, 0x08, 0x0C, byte(len(path))}, path...)}
 	for at := 0; at < len(content); at += 128 {
 		part := content[at:min(at+128, len(content))]
 		commands = append(commands, append([]byte{0x00, 0xD6, byte(at >> 8), byte(at), byte(len(part))}, part...))

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(programs)
-		build := exec.Command("go", "build", "-o", programs, "../../cmd/rinnova", "../../cmd/rinnovad", "../../cmd/vcns")
+		build := exec.Command("go", "build", "-o", programs, "../../cmd/rinnova", "../../cmd/rinnovad",
+			"../../cmd/vcns")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%v: %v\n%s", build, err, out)
@@ -68,14 +69,17 @@ func (w *workshop) here(name string, args ...string) *exec.Cmd {
 	}
 	c := exec.Command(name, args...)
 	c.Dir = w.dir
-	c.Env = append(append(os.Environ(), codes...), "HOME="+filepath.Join(w.dir, "home"), "XDG_CACHE_HOME=", "XDG_STATE_HOME=", "LC_ALL=C.UTF-8", "no_proxy=*")
+	c.Env = append(append(os.Environ(), codes...), "HOME="+filepath.Join(w.dir, "home"), "XDG_CACHE_HOME=",
+		"XDG_STATE_HOME=", "LC_ALL=C.UTF-8", "no_proxy=*")
 	return c
 }
 
 // there is a program where the cards are.
 func (w *workshop) there(name string, args ...string) *exec.Cmd {
-	c := within(w.at.root, map[string]string{"mnt": w.dir, "opt": programs, "run": w.at.run}, "env", append([]string{"-C", "/mnt", name}, args...)...)
-	c.Env = append(codes, "PATH=/opt:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/mnt/home", "LC_ALL=C.UTF-8", "PKCS11_MODULE_PATH="+w.at.module, "no_proxy=*")
+	c := within(w.at.root, map[string]string{"mnt": w.dir, "opt": programs, "run": w.at.run}, "env",
+		append([]string{"-C", "/mnt", name}, args...)...)
+	c.Env = append(codes, "PATH=/opt:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/mnt/home", "LC_ALL=C.UTF-8",
+		"PKCS11_MODULE_PATH="+w.at.module, "no_proxy=*")
 	return c
 }
 
@@ -187,7 +191,8 @@ func (w *workshop) serve(clock string) *service {
 	if _, err := os.Stat(filepath.Join(w.dir, "s")); err != nil {
 		w.output(w.here("rinnovad", append([]string{"init", "--dir", "s"}, s.clock...)...))
 	}
-	c := w.here("rinnovad", append([]string{"serve", "--dir", "s", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, s.clock...)...)
+	c := w.here("rinnovad", append([]string{"serve", "--dir", "s", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"},
+		s.clock...)...)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		w.Fatal(err)
@@ -205,7 +210,8 @@ func (w *workshop) serve(clock string) *service {
 // issue makes an emulated card, FILE.json, and its old certificate and key in the folder FILE.
 func (s *service) issue(file, series string, args ...string) {
 	s.w.Helper()
-	line := append([]string{"card", "issue", "--dir", "s", "--series", series, "--out", file + ".json", "--pem", file}, s.clock...)
+	line := append([]string{"card", "issue", "--dir", "s", "--series", series, "--out", file + ".json", "--pem", file},
+		s.clock...)
 	s.w.output(s.w.here("rinnovad", append(line, args...)...))
 }
 
@@ -227,7 +233,8 @@ func (s *service) certificates() []certificate {
 
 // common are the flags of rinnova for this service.
 func (s *service) common(card string) []string {
-	return []string{"--card", card, "--service", s.cmp, "--ca", "s/ca.pem", "--tls-ca", "s/tls.pem", "--json", "--pin-from", "env:PIN"}
+	return []string{"--card", card, "--service", s.cmp, "--ca", "s/ca.pem", "--tls-ca", "s/tls.pem", "--json",
+		"--pin-from", "env:PIN"}
 }
 
 // renew are the arguments of rinnova for a renewal with both codes at hand.

@@ -101,11 +101,13 @@ func (l *layer) root() (string, error) {
 		return "", err
 	}
 	// No service is started by the packages that come.
-	if err := os.WriteFile(filepath.Join(making, "usr/sbin/policy-rc.d"), []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(making, "usr/sbin/policy-rc.d"), []byte("#!/bin/sh\nexit 101\n"),
+		0o755); err != nil {
 		return "", err
 	}
 	install := "export DEBIAN_FRONTEND=noninteractive && apt-get update -q && " +
-		"apt-get install -q -y --no-install-recommends " + strings.Join(l.packages, " ") + " && apt-get clean && " + l.setup
+		"apt-get install -q -y --no-install-recommends " + strings.Join(l.packages, " ") + " && apt-get clean && " +
+		l.setup
 	if err := run(within(making, nil, "sh", "-c", install)); err != nil {
 		return "", err
 	}
@@ -121,7 +123,8 @@ func (l *layer) root() (string, error) {
 // bootstrap makes Debian's smallest root, from the mirror that this computer's apt uses. What debootstrap
 // mounts is seen by no other process and goes with it.
 func bootstrap(dir string) error {
-	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages", "Origin: Debian").Output()
+	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages",
+		"Origin: Debian").Output()
 	if err != nil {
 		return fmt.Errorf("apt-get indextargets: %w", err)
 	}

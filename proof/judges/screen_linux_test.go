@@ -30,7 +30,8 @@ type screen struct {
 // screen starts an empty screen. Pictures of it go to a folder of the front end's artifacts.
 func (w *workshop) screen(artifacts string) *screen {
 	w.Helper()
-	x := &screen{w: w, files: map[string]string{}, artifacts: filepath.Join("../../citizen/desktop/frontend/artifacts", artifacts)}
+	x := &screen{w: w, files: map[string]string{},
+		artifacts: filepath.Join("../../citizen/desktop/frontend/artifacts", artifacts)}
 	if err := os.MkdirAll(x.artifacts, 0o755); err != nil {
 		w.Fatal(err)
 	}
@@ -54,7 +55,8 @@ func (w *workshop) screen(artifacts string) *screen {
 		w.Fatalf("Xvfb: %v", err)
 	}
 	session := "unix:path=" + dir + "/session"
-	x.env = []string{"DISPLAY=:" + strings.TrimSpace(line), "DBUS_SESSION_BUS_ADDRESS=" + session, "XDG_RUNTIME_DIR=" + dir, "TMPDIR=" + dir}
+	x.env = []string{"DISPLAY=:" + strings.TrimSpace(line), "DBUS_SESSION_BUS_ADDRESS=" + session,
+		"XDG_RUNTIME_DIR=" + dir, "TMPDIR=" + dir}
 	start(w, x.drawn("openbox"))
 	start(w, x.drawn("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+session))
 	eventually(w, "the session's bus is there", func() bool { _, err := os.Stat(dir + "/session"); return err == nil })
@@ -62,7 +64,8 @@ func (w *workshop) screen(artifacts string) *screen {
 	own := x.connect(session)
 	var address string
 	eventually(w, "the accessibility bus is there", func() bool {
-		return call(dbusObject{"org.a11y.Bus", "/org/a11y/bus"}, own, "org.a11y.Bus.GetAddress", nil, &address) && address != ""
+		return call(dbusObject{"org.a11y.Bus", "/org/a11y/bus"}, own, "org.a11y.Bus.GetAddress", nil, &address) &&
+			address != ""
 	})
 	x.bus = x.connect(address)
 	return x
@@ -95,7 +98,8 @@ func (x *screen) there(name string, args ...string) *exec.Cmd {
 	binds := map[string]string{"mnt": w.dir, "opt": programs, "run": w.at.run, "tmp": "/tmp"}
 	maps.Copy(binds, x.files)
 	c := within(w.at.root, binds, "env", append([]string{"-C", "/mnt", name}, args...)...)
-	c.Env = append(append(w.there(name).Env, x.env...), "LANGUAGE=it", "ACCESSIBILITY_ENABLED=1", "GNOME_ACCESSIBILITY=1", "GTK_MODULES=gail:atk-bridge")
+	c.Env = append(append(w.there(name).Env, x.env...), "LANGUAGE=it", "ACCESSIBILITY_ENABLED=1",
+		"GNOME_ACCESSIBILITY=1", "GTK_MODULES=gail:atk-bridge")
 	c.WaitDelay = left
 	return c
 }
@@ -202,14 +206,16 @@ func (x *screen) element(o dbusObject) element {
 
 func (e element) named() string {
 	var name dbus.Variant
-	call(e.dbusObject, e.x.bus, "org.freedesktop.DBus.Properties.Get", []any{"org.a11y.atspi.Accessible", "Name"}, &name)
+	call(e.dbusObject, e.x.bus, "org.freedesktop.DBus.Properties.Get", []any{"org.a11y.atspi.Accessible", "Name"},
+		&name)
 	s, _ := name.Value().(string)
 	return s
 }
 
 func (e element) has(state int) bool {
 	var set []uint32
-	return call(e.dbusObject, e.x.bus, "org.a11y.atspi.Accessible.GetState", nil, &set) && len(set) > state/32 && set[state/32]>>(state%32)&1 == 1
+	return call(e.dbusObject, e.x.bus, "org.a11y.atspi.Accessible.GetState", nil, &set) && len(set) > state/32 &&
+		set[state/32]>>(state%32)&1 == 1
 }
 
 func (e element) children() []element {
@@ -246,7 +252,8 @@ func (e element) walk(yield func(element) bool, page bool) bool {
 // shown is all that a program shows, by the start of its name.
 func (x *screen) shown(program string) func(yield func(element) bool) {
 	return func(yield func(element) bool) {
-		for _, p := range x.element(dbusObject{"org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root"}).children() {
+		for _, p := range x.element(dbusObject{"org.a11y.atspi.Registry",
+			"/org/a11y/atspi/accessible/root"}).children() {
 			if strings.HasPrefix(strings.ToLower(p.named()), strings.ToLower(program)) && !p.walk(yield, false) {
 				return
 			}
@@ -314,7 +321,8 @@ func (x *screen) look(program string, role uint32, names ...string) (element, bo
 func (x *screen) find(program string, role uint32, names ...string) element {
 	x.w.Helper()
 	var e element
-	x.patiently(program+" shows "+strings.Join(names, " or "), func() (found bool) { e, found = x.look(program, role, names...); return })
+	x.patiently(program+" shows "+strings.Join(names, " or "),
+		func() (found bool) { e, found = x.look(program, role, names...); return })
 	return e
 }
 
@@ -339,7 +347,8 @@ func (x *screen) press(program string, role uint32, names []string, brings func(
 // length is how many characters an element has.
 func (e element) length() int {
 	var n dbus.Variant
-	call(e.dbusObject, e.x.bus, "org.freedesktop.DBus.Properties.Get", []any{"org.a11y.atspi.Text", "CharacterCount"}, &n)
+	call(e.dbusObject, e.x.bus, "org.freedesktop.DBus.Properties.Get", []any{"org.a11y.atspi.Text", "CharacterCount"},
+		&n)
 	count, _ := n.Value().(int32)
 	return int(count)
 }

@@ -104,7 +104,8 @@ func (w *workshop) insertHere(card vpcd.Card) (pull func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := vpcd.Serve(ctx, conn, card); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errCut) {
+		if err := vpcd.Serve(ctx, conn, card); err != nil && !errors.Is(err, context.Canceled) &&
+			!errors.Is(err, errCut) {
 			w.Errorf("card in the reader: %v", err)
 		}
 	}()
@@ -164,7 +165,8 @@ func (w *workshop) label(pair string) string {
 // signs has OpenSC's library test a pair with every mechanism that it knows.
 func (w *workshop) signs(pair string) {
 	w.Helper()
-	out := w.output(w.there("pkcs11-tool", "--module", w.at.module, "--token-label", w.label(pair), "--login", "--pin", "12345", "--test"))
+	out := w.output(w.there("pkcs11-tool", "--module", w.at.module, "--token-label", w.label(pair), "--login", "--pin",
+		"12345", "--test"))
 	for _, want := range []string{"testing key 0 (" + pair + ")", "SHA256-RSA-PKCS: OK", "RSA-PKCS: OK", "No errors"} {
 		if !strings.Contains(out, want) {
 			w.Errorf("no %q in the test of %s:\n%s", want, pair, out)

@@ -37,7 +37,8 @@ const prefix = "wine"
 
 // windowsEnv is what Wine runs with: without a display, without its offer to fetch .NET and a browser, and without a
 // copy of the Start menu for Linux.
-var windowsEnv = []string{"WINEPREFIX=/opt/" + prefix, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=", "XDG_RUNTIME_DIR=/run", "TERM=xterm"}
+var windowsEnv = []string{"WINEPREFIX=/opt/" + prefix, "WINEDEBUG=-all",
+	"WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=", "XDG_RUNTIME_DIR=/run", "TERM=xterm"}
 
 // windows is a workshop on a computer with Windows and a reader.
 func windows(t testing.TB) *workshop {
@@ -48,7 +49,8 @@ func windows(t testing.TB) *workshop {
 		began := time.Now()
 		w.ran(0, w.under("wineboot", "--init"))
 		w.shutdown()
-		t.Logf("%s: a new Windows after %v", strings.TrimSpace(w.output(w.under("wine", "--version"))), time.Since(began).Round(time.Second))
+		t.Logf("%s: a new Windows after %v", strings.TrimSpace(w.output(w.under("wine", "--version"))),
+			time.Since(began).Round(time.Second))
 	}
 	return w
 }
@@ -207,7 +209,8 @@ func TestWindowsRenewal(t *testing.T) {
 			before := w.oldFiles(file)
 			pull := w.insert(file)
 
-			if out := w.ran(0, w.exe(exe, "readers")); !strings.Contains(out, "0  Virtual PCD 00 00: tessera inserita") {
+			if out := w.ran(0, w.exe(exe, "readers")); !strings.Contains(out,
+				"0  Virtual PCD 00 00: tessera inserita") {
 				t.Errorf("readers: %s", out)
 			}
 			var status struct {
@@ -220,10 +223,12 @@ func TestWindowsRenewal(t *testing.T) {
 			if c.typed {
 				line := "stty rows 50 cols 200; exec wine '" + exe + "' renew --series " + c.series
 				out := w.terminal(w.under("script", "-q", "-e", "-c", line, "/dev/null"), "Codice PIN:", "12345\r")
-				if !strings.Contains(out, "Certificato rinnovato con successo") || !strings.Contains(out, "Il nuovo certificato è valido fino al") || strings.Contains(out, "12345") {
+				if !strings.Contains(out, "Certificato rinnovato con successo") ||
+					!strings.Contains(out, "Il nuovo certificato è valido fino al") || strings.Contains(out, "12345") {
 					t.Errorf("at the console:\n%s", out)
 				}
-			} else if _, r := w.events(w.ran(0, w.exe(exe, append(renew, "--login")...))); r.Code != "done" || r.Slot != 1 {
+			} else if _, r := w.events(w.ran(0, w.exe(exe, append(renew, "--login")...))); r.Code != "done" ||
+				r.Slot != 1 {
 				t.Fatalf("%+v", r)
 			}
 			var l login
@@ -265,7 +270,8 @@ func TestWindowsBrowser(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(w.dir, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w.write("bin/xdg-open", []byte("#!/bin/sh\nprintf '%s' \"$1\" >/mnt/address.part && mv /mnt/address.part /mnt/address\n"))
+	w.write("bin/xdg-open",
+		[]byte("#!/bin/sh\nprintf '%s' \"$1\" >/mnt/address.part && mv /mnt/address.part /mnt/address\n"))
 	if err := os.Chmod(filepath.Join(w.dir, "bin/xdg-open"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +291,8 @@ func TestWindowsBrowser(t *testing.T) {
 	}
 	// Another site's page, and a request without the token, get nothing.
 	origin, _, _ := strings.Cut(address, "?")
-	for url, want := range map[string]string{origin: "403", origin + "api/state": "403", origin + "?t=AAAAAAAAAAAAAAAAAAAAAAAAAA": "403"} {
+	for url, want := range map[string]string{origin: "403", origin + "api/state": "403",
+		origin + "?t=AAAAAAAAAAAAAAAAAAAAAAAAAA": "403"} {
 		if got := w.output(w.here("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url)); got != want {
 			t.Errorf("%s: %s, want %s", url, got, want)
 		}
@@ -333,7 +340,8 @@ func TestWindowsBrowser(t *testing.T) {
 
 var opensOnce = regexp.MustCompile(`^http://127\.0\.0\.1:\d+/\?t=[A-Z2-7]{26}$`)
 
-// machine is a computer with Windows as it is on its disk: paths of files, and the registry's values by hive, key and name.
+// machine is a computer with Windows as it is on its disk: paths of files, and the registry's values by hive, key and
+// name.
 func (w *workshop) machine() map[string]string {
 	w.Helper()
 	w.shutdown()
@@ -401,7 +409,8 @@ func version(t testing.TB, machine map[string]string) string {
 	t.Helper()
 	var found []string
 	for k, v := range machine {
-		if entry, ok := strings.CutSuffix(k, `"DisplayName"`); ok && v == `"Rinnova"` && strings.Contains(k, `CurrentVersion\\Uninstall\\`) {
+		if entry, ok := strings.CutSuffix(k, `"DisplayName"`); ok && v == `"Rinnova"` &&
+			strings.Contains(k, `CurrentVersion\\Uninstall\\`) {
 			found = append(found, strings.Trim(machine[entry+`"DisplayVersion"`], `"`))
 		}
 	}
@@ -420,7 +429,8 @@ func (w *workshop) newer(version string) {
 	}
 	dir := filepath.Join(w.dir, "newer")
 	for _, folder := range []string{"windows-amd64", "windows-386", "icons"} {
-		if err := errors.Join(os.MkdirAll(dir, 0o755), os.Symlink(filepath.Join(top, "dist/work", folder), filepath.Join(dir, folder))); err != nil {
+		if err := errors.Join(os.MkdirAll(dir, 0o755),
+			os.Symlink(filepath.Join(top, "dist/work", folder), filepath.Join(dir, folder))); err != nil {
 			w.Fatal(err)
 		}
 	}
@@ -439,7 +449,8 @@ func TestWindowsInstaller(t *testing.T) {
 	w := windows(t)
 	// A citizen's desktop is not empty: Wine's Windows Installer takes an empty one away.
 	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
-	if err := errors.Join(os.MkdirAll(desktop, 0o755), os.WriteFile(filepath.Join(desktop, "note.txt"), nil, 0o644)); err != nil {
+	if err := errors.Join(os.MkdirAll(desktop, 0o755),
+		os.WriteFile(filepath.Join(desktop, "note.txt"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	w.newer("9.0.0")
@@ -457,8 +468,10 @@ func TestWindowsInstaller(t *testing.T) {
 			folder := strings.ReplaceAll(strings.TrimPrefix(c.folder, "C:"), `\`, "/")
 			check := func(m map[string]string, want string) {
 				t.Helper()
-				for _, p := range []string{folder + "rinnova.exe", folder + "rinnova-window.exe", folder + "LICENSE.txt",
-					strings.ReplaceAll(strings.TrimPrefix(startMenu, "C:"), `\`, "/") + "Rinnova.lnk", "/users/root/Desktop/Rinnova.lnk"} {
+				for _, p := range []string{folder + "rinnova.exe", folder + "rinnova-window.exe",
+					folder + "LICENSE.txt",
+					strings.ReplaceAll(strings.TrimPrefix(startMenu, "C:"), `\`, "/") + "Rinnova.lnk",
+					"/users/root/Desktop/Rinnova.lnk"} {
 					if _, ok := m["/drive_c"+p]; !ok {
 						t.Errorf("no %s", p)
 					}
@@ -475,7 +488,9 @@ func TestWindowsInstaller(t *testing.T) {
 					t.Errorf("setting TLSCA, which was not given, is %s", v)
 				}
 				for k := range m {
-					if _, was := before[k]; !was && strings.HasPrefix(k, "/drive_c/Program Files") != strings.HasPrefix(folder, "/Program Files") && strings.Contains(k, "/Rinnova/") {
+					if _, was := before[k]; !was && strings.HasPrefix(k,
+						"/drive_c/Program Files") != strings.HasPrefix(folder, "/Program Files") &&
+						strings.Contains(k, "/Rinnova/") {
 						t.Errorf("%s is there too", k)
 					}
 				}

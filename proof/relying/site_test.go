@@ -124,7 +124,8 @@ func newWorld(t testing.TB) *world {
 	check(t, os.Chmod(w.dir, 0o755))
 	check(t, os.Chmod(filepath.Dir(w.dir), 0o755))
 	currentKey := key(t)
-	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0), Until: now.AddDate(10, 0, 0), Current: currentKey})
+	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0),
+		Until: now.AddDate(10, 0, 0), Current: currentKey})
 	check(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
@@ -136,7 +137,8 @@ func newWorld(t testing.TB) *world {
 	check(t, err)
 	legacy, db, authority := service.Legacy, service.Store, service.Authority
 	w.current = service.Current
-	server := &http.Server{Handler: portal.Publication(authority, responder, w.current, legacy, portal.Pages(authority, nil, w.current, legacy))}
+	server := &http.Server{Handler: portal.Publication(authority, responder, w.current, legacy,
+		portal.Pages(authority, nil, w.current, legacy))}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 
@@ -144,33 +146,39 @@ func newWorld(t testing.TB) *world {
 		oldKey, newKey := key(t), key(t)
 		cn, err := holder.ParseCN(brunilde)
 		check(t, err)
-		old, err := legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio", GivenName: "BRUNILDE", Surname: "ESEMPIO", CN: cn, PublicKey: &oldKey.PublicKey, Signature: x509.SHA256WithRSA,
+		old, err := legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio", GivenName: "BRUNILDE",
+			Surname: "ESEMPIO", CN: cn, PublicKey: &oldKey.PublicKey, Signature: x509.SHA256WithRSA,
 			NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(0, 1, 0), PublicURL: w.portal})
 		check(t, err)
 		check(t, db.Register(t.Context(), old, now))
 		spki, err := x509.MarshalPKIXPublicKey(&newKey.PublicKey)
 		check(t, err)
-		response, err := authority.Update(t.Context(), cmp.UpdateRequest{OldCertificate: old, PublicKey: &newKey.PublicKey, SPKI: spki})
+		response, err := authority.Update(t.Context(),
+			cmp.UpdateRequest{OldCertificate: old, PublicKey: &newKey.PublicKey, SPKI: spki})
 		check(t, err)
 		w.clients["not yet renewed"] = tls.Certificate{Certificate: [][]byte{old.Raw}, PrivateKey: oldKey}
 		return tls.Certificate{Certificate: [][]byte{response.Certificate.Raw}, PrivateKey: newKey}
 	}
 	w.clients["revoked"] = renewed()
-	check(t, db.SetStatus(t.Context(), store.Sum(w.clients["revoked"].Certificate[0]), store.Revoked, store.ReasonUnspecified, now))
+	check(t, db.SetStatus(t.Context(), store.Sum(w.clients["revoked"].Certificate[0]), store.Revoked,
+		store.ReasonUnspecified, now))
 	w.clients["renewed"] = renewed()
 
 	// What ca would not issue: each has one fault and is otherwise like a renewed one.
 	like, err := x509.ParseCertificate(w.clients["renewed"].Certificate[0])
 	check(t, err)
-	policies := slices.DeleteFunc(slices.Clone(like.Extensions), func(e pkix.Extension) bool { return e.Id.String() != "2.5.29.32" })
+	policies := slices.DeleteFunc(slices.Clone(like.Extensions),
+		func(e pkix.Extension) bool { return e.Id.String() != "2.5.29.32" })
 	longer, err := x509.OIDFromInts([]uint64{1, 3, 76, 16, 2, 1, 1})
 	check(t, err)
 	handmade := func(name string, issuer *x509.Certificate, issuerKey crypto.Signer, change func(*x509.Certificate)) {
 		k := key(t)
 		c := &x509.Certificate{
-			SerialNumber: big.NewInt(int64(1000 + len(w.clients))), Subject: pkix.Name{Country: []string{"IT"}, CommonName: brunilde}, ExtraExtensions: policies,
-			NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-			OCSPServer: []string{w.portal + ca.OCSPPath},
+			SerialNumber: big.NewInt(int64(1000 + len(w.clients))),
+			Subject:      pkix.Name{Country: []string{"IT"}, CommonName: brunilde}, ExtraExtensions: policies,
+			NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+			OCSPServer:  []string{w.portal + ca.OCSPPath},
 		}
 		change(c)
 		der, err := x509.CreateCertificate(rand.Reader, c, issuer, &k.PublicKey, issuerKey)
@@ -182,12 +190,16 @@ func newWorld(t testing.TB) *world {
 	}
 	own := w.current.Certificate()
 	handmade("no policy", own, currentKey, func(c *x509.Certificate) { c.ExtraExtensions = nil })
-	handmade("longer policy", own, currentKey, func(c *x509.Certificate) { c.ExtraExtensions, c.Policies = nil, []x509.OID{longer} })
-	handmade("another common name", own, currentKey, func(c *x509.Certificate) { c.Subject.CommonName = "Brunilde " + codiceFiscale })
-	handmade("another purpose", own, currentKey, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
+	handmade("longer policy", own, currentKey,
+		func(c *x509.Certificate) { c.ExtraExtensions, c.Policies = nil, []x509.OID{longer} })
+	handmade("another common name", own, currentKey,
+		func(c *x509.Certificate) { c.Subject.CommonName = "Brunilde " + codiceFiscale })
+	handmade("another purpose", own, currentKey,
+		func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
 	handmade("expired", own, currentKey, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) })
 	strangerKey := key(t)
-	stranger, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0), Until: now.AddDate(10, 0, 0), Current: strangerKey})
+	stranger, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0),
+		Until: now.AddDate(10, 0, 0), Current: strangerKey})
 	check(t, err)
 	handmade("stranger's", stranger.Current.Certificate(), strangerKey, func(*x509.Certificate) {}) // of the same name
 
@@ -302,7 +314,8 @@ const explanation = "Per entrare occorre la tessera.\n"
 // refuses.
 func (w *world) judge(friendly bool) {
 	w.Helper()
-	other := url.PathEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.clients["another purpose"].Certificate[0]})))
+	other := url.PathEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+		Bytes: w.clients["another purpose"].Certificate[0]})))
 	forged := http.Header{"X-Codice-Fiscale": {"RSSMRA80A01H501U"}, "X-Client-Cert": {other}}
 	for _, client := range []string{"renewed", "not yet renewed"} {
 		for _, header := range []http.Header{nil, forged} {
@@ -314,26 +327,30 @@ func (w *world) judge(friendly bool) {
 	}
 	for _, client := range []string{"", "no policy", "longer policy", "another common name"} {
 		for _, header := range []http.Header{nil, forged} {
-			if status, body, err := w.get(client, tls.VersionTLS12, header); err != nil || status != http.StatusForbidden || body != explanation {
+			if status, body, err := w.get(client, tls.VersionTLS12, header); err != nil ||
+				status != http.StatusForbidden || body != explanation {
 				w.Errorf("%q: %d %q %v", client, status, body, err)
 			}
 		}
 	}
 	for _, client := range []string{"expired", "revoked", "stranger's", "another purpose"} {
 		status, body, err := w.get(client, tls.VersionTLS12, forged)
-		if friendly && (err != nil || status != http.StatusForbidden || body != explanation) || !friendly && err == nil {
+		if friendly && (err != nil || status != http.StatusForbidden || body != explanation) ||
+			!friendly && err == nil {
 			w.Errorf("%q: %d %q %v", client, status, body, err)
 		}
 	}
 	for _, client := range []string{"", "renewed"} {
-		if status, body, err := w.get(client, tls.VersionTLS13, nil); err == nil || !strings.Contains(body, "protocol version") {
+		if status, body, err := w.get(client, tls.VersionTLS13, nil); err == nil ||
+			!strings.Contains(body, "protocol version") {
 			w.Errorf("TLS 1.3, %q: %d %q", client, status, body)
 		}
 	}
 	for name, want := range map[string]string{"accessi.log": "TLSv1.2 SUCCESS", "errori.log": ""} {
 		log, err := os.ReadFile(filepath.Join(w.dir, name))
 		check(w, err)
-		if !strings.Contains(string(log), want) || strings.Contains(string(log), "SMPBNL") || strings.Contains(string(log), "6090900000003001") {
+		if !strings.Contains(string(log), want) || strings.Contains(string(log), "SMPBNL") ||
+			strings.Contains(string(log), "6090900000003001") {
 			w.Errorf("%s:\n%s", name, log)
 		}
 	}
@@ -369,7 +386,8 @@ func (w *world) apache(host string) {
 	for _, m := range modules {
 		c.WriteString("LoadModule " + m + "_module /usr/lib/apache2/modules/mod_" + m + ".so\n")
 	}
-	c.WriteString("User www-data\nGroup www-data\nServerName localhost\nPidFile " + w.dir + "/apache.pid\nErrorLog " + w.dir + "/errori.log\nTypesConfig /etc/mime.types\nDefaultRuntimeDir " + w.dir + "\nListen " + w.site + "\n")
+	c.WriteString("User www-data\nGroup www-data\nServerName localhost\nPidFile " + w.dir + "/apache.pid\nErrorLog " +
+		w.dir + "/errori.log\nTypesConfig /etc/mime.types\nDefaultRuntimeDir " + w.dir + "\nListen " + w.site + "\n")
 	host = replace(w, replace(w, w.adapt(host), "*:443", w.site), "http://rinnova.example", w.portal)
 	c.WriteString(replace(w, host, "127.0.0.1:8000", w.app))
 	w.write("apache.conf", c.String())
@@ -382,7 +400,8 @@ func TestApache(t *testing.T) {
 	b := blocks(t, "apache", 2)
 	for _, row := range []struct{ name, host string }{
 		{"list", b[0]},
-		{"OCSP", strings.Replace(listLines.ReplaceAllString(b[0], ""), "    SSLEngine on\n", "    SSLEngine on\n"+b[1], 1)},
+		{"OCSP", strings.Replace(listLines.ReplaceAllString(b[0], ""), "    SSLEngine on\n", "    SSLEngine on\n"+b[1],
+			1)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -398,14 +417,19 @@ func (w *world) nginx(server string) {
 	w.Helper()
 	systemtest.Need(w, "nginx-light", "nginx")
 	dir := w.TempDir()
-	check(w, os.WriteFile(filepath.Join(dir, "main.go"), []byte(replace(w, blocks(w, "go", 1)[0], "127.0.0.1:8000", w.app)), 0o600))
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "app"), filepath.Join(dir, "main.go")).CombinedOutput()
+	check(w, os.WriteFile(filepath.Join(dir, "main.go"),
+		[]byte(replace(w, blocks(w, "go", 1)[0], "127.0.0.1:8000", w.app)), 0o600))
+	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "app"),
+		filepath.Join(dir, "main.go")).CombinedOutput()
 	if err != nil {
 		w.Fatalf("the program: %v\n%s", err, out)
 	}
 	w.start(w.app, exec.Command(filepath.Join(dir, "app")))
 	server = replace(w, w.adapt(server), "listen 443", "listen "+w.site)
-	w.write("nginx.conf", "daemon off;\nuser www-data;\npid "+w.dir+"/nginx.pid;\nerror_log "+w.dir+"/errori.log info;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path "+w.dir+"/body;\nproxy_temp_path "+w.dir+"/proxy;\nfastcgi_temp_path "+w.dir+"/fastcgi;\nuwsgi_temp_path "+w.dir+"/uwsgi;\nscgi_temp_path "+w.dir+"/scgi;\n"+
+	w.write("nginx.conf", "daemon off;\nuser www-data;\npid "+w.dir+"/nginx.pid;\nerror_log "+w.dir+
+		"/errori.log info;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path "+w.dir+
+		"/body;\nproxy_temp_path "+w.dir+"/proxy;\nfastcgi_temp_path "+w.dir+"/fastcgi;\nuwsgi_temp_path "+w.dir+
+		"/uwsgi;\nscgi_temp_path "+w.dir+"/scgi;\n"+
 		replace(w, server, "127.0.0.1:8000", w.app)+"}\n")
 	w.start(w.site, exec.Command("nginx", "-e", "stderr", "-p", w.dir, "-c", w.dir+"/nginx.conf"))
 }
@@ -437,11 +461,13 @@ func TestClients(t *testing.T) {
 	check(t, err)
 	w.write("nuovo.pem", string(ca.EncodeCertificate(certificate)))
 	w.write("nuovo.key", string(keyPEM))
-	out, err := exec.Command("curl", "-sSk", "--noproxy", "*", "--cert", w.dir+"/nuovo.pem", "--key", w.dir+"/nuovo.key", "https://"+w.site+"/").CombinedOutput()
+	out, err := exec.Command("curl", "-sSk", "--noproxy", "*", "--cert", w.dir+"/nuovo.pem", "--key",
+		w.dir+"/nuovo.key", "https://"+w.site+"/").CombinedOutput()
 	if err != nil || string(out) != "Benvenuto, "+codiceFiscale+"\n" {
 		t.Errorf("curl: %v\n%s", err, out)
 	}
-	if !strings.Contains(blocks(t, "console", 1)[0], "openssl s_client -connect servizi.example:443 -tls1_2 -cert nuovo.pem -key nuovo.key") {
+	if !strings.Contains(blocks(t, "console", 1)[0],
+		"openssl s_client -connect servizi.example:443 -tls1_2 -cert nuovo.pem -key nuovo.key") {
 		t.Fatal("the document has another command")
 	}
 	c := exec.Command("openssl", "s_client", "-connect", w.site, "-tls1_2", "-cert", "nuovo.pem", "-key", "nuovo.key")
@@ -449,7 +475,8 @@ func TestClients(t *testing.T) {
 	if out, err = c.CombinedOutput(); err != nil {
 		t.Fatalf("openssl s_client: %v\n%s", err, out)
 	}
-	for _, want := range []string{"Acceptable client certificate CA names", "CN = " + w.current.Certificate().Subject.CommonName,
+	for _, want := range []string{"Acceptable client certificate CA names",
+		"CN = " + w.current.Certificate().Subject.CommonName,
 		fmt.Sprintf("CN = %q", trial.LegacyName.CommonName), "Protocol  : TLSv1.2"} {
 		if !strings.Contains(strings.ReplaceAll(string(out), "CN=", "CN = "), want) {
 			t.Errorf("no %q in\n%s", want, out)

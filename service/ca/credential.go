@@ -25,9 +25,9 @@ type SignerRequest struct {
 }
 
 // SignerCertificate issues the certificate of the CMP signer (RFC 9483 §1.5 and §3.2: keyUsage digitalSignature and a
-// subject key identifier for senderKID). Citizens' certificates have the same root and could sign an answer; extKeyUsage
-// id-kp-cmcRA, which the program demands, tells the signer from them. Errors: ErrIssuerEnds, and those of an
-// inadmissible name, key or validity.
+// subject key identifier for senderKID). Citizens' certificates have the same root and could sign an answer;
+// extKeyUsage id-kp-cmcRA, which the program demands, tells the signer from them. Errors: ErrIssuerEnds, and those of
+// an inadmissible name, key or validity.
 func (i *Issuer) SignerCertificate(r SignerRequest) (*x509.Certificate, error) {
 	return i.issueCredential(r.Name, r.PublicKey, &x509.Certificate{
 		UnknownExtKeyUsage: []asn1.ObjectIdentifier{oidCMCRA},
@@ -65,7 +65,8 @@ func (i *Issuer) ServerCertificate(r ServerRequest) (*x509.Certificate, error) {
 	return i.issueCredential(r.Name, r.PublicKey, template)
 }
 
-func (i *Issuer) issueCredential(name Name, key crypto.PublicKey, template *x509.Certificate) (*x509.Certificate, error) {
+func (i *Issuer) issueCredential(name Name, key crypto.PublicKey, template *x509.Certificate) (*x509.Certificate,
+	error) {
 	if _, err := algorithmOf(key); err != nil {
 		return nil, err
 	}

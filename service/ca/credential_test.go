@@ -23,18 +23,21 @@ func TestSignerCertificate(t *testing.T) {
 	for _, kinds := range [][2]KeyKind{{P256, P256}, {RSA2048, RSA2048}, {P256, RSA2048}, {RSA2048, P256}} {
 		t.Run(fmt.Sprint(kinds), func(t *testing.T) {
 			issuer, key := newCurrent(t, kinds[0]), ownKey(t, "signer", kinds[1])
-			got, err := issuer.SignerCertificate(SignerRequest{Name: signerName, PublicKey: key.Public(), NotBefore: date(2020, time.May, 1), NotAfter: date(2022, time.May, 1)})
+			got, err := issuer.SignerCertificate(SignerRequest{Name: signerName, PublicKey: key.Public(),
+				NotBefore: date(2020, time.May, 1), NotAfter: date(2022, time.May, 1)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			sameCertificate(t, got, byOpenSSL{section: "signer", key: key, issuer: issuer, serial: got.SerialNumber, digest: "sha256",
+			sameCertificate(t, got, byOpenSSL{section: "signer", key: key, issuer: issuer, serial: got.SerialNumber,
+				digest:  "sha256",
 				subject: "/C=IT/O=Rinnova Prova/OU=Servizi di rete/CN=Servizio CMP (PROVA)"}.issue(t))
 			if !got.NotBefore.Equal(date(2020, time.May, 1)) || !got.NotAfter.Equal(date(2022, time.May, 1)) {
 				t.Errorf("validity %v to %v", got.NotBefore, got.NotAfter)
 			}
 			root, file := certificateFile(t, issuer.certificate), certificateFile(t, got)
 			openssl(t, "verify", "-x509_strict", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file)
-			if out, err := opensslError(t, "verify", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file); err == nil {
+			if out, err := opensslError(t, "verify", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()),
+				"-CAfile", root, file); err == nil {
 				t.Errorf("good for a login: %s", out)
 			}
 		})
@@ -42,26 +45,31 @@ func TestSignerCertificate(t *testing.T) {
 }
 
 func TestServerCertificate(t *testing.T) {
-	issuer, err := NewRoot(RootRequest{Name: tlsName, Key: ownKey(t, "tls", P256), NotBefore: date(2020, time.January, 1), NotAfter: date(2040, time.January, 1)})
+	issuer, err := NewRoot(RootRequest{Name: tlsName, Key: ownKey(t, "tls", P256),
+		NotBefore: date(2020, time.January, 1), NotAfter: date(2040, time.January, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	root := certificateFile(t, issuer.certificate)
 	issue := func(t *testing.T, host string, key crypto.Signer) *x509.Certificate {
 		t.Helper()
-		c, err := issuer.ServerCertificate(ServerRequest{Name: serverName, Host: host, PublicKey: key.Public(), NotBefore: date(2020, time.May, 1), NotAfter: date(2022, time.May, 1)})
+		c, err := issuer.ServerCertificate(ServerRequest{Name: serverName, Host: host, PublicKey: key.Public(),
+			NotBefore: date(2020, time.May, 1), NotAfter: date(2022, time.May, 1)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
 	verify := func(c string, how ...string) (string, error) {
-		return opensslError(t, append(append([]string{"verify", "-x509_strict", "-purpose", "sslserver", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root}, how...), c)...)
+		return opensslError(t,
+			append(append([]string{"verify", "-x509_strict", "-purpose", "sslserver", "-attime",
+				fmt.Sprint(issueTime.Unix()), "-CAfile", root}, how...), c)...)
 	}
 
 	key := ownKey(t, "", P256)
 	got := issue(t, "rinnova.example", key)
-	sameCertificate(t, got, byOpenSSL{section: "server", key: key, issuer: issuer, serial: got.SerialNumber, digest: "sha256",
+	sameCertificate(t, got, byOpenSSL{section: "server", key: key, issuer: issuer, serial: got.SerialNumber,
+		digest:  "sha256",
 		subject: "/C=IT/O=Rinnova Prova/OU=Servizi di rete/CN=Servizio di rinnovo (PROVA)"}.issue(t))
 
 	rows := []struct {
@@ -71,12 +79,16 @@ func TestServerCertificate(t *testing.T) {
 		good  [][]string
 		bad   [][]string
 	}{
-		{"", P256, 2, [][]string{{"-verify_hostname", "localhost"}, {"-verify_ip", "127.0.0.1"}}, [][]string{{"-verify_hostname", "rinnova.example"}, {"-verify_ip", "127.0.0.2"}, {"-purpose", "sslclient"}}},
+		{"", P256, 2, [][]string{{"-verify_hostname", "localhost"}, {"-verify_ip", "127.0.0.1"}},
+			[][]string{{"-verify_hostname", "rinnova.example"}, {"-verify_ip", "127.0.0.2"},
+				{"-purpose", "sslclient"}}},
 		{"localhost", P256, 2, [][]string{{"-verify_hostname", "localhost"}}, nil},
 		{"127.0.0.1", P256, 2, [][]string{{"-verify_ip", "127.0.0.1"}}, nil},
-		{"192.0.2.7", RSA2048, 3, [][]string{{"-verify_ip", "192.0.2.7"}, {"-verify_ip", "127.0.0.1"}}, [][]string{{"-verify_ip", "192.0.2.8"}}},
+		{"192.0.2.7", RSA2048, 3, [][]string{{"-verify_ip", "192.0.2.7"}, {"-verify_ip", "127.0.0.1"}},
+			[][]string{{"-verify_ip", "192.0.2.8"}}},
 		{"2001:db8::7", P256, 3, [][]string{{"-verify_ip", "2001:db8::7"}}, nil},
-		{"rinnova.example", P256, 3, [][]string{{"-verify_hostname", "rinnova.example"}, {"-verify_hostname", "localhost"}}, [][]string{{"-verify_hostname", "www.rinnova.example"}}},
+		{"rinnova.example", P256, 3, [][]string{{"-verify_hostname", "rinnova.example"},
+			{"-verify_hostname", "localhost"}}, [][]string{{"-verify_hostname", "www.rinnova.example"}}},
 	}
 	for _, row := range rows {
 		t.Run(row.host, func(t *testing.T) {
@@ -118,7 +130,8 @@ func TestCredentialRefuses(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			r := SignerRequest{Name: signerName, PublicKey: ownKey(t, "", P256).Public(), NotBefore: date(2020, time.May, 1), NotAfter: date(2022, time.May, 1)}
+			r := SignerRequest{Name: signerName, PublicKey: ownKey(t, "", P256).Public(),
+				NotBefore: date(2020, time.May, 1), NotAfter: date(2022, time.May, 1)}
 			row.change(&r)
 			if _, err := issuer.SignerCertificate(r); err == nil || row.want != nil && !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)

@@ -13,9 +13,10 @@ import (
 
 // CRL makes a complete revocation list, version 2 (RFC 5280 §5), signed with SHA-256 even by a root whose own signature
 // is SHA-1. The caller keeps the number, which must grow with every list. It refuses a serial number that occurs twice
-// and a reason that a complete list cannot have (§5.3.1: 7 is unused, 8 is for delta lists); reason 0 is omitted, as the
-// same clause requires.
-func (i *Issuer) CRL(number int64, thisUpdate, nextUpdate time.Time, revoked []x509.RevocationListEntry) ([]byte, error) {
+// and a reason that a complete list cannot have (§5.3.1: 7 is unused, 8 is for delta lists); reason 0 is omitted, as
+// the same clause requires.
+func (i *Issuer) CRL(number int64, thisUpdate, nextUpdate time.Time, revoked []x509.RevocationListEntry) ([]byte,
+	error) {
 	if number <= 0 {
 		return nil, fmt.Errorf("CRL number %d", number)
 	}

@@ -46,16 +46,22 @@ func TestCRL(t *testing.T) {
 				"verify OK", "Version 2 (0x1)", "Signature Algorithm: " + row.text,
 				"Last Update: May 25 10:30:15 2020 GMT", "Next Update: May 26 10:30:15 2020 GMT",
 				"X509v3 CRL Number: \n                258\n", "X509v3 Authority Key Identifier",
-				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 09:30:15 2020 GMT\n        CRL entry extensions:\n            X509v3 CRL Reason Code: \n                Superseded\n", superseded.SerialNumber),
-				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 10:29:15 2020 GMT\n        CRL entry extensions:\n            X509v3 CRL Reason Code: \n                Certificate Hold\n", held.SerialNumber),
-				"Serial Number: 4D\n        Revocation Date: May 25 10:30:14 2020 GMT\n    Signature", // reason 0 is omitted
+				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 09:30:15 2020 GMT\n"+
+					"        CRL entry extensions:\n            X509v3 CRL Reason Code: \n                Superseded\n",
+					superseded.SerialNumber),
+				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 10:29:15 2020 GMT\n"+
+					"        CRL entry extensions:\n            X509v3 CRL Reason Code: \n"+
+					"                Certificate Hold\n", held.SerialNumber),
+				// reason 0 is omitted
+				"Serial Number: 4D\n        Revocation Date: May 25 10:30:14 2020 GMT\n    Signature",
 			} {
 				if !strings.Contains(text, want) {
 					t.Errorf("openssl crl -text lacks %q:\n%s", want, text)
 				}
 			}
 			check := func(c *x509.Certificate) (string, error) {
-				return opensslError(t, "verify", "-auth_level", "0", "-x509_strict", "-crl_check", "-CRLfile", crl, "-attime", fmt.Sprint(date(2020, time.May, 25).Unix()), "-CAfile", root, certificateFile(t, c))
+				return opensslError(t, "verify", "-auth_level", "0", "-x509_strict", "-crl_check", "-CRLfile", crl,
+					"-attime", fmt.Sprint(date(2020, time.May, 25).Unix()), "-CAfile", root, certificateFile(t, c))
 			}
 			if out, err := check(good); err != nil {
 				t.Errorf("good certificate: %s", out)

@@ -226,7 +226,8 @@ func sameCertificate(t *testing.T, got, want *x509.Certificate) {
 		}
 	}
 	if got.Version != want.Version || got.SignatureAlgorithm != want.SignatureAlgorithm {
-		t.Errorf("version %d, %v; OpenSSL %d, %v", got.Version, got.SignatureAlgorithm, want.Version, want.SignatureAlgorithm)
+		t.Errorf("version %d, %v; OpenSSL %d, %v", got.Version, got.SignatureAlgorithm, want.Version,
+			want.SignatureAlgorithm)
 	}
 	if len(got.Extensions) != len(want.Extensions) {
 		t.Errorf("%d extensions, OpenSSL %d", len(got.Extensions), len(want.Extensions))
@@ -237,7 +238,8 @@ func sameCertificate(t *testing.T, got, want *x509.Certificate) {
 			if g.Id.Equal(w.Id) {
 				found = true
 				if g.Critical != w.Critical || !bytes.Equal(g.Value, w.Value) {
-					t.Errorf("extension %v: critical %v %x, OpenSSL %v %x", w.Id, g.Critical, g.Value, w.Critical, w.Value)
+					t.Errorf("extension %v: critical %v %x, OpenSSL %v %x", w.Id, g.Critical, g.Value, w.Critical,
+						w.Value)
 				}
 			}
 		}

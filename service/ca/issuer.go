@@ -235,8 +235,8 @@ func algorithmOf(key crypto.PublicKey) (x509.SignatureAlgorithm, error) {
 	return 0, errors.New("key neither RSA nor P-256")
 }
 
-// keyIdentifier returns the identifier by method 1 of RFC 5280 §4.2.1.2, the SHA-1 of the public key's bits. It needs no
-// collision resistance.
+// keyIdentifier returns the identifier by method 1 of RFC 5280 §4.2.1.2, the SHA-1 of the public key's bits. It needs
+// no collision resistance.
 func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -253,7 +253,8 @@ func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
 	return sum[:], nil
 }
 
-// newSerial draws a positive serial number of exactly 16 octets, 126 bits of them random (RFC 5280 §4.1.2.2 allows up to
+// newSerial draws a positive serial number of exactly 16 octets, 126 bits of them random (RFC 5280 §4.1.2.2 allows up
+// to
 // 20 octets).
 func newSerial() (*big.Int, error) {
 	var b [16]byte

@@ -34,12 +34,15 @@ func TestNewRoot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sameCertificate(t, issuer.Certificate(), byOpenSSL{section: "root", key: key, serial: issuer.Certificate().SerialNumber, digest: row.digest,
-				subject: "/C=IT/O=Rinnova Prova/OU=Servizi di Certificazione/CN=Regione Esempio - CA Cittadini (PROVA)"}.issue(t))
+			sameCertificate(t, issuer.Certificate(),
+				byOpenSSL{section: "root", key: key, serial: issuer.Certificate().SerialNumber, digest: row.digest,
+					subject: "/C=IT/O=Rinnova Prova/OU=Servizi di Certificazione/CN=Regione Esempio - CA Cittadini " +
+						"(PROVA)"}.issue(t))
 			file := certificateFile(t, issuer.Certificate())
 			text := openssl(t, "x509", "-in", file, "-noout", "-text")
 			for _, want := range []string{row.key, row.text, "CA:TRUE, pathlen:0", "Certificate Sign, CRL Sign",
-				"Not Before: Jan  1 12:00:00 2020 GMT", "Not After : Jan  1 12:00:00 2060 GMT"} { // GeneralizedTime after 2049
+				// GeneralizedTime after 2049
+				"Not Before: Jan  1 12:00:00 2020 GMT", "Not After : Jan  1 12:00:00 2060 GMT"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("openssl x509 -text lacks %q:\n%s", want, text)
 				}
@@ -72,7 +75,10 @@ func TestNewRootRefuses(t *testing.T) {
 		change func(*RootRequest)
 	}{
 		{"SHA-1 with P-256", func(r *RootRequest) { r.Key, r.Signature = ownKey(t, "", P256), x509.ECDSAWithSHA1 }},
-		{"RSA signature with P-256", func(r *RootRequest) { r.Key, r.Signature = ownKey(t, "", P256), x509.SHA1WithRSA }},
+		{"RSA signature with P-256", func(r *RootRequest) {
+			r.Key, r.Signature = ownKey(t, "", P256),
+				x509.SHA1WithRSA
+		}},
 		{"SHA-512", func(r *RootRequest) { r.Signature = x509.SHA512WithRSA }},
 		{"RSA of 1024 bits", func(r *RootRequest) { r.Key = rsaKey(t, "old", 1024) }},
 		{"Ed25519", func(r *RootRequest) { r.Key = edKey }},
@@ -81,7 +87,8 @@ func TestNewRootRefuses(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			r := RootRequest{Name: currentName, Key: rsaKey(t, "legacy", 2048), NotBefore: date(2020, time.January, 1), NotAfter: date(2040, time.January, 1)}
+			r := RootRequest{Name: currentName, Key: rsaKey(t, "legacy", 2048), NotBefore: date(2020, time.January, 1),
+				NotAfter: date(2040, time.January, 1)}
 			row.change(&r)
 			if _, err := NewRoot(r); err == nil {
 				t.Error("made a root")

@@ -12,7 +12,8 @@ import (
 	"github.com/titanous/rocacheck"
 )
 
-// fermatRounds is Boulder's bound: it finds primes that differ in their lower half only, as broken generators make them.
+// fermatRounds is Boulder's bound: it finds primes that differ in their lower half only, as broken generators make
+// them.
 const fermatRounds = 110
 
 // smallPrimes is the product of the odd primes below 752 (NIST SP 800-89 §5.3.3).

@@ -120,14 +120,16 @@ func TestCheckKey(t *testing.T) {
 			}
 		})
 	}
-	for _, reason := range []Reason{KeyNotRSA, KeyTooShort, KeyTooLong, KeyBadExponent, KeySmallFactor, KeyClosePrimes, KeyWeakROCA, KeyIsOld} {
+	for _, reason := range []Reason{KeyNotRSA, KeyTooShort, KeyTooLong, KeyBadExponent, KeySmallFactor, KeyClosePrimes,
+		KeyWeakROCA, KeyIsOld} {
 		if !seen[reason] {
 			t.Errorf("no row with reason %s", reason)
 		}
 	}
 }
 
-// TestClosePrimes: n = a²-b² is found at the first a for every b modulo 256, and at the last of 110 rounds, not after it.
+// TestClosePrimes: n = a²-b² is found at the first a for every b modulo 256, and at the last of 110 rounds, not after
+// it.
 func TestClosePrimes(t *testing.T) {
 	a := new(big.Int).SetBit(big.NewInt(1), 1024, 1)
 	difference := func(a, b *big.Int) *big.Int {

@@ -34,9 +34,9 @@ var exempt = map[string]string{
 	"w_subject_surname_recommended_max_length":      "surnames over 64 characters",
 }
 
-// registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community. It omits the rules for
-// public web, mail and browser authorities, for qualified certificates and for elliptic-curve keys, which do not apply
-// to a CNS certificate; and Fermat's factorisation, which CheckKey tries for more rounds.
+// registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community. It omits the rules
+// for public web, mail and browser authorities, for qualified certificates and for elliptic-curve keys, which do not
+// apply to a CNS certificate; and Fermat's factorisation, which CheckKey tries for more rounds.
 var registry = sync.OnceValues(func() (rules.Registry, error) {
 	return rules.GlobalRegistry().Filter(rules.FilterOptions{
 		IncludeSources: rules.SourceList{rules.RFC5280, rules.RFC3279, rules.Community},
@@ -95,13 +95,16 @@ func lintProfile(c, issuer *x509.Certificate) error {
 		{"serial number", c.SerialNumber.Sign() > 0 && c.SerialNumber.BitLen() == 127},
 		{"signature algorithm", c.SignatureAlgorithm == algorithm},
 		{"issuer", bytes.Equal(c.RawIssuer, issuer.RawSubject)},
-		{"validity", c.NotBefore.Before(c.NotAfter) && !c.NotBefore.Before(issuer.NotBefore) && !c.NotAfter.After(issuer.NotAfter)},
+		{"validity", c.NotBefore.Before(c.NotAfter) && !c.NotBefore.Before(issuer.NotBefore) &&
+			!c.NotAfter.After(issuer.NotAfter)},
 		{"key size", key.N.BitLen() >= 2048 && key.N.BitLen() <= 4096},
 		{"keyUsage", c.KeyUsage == x509.KeyUsageDigitalSignature},
-		{"extKeyUsage", slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}) && len(c.UnknownExtKeyUsage) == 0},
+		{"extKeyUsage", slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}) &&
+			len(c.UnknownExtKeyUsage) == 0},
 		{"subject key identifier", bytes.Equal(c.SubjectKeyId, ski)},
 		{"authority key identifier", bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)},
-		{"authority information access", slices.Equal(c.OCSPServer, profile.OCSPServer) && len(c.IssuingCertificateURL) == 0},
+		{"authority information access", slices.Equal(c.OCSPServer, profile.OCSPServer) &&
+			len(c.IssuingCertificateURL) == 0},
 	} {
 		if !field.holds {
 			return errors.New(field.name)
@@ -110,7 +113,8 @@ func lintProfile(c, issuer *x509.Certificate) error {
 	criticality := map[string]bool{}
 	for _, extension := range c.Extensions {
 		criticality[extension.Id.String()] = extension.Critical
-		if extension.Id.Equal(oidCertificatePolicies) && !bytes.Equal(extension.Value, profile.ExtraExtensions[0].Value) {
+		if extension.Id.Equal(oidCertificatePolicies) &&
+			!bytes.Equal(extension.Value, profile.ExtraExtensions[0].Value) {
 			return errors.New("certificatePolicies")
 		}
 	}

@@ -47,49 +47,76 @@ func TestLint(t *testing.T) {
 		change func(*x509.Certificate)
 	}{
 		{"clean", "", func(c *x509.Certificate) {}},
-		{"serial number of 8 octets", "serial number", func(c *x509.Certificate) { c.SerialNumber = big.NewInt(1 << 62) }},
-		{"serial number of 17 octets", "serial number", func(c *x509.Certificate) { c.SerialNumber = new(big.Int).Lsh(c.SerialNumber, 8) }},
+		{"serial number of 8 octets", "serial number",
+			func(c *x509.Certificate) { c.SerialNumber = big.NewInt(1 << 62) }},
+		{"serial number of 17 octets", "serial number",
+			func(c *x509.Certificate) { c.SerialNumber = new(big.Int).Lsh(c.SerialNumber, 8) }},
 		{"serial number 0", "serial number", func(c *x509.Certificate) { c.SerialNumber = new(big.Int) }},
-		{"begins before its root", "validity", func(c *x509.Certificate) { c.NotBefore = issuer.certificate.NotBefore.Add(-time.Second) }},
-		{"ends after its root", "validity", func(c *x509.Certificate) { c.NotAfter = issuer.certificate.NotAfter.Add(time.Second) }},
+		{"begins before its root", "validity",
+			func(c *x509.Certificate) { c.NotBefore = issuer.certificate.NotBefore.Add(-time.Second) }},
+		{"ends after its root", "validity",
+			func(c *x509.Certificate) { c.NotAfter = issuer.certificate.NotAfter.Add(time.Second) }},
 		{"ends when it begins", "validity", func(c *x509.Certificate) { c.NotAfter = c.NotBefore }},
-		{"keyUsage with nonRepudiation", "keyUsage", func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment }},
-		{"keyUsage with keyEncipherment", "keyUsage", func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }},
+		{"keyUsage with nonRepudiation", "keyUsage",
+			func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment }},
+		{"keyUsage with keyEncipherment", "keyUsage",
+			func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }},
 		{"keyUsage missing", "keyUsage", func(c *x509.Certificate) { c.KeyUsage = 0 }},
-		{"keyUsage not critical", "set of extensions", extra(asn1.ObjectIdentifier{2, 5, 29, 15}, false, []byte{3, 2, 7, 0x80})},
+		{"keyUsage not critical", "set of extensions",
+			extra(asn1.ObjectIdentifier{2, 5, 29, 15}, false, []byte{3, 2, 7, 0x80})},
 		{"extKeyUsage missing", "extKeyUsage", func(c *x509.Certificate) { c.ExtKeyUsage = nil }},
-		{"extKeyUsage serverAuth", "extKeyUsage", func(c *x509.Certificate) { c.ExtKeyUsage[0] = x509.ExtKeyUsageServerAuth }},
-		{"extKeyUsage with emailProtection", "extKeyUsage", func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) }},
-		{"extKeyUsage with cmcRA", "extKeyUsage", func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidCMCRA} }},
-		{"extKeyUsage critical", "set of extensions", extra(asn1.ObjectIdentifier{2, 5, 29, 37}, true, []byte{0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2})},
-		{"subject key identifier of another key", "subject key identifier", func(c *x509.Certificate) { c.SubjectKeyId[0] ^= 1 }},
+		{"extKeyUsage serverAuth", "extKeyUsage",
+			func(c *x509.Certificate) { c.ExtKeyUsage[0] = x509.ExtKeyUsageServerAuth }},
+		{"extKeyUsage with emailProtection", "extKeyUsage",
+			func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) }},
+		{"extKeyUsage with cmcRA", "extKeyUsage",
+			func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidCMCRA} }},
+		{"extKeyUsage critical", "set of extensions",
+			extra(asn1.ObjectIdentifier{2, 5, 29, 37}, true, []byte{0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2})},
+		{"subject key identifier of another key", "subject key identifier",
+			func(c *x509.Certificate) { c.SubjectKeyId[0] ^= 1 }},
 		{"no subject key identifier", "subject key identifier", func(c *x509.Certificate) { c.SubjectKeyId = nil }},
-		{"authority key identifier of another root", "authority key identifier", extra(asn1.ObjectIdentifier{2, 5, 29, 35}, false, append([]byte{0x30, 22, 0x80, 20}, make([]byte, 20)...))},
-		{"OCSP elsewhere", "authority information access", func(c *x509.Certificate) { c.OCSPServer[0] = "http://other.example/ocsp" }},
+		{"authority key identifier of another root", "authority key identifier",
+			extra(asn1.ObjectIdentifier{2, 5, 29, 35}, false, append([]byte{0x30, 22, 0x80, 20}, make([]byte, 20)...))},
+		{"OCSP elsewhere", "authority information access",
+			func(c *x509.Certificate) { c.OCSPServer[0] = "http://other.example/ocsp" }},
 		{"no OCSP", "authority information access", func(c *x509.Certificate) { c.OCSPServer = nil }},
-		{"caIssuers", "authority information access", func(c *x509.Certificate) { c.IssuingCertificateURL = []string{publicURL + "/ca.crt"} }},
-		{"no CRL distribution point", "CRL distribution point", func(c *x509.Certificate) { c.CRLDistributionPoints = nil }},
+		{"caIssuers", "authority information access",
+			func(c *x509.Certificate) { c.IssuingCertificateURL = []string{publicURL + "/ca.crt"} }},
+		{"no CRL distribution point", "CRL distribution point",
+			func(c *x509.Certificate) { c.CRLDistributionPoints = nil }},
 		{"two CRL distribution points", "CRL distribution point", func(c *x509.Certificate) {
 			c.CRLDistributionPoints = append(c.CRLDistributionPoints, publicURL+CRLPath)
 		}},
-		{"CRL of the legacy root", "CRL distribution point", func(c *x509.Certificate) { c.CRLDistributionPoints[0] = publicURL + LegacyCRLPath }},
-		{"CRL over TLS", "is not http://host", func(c *x509.Certificate) { c.CRLDistributionPoints[0] = "https://rinnova.example:8080" + CRLPath }},
+		{"CRL of the legacy root", "CRL distribution point",
+			func(c *x509.Certificate) { c.CRLDistributionPoints[0] = publicURL + LegacyCRLPath }},
+		{"CRL over TLS", "is not http://host",
+			func(c *x509.Certificate) { c.CRLDistributionPoints[0] = "https://rinnova.example:8080" + CRLPath }},
 		{"no policies", "set of extensions", func(c *x509.Certificate) { c.ExtraExtensions = nil }},
 		{"policy of CIE", "certificatePolicies", policies(func(b []byte) []byte {
 			return bytes.Replace(b, []byte{0x2b, 76, 16, 2, 1}, []byte{0x2b, 76, 16, 2, 4}, 1)
 		})},
-		{"notice in other words", "certificatePolicies", policies(func(b []byte) []byte { return bytes.Replace(b, []byte("italian"), []byte("Italian"), 1) })},
-		{"policy of the legacy root", "certificatePolicies", policies(func(b []byte) []byte { return bytes.Replace(b, []byte{0x88, 0x37, 1, 2}, []byte{0x88, 0x37, 1, 1}, 1) })},
-		{"CPS elsewhere", "certificatePolicies", policies(func(b []byte) []byte { return bytes.Replace(b, []byte("/cps"), []byte("/CPS"), 1) })},
+		{"notice in other words", "certificatePolicies",
+			policies(func(b []byte) []byte { return bytes.Replace(b, []byte("italian"), []byte("Italian"), 1) })},
+		{"policy of the legacy root", "certificatePolicies",
+			policies(func(b []byte) []byte {
+				return bytes.Replace(b, []byte{0x88, 0x37, 1, 2}, []byte{0x88, 0x37, 1, 1},
+					1)
+			})},
+		{"CPS elsewhere", "certificatePolicies",
+			policies(func(b []byte) []byte { return bytes.Replace(b, []byte("/cps"), []byte("/CPS"), 1) })},
 		{"policies critical", "set of extensions", func(c *x509.Certificate) { c.ExtraExtensions[0].Critical = true }},
 		{"basicConstraints", "set of extensions", func(c *x509.Certificate) { c.BasicConstraintsValid = true }},
-		{"subjectAltName", "set of extensions", func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} }},
+		{"subjectAltName", "set of extensions",
+			func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} }},
 		{"unknown extension", "set of extensions", extra(asn1.ObjectIdentifier{2, 999, 9}, false, []byte{5, 0})},
 		{"subject without an administration", "malformed-subject", func(c *x509.Certificate) {
 			c.RawSubject, _ = encodeName([]attribute{{oidCommonName, brunilde}})
 		}},
 		{"subject of another kind of card", "not-health-card", func(c *x509.Certificate) {
-			c.RawSubject, _ = encodeName([]attribute{{oidOrganizationalUnit, "R"}, {oidCommonName, strings.Replace(brunilde, "/6090", "/7430", 1)}})
+			c.RawSubject,
+				_ = encodeName([]attribute{{oidOrganizationalUnit, "R"},
+				{oidCommonName, strings.Replace(brunilde, "/6090", "/7430", 1)}})
 		}},
 		{"card number with a letter", "malformed-subject", func(c *x509.Certificate) {
 			c.RawSubject = bytes.ReplaceAll(c.RawSubject, []byte("6090"), []byte("609A"))
@@ -98,7 +125,9 @@ func TestLint(t *testing.T) {
 			name := []relativeDistinguishedNameSET{
 				{{oidOrganizationalUnit, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte("R")}}},
 				{{oidCommonName, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(brunilde)}}},
-				{{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(strings.Repeat("e", 300) + "@esempio.example")}}},
+				{{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1},
+					asn1.RawValue{Tag: asn1.TagUTF8String,
+						Bytes: []byte(strings.Repeat("e", 300) + "@esempio.example")}}},
 			}
 			c.RawSubject, _ = asn1.Marshal(name)
 		}},
@@ -162,7 +191,8 @@ func TestLint(t *testing.T) {
 			t.Fatal(err)
 		}
 		base := clean()
-		template.SerialNumber, template.RawSubject, template.NotBefore, template.NotAfter = base.SerialNumber, base.RawSubject, base.NotBefore, base.NotAfter
+		template.SerialNumber, template.RawSubject, template.NotBefore, template.NotAfter = base.SerialNumber,
+			base.RawSubject, base.NotBefore, base.NotAfter
 		der, err := issuer.signThrowaway(template, key)
 		if err != nil {
 			t.Fatal(err)
@@ -187,7 +217,9 @@ func TestLintRegistry(t *testing.T) {
 	for _, name := range rules.Names() {
 		names[name] = true
 	}
-	for _, name := range []string{"e_ext_duplicate_extension", "e_spki_rsa_encryption_parameter_not_null", "w_subject_dn_trailing_whitespace", "e_serial_number_longer_than_20_octets", "w_ext_subject_key_identifier_missing_sub_cert"} {
+	for _, name := range []string{"e_ext_duplicate_extension", "e_spki_rsa_encryption_parameter_not_null",
+		"w_subject_dn_trailing_whitespace", "e_serial_number_longer_than_20_octets",
+		"w_ext_subject_key_identifier_missing_sub_cert"} {
 		if !names[name] {
 			t.Errorf("lint %s does not run", name)
 		}

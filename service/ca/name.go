@@ -49,7 +49,8 @@ type relativeDistinguishedNameSET []attributeTypeAndValue
 // encodeName encodes C=IT and the attributes, one to a relative distinguished name. RFC 5280 §4.1.2.4 prescribes
 // PrintableString for the country and UTF8String elsewhere; encoding/asn1 would choose by content.
 func encodeName(attributes []attribute) ([]byte, error) {
-	name := []relativeDistinguishedNameSET{{{oidCountry, asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}
+	name := []relativeDistinguishedNameSET{{{oidCountry,
+		asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}
 	for _, a := range attributes {
 		// ub-common-name, ub-organization-name and ub-organizational-unit-name are 64 (RFC 5280 appendix A.1);
 		// ub-name, for surname and given name, is larger, but no card holds more.
@@ -59,7 +60,8 @@ func encodeName(attributes []attribute) ([]byte, error) {
 		if strings.TrimSpace(a.value) != a.value || strings.ContainsFunc(a.value, isControl) {
 			return nil, fmt.Errorf("attribute %v: blank at an end, or control character", a.oid)
 		}
-		name = append(name, relativeDistinguishedNameSET{{a.oid, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(a.value)}}})
+		name = append(name,
+			relativeDistinguishedNameSET{{a.oid, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(a.value)}}})
 	}
 	return asn1.Marshal(name)
 }
@@ -81,7 +83,8 @@ func decodeName(der []byte) ([]attribute, error) {
 			return nil, fmt.Errorf("%w: %d attributes in one relative distinguished name", errName, len(rdn))
 		}
 		v := rdn[0].Value
-		if v.Class != asn1.ClassUniversal || v.IsCompound || v.Tag != asn1.TagUTF8String && v.Tag != asn1.TagPrintableString {
+		if v.Class != asn1.ClassUniversal || v.IsCompound ||
+			v.Tag != asn1.TagUTF8String && v.Tag != asn1.TagPrintableString {
 			return nil, fmt.Errorf("%w: string type of %v", errName, rdn[0].Type)
 		}
 		var text string // its characters are those of its type (X.680 §41)

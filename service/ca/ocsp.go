@@ -96,7 +96,8 @@ func NewResponder(name Name, issuers ...*Issuer) (*Responder, error) {
 		if _, err := asn1.Unmarshal(i.certificate.RawSubjectPublicKeyInfo, &spki); err != nil {
 			return nil, err
 		}
-		r.signers = append(r.signers, &ocspSigner{subject: name, issuer: i, issuerName: i.certificate.RawSubject, issuerKey: spki.Key.Bytes})
+		r.signers = append(r.signers, &ocspSigner{subject: name, issuer: i, issuerName: i.certificate.RawSubject,
+			issuerKey: spki.Key.Bytes})
 	}
 	return r, nil
 }
@@ -194,11 +195,13 @@ type ocspRevokedInfo struct {
 var errOCSPRequest = errors.New("malformed OCSP request")
 
 // Answer returns the DER response to one DER request; it calls status for each certificate. A malformed request, or one
-// with a critical extension, gets malformedRequest. A request about another issuer's certificates, or about those of two
-// issuers, for which no delegated signer may answer together (RFC 6960 §4.2.2.2), gets unauthorized (RFC 5019 §2.2.3).
-// If status fails, the response is tryLater and the error is returned with it. cacheable is false for a request with a
-// nonce and for every error response.
-func (r *Responder) Answer(request []byte, now time.Time, status func(issuer *x509.Certificate, serial *big.Int) (CertificateStatus, error)) (response []byte, cacheable bool, err error) {
+// with a critical extension, gets malformedRequest. A request about another issuer's certificates, or about those of
+// two issuers, for which no delegated signer may answer together (RFC 6960 §4.2.2.2), gets unauthorized (RFC 5019
+// §2.2.3). If status fails, the response is tryLater and the error is returned with it. cacheable is false for a
+// request with a nonce and for every error response.
+func (r *Responder) Answer(request []byte, now time.Time,
+	status func(issuer *x509.Certificate, serial *big.Int) (CertificateStatus, error)) (response []byte, cacheable bool,
+	err error) {
 	asked, nonce, err := parseOCSP(request)
 	if err != nil {
 		return ocspFailure(ocspMalformedRequest), false, nil
@@ -223,7 +226,8 @@ func (r *Responder) Answer(request []byte, now time.Time, status func(issuer *x5
 		if err != nil {
 			return ocspFailure(ocspInternalError), false, err
 		}
-		answers = append(answers, ocspSingleResponse{CertID: one.raw, Status: encoded, ThisUpdate: now, NextUpdate: now.Add(ocspLife)})
+		answers = append(answers, ocspSingleResponse{CertID: one.raw, Status: encoded, ThisUpdate: now,
+			NextUpdate: now.Add(ocspLife)})
 	}
 	response, err = signer.sign(answers, nonce, now)
 	if err != nil {
@@ -249,7 +253,8 @@ func parseOCSP(der []byte) (asked []ocspAsked, nonce []pkix.Extension, err error
 		switch {
 		case e.Id.Equal(oidOCSPNonce):
 			var value []byte
-			if rest, err := asn1.Unmarshal(e.Value, &value); err != nil || len(rest) > 0 || len(value) == 0 || len(value) > maxOCSPNonce || nonce != nil {
+			if rest, err := asn1.Unmarshal(e.Value, &value); err != nil || len(rest) > 0 || len(value) == 0 ||
+				len(value) > maxOCSPNonce || nonce != nil {
 				return nil, nil, errOCSPRequest
 			}
 			nonce = []pkix.Extension{{Id: oidOCSPNonce, Value: e.Value}}

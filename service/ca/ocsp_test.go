@@ -43,7 +43,8 @@ func ask(t testing.TB, args ...string) (path string, der []byte) {
 // judge verifies an answer with OpenSSL, at the real time; args are the request, or the arguments to make it.
 func judge(t testing.TB, root string, response []byte, args ...string) string {
 	t.Helper()
-	out, _ := opensslError(t, append([]string{"ocsp", "-respin", writeFile(t, "response.der", response), "-CAfile", root}, args...)...)
+	out, _ := opensslError(t,
+		append([]string{"ocsp", "-respin", writeFile(t, "response.der", response), "-CAfile", root}, args...)...)
 	return out
 }
 
@@ -87,7 +88,8 @@ func TestOCSP(t *testing.T) {
 				}
 				out := judge(t, root, response, append(args, "-status_age", "600")...)
 				for _, want := range []string{
-					"Response verify OK\n", "\n100: good\n\tThis Update: ", "\n101: revoked\n", "Reason: superseded\n", "Reason: certificateHold\n",
+					"Response verify OK\n", "\n100: good\n\tThis Update: ", "\n101: revoked\n", "Reason: superseded\n",
+					"Reason: certificateHold\n",
 					"Revocation Time: " + at, "\n104: unknown\n",
 				} {
 					if !strings.Contains(out, want) {
@@ -113,7 +115,8 @@ func TestOCSPNonce(t *testing.T) {
 	if err != nil || cacheable {
 		t.Fatal(cacheable, err)
 	}
-	if out := judge(t, root, response, "-reqin", request); !strings.Contains(out, "Response verify OK") || strings.Contains(out, "nonce") {
+	if out := judge(t, root, response, "-reqin", request); !strings.Contains(out, "Response verify OK") ||
+		strings.Contains(out, "nonce") {
 		t.Error(out)
 	}
 	if out := judge(t, root, response, "-reqin", other); !strings.Contains(out, "Nonce Verify error") {
@@ -138,7 +141,8 @@ func TestOCSPSigner(t *testing.T) {
 		if !found {
 			t.Fatal(out)
 		}
-		for _, want := range []string{"OCSP Signing", "OCSP No Check", "Digital Signature", "ecdsa-with-SHA256", "Rinnova - risposte OCSP (PROVA)"} {
+		for _, want := range []string{"OCSP Signing", "OCSP No Check", "Digital Signature", "ecdsa-with-SHA256",
+			"Rinnova - risposte OCSP (PROVA)"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in\n%s", want, text)
 			}
@@ -178,7 +182,8 @@ func TestOCSPForgery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := judge(t, root, response, "-reqin", request); strings.Contains(out, "verify OK") || !strings.Contains(out, "Response Verify Failure") {
+	if out := judge(t, root, response, "-reqin", request); strings.Contains(out, "verify OK") ||
+		!strings.Contains(out, "Response Verify Failure") {
 		t.Error(out)
 	}
 }
@@ -230,16 +235,19 @@ func TestOCSPRefuses(t *testing.T) {
 		{"truncated", good[:len(good)-1], "malformedrequest"},
 		{"more behind it", append(bytes.Clone(good), 0), "malformedrequest"},
 		{"no certificate", []byte{0x30, 4, 0x30, 2, 0x30, 0}, "malformedrequest"},
-		{"another version", append([]byte{0x30, byte(len(good) + 3), 0x30, good[3] + 5, 0xa0, 3, 2, 1, 1}, good[4:]...), "malformedrequest"},
+		{"another version", append([]byte{0x30, byte(len(good) + 3), 0x30, good[3] + 5, 0xa0, 3, 2, 1, 1}, good[4:]...),
+			"malformedrequest"},
 		{"too many certificates", long, "malformedrequest"},
 		{"stranger's issuer", strange, "unauthorized"},
 		{"MD5", md5, "unauthorized"},
 		{"empty nonce", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(0)}), "malformedrequest"},
 		{"long nonce", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(129)}), "malformedrequest"},
-		{"two nonces", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(16)}, pkix.Extension{Id: oidOCSPNonce, Value: octets(16)}), "malformedrequest"},
+		{"two nonces", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(16)},
+			pkix.Extension{Id: oidOCSPNonce, Value: octets(16)}), "malformedrequest"},
 		{"nonce of 128 octets", nonce(pkix.Extension{Id: oidOCSPNonce, Value: octets(128)}), ""},
 		{"signed by the asker", signed, ""},
-		{"critical extension", nonce(pkix.Extension{Id: example, Critical: true, Value: octets(1)}), "malformedrequest"},
+		{"critical extension", nonce(pkix.Extension{Id: example, Critical: true, Value: octets(1)}),
+			"malformedrequest"},
 		{"further extension", nonce(pkix.Extension{Id: example, Value: octets(1)}), ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -247,7 +255,8 @@ func TestOCSPRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, _ := opensslError(t, "ocsp", "-noverify", "-resp_text", "-respin", writeFile(t, "response.der", response))
+			out, _ := opensslError(t, "ocsp", "-noverify", "-resp_text", "-respin",
+				writeFile(t, "response.der", response))
 			if row.says == "" {
 				if !strings.Contains(out, "OCSP Response Status: successful") {
 					t.Error(out)
@@ -262,13 +271,14 @@ func TestOCSPRefuses(t *testing.T) {
 	response, _, err := responder.Answer(good, issueTime, func(*x509.Certificate, *big.Int) (CertificateStatus, error) {
 		return CertificateStatus{}, errors.New("no database")
 	})
-	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); err == nil || !strings.Contains(out, "Responder Error: trylater (") {
+	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); err == nil ||
+		!strings.Contains(out, "Responder Error: trylater (") {
 		t.Error(err, out)
 	}
 }
 
-// TestOCSPTwoIssuers: each request is answered by its own issuer's signer; one for both issuers is refused, since OpenSSL
-// would refuse the answer.
+// TestOCSPTwoIssuers: each request is answered by its own issuer's signer; one for both issuers is refused, since
+// OpenSSL would refuse the answer.
 func TestOCSPTwoIssuers(t *testing.T) {
 	current, legacy := newCurrent(t, RSA2048), newLegacy(t, x509.SHA1WithRSA)
 	responder := newResponder(t, current, legacy)
@@ -281,7 +291,8 @@ func TestOCSPTwoIssuers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out := judge(t, root, response, args...); !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "5: good") {
+		if out := judge(t, root, response, args...); !strings.Contains(out, "Response verify OK") ||
+			!strings.Contains(out, "5: good") {
 			t.Error(out)
 		}
 	}
@@ -290,7 +301,8 @@ func TestOCSPTwoIssuers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); !strings.Contains(out, "Responder Error: unauthorized (") {
+	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin",
+		writeFile(t, "response.der", response)); !strings.Contains(out, "Responder Error: unauthorized (") {
 		t.Error(out)
 	}
 }
@@ -300,7 +312,8 @@ func TestOCSPTwoIssuers(t *testing.T) {
 func FuzzOCSP(f *testing.F) {
 	issuer := newCurrent(f, P256)
 	root := certificateFile(f, issuer.certificate)
-	for _, args := range [][]string{{"-serial", "5"}, {"-no_nonce", "-serial", "5", "-serial", "6"}, {"-sha256", "-serial", "0x7fffffffffffffffffff"}} {
+	for _, args := range [][]string{{"-serial", "5"}, {"-no_nonce", "-serial", "5", "-serial", "6"},
+		{"-sha256", "-serial", "0x7fffffffffffffffffff"}} {
 		_, der := ask(f, append([]string{"-issuer", root}, args...)...)
 		f.Add(der)
 	}

@@ -88,7 +88,8 @@ func (i *Issuer) signThrowaway(template *x509.Certificate, key *rsa.PublicKey) (
 }
 
 // Resume continues a recorded intent, after a crash before or after its signature. The signed certificate has the
-// intent's TBSCertificate, with the same serial number, so at most one certificate exists for an intent. It lints again.
+// intent's TBSCertificate, with the same serial number, so at most one certificate exists for an intent. It lints
+// again.
 func (i *Issuer) Resume(intent []byte) (*Prepared, error) {
 	certificate, err := x509.ParseCertificate(intent)
 	if err != nil {
@@ -130,7 +131,8 @@ func (p *Prepared) Sign() (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := issuer.certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature); err != nil {
+	if err := issuer.certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate,
+		certificate.Signature); err != nil {
 		return nil, fmt.Errorf("own signature: %w", err)
 	}
 	if !bytes.Equal(certificate.RawTBSCertificate, p.intent.RawTBSCertificate) {

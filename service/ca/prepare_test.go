@@ -64,7 +64,8 @@ func TestPrepareAndSign(t *testing.T) {
 			if !bytes.Equal(got.RawSubject, r.Old.RawSubject) {
 				t.Errorf("subject %x, want %x", got.RawSubject, r.Old.RawSubject)
 			}
-			if want := "2020-05-25 09:30:15 +0000 UTC"; got.NotBefore.String() != want || !p.NotBefore().Equal(got.NotBefore) {
+			if want := "2020-05-25 09:30:15 +0000 UTC"; got.NotBefore.String() != want ||
+				!p.NotBefore().Equal(got.NotBefore) {
 				t.Errorf("notBefore %v, want %v", got.NotBefore, want)
 			}
 			if want := "2020-06-30 21:59:59 +0000 UTC"; got.NotAfter.String() != want {
@@ -80,17 +81,20 @@ func TestPrepareAndSign(t *testing.T) {
 					t.Errorf("openssl x509 -text lacks %q:\n%s", want, text)
 				}
 			}
-			openssl(t, "verify", "-x509_strict", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, file)
+			openssl(t, "verify", "-x509_strict", "-purpose", "sslclient", "-attime", fmt.Sprint(issueTime.Unix()),
+				"-CAfile", root, file)
 
 			// The intent is the same certificate with another signature.
 			recorded, err := x509.ParseCertificate(intent)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(recorded.RawTBSCertificate, got.RawTBSCertificate) || bytes.Equal(recorded.Signature, got.Signature) {
+			if !bytes.Equal(recorded.RawTBSCertificate, got.RawTBSCertificate) ||
+				bytes.Equal(recorded.Signature, got.Signature) {
 				t.Error("intent and certificate must agree in all but the signature")
 			}
-			if out, err := opensslError(t, "verify", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root, certificateFile(t, recorded)); err == nil {
+			if out, err := opensslError(t, "verify", "-attime", fmt.Sprint(issueTime.Unix()), "-CAfile", root,
+				certificateFile(t, recorded)); err == nil {
 				t.Errorf("the intent verifies: %s", out)
 			}
 
@@ -126,7 +130,8 @@ func TestPrepareAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := request(t)
-	r.Old, r.PublicKey, r.NotAfter = first, &rsaKey(t, "third", 2048).PublicKey, time.Date(2023, time.December, 31, 22, 59, 59, 0, time.UTC)
+	r.Old, r.PublicKey, r.NotAfter = first, &rsaKey(t, "third", 2048).PublicKey,
+		time.Date(2023, time.December, 31, 22, 59, 59, 0, time.UTC)
 	second, err := prepare(t, issuer, r).Sign()
 	if err != nil {
 		t.Fatal(err)
@@ -146,15 +151,27 @@ func TestSubjectIsCopied(t *testing.T) {
 		lint string // the exempted lint that would refuse it
 		name []relativeDistinguishedNameSET
 	}{
-		{"", []relativeDistinguishedNameSET{{{ou, printable("Regione Esempio")}}, {{cn, utf8(brunilde)}}, {{oidCountry, printable("IT")}}}},
-		{"w_subject_dn_leading_whitespace", []relativeDistinguishedNameSET{{{ou, utf8(" Regione Esempio")}}, {{cn, utf8(brunilde)}}}},
-		{"w_subject_dn_trailing_whitespace", []relativeDistinguishedNameSET{{{ou, utf8("Regione Esempio ")}}, {{cn, utf8(brunilde)}}}},
-		{"e_subject_dn_country_not_printable_string", []relativeDistinguishedNameSET{{{oidCountry, utf8("IT")}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
-		{"e_subject_printable_string_badalpha", []relativeDistinguishedNameSET{{{ou, printable("Salute & C")}}, {{cn, utf8(brunilde)}}}},
-		{"e_subject_organization_name_max_length", []relativeDistinguishedNameSET{{{oidOrganization, utf8(strings.Repeat("o", 65))}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
-		{"e_subject_organizational_unit_name_max_length", []relativeDistinguishedNameSET{{{ou, utf8(strings.Repeat("o", 65))}}, {{cn, utf8(brunilde)}}}},
-		{"w_subject_given_name_recommended_max_length", []relativeDistinguishedNameSET{{{oidGivenName, utf8(strings.Repeat("n", 65))}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
-		{"w_subject_surname_recommended_max_length", []relativeDistinguishedNameSET{{{oidSurname, utf8(strings.Repeat("s", 65))}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
+		{"", []relativeDistinguishedNameSET{{{ou, printable("Regione Esempio")}}, {{cn, utf8(brunilde)}},
+			{{oidCountry, printable("IT")}}}},
+		{"w_subject_dn_leading_whitespace",
+			[]relativeDistinguishedNameSET{{{ou, utf8(" Regione Esempio")}}, {{cn, utf8(brunilde)}}}},
+		{"w_subject_dn_trailing_whitespace",
+			[]relativeDistinguishedNameSET{{{ou, utf8("Regione Esempio ")}}, {{cn, utf8(brunilde)}}}},
+		{"e_subject_dn_country_not_printable_string",
+			[]relativeDistinguishedNameSET{{{oidCountry, utf8("IT")}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
+		{"e_subject_printable_string_badalpha",
+			[]relativeDistinguishedNameSET{{{ou, printable("Salute & C")}}, {{cn, utf8(brunilde)}}}},
+		{"e_subject_organization_name_max_length",
+			[]relativeDistinguishedNameSET{{{oidOrganization, utf8(strings.Repeat("o", 65))}}, {{ou, utf8("R")}},
+				{{cn, utf8(brunilde)}}}},
+		{"e_subject_organizational_unit_name_max_length",
+			[]relativeDistinguishedNameSET{{{ou, utf8(strings.Repeat("o", 65))}}, {{cn, utf8(brunilde)}}}},
+		{"w_subject_given_name_recommended_max_length",
+			[]relativeDistinguishedNameSET{{{oidGivenName, utf8(strings.Repeat("n", 65))}}, {{ou, utf8("R")}},
+				{{cn, utf8(brunilde)}}}},
+		{"w_subject_surname_recommended_max_length",
+			[]relativeDistinguishedNameSET{{{oidSurname, utf8(strings.Repeat("s", 65))}}, {{ou, utf8("R")}},
+				{{cn, utf8(brunilde)}}}},
 	}
 	tried := map[string]bool{}
 	for _, row := range rows {
@@ -204,7 +221,8 @@ func TestPrepareRefuses(t *testing.T) {
 			r.PublicKey = r.Old.PublicKey.(*rsa.PublicKey)
 		}},
 		{"short key", KeyTooShort, func(r *Request) { r.PublicKey = &rsaKey(t, "short", 1024).PublicKey }},
-		{"ends after the root", ErrIssuerEnds, func(r *Request) { r.NotAfter = issuer.certificate.NotAfter.Add(time.Second) }},
+		{"ends after the root", ErrIssuerEnds,
+			func(r *Request) { r.NotAfter = issuer.certificate.NotAfter.Add(time.Second) }},
 		{"ends now", nil, func(r *Request) { r.NotAfter = r.Now }},
 		{"before the root begins", nil, func(r *Request) { r.Now = issuer.certificate.NotBefore.Add(-time.Second) }},
 		{"public URL with TLS", nil, func(r *Request) { r.PublicURL = "https://rinnova.example" }},
@@ -316,7 +334,8 @@ func TestSerialNumbers(t *testing.T) {
 		}
 	}
 	// Every bit but the first two is drawn: in 1000 draws each has been seen set and not set.
-	if or[0] != 0x7f || and[0] != 0x40 || !bytes.Equal(or[1:], bytes.Repeat([]byte{0xff}, 15)) || !bytes.Equal(and[1:], make([]byte, 15)) {
+	if or[0] != 0x7f || and[0] != 0x40 || !bytes.Equal(or[1:], bytes.Repeat([]byte{0xff}, 15)) ||
+		!bytes.Equal(and[1:], make([]byte, 15)) {
 		t.Errorf("bits ever set %x, always set %x", or, and)
 	}
 }

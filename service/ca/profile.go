@@ -40,7 +40,8 @@ var (
 )
 
 // cnsNotice is the explicitText of the AgID profile, with its original English.
-const cnsNotice = "Identifies X.509 authentication certificates issued for the italian National Service Card (CNS) project in according to the italian regulation"
+const cnsNotice = "Identifies X.509 authentication certificates issued for the italian National Service Card (CNS) " +
+	"project in according to the italian regulation"
 
 type policyInformation struct {
 	ID         asn1.ObjectIdentifier
@@ -68,9 +69,11 @@ func cnsPolicies(own asn1.ObjectIdentifier, cps string) (pkix.Extension, error) 
 // cnsTemplate returns the CNS authentication profile without serial number, subject and validity: keyUsage critical
 // digitalSignature, extKeyUsage clientAuth, policies, AIA with OCSP, CRL distribution point, both key identifiers, no
 // basicConstraints. The URLs are plain HTTP, since a CRL behind TLS could not be checked (RFC 5280 §8).
-func cnsTemplate(key *rsa.PublicKey, publicURL string, policy asn1.ObjectIdentifier, crlPath string) (*x509.Certificate, error) {
+func cnsTemplate(key *rsa.PublicKey, publicURL string, policy asn1.ObjectIdentifier, crlPath string) (*x509.Certificate,
+	error) {
 	u, err := url.Parse(publicURL)
-	if err != nil || u.Scheme != "http" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return nil, fmt.Errorf("public URL %q is not http://host", publicURL)
 	}
 	policies, err := cnsPolicies(policy, publicURL+CPSPath)

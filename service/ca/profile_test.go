@@ -14,8 +14,8 @@ import (
 
 const brunildeSubject = `/C=IT/O=TS-CNS/OU=Regione Esempio/SN=Esempio/GN=Brunilde/CN=SMPBNL78R47D612H\/6090900000003001.3SsHNs8uNFgeYKY73uk31\/nMtfI=`
 
-// TestIssueOld compares each old certificate with the one that OpenSSL issues with the same key, subject and serial number,
-// extension by extension, byte by byte.
+// TestIssueOld compares each old certificate with the one that OpenSSL issues with the same key, subject and serial
+// number, extension by extension, byte by byte.
 func TestIssueOld(t *testing.T) {
 	rows := []struct {
 		bits      int
@@ -40,7 +40,8 @@ func TestIssueOld(t *testing.T) {
 			got := issueOld(t, issuer, r)
 			sameCertificate(t, got, byOpenSSL{
 				section: "cns", subject: subject, key: rsaKey(t, "old", row.bits), issuer: issuer,
-				serial: got.SerialNumber, digest: row.digest, env: []string{"CRL=/crl/legacy.crl", "OWN_POLICY=2.999.1.1"},
+				serial: got.SerialNumber, digest: row.digest,
+				env: []string{"CRL=/crl/legacy.crl", "OWN_POLICY=2.999.1.1"},
 			}.issue(t))
 			if !got.NotBefore.Equal(r.NotBefore) || !got.NotAfter.Equal(r.NotAfter) {
 				t.Errorf("validity %v to %v", got.NotBefore, got.NotAfter)
@@ -57,15 +58,18 @@ func TestIssueOld(t *testing.T) {
 			for _, want := range []string{
 				"Version: 3 (0x2)",
 				fmt.Sprintf("Signature Algorithm: %sWithRSAEncryption", row.digest),
-				"Issuer: CN=UTF8STRING:Regione Esempio - CA Cittadini (VECCHIA\\, PROVA),OU=UTF8STRING:Servizi di Certificazione,O=UTF8STRING:Rinnova Prova,C=PRINTABLESTRING:IT",
+				"Issuer: CN=UTF8STRING:Regione Esempio - CA Cittadini (VECCHIA\\, PROVA),OU=UTF8STRING:Servizi di " +
+					"Certificazione,O=UTF8STRING:Rinnova Prova,C=PRINTABLESTRING:IT",
 				"Not Before: Jun 15 00:00:00 2014 GMT",
 				"Not After : Mar 31 22:00:00 2020 GMT",
-				"Subject: CN=UTF8STRING:" + brunilde + "," + names + "OU=UTF8STRING:Regione Esempio,O=UTF8STRING:TS-CNS,C=PRINTABLESTRING:IT",
+				"Subject: CN=UTF8STRING:" + brunilde + "," + names +
+					"OU=UTF8STRING:Regione Esempio,O=UTF8STRING:TS-CNS,C=PRINTABLESTRING:IT",
 				fmt.Sprintf("Public-Key: (%d bit)", row.bits),
 				"X509v3 Key Usage: critical\n                Digital Signature\n",
 				"X509v3 Extended Key Usage: \n                TLS Web Client Authentication\n",
 				"Policy: 1.3.76.16.2.1\n",
-				"Explicit Text: Identifies X.509 authentication certificates issued for the italian National Service Card (CNS) project in according to the italian regulation\n",
+				"Explicit Text: Identifies X.509 authentication certificates issued for the italian National Service " +
+					"Card (CNS) project in according to the italian regulation\n",
 				"Policy: 2.999.1.1\n                  CPS: http://rinnova.example:8080/cps\n",
 				"OCSP - URI:http://rinnova.example:8080/ocsp\n",
 				"URI:http://rinnova.example:8080/crl/legacy.crl\n",
@@ -77,10 +81,13 @@ func TestIssueOld(t *testing.T) {
 			if strings.Contains(text, "Basic Constraints") {
 				t.Error("basicConstraints present")
 			}
-			openssl(t, "verify", "-x509_strict", "-auth_level", "0", "-purpose", "sslclient", "-attime", fmt.Sprint(date(2019, time.May, 1).Unix()),
+			openssl(t, "verify", "-x509_strict", "-auth_level", "0", "-purpose", "sslclient", "-attime",
+				fmt.Sprint(date(2019, time.May, 1).Unix()),
 				"-CAfile", certificateFile(t, issuer.certificate), file)
-			if out, err := opensslError(t, "verify", "-auth_level", "0", "-attime", fmt.Sprint(date(2020, time.May, 1).Unix()),
-				"-CAfile", certificateFile(t, issuer.certificate), file); err == nil || !strings.Contains(out, "certificate has expired") {
+			if out, err := opensslError(t, "verify", "-auth_level", "0", "-attime",
+				fmt.Sprint(date(2020, time.May, 1).Unix()),
+				"-CAfile", certificateFile(t, issuer.certificate), file); err == nil ||
+				!strings.Contains(out, "certificate has expired") {
 				t.Errorf("a month after its end: %v\n%s", err, out)
 			}
 		})

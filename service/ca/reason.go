@@ -4,8 +4,8 @@ package ca
 
 import "rinnova.example/go/failure"
 
-// Reason is the reason for refusing an old certificate or a new key: a stable code word. It is an error, which errors.As
-// finds in the errors of CheckKey and VerifyOld.
+// Reason is the reason for refusing an old certificate or a new key: a stable code word. It is an error, which
+// errors.As finds in the errors of CheckKey and VerifyOld.
 type Reason failure.Code
 
 func (r Reason) Error() string { return string(r) }
@@ -24,9 +24,10 @@ const (
 
 // Reasons of VerifyOld.
 const (
-	UntrustedIssuer  = Reason(failure.UntrustedIssuer)  // no root has the issuer's name and made the signature
-	WeakSignature    = Reason(failure.WeakSignature)    // algorithm not accepted from this root
-	WrongKey         = Reason(failure.WrongKey)         // not RSA from 1024 bits to 4096, from 2048 under the current CA
+	UntrustedIssuer = Reason(failure.UntrustedIssuer) // no root has the issuer's name and made the signature
+	WeakSignature   = Reason(failure.WeakSignature)   // algorithm not accepted from this root
+	// not RSA from 1024 bits to 4096, from 2048 under the current CA
+	WrongKey         = Reason(failure.WrongKey)
 	WrongPolicy      = Reason(failure.WrongPolicy)      // 1.3.76.16.2.1 is missing
 	WrongUsage       = Reason(failure.WrongUsage)       // keyUsage, extKeyUsage, CA bit
 	UnknownExtension = Reason(failure.UnknownExtension) // critical, and not understood (RFC 5280 §4.2)

@@ -17,15 +17,15 @@ import (
 )
 
 // Verifier judges certificates that a card presents for renewal or at the trial login. It accepts one root and one end
-// entity without intermediates. It is the only code that accepts SHA-1 and RSA of 1024 bits, in certificates of a legacy
-// root: crypto/x509 refuses SHA-1 signatures with any setting.
+// entity without intermediates. It is the only code that accepts SHA-1 and RSA of 1024 bits, in certificates of a
+// legacy root: crypto/x509 refuses SHA-1 signatures with any setting.
 type Verifier struct {
 	legacy  []*x509.Certificate
 	current []*x509.Certificate
 }
 
-// NewVerifier returns a verifier for certificates of legacy roots and of the current root, whose certificates are renewed
-// later. It refuses a certificate that is no root, and one that is in both lists.
+// NewVerifier returns a verifier for certificates of legacy roots and of the current root, whose certificates are
+// renewed later. It refuses a certificate that is no root, and one that is in both lists.
 func NewVerifier(legacy, current []*x509.Certificate) (*Verifier, error) {
 	for _, root := range append(append([]*x509.Certificate{}, legacy...), current...) {
 		if err := checkRoot(root); err != nil {
@@ -127,8 +127,8 @@ func checkLegacySignature(root, certificate *x509.Certificate) error {
 	return nil
 }
 
-// checkOldProfile also accepts the variations in docs/DOMAIN.md §2.1: further usages and policies, basicConstraints with
-// CA false, a missing CRL distribution point.
+// checkOldProfile also accepts the variations in docs/DOMAIN.md §2.1: further usages and policies, basicConstraints
+// with CA false, a missing CRL distribution point.
 func checkOldProfile(old *Old) error {
 	c := old.Certificate
 	least := 2048

@@ -52,12 +52,16 @@ func craft(t testing.TB, issuer *Issuer, change func(*crafted)) *x509.Certificat
 // subject encodes administration and common names, unchecked.
 func subject(t testing.TB, administration string, commonNames ...string) []byte {
 	t.Helper()
-	name := []relativeDistinguishedNameSET{{{oidCountry, asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}
+	name := []relativeDistinguishedNameSET{{{oidCountry,
+		asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}
 	if administration != "" {
-		name = append(name, relativeDistinguishedNameSET{{oidOrganizationalUnit, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(administration)}}})
+		name = append(name,
+			relativeDistinguishedNameSET{{oidOrganizationalUnit,
+				asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(administration)}}})
 	}
 	for _, cn := range commonNames {
-		name = append(name, relativeDistinguishedNameSET{{oidCommonName, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(cn)}}})
+		name = append(name,
+			relativeDistinguishedNameSET{{oidCommonName, asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(cn)}}})
 	}
 	return rawName(t, name)
 }
@@ -74,29 +78,37 @@ func rawName(t testing.TB, name []relativeDistinguishedNameSET) []byte {
 func TestVerifyOld(t *testing.T) {
 	legacy := newLegacy(t, x509.SHA1WithRSA)
 	current := newCurrent(t, P256)
-	ended, err := NewRoot(RootRequest{Name: Name{"Rinnova Prova", "Servizi", "CA finita (PROVA)"}, Key: rsaKey(t, "ended", 2048), Signature: x509.SHA1WithRSA,
+	ended, err := NewRoot(RootRequest{Name: Name{"Rinnova Prova", "Servizi", "CA finita (PROVA)"},
+		Key: rsaKey(t, "ended", 2048), Signature: x509.SHA1WithRSA,
 		NotBefore: date(2009, time.January, 1), NotAfter: date(2019, time.January, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Another root of the legacy root's name, trusted too: the signature finds the right one.
-	twin, err := NewRoot(RootRequest{Name: legacyName, Key: rsaKey(t, "twin", 2048), NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
+	twin, err := NewRoot(RootRequest{Name: legacyName, Key: rsaKey(t, "twin", 2048),
+		NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameName, err := NewRoot(RootRequest{Name: legacyName, Key: rsaKey(t, "impostor", 2048), NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
+	sameName, err := NewRoot(RootRequest{Name: legacyName, Key: rsaKey(t, "impostor", 2048),
+		NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	currentSameName, err := NewRoot(RootRequest{Name: currentName, Key: rsaKey(t, "impostor", 2048), NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
+	currentSameName,
+		err := NewRoot(RootRequest{Name: currentName, Key: rsaKey(t, "impostor", 2048),
+		NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := NewRoot(RootRequest{Name: Name{"Altra", "Servizi", "Altra CA (PROVA)"}, Key: rsaKey(t, "impostor", 2048), NotBefore: date(2012, time.January, 1), NotAfter: date(2032, time.January, 1)})
+	other, err := NewRoot(RootRequest{Name: Name{"Altra", "Servizi", "Altra CA (PROVA)"},
+		Key: rsaKey(t, "impostor", 2048), NotBefore: date(2012, time.January, 1),
+		NotAfter: date(2032, time.January, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := NewVerifier([]*x509.Certificate{twin.certificate, legacy.certificate, ended.certificate}, []*x509.Certificate{current.certificate})
+	verifier, err := NewVerifier([]*x509.Certificate{twin.certificate, legacy.certificate, ended.certificate},
+		[]*x509.Certificate{current.certificate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +129,11 @@ func TestVerifyOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := current.SignerCertificate(SignerRequest{Name: Name{"Rinnova Prova", "Servizi di rete", "Servizio CMP (PROVA)"},
-		PublicKey: &rsaKey(t, "signer", 2048).PublicKey, NotBefore: date(2020, time.May, 1), NotAfter: date(2021, time.May, 1)})
+	signer,
+		err := current.SignerCertificate(SignerRequest{Name: Name{"Rinnova Prova", "Servizi di rete",
+		"Servizio CMP (PROVA)"},
+		PublicKey: &rsaKey(t, "signer", 2048).PublicKey, NotBefore: date(2020, time.May, 1),
+		NotAfter: date(2021, time.May, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,16 +149,26 @@ func TestVerifyOld(t *testing.T) {
 		want        error
 	}{
 		{"RSA 1024, SHA-1, ended", from(legacy, nothing), nil},
-		{"RSA 1024, SHA-256", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSA }), nil},
+		{"RSA 1024, SHA-256", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSA }),
+			nil},
 		{"as IssueOld makes it", issueOld(t, legacy, oldRequest(t, 2048, x509.SHA256WithRSA)), nil},
 		{"root ended", from(ended, nothing), nil},
 		{"root of the same name, trusted too", from(twin, nothing), nil},
 		{"renewed before", renewed, nil},
-		{"keyUsage with keyEncipherment", from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }), nil},
-		{"extKeyUsage with more", from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) }), nil},
-		{"basicConstraints with CA false", from(legacy, func(c *x509.Certificate) { c.BasicConstraintsValid = true }), nil},
-		{"begins now", from(legacy, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = issueTime, issueTime.AddDate(1, 0, 0) }), nil},
-		{"common name as PrintableString", nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagPrintableString, brunilde)}}), nil},
+		{"keyUsage with keyEncipherment",
+			from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }), nil},
+		{"extKeyUsage with more",
+			from(legacy, func(c *x509.Certificate) {
+				c.ExtKeyUsage = append(c.ExtKeyUsage,
+					x509.ExtKeyUsageEmailProtection)
+			}), nil},
+		{"basicConstraints with CA false", from(legacy, func(c *x509.Certificate) { c.BasicConstraintsValid = true }),
+			nil},
+		{"begins now",
+			from(legacy, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = issueTime, issueTime.AddDate(1, 0, 0) }),
+			nil},
+		{"common name as PrintableString",
+			nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagPrintableString, brunilde)}}), nil},
 		{"codice fiscale with omocodia", named("CLLDAA51A71H50MG/6120900000001001.3SsHNs8uNFgeYKY73uk31/nMtfI="), nil},
 
 		{"other authority", from(other, nothing), UntrustedIssuer},
@@ -153,7 +178,8 @@ func TestVerifyOld(t *testing.T) {
 		}), UntrustedIssuer},
 		{"self-signed with the issuer's name", craft(t, legacy, func(c *crafted) {
 			own := rsaKey(t, "old", 2048)
-			c.parent, c.key, c.signer = &x509.Certificate{RawSubject: legacy.certificate.RawSubject}, &own.PublicKey, own
+			c.parent, c.key, c.signer = &x509.Certificate{RawSubject: legacy.certificate.RawSubject}, &own.PublicKey,
+				own
 		}), UntrustedIssuer},
 		{"self-signed", craft(t, legacy, func(c *crafted) {
 			own := rsaKey(t, "old", 2048)
@@ -163,11 +189,14 @@ func TestVerifyOld(t *testing.T) {
 			holder := issueOld(t, legacy, oldRequest(t, 2048, x509.SHA256WithRSA))
 			c.parent, c.signer = holder, rsaKey(t, "old", 2048)
 		}), UntrustedIssuer},
-		{"the intent of a renewal", func() *x509.Certificate { return prepare(t, current, request(t)).intent }(), UntrustedIssuer},
+		{"the intent of a renewal", func() *x509.Certificate { return prepare(t, current, request(t)).intent }(),
+			UntrustedIssuer},
 		{"the root itself", legacy.certificate, WrongUsage},
 
-		{"SHA-512", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA512WithRSA }), WeakSignature},
-		{"PSS", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSAPSS }), WeakSignature},
+		{"SHA-512", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA512WithRSA }),
+			WeakSignature},
+		{"PSS", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSAPSS }),
+			WeakSignature},
 
 		{"RSA 768", craft(t, legacy, func(c *crafted) {
 			c.key = &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 767, 1), E: 65537}
@@ -176,9 +205,11 @@ func TestVerifyOld(t *testing.T) {
 			c.key = &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 4096, 1), E: 65537}
 		}), WrongKey},
 		{"P-256", craft(t, legacy, func(c *crafted) { c.key = ownKey(t, "", P256).Public() }), WrongKey},
-		{"RSA 1024 under the current root", underCurrent(func(c *crafted) { c.key = &rsaKey(t, "old", 1024).PublicKey }), WrongKey},
+		{"RSA 1024 under the current root",
+			underCurrent(func(c *crafted) { c.key = &rsaKey(t, "old", 1024).PublicKey }), WrongKey},
 		{"RSA 2048 under the current root", underCurrent(func(c *crafted) {}), nil},
-		{"SHA-384 under the current root", underCurrent(func(c *crafted) { c.template.SignatureAlgorithm = x509.ECDSAWithSHA384 }), WeakSignature},
+		{"SHA-384 under the current root",
+			underCurrent(func(c *crafted) { c.template.SignatureAlgorithm = x509.ECDSAWithSHA384 }), WeakSignature},
 
 		{"policy missing", from(legacy, func(c *x509.Certificate) { c.ExtraExtensions = nil }), WrongPolicy},
 		{"policy of the authority alone", from(legacy, func(c *x509.Certificate) {
@@ -191,22 +222,32 @@ func TestVerifyOld(t *testing.T) {
 			c.ExtraExtensions, c.Policies = nil, []x509.OID{oid(t, "1.3.76.16.2.1.1")}
 		}), WrongPolicy},
 		{"policy last of several, one too long for an int", from(legacy, func(c *x509.Certificate) {
-			c.ExtraExtensions, c.Policies = nil, []x509.OID{oid(t, "2.25.329800735698586629295641978511506172918"), oid(t, "1.3.76.16.2.1")}
+			c.ExtraExtensions, c.Policies = nil,
+				[]x509.OID{oid(t, "2.25.329800735698586629295641978511506172918"), oid(t, "1.3.76.16.2.1")}
 		}), nil},
 
-		{"nonRepudiation", from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment }), WrongUsage},
-		{"nonRepudiation alone", from(legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageContentCommitment }), WrongUsage},
+		{"nonRepudiation", from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment }),
+			WrongUsage},
+		{"nonRepudiation alone",
+			from(legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageContentCommitment }), WrongUsage},
 		{"keyCertSign", from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign }), WrongUsage},
-		{"keyEncipherment alone", from(legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }), WrongUsage},
+		{"keyEncipherment alone", from(legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }),
+			WrongUsage},
 		{"keyUsage missing", from(legacy, func(c *x509.Certificate) { c.KeyUsage = 0 }), WrongUsage},
-		{"CA bit", from(legacy, func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }), WrongUsage},
+		{"CA bit", from(legacy, func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }),
+			WrongUsage},
 		{"extKeyUsage missing", from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = nil }), WrongUsage},
-		{"serverAuth", from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), WrongUsage},
-		{"anyExtendedKeyUsage", from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), WrongUsage},
+		{"serverAuth",
+			from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }),
+			WrongUsage},
+		{"anyExtendedKeyUsage",
+			from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }),
+			WrongUsage},
 		{"CMP signer", signer, WrongUsage},
 
 		{"unknown critical extension", from(legacy, func(c *x509.Certificate) {
-			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 999, 9}, Critical: true, Value: []byte{5, 0}})
+			c.ExtraExtensions = append(c.ExtraExtensions,
+				pkix.Extension{Id: asn1.ObjectIdentifier{2, 999, 9}, Critical: true, Value: []byte{5, 0}})
 		}), UnknownExtension},
 
 		{"wrong check character", named(strings.Replace(brunilde, "D612H", "D612A", 1)), MalformedSubject},
@@ -220,12 +261,22 @@ func TestVerifyOld(t *testing.T) {
 		{"look-alike letter", named("\u0405" + brunilde[1:]), MalformedSubject}, // Cyrillic dze for S
 		{"no common name", named(), MalformedSubject},
 		{"two common names", named(brunilde, brunilde), MalformedSubject},
-		{"two names in one relative distinguished name", nameOf(relativeDistinguishedNameSET{unit[0], common[0]}), MalformedSubject},
-		{"common name and more in one relative distinguished name", nameOf(unit, relativeDistinguishedNameSET{common[0], {oidGivenName, value(asn1.TagUTF8String, strings.Repeat("n", 80))}}), MalformedSubject},
-		{"common name as T61String", nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagT61String, brunilde)}}), MalformedSubject},
-		{"common name as BMPString", nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagBMPString, brunilde)}}), MalformedSubject},
-		{"empty administration", nameOf(relativeDistinguishedNameSET{{oidOrganizationalUnit, value(asn1.TagUTF8String, "")}}, common), MalformedSubject},
-		{"no administration", from(legacy, func(c *x509.Certificate) { c.RawSubject = subject(t, "", brunilde) }), MalformedSubject},
+		{"two names in one relative distinguished name", nameOf(relativeDistinguishedNameSET{unit[0], common[0]}),
+			MalformedSubject},
+		{"common name and more in one relative distinguished name",
+			nameOf(unit, relativeDistinguishedNameSET{common[0],
+				{oidGivenName, value(asn1.TagUTF8String, strings.Repeat("n", 80))}}), MalformedSubject},
+		{"common name as T61String",
+			nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagT61String, brunilde)}}),
+			MalformedSubject},
+		{"common name as BMPString",
+			nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagBMPString, brunilde)}}),
+			MalformedSubject},
+		{"empty administration",
+			nameOf(relativeDistinguishedNameSET{{oidOrganizationalUnit, value(asn1.TagUTF8String, "")}}, common),
+			MalformedSubject},
+		{"no administration", from(legacy, func(c *x509.Certificate) { c.RawSubject = subject(t, "", brunilde) }),
+			MalformedSubject},
 
 		{"card of a chamber of commerce", named(strings.Replace(brunilde, "/6090", "/7430", 1)), NotHealthCard},
 
@@ -242,7 +293,8 @@ func TestVerifyOld(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got.Certificate != row.certificate || got.CN.String() != row.certificate.Subject.CommonName || got.Administration != "Regione Esempio" {
+				if got.Certificate != row.certificate || got.CN.String() != row.certificate.Subject.CommonName ||
+					got.Administration != "Regione Esempio" {
 					t.Errorf("got %+v", got)
 				}
 				return
@@ -261,7 +313,8 @@ func TestVerifyOld(t *testing.T) {
 			}
 		})
 	}
-	for _, reason := range []Reason{UntrustedIssuer, WeakSignature, WrongKey, WrongPolicy, WrongUsage, UnknownExtension, MalformedSubject, NotHealthCard, NotYetValid} {
+	for _, reason := range []Reason{UntrustedIssuer, WeakSignature, WrongKey, WrongPolicy, WrongUsage, UnknownExtension,
+		MalformedSubject, NotHealthCard, NotYetValid} {
 		if !seen[reason] {
 			t.Errorf("no row with reason %s", reason)
 		}
@@ -333,12 +386,17 @@ func TestNewVerifierRefuses(t *testing.T) {
 		legacy, current []*x509.Certificate
 	}{
 		{"end entity", []*x509.Certificate{issueOld(t, legacy, oldRequest(t, 1024, x509.SHA1WithRSA))}, nil},
-		{"end entity with the CA bit", []*x509.Certificate{craft(t, legacy, func(c *crafted) { c.template.BasicConstraintsValid, c.template.IsCA = true, true })}, nil},
-		{"keyCertSign without the CA bit", []*x509.Certificate{craft(t, legacy, func(c *crafted) { c.template.KeyUsage = x509.KeyUsageCertSign })}, nil},
+		{"end entity with the CA bit",
+			[]*x509.Certificate{craft(t, legacy,
+				func(c *crafted) { c.template.BasicConstraintsValid, c.template.IsCA = true, true })}, nil},
+		{"keyCertSign without the CA bit",
+			[]*x509.Certificate{craft(t, legacy, func(c *crafted) { c.template.KeyUsage = x509.KeyUsageCertSign })},
+			nil},
 		{"root with RSA 1024", []*x509.Certificate{craft(t, legacy, func(c *crafted) {
 			c.template.BasicConstraintsValid, c.template.IsCA, c.template.KeyUsage = true, true, x509.KeyUsageCertSign
 		})}, nil},
-		{"one root in both lists", []*x509.Certificate{legacy.certificate, current.certificate}, []*x509.Certificate{current.certificate}},
+		{"one root in both lists", []*x509.Certificate{legacy.certificate, current.certificate},
+			[]*x509.Certificate{current.certificate}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -354,7 +412,9 @@ func FuzzDecodeName(f *testing.F) {
 	for _, s := range [][]byte{
 		subject(f, "Regione Esempio", brunilde),
 		subject(f, ""),
-		rawName(f, []relativeDistinguishedNameSET{{{oidCommonName, asn1.RawValue{Tag: asn1.TagBMPString, Bytes: []byte{0, 'a'}}}}}),
+		rawName(f,
+			[]relativeDistinguishedNameSET{{{oidCommonName,
+				asn1.RawValue{Tag: asn1.TagBMPString, Bytes: []byte{0, 'a'}}}}}),
 		rawName(f, []relativeDistinguishedNameSET{{}}),
 		{0x30, 0x80, 0, 0},
 	} {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package campaign decides whether a certificate may be renewed, and until when: a law's extension as data, and one pure
-// function over it. It uses no database, no network and no clock.
+// Package campaign decides whether a certificate may be renewed, and until when: a law's extension as data, and one
+// pure function over it. It uses no database, no network and no clock.
 //
 // Days are days of Europe/Rome, whatever the location of a time.Time: an old certificate that ends at
 // 2019-12-31T23:00:00Z ends on 1 January 2020.
@@ -46,8 +46,8 @@ type Campaign struct {
 	Last          bool     // chosen only when no other open campaign accepts the certificate
 }
 
-// Question holds the facts of a decision. Renewed and Attempts are those of the campaign asked: "already renewed" is per
-// campaign and per old certificate, so that a later law may extend a card again.
+// Question holds the facts of a decision. Renewed and Attempts are those of the campaign asked: "already renewed" is
+// per campaign and per old certificate, so that a later law may extend a card again.
 type Question struct {
 	Now       time.Time
 	NotBefore time.Time // of the old certificate
@@ -102,11 +102,12 @@ func (c Campaign) Decide(q Question) Decision {
 }
 
 // reasonsByNearness orders the reasons: a campaign that refuses for a later one came nearer to accepting.
-var reasonsByNearness = []failure.Code{failure.NoCampaign, failure.CampaignClosed, failure.NotYetValid, failure.NotInWindow, failure.ExpiredCredential,
+var reasonsByNearness = []failure.Code{failure.NoCampaign, failure.CampaignClosed, failure.NotYetValid,
+	failure.NotInWindow, failure.ExpiredCredential,
 	failure.NoExtension, failure.NoAttemptsLeft, failure.AlreadyRenewed, failure.Suspended, failure.Revoked}
 
-// newNotAfter returns the end of the last day of a certificate issued at now. A certificate issued on 29 February for one
-// year ends on 1 March.
+// newNotAfter returns the end of the last day of a certificate issued at now. A certificate issued on 29 February for
+// one year ends on 1 March.
 func (c Campaign) newNotAfter(now time.Time) time.Time {
 	last := c.NewNotAfter
 	if last.IsZero() {

@@ -24,10 +24,11 @@ func Shipped() []Campaign {
 			Capacity:      1000, // assumed: updates at the same time in Estonia, 2017
 		},
 		{
-			ID:         "2022",
-			Version:    1,
-			Title:      "Estensione al 31 dicembre 2023",
-			LegalBasis: "D.M. 30 maggio 2022 (G.U. n. 133 del 9 giugno 2022), art. 1, commi 2-bis e 2-ter D.M. 11 marzo 2004",
+			ID:      "2022",
+			Version: 1,
+			Title:   "Estensione al 31 dicembre 2023",
+			LegalBasis: "D.M. 30 maggio 2022 (G.U. n. 133 del 9 giugno 2022), art. 1, commi 2-bis e 2-ter D.M. 11 " +
+				"marzo 2004",
 			// Assumed: the decree names no window. Cards without chip are issued from 01/06/2022, and their holders
 			// may use the previous card until 31/12/2023.
 			ExpiryFrom:  day(2022, time.June, 1),

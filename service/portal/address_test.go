@@ -24,7 +24,8 @@ func TestBase(t *testing.T) {
 			t.Errorf("%q: %s", host, got)
 		}
 	}
-	if got := base(&http.Request{Host: "rinnova.example", TLS: &tls.ConnectionState{}}); got != "https://rinnova.example" {
+	if got := base(&http.Request{Host: "rinnova.example",
+		TLS: &tls.ConnectionState{}}); got != "https://rinnova.example" {
 		t.Error(got)
 	}
 }

@@ -73,11 +73,13 @@ var loginPage = template.Must(template.New("login").Funcs(template.FuncMap{
 // contentPolicy allows the one style sheet in the page, by its hash, and nothing else.
 var contentPolicy = func() string {
 	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }()
 
-// Login serves the trial login (Prova di accesso): it shows the holder in the certificate of the TLS connection, in HTML
-// or, for Accept: application/json, in JSON. The status is 200 if a relying site would accept the certificate, otherwise
+// Login serves the trial login (Prova di accesso): it shows the holder in the certificate of the TLS connection, in
+// HTML or, for Accept: application/json, in JSON. The status is 200 if a relying site would accept the certificate,
+// otherwise
 // 403 with a reason. The codice fiscale is masked.
 func Login(authority *ra.Authority) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +94,8 @@ func Login(authority *ra.Authority) http.Handler {
 		}
 		view, err := judgeLogin(r, authority)
 		if err != nil {
-			http.Error(w, "Il servizio non è disponibile in questo momento. Riprova fra poco.", http.StatusServiceUnavailable)
+			http.Error(w, "Il servizio non è disponibile in questo momento. Riprova fra poco.",
+				http.StatusServiceUnavailable)
 			return
 		}
 		status := http.StatusOK
@@ -112,8 +115,10 @@ func Login(authority *ra.Authority) http.Handler {
 			return
 		}
 		for name, value := range map[string]string{
-			"Content-Type": kind, "Content-Length": strconv.Itoa(body.Len()), "Content-Language": "it", "Vary": "Accept",
-			"Cache-Control": "no-store", "Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Content-Type": kind, "Content-Length": strconv.Itoa(body.Len()), "Content-Language": "it",
+			"Vary":          "Accept",
+			"Cache-Control": "no-store", "Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff",
+			"Referrer-Policy": "no-referrer",
 		} {
 			w.Header().Set(name, value)
 		}
@@ -139,7 +144,8 @@ func judgeLogin(r *http.Request, authority *ra.Authority) (loginView, error) {
 	}
 	notBefore, notAfter := cert.NotBefore.UTC(), cert.NotAfter.UTC()
 	v := loginView{
-		Answer: login.Answer{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version), Accepted: reason == "", Reason: reason},
+		Answer: login.Answer{NotBefore: &notBefore, NotAfter: &notAfter, TLS: tls.VersionName(r.TLS.Version),
+			Accepted: reason == "", Reason: reason},
 		Issuer: cert.Issuer.CommonName, Serial: store.SerialOf(cert.SerialNumber), Portal: authority.PublicURL,
 	}
 	v.Advice, _ = catalogue.Login(reason)

@@ -81,10 +81,12 @@ func newSite(t *testing.T) *site {
 	check(t, err)
 	currentKey, err := keys.Key("current", 2048)
 	check(t, err)
-	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: clock.AddDate(-8, 0, 0), Until: clock.AddDate(8, 0, 0),
-		Keys: keys, Current: currentKey})
+	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: clock.AddDate(-8, 0, 0),
+		Until: clock.AddDate(8, 0, 0),
+		Keys:  keys, Current: currentKey})
 	check(t, err)
-	s.Service, err = trial.New(t.Context(), trial.Config{Authorities: authorities, Keys: keys, Clock: func() time.Time { return s.now }})
+	s.Service, err = trial.New(t.Context(),
+		trial.Config{Authorities: authorities, Keys: keys, Clock: func() time.Time { return s.now }})
 	check(t, err)
 	t.Cleanup(func() { s.Close() })
 	s.store, s.authority, s.legacy, s.current, s.roots = s.Store, s.Authority, s.Legacy, s.Current, s.Roots
@@ -110,7 +112,8 @@ func (s *site) old(change func(*ca.OldRequest)) *x509.Certificate {
 	cn, err := holder.ParseCN(brunilde)
 	check(s.t, err)
 	r := ca.OldRequest{
-		Administration: "Regione Esempio", GivenName: "BRUNILDE", Surname: "<ESEMPIO>", CN: cn, PublicKey: &s.key.PublicKey, Signature: x509.SHA1WithRSA,
+		Administration: "Regione Esempio", GivenName: "BRUNILDE", Surname: "<ESEMPIO>", CN: cn,
+		PublicKey: &s.key.PublicKey, Signature: x509.SHA1WithRSA,
 		NotBefore: clock.AddDate(-5, 0, 0), NotAfter: clock.AddDate(0, 1, 0), PublicURL: "http://rinnova.example",
 	}
 	if change != nil {
@@ -126,7 +129,8 @@ func (s *site) old(change func(*ca.OldRequest)) *x509.Certificate {
 func (s *site) handmade(commonName string, policies []x509.OID) *x509.Certificate {
 	s.t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(77), Subject: pkix.Name{Country: []string{"IT"}, OrganizationalUnit: []string{"Regione Esempio"}, CommonName: commonName},
+		SerialNumber: big.NewInt(77), Subject: pkix.Name{Country: []string{"IT"},
+			OrganizationalUnit: []string{"Regione Esempio"}, CommonName: commonName},
 		NotBefore: clock.AddDate(-1, 0, 0), NotAfter: clock.AddDate(1, 0, 0), Policies: policies,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
@@ -144,7 +148,8 @@ func (s *site) get(certificate *x509.Certificate, version uint16, accept, path s
 		RootCAs: s.roots, Time: func() time.Time { return clock }, MinVersion: version, MaxVersion: version,
 		GetClientCertificate: func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			for _, issuer := range []*ca.Issuer{s.legacy, s.current} { // or a browser hides the card's certificate
-				if !slices.ContainsFunc(info.AcceptableCAs, func(b []byte) bool { return string(b) == string(issuer.Certificate().RawSubject) }) {
+				if !slices.ContainsFunc(info.AcceptableCAs,
+					func(b []byte) bool { return string(b) == string(issuer.Certificate().RawSubject) }) {
 					s.t.Error("an issuer is not named to the client")
 				}
 			}
@@ -183,7 +188,9 @@ func TestLogin(t *testing.T) {
 		"unknown-issuer": func(s *site) *x509.Certificate {
 			key, err := rsa.GenerateKey(rand.Reader, 2048)
 			check(t, err)
-			stranger, err := ca.NewRoot(ca.RootRequest{Name: ca.Name{Organization: "Prova", OrganizationalUnit: "Prova", CommonName: "Vecchia"}, Key: key, NotBefore: clock, NotAfter: clock.AddDate(1, 0, 0)})
+			stranger,
+				err := ca.NewRoot(ca.RootRequest{Name: ca.Name{Organization: "Prova", OrganizationalUnit: "Prova",
+				CommonName: "Vecchia"}, Key: key, NotBefore: clock, NotAfter: clock.AddDate(1, 0, 0)})
 			check(t, err)
 			s.legacy, stranger = stranger, s.legacy
 			defer func() { s.legacy = stranger }()
@@ -196,7 +203,8 @@ func TestLogin(t *testing.T) {
 		},
 		"suspended": func(s *site) *x509.Certificate {
 			c := s.old(nil)
-			check(t, s.store.SetStatus(t.Context(), store.Sum(c.Raw), store.Suspended, store.ReasonCertificateHold, clock))
+			check(t, s.store.SetStatus(t.Context(), store.Sum(c.Raw), store.Suspended, store.ReasonCertificateHold,
+				clock))
 			return c
 		},
 		"wrong-policy":      func(s *site) *x509.Certificate { return s.handmade(brunilde, nil) },
@@ -213,18 +221,22 @@ func TestLogin(t *testing.T) {
 				response, body := s.get(certificate, version, "application/json", "/")
 				var answer map[string]any
 				check(t, json.Unmarshal([]byte(body), &answer))
-				if response.StatusCode != status || response.Header.Get("Content-Type") != "application/json" || response.Header.Get("Cache-Control") != "no-store" {
+				if response.StatusCode != status || response.Header.Get("Content-Type") != "application/json" ||
+					response.Header.Get("Cache-Control") != "no-store" {
 					t.Fatalf("%s, %v", response.Status, response.Header)
 				}
-				for _, key := range []string{"name", "codiceFiscaleMasked", "notBefore", "notAfter", "policy", "tls", "accepted", "reason"} {
+				for _, key := range []string{"name", "codiceFiscaleMasked", "notBefore", "notAfter", "policy", "tls",
+					"accepted", "reason"} {
 					if _, ok := answer[key]; !ok || len(answer) != 8 {
 						t.Fatalf("answer %s", body)
 					}
 				}
-				if answer["accepted"] != (reason == "") || answer["reason"] != reason || answer["tls"] != tls.VersionName(version) {
+				if answer["accepted"] != (reason == "") || answer["reason"] != reason ||
+					answer["tls"] != tls.VersionName(version) {
 					t.Fatalf("answer %s", body)
 				}
-				if reason == "" && (answer["name"] != "BRUNILDE <ESEMPIO>" || answer["codiceFiscaleMasked"] != "SMPBNL…2H" || answer["policy"] != "1.3.76.16.2.1" ||
+				if reason == "" && (answer["name"] != "BRUNILDE <ESEMPIO>" ||
+					answer["codiceFiscaleMasked"] != "SMPBNL…2H" || answer["policy"] != "1.3.76.16.2.1" ||
 					answer["notBefore"] != "2021-11-23T10:00:00Z" || answer["notAfter"] != "2026-12-23T10:00:00Z") {
 					t.Fatalf("answer %s", body)
 				}
@@ -233,7 +245,8 @@ func TestLogin(t *testing.T) {
 				}
 			}
 			response, body := s.get(certificate, tls.VersionTLS12, browser, "/")
-			if response.StatusCode != status || response.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(body, `<html lang="it">`) {
+			if response.StatusCode != status || response.Header.Get("Content-Type") != "text/html; charset=utf-8" ||
+				!strings.Contains(body, `<html lang="it">`) {
 				t.Fatalf("%s, %v", response.Status, response.Header)
 			}
 			want := "Accesso riuscito"
@@ -255,7 +268,8 @@ func TestLogin(t *testing.T) {
 			if (certificate == nil) == strings.Contains(body, "<dt>Rilasciato da</dt>") {
 				t.Errorf("the issuer:\n%s", body)
 			}
-			if reason == "wrong-policy" && !strings.Contains(body, "(1.3.76.16.2.1): manca") || reason == "expired" && !strings.Contains(body, "(1.3.76.16.2.1): presente; 2.999.1.1") {
+			if reason == "wrong-policy" && !strings.Contains(body, "(1.3.76.16.2.1): manca") ||
+				reason == "expired" && !strings.Contains(body, "(1.3.76.16.2.1): presente; 2.999.1.1") {
 				t.Errorf("the policies:\n%s", body)
 			}
 			if strings.Contains(body, codiceFiscale) {
@@ -283,7 +297,8 @@ func TestPage(t *testing.T) {
 	_, sheet, _ := strings.Cut(body, "<style>")
 	sheet, _, found := strings.Cut(sheet, "</style>")
 	sum := sha256.Sum256([]byte(sheet))
-	if !found || !strings.Contains(response.Header.Get("Content-Security-Policy"), "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+	if !found || !strings.Contains(response.Header.Get("Content-Security-Policy"),
+		"'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
 		t.Error("the style sheet is not the one that the policy allows")
 	}
 	if response, _ := s.get(nil, tls.VersionTLS13, browser, "/altrove"); response.StatusCode != http.StatusNotFound {
@@ -299,7 +314,8 @@ func TestRenewedLogin(t *testing.T) {
 	old := s.old(func(r *ca.OldRequest) { r.PublicKey = &card.PublicKey })
 	spki, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
 	check(t, err)
-	response, err := s.authority.Update(t.Context(), cmp.UpdateRequest{OldCertificate: old, PublicKey: &s.key.PublicKey, SPKI: spki})
+	response, err := s.authority.Update(t.Context(),
+		cmp.UpdateRequest{OldCertificate: old, PublicKey: &s.key.PublicKey, SPKI: spki})
 	check(t, err)
 	answer, body := s.get(response.Certificate, tls.VersionTLS12, "application/json", "/")
 	if answer.StatusCode != http.StatusOK {
@@ -313,27 +329,32 @@ func TestRenewedLogin(t *testing.T) {
 	// The old certificate beside it: while it is in date the page says so, and once it has ended it says what to do.
 	newKey := s.key
 	s.key = card
-	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "Questo è il certificato vecchio.") || !strings.Contains(body, "Accesso riuscito") {
+	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body,
+		"Questo è il certificato vecchio.") || !strings.Contains(body, "Accesso riuscito") {
 		t.Error(body)
 	}
 	s.now = old.NotAfter.Add(time.Hour)
-	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "La tessera risulta rinnovata") || !strings.Contains(body, "Chiudi e riapri il browser") || !strings.Contains(body, "codice: expired") {
+	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "La tessera risulta rinnovata") ||
+		!strings.Contains(body, "Chiudi e riapri il browser") || !strings.Contains(body, "codice: expired") {
 		t.Error(body)
 	}
 	s.key, s.now = newKey, clock
 	check(t, s.store.SetStatus(t.Context(), held.Digest, store.Revoked, 0, clock))
-	if answer, body = s.get(response.Certificate, tls.VersionTLS12, "application/json", "/"); answer.StatusCode != http.StatusForbidden || !strings.Contains(body, `"reason":"revoked"`) {
+	if answer, body = s.get(response.Certificate, tls.VersionTLS12, "application/json",
+		"/"); answer.StatusCode != http.StatusForbidden || !strings.Contains(body, `"reason":"revoked"`) {
 		t.Fatal(body)
 	}
 	s.store.Close()
-	if answer, _ = s.get(response.Certificate, tls.VersionTLS12, "application/json", "/"); answer.StatusCode != http.StatusServiceUnavailable {
+	if answer, _ = s.get(response.Certificate, tls.VersionTLS12, "application/json",
+		"/"); answer.StatusCode != http.StatusServiceUnavailable {
 		t.Fatalf("without a database: %s", answer.Status)
 	}
 }
 
 // TestEveryReasonHasText: each reason that ca has against a certificate has its advice at the login.
 func TestEveryReasonHasText(t *testing.T) {
-	for _, reason := range []ca.Reason{ca.WeakSignature, ca.WrongKey, ca.WrongPolicy, ca.WrongUsage, ca.UnknownExtension, ca.MalformedSubject,
+	for _, reason := range []ca.Reason{ca.WeakSignature, ca.WrongKey, ca.WrongPolicy, ca.WrongUsage,
+		ca.UnknownExtension, ca.MalformedSubject,
 		ca.NotHealthCard, ca.NotYetValid} {
 		if a, ok := catalogue.Login(failure.Code(reason)); !ok || a.Why == "" || len(a.Do) == 0 {
 			t.Errorf("no text for %s", reason)
@@ -343,7 +364,8 @@ func TestEveryReasonHasText(t *testing.T) {
 
 func TestPublication(t *testing.T) {
 	s := newSite(t)
-	server := httptest.NewServer(portal.Publication(s.authority, s.responder(), s.current, s.legacy, http.NotFoundHandler()))
+	server := httptest.NewServer(portal.Publication(s.authority, s.responder(), s.current, s.legacy,
+		http.NotFoundHandler()))
 	defer server.Close()
 	get := func(path, kind string) []byte {
 		t.Helper()

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// downloadPath is the path of the packages: each file under its own name, and the newest of each platform under a stable
-// name.
+// downloadPath is the path of the packages: each file under its own name, and the newest of each platform under a
+// stable name.
 const downloadPath = "/scarica/"
 
 // manifestName is the signed list of the published packages, which programs request; it is a file in the same folder.
@@ -38,14 +38,17 @@ type platform struct {
 // rinnova-1.2.3-x64.msi, rinnova_1.2.3_amd64.deb, rinnova-1.2.3-1.x86_64.rpm, rinnova-1.2.3-linux-amd64.tar.gz.
 var platforms = []platform{
 	{"windows-x64", "Windows a 64 bit", ".msi", regexp.MustCompile(`^(windows-)?(x64|amd64)$`)},
-	{"windows-x64-user", "Windows a 64 bit, per il solo utente che installa", ".msi", regexp.MustCompile(`^(windows-)?((x64|amd64)-(per-?)?user|(per-?)?user-(x64|amd64))$`)},
+	{"windows-x64-user", "Windows a 64 bit, per il solo utente che installa", ".msi",
+		regexp.MustCompile(`^(windows-)?((x64|amd64)-(per-?)?user|(per-?)?user-(x64|amd64))$`)},
 	{"windows-x86", "Windows a 32 bit", ".msi", regexp.MustCompile(`^(windows-)?(x86|386)$`)},
 	{"debian-amd64", "Debian e Ubuntu, a 64 bit", ".deb", regexp.MustCompile(`^amd64$`)},
 	{"debian-arm64", "Debian e Ubuntu, ARM a 64 bit", ".deb", regexp.MustCompile(`^arm64$`)},
 	{"fedora-x86_64", "Fedora e derivate, a 64 bit", ".rpm", regexp.MustCompile(`^x86_64$`)},
 	{"fedora-aarch64", "Fedora e derivate, ARM a 64 bit", ".rpm", regexp.MustCompile(`^aarch64$`)},
-	{"macos-arm64", "macOS con processore Apple, riga di comando", ".tar.gz", regexp.MustCompile(`^(darwin|macos)-(arm64|aarch64)$`)},
-	{"macos-amd64", "macOS con processore Intel, riga di comando", ".tar.gz", regexp.MustCompile(`^(darwin|macos)-(amd64|x86_64)$`)},
+	{"macos-arm64", "macOS con processore Apple, riga di comando", ".tar.gz",
+		regexp.MustCompile(`^(darwin|macos)-(arm64|aarch64)$`)},
+	{"macos-amd64", "macOS con processore Intel, riga di comando", ".tar.gz",
+		regexp.MustCompile(`^(darwin|macos)-(amd64|x86_64)$`)},
 	{"linux-amd64", "Linux a 64 bit, riga di comando", ".tar.gz", regexp.MustCompile(`^linux-(amd64|x86_64)$`)},
 	{"linux-arm64", "Linux ARM a 64 bit, riga di comando", ".tar.gz", regexp.MustCompile(`^linux-(arm64|aarch64)$`)},
 }
@@ -167,7 +170,8 @@ func (p platform) versionOf(name string) (version string, ok bool) {
 	return m[1] + m[2], true
 }
 
-// PackageOf returns the platform of the download page and the version of a file by its name; ok is false for other files.
+// PackageOf returns the platform of the download page and the version of a file by its name; ok is false for other
+// files.
 func PackageOf(name string) (platform, version string, ok bool) {
 	for _, p := range platforms {
 		if version, ok := p.versionOf(name); ok {
@@ -177,8 +181,8 @@ func PackageOf(name string) (platform, version string, ok bool) {
 	return "", "", false
 }
 
-// compareVersions orders versions by their three numbers; a version with dev, alpha, beta or rc comes before the release.
-// It compares the rest, as a package's revision, as text, and numbers in it by value.
+// compareVersions orders versions by their three numbers; a version with dev, alpha, beta or rc comes before the
+// release. It compares the rest, as a package's revision, as text, and numbers in it by value.
 func compareVersions(a, b string) int {
 	x, y := versionParts.FindAllString(a, -1), versionParts.FindAllString(b, -1)
 	for n := 0; n < len(x) && n < len(y); n++ {

@@ -36,13 +36,16 @@ func TestDownloads(t *testing.T) {
 		check(t, err)
 		for _, address := range []string{latest, base + "/scarica/" + name} {
 			response, body := fetch(t, address)
-			if response.StatusCode != http.StatusOK || body != string(want) || response.Header.Get("Content-Disposition") != `attachment; filename="`+name+`"` ||
-				response.Header.Get("X-Content-Type-Options") != "nosniff" || response.Header.Get("Content-Type") != "application/octet-stream" {
+			if response.StatusCode != http.StatusOK || body != string(want) ||
+				response.Header.Get("Content-Disposition") != `attachment; filename="`+name+`"` ||
+				response.Header.Get("X-Content-Type-Options") != "nosniff" ||
+				response.Header.Get("Content-Type") != "application/octet-stream" {
 				t.Errorf("%s: %s %q %v", address, response.Status, body, response.Header)
 			}
 		}
 		_, body := fetch(t, base+"/driver")
-		if !strings.Contains(body, "<code>"+sha256sum(t, filepath.Join(dir, name))+"</code>") || !strings.Contains(body, `href="/scarica/`+name+`"`) {
+		if !strings.Contains(body, "<code>"+sha256sum(t, filepath.Join(dir, name))+"</code>") ||
+			!strings.Contains(body, `href="/scarica/`+name+`"`) {
 			t.Errorf("the page does not have %s with its hash", name)
 		}
 	}
@@ -53,7 +56,8 @@ func TestDownloads(t *testing.T) {
 	check(t, os.WriteFile(newer, []byte("other"), 0o644)) // of the same length
 	check(t, os.Chtimes(newer, time.Time{}, time.Now().Add(time.Minute)))
 	shows("rinnova-0.10.0-x64.msi")
-	if r, body := fetch(t, base+"/scarica/rinnova_0.2.0_amd64.deb.asc"); r.StatusCode != http.StatusOK || body != "signature" {
+	if r, body := fetch(t, base+"/scarica/rinnova_0.2.0_amd64.deb.asc"); r.StatusCode != http.StatusOK ||
+		body != "signature" {
 		t.Errorf("signature: %s %q", r.Status, body)
 	}
 
@@ -63,7 +67,8 @@ func TestDownloads(t *testing.T) {
 	response, err := http.DefaultClient.Do(request)
 	check(t, err)
 	defer response.Body.Close()
-	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusPartialContent || string(body) != "her" {
+	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusPartialContent ||
+		string(body) != "her" {
 		t.Errorf("part: %s %q %v", response.Status, body, err)
 	}
 }
@@ -80,8 +85,10 @@ func TestDownloadsRefuse(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(dir, "folder", "file"), []byte("secret"), 0o644))
 	check(t, os.Symlink(secret, filepath.Join(dir, "link")))
 	check(t, os.Symlink(secret, filepath.Join(dir, "rinnova-9.0.0-x64.msi")))
-	for _, name := range []string{".hidden", "folder", "folder/file", "link", "rinnova-9.0.0-x64.msi", "nothing", "..%2fsecret", "%2e%2e", "", "a%00b", "rinnova-latest-macos-arm64.tar.gz"} {
-		if response, body := fetch(t, base+"/scarica/"+name); response.StatusCode == http.StatusOK || strings.Contains(body, "secret") {
+	for _, name := range []string{".hidden", "folder", "folder/file", "link", "rinnova-9.0.0-x64.msi", "nothing",
+		"..%2fsecret", "%2e%2e", "", "a%00b", "rinnova-latest-macos-arm64.tar.gz"} {
+		if response, body := fetch(t, base+"/scarica/"+name); response.StatusCode == http.StatusOK ||
+			strings.Contains(body, "secret") {
 			t.Errorf("%q: %s %q", name, response.Status, body)
 		}
 	}
@@ -98,10 +105,13 @@ func TestManifestIsServed(t *testing.T) {
 	s := newSite(t)
 	dir, packages := packagesFolder(t)
 	base := s.pagesOf(packages)
-	for name, kind := range map[string]string{"manifest.json": "application/json", "manifest.json.minisig": "text/plain; charset=utf-8", "rinnova-0.2.0-x64.msi.minisig": "text/plain; charset=utf-8"} {
+	for name, kind := range map[string]string{"manifest.json": "application/json",
+		"manifest.json.minisig":         "text/plain; charset=utf-8",
+		"rinnova-0.2.0-x64.msi.minisig": "text/plain; charset=utf-8"} {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte("content of "+name), 0o644))
 		r, body := fetch(t, base+"/scarica/"+name)
-		if r.StatusCode != http.StatusOK || body != "content of "+name || r.Header.Get("Content-Type") != kind || r.Header.Get("Content-Disposition") != "" ||
+		if r.StatusCode != http.StatusOK || body != "content of "+name || r.Header.Get("Content-Type") != kind ||
+			r.Header.Get("Content-Disposition") != "" ||
 			r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: %s %q %v", name, r.Status, body, r.Header)
 		}
@@ -110,7 +120,8 @@ func TestManifestIsServed(t *testing.T) {
 	if strings.Contains(page, "manifest") || !strings.Contains(page, `href="/scarica/rinnova-0.2.0-x64.msi.minisig"`) {
 		t.Error(page)
 	}
-	if platform, version, ok := portal.PackageOf("rinnova_0.2.0~dev_amd64.deb"); platform != "debian-amd64" || version != "0.2.0~dev" || !ok {
+	if platform, version, ok := portal.PackageOf("rinnova_0.2.0~dev_amd64.deb"); platform != "debian-amd64" ||
+		version != "0.2.0~dev" || !ok {
 		t.Error(platform, version, ok)
 	}
 	if _, _, ok := portal.PackageOf("manifest.json"); ok {

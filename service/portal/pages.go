@@ -122,7 +122,8 @@ var pageFunctions = template.FuncMap{
 var pageTemplates = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, p := range append(slices.Clone(pages), notFoundPage) {
-		all[p.Path] = template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles, "pages/layout.html", "pages/"+p.file+".html"))
+		all[p.Path] = template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles,
+			"pages/layout.html", "pages/"+p.file+".html"))
 	}
 	return all
 }()
@@ -173,8 +174,9 @@ func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issu
 func sendPage(w http.ResponseWriter, kind, cache string, status int, body []byte) {
 	for name, value := range map[string]string{
 		"Content-Type": kind, "Content-Length": strconv.Itoa(len(body)), "Cache-Control": cache,
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
+			"form-action 'none'; frame-ancestors 'none'",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 	} {
 		w.Header().Set(name, value)
 	}
@@ -200,11 +202,14 @@ func base(r *http.Request) string {
 	return scheme + r.Host
 }
 
-func newView(r *http.Request, p page, authority *ra.Authority, packages *Packages, current, legacy *ca.Issuer) (view, error) {
+func newView(r *http.Request, p page, authority *ra.Authority, packages *Packages, current, legacy *ca.Issuer) (view,
+	error) {
 	v := view{
-		page: p, Pages: pages, Base: base(r), PublicURL: authority.PublicURL, LoginURL: authority.LoginURL, SourceURL: SourceURL, Contact: securityContact,
-		Now: authority.Clock(), Policy: ca.PolicyCNS, CRL: authority.PublicURL + ca.CRLPath, LegacyCRL: authority.PublicURL + ca.LegacyCRLPath,
-		OCSP: authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,
+		page: p, Pages: pages, Base: base(r), PublicURL: authority.PublicURL, LoginURL: authority.LoginURL,
+		SourceURL: SourceURL, Contact: securityContact,
+		Now: authority.Clock(), Policy: ca.PolicyCNS, CRL: authority.PublicURL + ca.CRLPath,
+		LegacyCRL: authority.PublicURL + ca.LegacyCRLPath,
+		OCSP:      authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,
 	}
 	var err error
 	if v.Packages, err = packages.list(); err != nil {
@@ -231,6 +236,8 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 const securityLife = 180 * 24 * time.Hour
 
 func securityText(base string, now time.Time) []byte {
-	return fmt.Appendf(nil, "# Contatto di fantasia: questo è un servizio di prova.\nContact: mailto:%s\nExpires: %s\nPreferred-Languages: it, en\nCanonical: %s/.well-known/security.txt\n",
+	return fmt.Appendf(nil,
+		"# Contatto di fantasia: questo è un servizio di prova.\nContact: mailto:%s\nExpires: %s\n"+
+			"Preferred-Languages: it, en\nCanonical: %s/.well-known/security.txt\n",
 		securityContact, now.Add(securityLife).UTC().Truncate(24*time.Hour).Format(time.RFC3339), base)
 }

@@ -29,7 +29,8 @@ import (
 // pagesOf serves everything that the plain listener serves.
 func (s *site) pagesOf(packages *portal.Packages) string {
 	s.t.Helper()
-	server := httptest.NewServer(portal.Publication(s.authority, s.responder(), s.current, s.legacy, portal.Pages(s.authority, packages, s.current, s.legacy)))
+	server := httptest.NewServer(portal.Publication(s.authority, s.responder(), s.current, s.legacy,
+		portal.Pages(s.authority, packages, s.current, s.legacy)))
 	s.t.Cleanup(server.Close)
 	return server.URL
 }
@@ -95,7 +96,8 @@ func content(n *html.Node) string {
 func packagesFolder(t *testing.T) (string, *portal.Packages) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"rinnova-0.2.0-x64.msi": "x64", "rinnova_0.2.0_amd64.deb": "deb", "rinnova_0.2.0_amd64.deb.asc": "signature"} {
+	for name, text := range map[string]string{"rinnova-0.2.0-x64.msi": "x64", "rinnova_0.2.0_amd64.deb": "deb",
+		"rinnova_0.2.0_amd64.deb.asc": "signature"} {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	p, err := portal.OpenPackages(dir)
@@ -115,17 +117,20 @@ func TestPages(t *testing.T) {
 		_, body := fetch(t, base+p.Path)
 		fragments[p.Path] = parse(t, body).ids
 	}
-	for _, p := range append(slices.Clone(portal.PageList), portal.Page{Path: "/altrove", Title: portal.NotFoundPage.Title}) {
+	for _, p := range append(slices.Clone(portal.PageList),
+		portal.Page{Path: "/altrove", Title: portal.NotFoundPage.Title}) {
 		t.Run(p.Title, func(t *testing.T) {
 			response, body := fetch(t, base+p.Path)
 			want := http.StatusOK
 			if p.Path == "/altrove" {
 				want = http.StatusNotFound
 			}
-			if response.StatusCode != want || response.Header.Get("Content-Type") != "text/html; charset=utf-8" || response.Header.Get("Content-Language") != "it" {
+			if response.StatusCode != want || response.Header.Get("Content-Type") != "text/html; charset=utf-8" ||
+				response.Header.Get("Content-Language") != "it" {
 				t.Fatalf("%s %v", response.Status, response.Header)
 			}
-			if policy := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "script") || strings.Contains(policy, "unsafe") {
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy,
+				"default-src 'none';") || strings.Contains(policy, "script") || strings.Contains(policy, "unsafe") {
 				t.Errorf("policy %q", policy)
 			}
 			tree := parse(t, body)
@@ -160,7 +165,8 @@ func TestPages(t *testing.T) {
 					if len(attribute(n, "alt")) < 10 || attribute(n, "width") == "" || attribute(n, "height") == "" {
 						t.Errorf("picture %s without a text or a size", attribute(n, "src"))
 					}
-					if r, _ := fetch(t, base+attribute(n, "src")); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/svg+xml" {
+					if r, _ := fetch(t, base+attribute(n, "src")); r.StatusCode != http.StatusOK ||
+						r.Header.Get("Content-Type") != "image/svg+xml" {
 						t.Errorf("picture %s: %s", attribute(n, "src"), r.Status)
 					}
 				case "link":
@@ -205,7 +211,8 @@ func TestPages(t *testing.T) {
 				}
 			}
 			if count["h1"] != 1 || count["main"] != 1 || count["header"] != 1 || count["footer"] != 1 {
-				t.Errorf("h1, main, header, footer: %d %d %d %d", count["h1"], count["main"], count["header"], count["footer"])
+				t.Errorf("h1, main, header, footer: %d %d %d %d", count["h1"], count["main"], count["header"],
+					count["footer"])
 			}
 			if first != "#contenuto" { // the first stop of the keyboard skips to the content
 				t.Errorf("the first link is %q", first)
@@ -229,22 +236,34 @@ func TestRequiredTexts(t *testing.T) {
 	base := s.pagesOf(packages)
 	for address, wants := range map[string][]string{
 		"/driver": {
-			"Elenco driver", "Scarica il tool RINNOVA", "copiare nella barra degli indirizzi del browser", base + "/scarica/rinnova-latest-windows-x64.msi",
-			base + "/scarica/rinnova-latest-debian-amd64.deb", "rinnova-0.2.0-x64.msi", "rinnova_0.2.0_amd64.deb.asc", "nessuna firma separata pubblicata", "SHA-256",
-			"non è ancora pubblicato per Windows a 64 bit, per il solo utente che installa", "IDProtect", "asepkcs", "bit4id xpki", "Disinstallare",
+			"Elenco driver", "Scarica il tool RINNOVA", "copiare nella barra degli indirizzi del browser",
+			base + "/scarica/rinnova-latest-windows-x64.msi",
+			base + "/scarica/rinnova-latest-debian-amd64.deb", "rinnova-0.2.0-x64.msi", "rinnova_0.2.0_amd64.deb.asc",
+			"nessuna firma separata pubblicata", "SHA-256",
+			"non è ancora pubblicato per Windows a 64 bit, per il solo utente che installa", "IDProtect", "asepkcs",
+			"bit4id xpki", "Disinstallare",
 		},
 		"/guida": {
-			"«Elenco driver»", "«Scarica il tool RINNOVA»", "ESEGUI", "Rilevata modifica ai dispositivi. Caricamento in corso..", "Nessun certificato rinnovabile presente nella carta: ...",
-			"RINNOVA", "Rinnovo certificato", "Autenticazione", "Inserisci il PIN corretto per continuare il rinnovo", "Codice PIN", "INDIETRO", "PROSEGUI",
-			"Rinnovo del certificato in corso, attendere...", "Generazione chiave in corso ...", "Inserisci il PUK corretto per continuare il rinnovo", "Codice PUK",
-			"Rinnovo certificato non riuscito", "questi dati di errore", "ErrorLogs.zip.p7e", "Certificato rinnovato con successo", "CHIUDI",
+			"«Elenco driver»", "«Scarica il tool RINNOVA»", "ESEGUI",
+			"Rilevata modifica ai dispositivi. Caricamento in corso..",
+			"Nessun certificato rinnovabile presente nella carta: ...",
+			"RINNOVA", "Rinnovo certificato", "Autenticazione", "Inserisci il PIN corretto per continuare il rinnovo",
+			"Codice PIN", "INDIETRO", "PROSEGUI",
+			"Rinnovo del certificato in corso, attendere...", "Generazione chiave in corso ...",
+			"Inserisci il PUK corretto per continuare il rinnovo", "Codice PUK",
+			"Rinnovo certificato non riuscito", "questi dati di errore", "ErrorLogs.zip.p7e",
+			"Certificato rinnovato con successo", "CHIUDI",
 			"Generazione filesystem di firma in corso ...", "Installazione certificato in corso ...",
-			"Per le tessere la cui scadenza è compresa tra il 01/01/2020 e il 30/06/2020, la scadenza è prorogata al 30/06/2020",
-			"è necessario procedere all’estensione del certificato per continuare ad utilizzarle come strumento di autenticazione",
-			"art. 12, comma 1, del D.L. n. 9 del 2 marzo 2020", "AC2013, AC2014 o AC2018", "circa un minuto", "20/05/2020", "SPID",
+			"Per le tessere la cui scadenza è compresa tra il 01/01/2020 e il 30/06/2020, la scadenza è prorogata al " +
+				"30/06/2020",
+			"è necessario procedere all’estensione del certificato per continuare ad utilizzarle come strumento di " +
+				"autenticazione",
+			"art. 12, comma 1, del D.L. n. 9 del 2 marzo 2020", "AC2013, AC2014 o AC2018", "circa un minuto",
+			"20/05/2020", "SPID",
 			"Non cambia la validità della TEAM",
 		},
-		"/siti":          {"1.3.76.16.2.1", "http://rinnova.example/ocsp", "http://rinnova.example/crl/ca.crl", "http://rinnova.example/crl/legacy.crl", "docs/RELYING-SITE.md"},
+		"/siti": {"1.3.76.16.2.1", "http://rinnova.example/ocsp", "http://rinnova.example/crl/ca.crl",
+			"http://rinnova.example/crl/legacy.crl", "docs/RELYING-SITE.md"},
 		"/accessibilita": {"Bozza"},
 		"/privacy":       {"Bozza"},
 	} {
@@ -271,7 +290,8 @@ func TestRequiredTexts(t *testing.T) {
 		}
 	}
 	for n := 1; n <= 16; n++ {
-		if strings.Count(body, fmt.Sprintf("figura-%02d.svg", n)) != 1 || !strings.Contains(body, fmt.Sprintf("<figcaption>Figura %d</figcaption>", n)) {
+		if strings.Count(body, fmt.Sprintf("figura-%02d.svg", n)) != 1 ||
+			!strings.Contains(body, fmt.Sprintf("<figcaption>Figura %d</figcaption>", n)) {
 			t.Errorf("figure %d", n)
 		}
 	}
@@ -304,7 +324,8 @@ func TestNothingPublished(t *testing.T) {
 			t.Errorf("no word on %s", p.Title)
 		}
 	}
-	if !strings.Contains(body, "Scarica il tool RINNOVA: non è ancora pubblicato per") || strings.Contains(body, portal.DownloadPath) {
+	if !strings.Contains(body, "Scarica il tool RINNOVA: non è ancora pubblicato per") ||
+		strings.Contains(body, portal.DownloadPath) {
 		t.Error(body)
 	}
 	if r, _ := fetch(t, base+"/scarica/rinnova-latest-windows-x64.msi"); r.StatusCode != http.StatusNotFound {
@@ -333,7 +354,9 @@ func TestCampaignPage(t *testing.T) {
 		t.Error("in May 2020")
 	}
 	_, body := fetch(t, base+"/campagne")
-	for _, want := range []string{"dal 20/05/2020 fino al 30/06/2020", "dal 01/01/2020 al 30/06/2020", "D.L. 2 marzo 2020, n. 9, art. 12, comma 1", "AC2013, AC2014, AC2018, OT2015, OT2016, ID2019", "Situazione al 25/05/2020"} {
+	for _, want := range []string{"dal 20/05/2020 fino al 30/06/2020", "dal 01/01/2020 al 30/06/2020",
+		"D.L. 2 marzo 2020, n. 9, art. 12, comma 1", "AC2013, AC2014, AC2018, OT2015, OT2016, ID2019",
+		"Situazione al 25/05/2020"} {
 		if !strings.Contains(parse(t, body).text, want) {
 			t.Errorf("no %q", want)
 		}
@@ -372,7 +395,8 @@ func TestSecurityText(t *testing.T) {
 	if !expires.After(clock.AddDate(0, 3, 0)) || !expires.Before(clock.AddDate(1, 0, 0)) {
 		t.Error(expires)
 	}
-	if fields["Contact"] != "mailto:"+portal.SecurityContact || fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
+	if fields["Contact"] != "mailto:"+portal.SecurityContact ||
+		fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
 		t.Error(fields)
 	}
 }
@@ -394,7 +418,8 @@ func TestAxe(t *testing.T) {
 	for _, p := range portal.PageList {
 		addresses = append(addresses, base+p.Path)
 	}
-	out, err := exec.Command("node", append([]string{filepath.Join("testdata", "axe.mjs"), "package.json"}, addresses...)...).Output()
+	out, err := exec.Command("node", append([]string{filepath.Join("testdata", "axe.mjs"), "package.json"},
+		addresses...)...).Output()
 	if err != nil {
 		if failed, ok := err.(*exec.ExitError); ok {
 			t.Fatalf("%v\n%s", err, failed.Stderr)
@@ -414,7 +439,8 @@ func TestAxe(t *testing.T) {
 	}
 	for _, f := range found {
 		if f.Rules < 10 || len(f.Violations) > 0 || f.Overflow > 0 {
-			t.Errorf("%s at %d: %d rules passed, %d pixels too wide, %v", f.URL, f.Width, f.Rules, f.Overflow, f.Violations)
+			t.Errorf("%s at %d: %d rules passed, %d pixels too wide, %v", f.URL, f.Width, f.Rules, f.Overflow,
+				f.Violations)
 		}
 	}
 }

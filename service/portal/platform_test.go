@@ -43,7 +43,8 @@ func TestPackageNames(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
-	ascending := []string{"0.1.0-alpha", "0.1.0-dev", "0.1.0-rc1", "0.1.0-rc2", "0.1.0-rc10", "0.1.0", "0.1.0-1", "0.1.0-2", "0.1.1~dev", "0.1.1", "0.2.0", "0.10.0", "1.0.0~rc1-1", "1.0.0", "10.0.0"}
+	ascending := []string{"0.1.0-alpha", "0.1.0-dev", "0.1.0-rc1", "0.1.0-rc2", "0.1.0-rc10", "0.1.0", "0.1.0-1",
+		"0.1.0-2", "0.1.1~dev", "0.1.1", "0.2.0", "0.10.0", "1.0.0~rc1-1", "1.0.0", "10.0.0"}
 	for i, a := range ascending {
 		for j, b := range ascending {
 			c := compareVersions(a, b)

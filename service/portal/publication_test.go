@@ -40,8 +40,11 @@ func TestOCSP(t *testing.T) {
 		t.Helper()
 		systemtest.Need(t, "openssl", "openssl")
 		root := write("root", issuer.Certificate())
-		out, err := exec.Command("openssl", append([]string{"ocsp", "-issuer", root, "-CAfile", root, "-url", base + "/ocsp", "-no_proxy", "127.0.0.1"}, args...)...).CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "Response verify OK") || strings.Contains(string(out), "WARNING") {
+		out, err := exec.Command("openssl",
+			append([]string{"ocsp", "-issuer", root, "-CAfile", root, "-url", base + "/ocsp", "-no_proxy", "127.0.0.1"},
+				args...)...).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "Response verify OK") ||
+			strings.Contains(string(out), "WARNING") {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		return string(out)
@@ -51,7 +54,8 @@ func TestOCSP(t *testing.T) {
 	s.key = newKey(t)
 	spki, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
 	check(t, err)
-	response, err := s.authority.Update(t.Context(), cmp.UpdateRequest{OldCertificate: old, PublicKey: &s.key.PublicKey, SPKI: spki})
+	response, err := s.authority.Update(t.Context(),
+		cmp.UpdateRequest{OldCertificate: old, PublicKey: &s.key.PublicKey, SPKI: spki})
 	check(t, err)
 	s.key = card
 	for _, c := range []struct {
@@ -67,19 +71,24 @@ func TestOCSP(t *testing.T) {
 			t.Error(out)
 		}
 		// The number belongs to another root: an issuer does not know numbers that it did not assign.
-		if out := ask(c.other, "-serial", "0x"+c.certificate.SerialNumber.Text(16)); !strings.Contains(out, ": unknown") {
+		if out := ask(c.other, "-serial", "0x"+c.certificate.SerialNumber.Text(16)); !strings.Contains(out,
+			": unknown") {
 			t.Error(out)
 		}
-		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Suspended, store.ReasonCertificateHold, s.now))
-		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": revoked") || !strings.Contains(out, "Reason: certificateHold") {
+		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Suspended,
+			store.ReasonCertificateHold, s.now))
+		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": revoked") ||
+			!strings.Contains(out, "Reason: certificateHold") {
 			t.Error(out)
 		}
 		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Active, 0, s.now))
 		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": good") {
 			t.Error(out)
 		}
-		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Revoked, store.ReasonSuperseded, s.now))
-		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": revoked") || !strings.Contains(out, "Reason: superseded") {
+		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Revoked, store.ReasonSuperseded,
+			s.now))
+		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": revoked") ||
+			!strings.Contains(out, "Reason: superseded") {
 			t.Error(out)
 		}
 	}
@@ -96,7 +105,8 @@ func TestOCSPOverHTTP(t *testing.T) {
 		t.Helper()
 		systemtest.Need(t, "openssl", "openssl")
 		path := filepath.Join(dir, "request.der")
-		out, err := exec.Command("openssl", append([]string{"ocsp", "-issuer", root, "-reqout", path}, args...)...).CombinedOutput()
+		out, err := exec.Command("openssl",
+			append([]string{"ocsp", "-issuer", root, "-reqout", path}, args...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -110,7 +120,8 @@ func TestOCSPOverHTTP(t *testing.T) {
 		if n == 0xff {
 			t.Fatal("no request with // in base64")
 		}
-		der = request("-no_nonce", "-serial", "0x"+strings.Repeat("f", 20)+"0123456789abcdef"[n>>4:n>>4+1]+"0123456789abcdef"[n&15:n&15+1])
+		der = request("-no_nonce", "-serial", "0x"+strings.Repeat("f", 20)+"0123456789abcdef"[n>>4:n>>4+1]+
+			"0123456789abcdef"[n&15:n&15+1])
 	}
 	encoded := base64.StdEncoding.EncodeToString(der)
 	for _, row := range []struct {
@@ -120,14 +131,19 @@ func TestOCSPOverHTTP(t *testing.T) {
 		cache                    string
 	}{
 		{"POST", http.MethodPost, "/ocsp", "application/ocsp-request", der, http.StatusOK, "no-store"},
-		{"GET", http.MethodGet, "/ocsp/" + url.PathEscape(encoded), "", nil, http.StatusOK, "max-age=300, no-transform, must-revalidate"},
-		{"GET, not escaped", http.MethodGet, "/ocsp/" + encoded, "", nil, http.StatusOK, "max-age=300, no-transform, must-revalidate"},
-		{"GET with a nonce", http.MethodGet, "/ocsp/" + url.PathEscape(base64.StdEncoding.EncodeToString(request("-serial", "5"))), "", nil, http.StatusOK, "no-store"},
+		{"GET", http.MethodGet, "/ocsp/" + url.PathEscape(encoded), "", nil, http.StatusOK,
+			"max-age=300, no-transform, must-revalidate"},
+		{"GET, not escaped", http.MethodGet, "/ocsp/" + encoded, "", nil, http.StatusOK,
+			"max-age=300, no-transform, must-revalidate"},
+		{"GET with a nonce", http.MethodGet, "/ocsp/" +
+			url.PathEscape(base64.StdEncoding.EncodeToString(request("-serial", "5"))), "", nil, http.StatusOK,
+			"no-store"},
 		{"GET of no base64", http.MethodGet, "/ocsp/*", "", nil, http.StatusOK, "no-store"},
 		{"GET of nothing", http.MethodGet, "/ocsp", "", nil, http.StatusMethodNotAllowed, ""},
 		{"another method", http.MethodPut, "/ocsp", "application/ocsp-request", der, http.StatusMethodNotAllowed, ""},
 		{"another type", http.MethodPost, "/ocsp", "text/plain", der, http.StatusUnsupportedMediaType, ""},
-		{"too long", http.MethodPost, "/ocsp", "application/ocsp-request", make([]byte, portal.MaxOCSPRequest+1), http.StatusRequestEntityTooLarge, ""},
+		{"too long", http.MethodPost, "/ocsp", "application/ocsp-request", make([]byte, portal.MaxOCSPRequest+1),
+			http.StatusRequestEntityTooLarge, ""},
 		{"another path", http.MethodGet, "/ocspx", "", nil, http.StatusNotFound, "no-cache"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -136,7 +152,10 @@ func TestOCSPOverHTTP(t *testing.T) {
 			if row.kind != "" {
 				r.Header.Set("Content-Type", row.kind)
 			}
-			client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			client := http.Client{CheckRedirect: func(*http.Request,
+				[]*http.Request) error {
+				return http.ErrUseLastResponse
+			}}
 			response, err := client.Do(r)
 			check(t, err)
 			defer response.Body.Close()
@@ -167,7 +186,8 @@ func TestOCSPOverHTTP(t *testing.T) {
 	response, err := http.Post(base+"/ocsp", "application/ocsp-request", bytes.NewReader(der))
 	check(t, err)
 	defer response.Body.Close()
-	if answer, err := io.ReadAll(response.Body); err != nil || !bytes.Equal(answer, []byte{0x30, 3, 0x0a, 1, 3}) { // tryLater
+	// tryLater
+	if answer, err := io.ReadAll(response.Body); err != nil || !bytes.Equal(answer, []byte{0x30, 3, 0x0a, 1, 3}) {
 		t.Errorf("without a database: %x, %v", answer, err)
 	}
 }
@@ -178,7 +198,8 @@ func TestBundle(t *testing.T) {
 	_, body := fetch(t, s.pagesOf(nil)+portal.BundlePath)
 	certificates, err := ca.ParseCertificates([]byte(body))
 	check(t, err)
-	if len(certificates) != 2 || !certificates[0].Equal(s.current.Certificate()) || !certificates[1].Equal(s.legacy.Certificate()) {
+	if len(certificates) != 2 || !certificates[0].Equal(s.current.Certificate()) ||
+		!certificates[1].Equal(s.legacy.Certificate()) {
 		t.Errorf("%d certificates", len(certificates))
 	}
 }
@@ -187,7 +208,8 @@ func TestBundle(t *testing.T) {
 func TestTrustList(t *testing.T) {
 	s := newSite(t)
 	response, body := fetch(t, s.pagesOf(nil)+portal.TrustListPath)
-	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/vnd.etsi.tsl+xml" || !strings.Contains(body, "non firmato") {
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/vnd.etsi.tsl+xml" ||
+		!strings.Contains(body, "non firmato") {
 		t.Fatal(response.Status, response.Header)
 	}
 	var found []string
@@ -221,7 +243,8 @@ func TestTrustList(t *testing.T) {
 			}
 		}
 	}
-	if len(found) != 2 || services != 2 || found[0] != base64.StdEncoding.EncodeToString(s.current.Certificate().Raw) || found[1] != base64.StdEncoding.EncodeToString(s.legacy.Certificate().Raw) {
+	if len(found) != 2 || services != 2 || found[0] != base64.StdEncoding.EncodeToString(s.current.Certificate().Raw) ||
+		found[1] != base64.StdEncoding.EncodeToString(s.legacy.Certificate().Raw) {
 		t.Errorf("%d certificates in %d services", len(found), services)
 	}
 }

@@ -161,7 +161,8 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	if err != nil {
 		return nil, err
 	}
-	a.Log.InfoContext(ctx, "certificate issued", "old", old.Short(), "serial", held.Serial, "campaign", held.Campaign, "state", held.State)
+	a.Log.InfoContext(ctx, "certificate issued", "old", old.Short(), "serial", held.Serial, "campaign", held.Campaign,
+		"state", held.State)
 
 	// 10. Answer with the certificate on record.
 	return a.answer(held)
@@ -183,7 +184,8 @@ func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error
 	return nil
 }
 
-// answer returns a recorded certificate. It refuses one that another has replaced, and one that is revoked or suspended.
+// answer returns a recorded certificate. It refuses one that another has replaced, and one that is revoked or
+// suspended.
 func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 	switch {
 	case c.State == store.Abandoned:

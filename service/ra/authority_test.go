@@ -32,7 +32,8 @@ func TestRenewal(t *testing.T) {
 	if !bytes.Equal(cert.RawSubject, old.RawSubject) {
 		t.Error("another subject")
 	}
-	if want := time.Date(2020, 6, 30, 21, 59, 59, 0, time.UTC); !cert.NotAfter.Equal(want) { // the guide; end of day in Rome
+	// the guide; end of day in Rome
+	if want := time.Date(2020, 6, 30, 21, 59, 59, 0, time.UTC); !cert.NotAfter.Equal(want) {
 		t.Errorf("valid until %v, want %v", cert.NotAfter, want)
 	}
 	check(t, cert.CheckSignatureFrom(s.current.Certificate()))
@@ -64,7 +65,8 @@ func TestRefusals(t *testing.T) {
 	for code, ask := range map[string]func(*testing.T, *service) cmp.UpdateRequest{
 		"untrusted-issuer": func(t *testing.T, s *service) cmp.UpdateRequest {
 			root, err := ca.NewRoot(ca.RootRequest{ // a root of the same name with another key
-				Name: trial.LegacyName, Key: key(t, "stranger", 2048), NotBefore: clock.AddDate(-8, 0, 0), NotAfter: clock.AddDate(12, 0, 0),
+				Name: trial.LegacyName, Key: key(t, "stranger", 2048), NotBefore: clock.AddDate(-8, 0, 0),
+				NotAfter: clock.AddDate(12, 0, 0),
 			})
 			check(t, err)
 			s.legacy, root = root, s.legacy
@@ -200,13 +202,15 @@ func TestAmbiguousCampaignsAreListed(t *testing.T) {
 	}
 }
 
-// TestLastCampaign: the trial campaign accepts a certificate that no other accepts, and not one that another has renewed.
+// TestLastCampaign: the trial campaign accepts a certificate that no other accepts, and not one that another has
+// renewed.
 func TestLastCampaign(t *testing.T) {
 	s := newService(t)
 	old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = clock.AddDate(0, 6, 0) })
 	check(t, s.store.Register(t.Context(), old, clock))
 	cert := s.renew(s.request(old, "new"))
-	if want := time.Date(2021, 5, 25, 21, 59, 59, 0, time.UTC); !cert.NotAfter.Equal(want) { // a year, end of day in Rome
+	// a year, end of day in Rome
+	if want := time.Date(2021, 5, 25, 21, 59, 59, 0, time.UTC); !cert.NotAfter.Equal(want) {
 		t.Errorf("valid until %v, want %v", cert.NotAfter, want)
 	}
 	s.confirm(old, cert)
@@ -367,7 +371,8 @@ func TestLogHasNoPersonalData(t *testing.T) {
 	refused(t, err, "already-renewed")
 	_, _, err = s.Login(t.Context(), cert)
 	check(t, err)
-	for _, line := range []string{"certificate issued", "certificate confirmed", "code=already-renewed", "login with a renewed certificate"} {
+	for _, line := range []string{"certificate issued", "certificate confirmed", "code=already-renewed",
+		"login with a renewed certificate"} {
 		if !strings.Contains(log.String(), line) {
 			t.Errorf("no line %q in the log", line)
 		}

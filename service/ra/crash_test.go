@@ -25,12 +25,17 @@ func TestCrash(t *testing.T) {
 		rows    int    // on record after the cut
 		signed  int    // signatures made before it
 	}{
-		{"while the key is recorded", `CREATE TRIGGER cut BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 0, 0},
-		{"while the intent is recorded", `CREATE TRIGGER cut AFTER INSERT ON certificates BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 0, 0},
+		{"while the key is recorded", `CREATE TRIGGER cut BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'cut'); END`,
+			nil, 0, 0},
+		{"while the intent is recorded",
+			`CREATE TRIGGER cut AFTER INSERT ON certificates BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 0, 0},
 		{"between intent and signature", "", cut, 1, 0},
-		{"between signature and record", `CREATE TRIGGER cut BEFORE UPDATE ON certificates BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
-		{"in the middle of the record", `CREATE TRIGGER cut BEFORE INSERT ON registry BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
-		{"at the end of the record", `CREATE TRIGGER cut AFTER UPDATE ON certificates WHEN NEW.state = 'issued' BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
+		{"between signature and record",
+			`CREATE TRIGGER cut BEFORE UPDATE ON certificates BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
+		{"in the middle of the record",
+			`CREATE TRIGGER cut BEFORE INSERT ON registry BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
+		{"at the end of the record",
+			`CREATE TRIGGER cut AFTER UPDATE ON certificates WHEN NEW.state = 'issued' BEGIN SELECT RAISE(ABORT, 'cut'); END`, nil, 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newService(t)

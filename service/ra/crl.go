@@ -34,7 +34,8 @@ func (a *Authority) CRL(ctx context.Context, issuer *ca.Issuer) ([]byte, error) 
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
-		if err == nil && latest.RevocationState == covers && !now.Before(latest.MadeAt) && now.Before(latest.MadeAt.Add(crlAge)) {
+		if err == nil && latest.RevocationState == covers && !now.Before(latest.MadeAt) &&
+			now.Before(latest.MadeAt.Add(crlAge)) {
 			return latest.DER, nil
 		}
 		unusable, err := a.Store.Unusable(ctx, name, now)

@@ -88,11 +88,13 @@ func newService(t *testing.T) *service {
 func newServiceOn(t testing.TB, dsn string) *service {
 	t.Helper()
 	s := &service{t: t, now: clock}
-	p256, err := ca.GenerateKey(ca.P256) // its signatures differ each time: the same certificate must come from the record
+	// its signatures differ each time: the same certificate must come from the record
+	p256, err := ca.GenerateKey(ca.P256)
 	check(t, err)
 	s.signer = &device{Signer: p256}
-	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: clock.AddDate(-8, 0, 0), Until: clock.AddDate(20, 0, 0),
-		Keys: prepared, Current: s.signer, Signature: x509.SHA1WithRSA})
+	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: clock.AddDate(-8, 0, 0),
+		Until: clock.AddDate(20, 0, 0),
+		Keys:  prepared, Current: s.signer, Signature: x509.SHA1WithRSA})
 	check(t, err)
 	s.legacy, s.current, s.signer.seen = authorities.Legacy, authorities.Current, nil
 	process, err := trial.New(t.Context(), trial.Config{Authorities: authorities, DSN: dsn, Keys: prepared,
@@ -143,8 +145,10 @@ func (s *service) card(person int, change func(*ca.OldRequest)) *x509.Certificat
 	cn, err := holder.ParseCN(people[person])
 	check(s.t, err)
 	r := ca.OldRequest{
-		Administration: "Regione Esempio", CN: cn, PublicKey: &key(s.t, fmt.Sprint("old", person), 1024).PublicKey, Signature: x509.SHA1WithRSA,
-		NotBefore: clock.AddDate(-6, 0, 0), NotAfter: time.Date(2020, 3, 31, 21, 59, 59, 0, time.UTC), PublicURL: "http://rinnova.example",
+		Administration: "Regione Esempio", CN: cn, PublicKey: &key(s.t, fmt.Sprint("old", person), 1024).PublicKey,
+		Signature: x509.SHA1WithRSA,
+		NotBefore: clock.AddDate(-6, 0, 0), NotAfter: time.Date(2020, 3, 31, 21, 59, 59, 0, time.UTC),
+		PublicURL: "http://rinnova.example",
 	}
 	if change != nil {
 		change(&r)
@@ -171,7 +175,8 @@ func requestFor(t testing.TB, old *x509.Certificate, public crypto.PublicKey) cm
 	t.Helper()
 	spki, err := x509.MarshalPKIXPublicKey(public)
 	check(t, err)
-	return cmp.UpdateRequest{OldCertificate: old, Subject: old.RawSubject, PublicKey: public, SPKI: spki, TransactionID: []byte("t")}
+	return cmp.UpdateRequest{OldCertificate: old, Subject: old.RawSubject, PublicKey: public, SPKI: spki,
+		TransactionID: []byte("t")}
 }
 
 // renew asks and gets a certificate.

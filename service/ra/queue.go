@@ -46,7 +46,8 @@ func (a *Authority) arrival(old store.Digest, ticket []byte, now time.Time) time
 }
 
 // wait returns how long a request has to wait, 0 when there is room.
-func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Digest, ticket []byte, now time.Time) (time.Duration, error) {
+func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Digest, ticket []byte,
+	now time.Time) (time.Duration, error) {
 	if c.Capacity == 0 {
 		return 0, nil
 	}
@@ -55,7 +56,8 @@ func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Dig
 }
 
 // enterQueue sets the position in the waiting room, a new one the first time.
-func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest, now time.Time) error {
+func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest,
+	now time.Time) error {
 	position, since, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, now, now)
 	if err != nil {
 		return err

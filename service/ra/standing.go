@@ -24,7 +24,8 @@ type campaignAnswers struct {
 }
 
 // ask puts the question to the campaign of that label, or with label "" to all.
-func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, old store.Digest) (campaignAnswers, error) {
+func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, old store.Digest) (campaignAnswers,
+	error) {
 	all, err := a.Store.Campaigns(ctx)
 	if err != nil {
 		return campaignAnswers{}, err
@@ -110,8 +111,10 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 		for _, c := range all {
 			if c.Open(now) {
 				response.Campaigns = append(response.Campaigns, cmp.Campaign{
-					ID: c.ID, Title: c.Title, LegalBasis: c.LegalBasis, ExpiryFrom: c.ExpiryFrom, ExpiryTo: c.ExpiryTo, NewNotAfter: c.NewNotAfter,
-					OpenFrom: c.OpenFrom, OpenTo: c.OpenTo, AcceptExpired: c.AcceptExpired, Series: c.Series, Last: c.Last,
+					ID: c.ID, Title: c.Title, LegalBasis: c.LegalBasis, ExpiryFrom: c.ExpiryFrom, ExpiryTo: c.ExpiryTo,
+					NewNotAfter: c.NewNotAfter,
+					OpenFrom:    c.OpenFrom, OpenTo: c.OpenTo, AcceptExpired: c.AcceptExpired, Series: c.Series,
+					Last: c.Last,
 				})
 			}
 		}
@@ -122,7 +125,8 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 	if r.StandingOf != nil {
 		var old store.Digest
 		if copy(old[:], r.StandingOf) != len(old) || len(r.StandingOf) != len(old) {
-			return nil, &cmp.Refusal{Info: cmp.BadDataFormat, Code: "malformed-request", Text: "La richiesta non è formata bene."}
+			return nil, &cmp.Refusal{Info: cmp.BadDataFormat, Code: "malformed-request",
+				Text: "La richiesta non è formata bene."}
 		}
 		standing, err := a.standing(ctx, r.Campaign, old, now)
 		if err != nil {
@@ -133,7 +137,8 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 	return &response, nil
 }
 
-func (a *Authority) standing(ctx context.Context, label string, old store.Digest, now time.Time) (*cmp.Standing, error) {
+func (a *Authority) standing(ctx context.Context, label string, old store.Digest, now time.Time) (*cmp.Standing,
+	error) {
 	reg, err := a.Store.Registered(ctx, old)
 	if errors.Is(err, store.ErrNotFound) {
 		return &cmp.Standing{Decision: cmp.Unknown}, nil
@@ -257,6 +262,7 @@ func (a *Authority) Login(ctx context.Context, cert *x509.Certificate) (old *ca.
 	if err != nil {
 		return nil, "", err
 	}
-	a.Log.InfoContext(ctx, "login with a renewed certificate", "old", proven.Old.Short(), "serial", proven.Serial, "state", proven.State)
+	a.Log.InfoContext(ctx, "login with a renewed certificate", "old", proven.Old.Short(), "serial", proven.Serial,
+		"state", proven.State)
 	return old, "", nil
 }

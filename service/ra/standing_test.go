@@ -21,7 +21,8 @@ func TestInform(t *testing.T) {
 	if r.CACerts != nil || r.Template != nil || r.Campaigns != nil || r.Standing != nil || r.Service != nil {
 		t.Fatalf("unasked: %+v", r)
 	}
-	r, err = s.Inform(t.Context(), cmp.InformRequest{CACerts: true, Template: true, Campaigns: true, ServiceFacts: true})
+	r, err = s.Inform(t.Context(), cmp.InformRequest{CACerts: true, Template: true, Campaigns: true,
+		ServiceFacts: true})
 	check(t, err)
 	if len(r.CACerts) != 1 || !r.CACerts[0].Equal(s.current.Certificate()) {
 		t.Error("CA certificates")
@@ -46,10 +47,12 @@ func TestInform(t *testing.T) {
 func TestStanding(t *testing.T) {
 	s := newService(t)
 	old := s.card(0, nil)
-	expect := func(label string, decision cmp.Decision, reason string, state store.State, issued *x509.Certificate, left int, campaigns ...string) {
+	expect := func(label string, decision cmp.Decision, reason string, state store.State, issued *x509.Certificate,
+		left int, campaigns ...string) {
 		t.Helper()
 		st := s.standing(old, label)
-		if st.Decision != decision || string(st.Reason) != reason || st.State != cmp.State(state) || st.AttemptsLeft != left || !slices.Equal(st.Campaigns, campaigns) {
+		if st.Decision != decision || string(st.Reason) != reason || st.State != cmp.State(state) ||
+			st.AttemptsLeft != left || !slices.Equal(st.Campaigns, campaigns) {
 			t.Fatalf("standing %+v", st)
 		}
 		if (issued == nil) != (st.Issued == nil) || issued != nil && string(issued.Raw) != string(st.Issued) {
@@ -103,7 +106,8 @@ func TestUnfinishedAfterClosing(t *testing.T) {
 	cert := s.renew(s.request(old, "new"))
 	s.now = clock.AddDate(0, 0, 1)
 	st := s.standing(old, "")
-	if st.Decision != "renewable" || st.State != "issued" || st.AttemptsLeft != 0 || !slices.Equal(st.Campaigns, []string{"2020"}) {
+	if st.Decision != "renewable" || st.State != "issued" || st.AttemptsLeft != 0 ||
+		!slices.Equal(st.Campaigns, []string{"2020"}) {
 		t.Fatalf("standing %+v", st)
 	}
 	r := s.request(old, "new")
@@ -227,7 +231,8 @@ func TestLogin(t *testing.T) {
 	login(other.renew(other.request(other.known(0), "new")), "unknown-issuer")
 
 	// A certificate under the current root that is not on record: the key has another holder.
-	alien, err := s.current.Prepare(ca.Request{Old: old, PublicKey: &key(t, "third", 2048).PublicKey, Now: clock, NotAfter: clock.AddDate(0, 1, 0), PublicURL: "http://rinnova.example"})
+	alien, err := s.current.Prepare(ca.Request{Old: old, PublicKey: &key(t, "third", 2048).PublicKey, Now: clock,
+		NotAfter: clock.AddDate(0, 1, 0), PublicURL: "http://rinnova.example"})
 	check(t, err)
 	cert, err := alien.Sign()
 	check(t, err)
@@ -264,7 +269,8 @@ func TestCRL(t *testing.T) {
 	for _, e := range crl.RevokedCertificateEntries {
 		reasons[e.SerialNumber.Text(16)] = e.ReasonCode
 	}
-	if crl.Number.Int64() != 3 || len(reasons) != 2 || reasons[string(serialOf(old))] != 1 || reasons[string(serialOf(other))] != 6 {
+	if crl.Number.Int64() != 3 || len(reasons) != 2 || reasons[string(serialOf(old))] != 1 ||
+		reasons[string(serialOf(other))] != 6 {
 		t.Fatalf("number %v, %v", crl.Number, reasons)
 	}
 	s.now = s.now.Add(2 * time.Hour)
@@ -286,7 +292,8 @@ func TestStatesOfStandingAreTheStores(t *testing.T) {
 			t.Errorf("the store records %q, the wire says %q", stored, sent)
 		}
 		if stored.Confirmed() != sent.Confirmed() {
-			t.Errorf("state %q: confirmed is %v for the store, %v for the wire", stored, stored.Confirmed(), sent.Confirmed())
+			t.Errorf("state %q: confirmed is %v for the store, %v for the wire", stored, stored.Confirmed(),
+				sent.Confirmed())
 		}
 	}
 }

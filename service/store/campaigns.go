@@ -34,8 +34,8 @@ func (s *Store) Campaigns(ctx context.Context) ([]campaign.Campaign, error) {
 	return list, rows.Err()
 }
 
-// AddCampaign records a version of a campaign. Versions are numbered from 1 without gaps; a version that exists, or that
-// would leave a gap, is ErrChanged.
+// AddCampaign records a version of a campaign. Versions are numbered from 1 without gaps; a version that exists, or
+// that would leave a gap, is ErrChanged.
 func (s *Store) AddCampaign(ctx context.Context, c campaign.Campaign, now time.Time) error {
 	text, err := json.Marshal(c)
 	if err != nil {

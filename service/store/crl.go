@@ -20,7 +20,8 @@ type CRL struct {
 func (s *Store) LatestCRL(ctx context.Context, issuer []byte) (CRL, error) {
 	var c CRL
 	var made int64
-	err := s.db.QueryRowContext(ctx, `SELECT number, covers, made_at, der FROM crls WHERE issuer = $1 ORDER BY number DESC LIMIT 1`, issuer).
+	err := s.db.QueryRowContext(ctx,
+		`SELECT number, covers, made_at, der FROM crls WHERE issuer = $1 ORDER BY number DESC LIMIT 1`, issuer).
 		Scan(&c.Number, &c.RevocationState, &made, &c.DER)
 	c.MadeAt = timeOf(made)
 	return c, notFound(err)
@@ -28,7 +29,8 @@ func (s *Store) LatestCRL(ctx context.Context, issuer []byte) (CRL, error) {
 
 // AddCRL records an issuer's revocation list. ErrChanged: another replica has used the number.
 func (s *Store) AddCRL(ctx context.Context, issuer []byte, c CRL) error {
-	res, err := s.db.ExecContext(ctx, `INSERT INTO crls (issuer, number, covers, made_at, der) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+	res, err := s.db.ExecContext(ctx,
+		`INSERT INTO crls (issuer, number, covers, made_at, der) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 		issuer, c.Number, c.RevocationState, millis(c.MadeAt), c.DER)
 	if err != nil {
 		return err

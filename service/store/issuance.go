@@ -79,11 +79,13 @@ const certificateColumns = `c.serial, c.old_digest, c.spki, c.campaign, c.campai
 func scanCertificate(row interface{ Scan(...any) error }) (Certificate, error) {
 	var c Certificate
 	var notBefore, notAfter, requested, changed int64
-	if err := row.Scan(&c.Serial, &c.Old, &c.SPKI, &c.Campaign, &c.CampaignVersion, &c.State, &c.Intent, &c.DER, &c.Digest,
+	if err := row.Scan(&c.Serial, &c.Old, &c.SPKI, &c.Campaign, &c.CampaignVersion, &c.State, &c.Intent, &c.DER,
+		&c.Digest,
 		&notBefore, &notAfter, &requested, &changed, &c.Note, &c.Status); err != nil {
 		return Certificate{}, notFound(err)
 	}
-	c.NotBefore, c.NotAfter, c.RequestedAt, c.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(requested), timeOf(changed)
+	c.NotBefore, c.NotAfter, c.RequestedAt, c.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(requested),
+		timeOf(changed)
 	return c, nil
 }
 
@@ -108,7 +110,8 @@ func (s *Store) WithDigest(ctx context.Context, digest Digest) (Certificate, err
 
 // RenewalsOf returns the renewals of an old certificate, the newest first.
 func (s *Store) RenewalsOf(ctx context.Context, old Digest) ([]Certificate, error) {
-	return s.certificates(ctx, `SELECT `+certificateColumns+` WHERE c.old_digest = $1 ORDER BY c.requested_at DESC, c.serial`, old)
+	return s.certificates(ctx,
+		`SELECT `+certificateColumns+` WHERE c.old_digest = $1 ORDER BY c.requested_at DESC, c.serial`, old)
 }
 
 // Certificates returns every intent and certificate, the oldest first.
@@ -148,7 +151,8 @@ func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, n
 			return err
 		}
 		var status Status
-		if err := tx.QueryRowContext(ctx, `SELECT status FROM registry WHERE digest = $1`, in.Old).Scan(&status); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT status FROM registry WHERE digest = $1`,
+			in.Old).Scan(&status); err != nil {
 			return err
 		}
 		found, err := progress(ctx, tx, in.Old, in.Campaign)
@@ -168,7 +172,8 @@ func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, n
 		res, err := tx.ExecContext(ctx, `INSERT INTO certificates
 			(serial, old_digest, spki, campaign, campaign_version, state, intent, not_before, not_after, requested_at, changed_at)
 			VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING`,
-			in.Serial, in.Old, in.SPKI, in.Campaign, in.CampaignVersion, in.DER, millis(in.NotBefore), millis(in.NotAfter), millis(now))
+			in.Serial, in.Old, in.SPKI, in.Campaign, in.CampaignVersion, in.DER, millis(in.NotBefore),
+			millis(in.NotAfter), millis(now))
 		if err != nil {
 			return err
 		}
@@ -192,8 +197,9 @@ func lockOld(ctx context.Context, tx *sql.Tx, old Digest) error {
 	return ErrNotFound
 }
 
-// RecordCertificate records the signed certificate and returns the record of its intent: with this certificate, with the
-// one that another replica recorded first, or abandoned in the meantime. It refuses a certificate without an intent.
+// RecordCertificate records the signed certificate and returns the record of its intent: with this certificate, with
+// the one that another replica recorded first, or abandoned in the meantime. It refuses a certificate without an
+// intent.
 func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, now time.Time) (Certificate, error) {
 	var held Certificate
 	err := s.inTransaction(ctx, func(tx *sql.Tx) error {
@@ -211,7 +217,8 @@ func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, n
 			if err := insertRegistration(ctx, tx, cert, now); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = 'issued', der = $1, digest = $2 WHERE serial = $3`,
+			if _, err := tx.ExecContext(ctx,
+				`UPDATE certificates SET state = 'issued', der = $1, digest = $2 WHERE serial = $3`,
 				cert.Raw, Sum(cert.Raw), SerialOf(cert.SerialNumber)); err != nil {
 				return err
 			}
@@ -258,7 +265,8 @@ func (s *Store) advance(ctx context.Context, old, digest Digest, state State, no
 		case c.State == Proven, c.State == state:
 			return nil
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = $1, changed_at = $2 WHERE serial = $3`, state, millis(now), c.Serial); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = $1, changed_at = $2 WHERE serial = $3`, state,
+			millis(now), c.Serial); err != nil {
 			return err
 		}
 		c.State, c.ChangedAt = state, now
@@ -300,7 +308,8 @@ func (s *Store) Reject(ctx context.Context, old, digest Digest, note string, now
 		case c.State.Confirmed():
 			return ErrChanged
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE certificates SET state = 'refused', note = $1, changed_at = $2 WHERE serial = $3`, note, millis(now), c.Serial); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			`UPDATE certificates SET state = 'refused', note = $1, changed_at = $2 WHERE serial = $3`, note, millis(now), c.Serial); err != nil {
 			return err
 		}
 		return setStatus(ctx, tx, digest, Revoked, ReasonCessationOfOperation, now)

@@ -18,10 +18,12 @@ const (
 // EnterQueue returns the old certificate's position in the waiting room of a campaign that admits capacity renewals at
 // the same time, and records a new one if it has none. Position 0 is admitted; n > 0 is the n-th of those waiting.
 // arrived is used for a new position; since is the arrival on record.
-func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, capacity int, arrived, now time.Time) (position int, since time.Time, err error) {
+func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, capacity int, arrived,
+	now time.Time) (position int, since time.Time, err error) {
 	err = s.inTransaction(ctx, func(tx *sql.Tx) error {
 		// Serialises the arrivals at one campaign: otherwise two could take its last free position.
-		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET created_at = created_at WHERE id = $1 AND version = 1`, campaign); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET created_at = created_at WHERE id = $1 AND version = 1`,
+			campaign); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM arrivals WHERE campaign = $1 AND
@@ -34,7 +36,8 @@ func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, cap
 		}
 		var came int64
 		var admitted sql.NullInt64
-		if err := tx.QueryRowContext(ctx, `SELECT arrived_at, admitted_at FROM arrivals WHERE old_digest = $1 AND campaign = $2`, old, campaign).Scan(&came, &admitted); err != nil {
+		if err := tx.QueryRowContext(ctx,
+			`SELECT arrived_at, admitted_at FROM arrivals WHERE old_digest = $1 AND campaign = $2`, old, campaign).Scan(&came, &admitted); err != nil {
 			return err
 		}
 		since = timeOf(came)
@@ -51,7 +54,8 @@ func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, cap
 			return nil
 		}
 		position = 0
-		_, err := tx.ExecContext(ctx, `UPDATE arrivals SET admitted_at = $1 WHERE old_digest = $2 AND campaign = $3`, millis(now), old, campaign)
+		_, err := tx.ExecContext(ctx, `UPDATE arrivals SET admitted_at = $1 WHERE old_digest = $2 AND campaign = $3`,
+			millis(now), old, campaign)
 		return err
 	})
 	return position, since, err

@@ -53,7 +53,8 @@ func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.T
 			return err
 		}
 		var known Digest
-		err := tx.QueryRowContext(ctx, `SELECT digest FROM registry WHERE issuer = $1 AND serial = $2`, cert.RawIssuer, SerialOf(cert.SerialNumber)).Scan(&known)
+		err := tx.QueryRowContext(ctx, `SELECT digest FROM registry WHERE issuer = $1 AND serial = $2`, cert.RawIssuer,
+			SerialOf(cert.SerialNumber)).Scan(&known)
 		if err != nil {
 			return err
 		}
@@ -71,13 +72,15 @@ func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.T
 func insertRegistration(ctx context.Context, tx *sql.Tx, cert *x509.Certificate, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO registry (digest, issuer, serial, spki, not_before, not_after, status, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-		Sum(cert.Raw), cert.RawIssuer, SerialOf(cert.SerialNumber), Sum(cert.RawSubjectPublicKeyInfo), millis(cert.NotBefore), millis(cert.NotAfter), Active, millis(now))
+		Sum(cert.Raw), cert.RawIssuer, SerialOf(cert.SerialNumber), Sum(cert.RawSubjectPublicKeyInfo),
+		millis(cert.NotBefore), millis(cert.NotAfter), Active, millis(now))
 	return err
 }
 
 // claimKey records owner as the key's owner if it has none, and returns the owner.
 func claimKey(ctx context.Context, tx *sql.Tx, spki, owner Digest, now time.Time) (Digest, error) {
-	_, err := tx.ExecContext(ctx, `INSERT INTO keys (spki, owner, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, spki, owner, millis(now))
+	_, err := tx.ExecContext(ctx, `INSERT INTO keys (spki, owner, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		spki, owner, millis(now))
 	if err != nil {
 		return Digest{}, err
 	}
@@ -90,7 +93,8 @@ const registrationColumns = `digest, issuer, serial, spki, not_before, not_after
 func scanRegistration(row interface{ Scan(...any) error }) (Registration, error) {
 	var r Registration
 	var notBefore, notAfter, changed int64
-	if err := row.Scan(&r.Digest, &r.Issuer, &r.Serial, &r.SPKI, &notBefore, &notAfter, &r.Status, &r.Reason, &changed); err != nil {
+	if err := row.Scan(&r.Digest, &r.Issuer, &r.Serial, &r.SPKI, &notBefore, &notAfter, &r.Status, &r.Reason,
+		&changed); err != nil {
 		return Registration{}, notFound(err)
 	}
 	r.NotBefore, r.NotAfter, r.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(changed)
@@ -99,16 +103,18 @@ func scanRegistration(row interface{ Scan(...any) error }) (Registration, error)
 
 // Registered returns the registration of the certificate with that digest, or ErrNotFound.
 func (s *Store) Registered(ctx context.Context, digest Digest) (Registration, error) {
-	return scanRegistration(s.db.QueryRowContext(ctx, `SELECT `+registrationColumns+` FROM registry WHERE digest = $1`, digest))
+	return scanRegistration(s.db.QueryRowContext(ctx, `SELECT `+registrationColumns+` FROM registry WHERE digest = $1`,
+		digest))
 }
 
 // WithSerial returns the registrations with that serial number, of any issuer.
 func (s *Store) WithSerial(ctx context.Context, serial Serial) ([]Registration, error) {
-	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry WHERE serial = $1 ORDER BY digest`, serial)
+	return s.registrations(ctx, `SELECT `+registrationColumns+` FROM registry WHERE serial = $1 ORDER BY digest`,
+		serial)
 }
 
-// SetStatus sets the status of a registered certificate and its reason (RFC 5280 §5.3.1). A revoked certificate does not
-// change, without an error. Errors: ErrNotFound.
+// SetStatus sets the status of a registered certificate and its reason (RFC 5280 §5.3.1). A revoked certificate does
+// not change, without an error. Errors: ErrNotFound.
 func (s *Store) SetStatus(ctx context.Context, digest Digest, status Status, reason int, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error { return setStatus(ctx, tx, digest, status, reason, now) })
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package store is the issuing service's database: the registry of certificates, the campaigns, each intent to issue and
-// its certificate, every key seen, revocations, positions in the waiting room. It uses SQLite, or PostgreSQL when a DSN
-// is given, with the same statements. It takes no decisions: it reports a race to the caller, who decides again.
+// Package store is the issuing service's database: the registry of certificates, the campaigns, each intent to issue
+// and its certificate, every key seen, revocations, positions in the waiting room. It uses SQLite, or PostgreSQL when a
+// DSN is given, with the same statements. It takes no decisions: it reports a race to the caller, who decides again.
 package store
 
 import (
@@ -129,7 +129,8 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, options ...
 }
 
 // queryAll reads every row of a query.
-func queryAll[T any](ctx context.Context, s *Store, scan func(interface{ Scan(...any) error }) (T, error), query string, args ...any) ([]T, error) {
+func queryAll[T any](ctx context.Context, s *Store, scan func(interface{ Scan(...any) error }) (T, error), query string,
+	args ...any) ([]T, error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -161,7 +162,8 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 	if _, err := rand.Read(fresh); err != nil {
 		return nil, err
 	}
-	if _, err := s.db.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, fresh); err != nil {
+	if _, err := s.db.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+		name, fresh); err != nil {
 		return nil, err
 	}
 	return s.setting(ctx, name)

@@ -32,7 +32,8 @@ func newCertificate(t *testing.T, issuer string, serial int64) *x509.Certificate
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: issuer}, NotBefore: now, NotAfter: now.AddDate(0, 1, 0)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: issuer},
+		NotBefore: now, NotAfter: now.AddDate(0, 1, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,8 @@ func newCertificate(t *testing.T, issuer string, serial int64) *x509.Certificate
 
 func intent(old, cert *x509.Certificate, camp string) store.Intent {
 	return store.Intent{
-		Serial: store.SerialOf(cert.SerialNumber), Old: store.Sum(old.Raw), SPKI: store.Sum(cert.RawSubjectPublicKeyInfo),
+		Serial: store.SerialOf(cert.SerialNumber), Old: store.Sum(old.Raw),
+		SPKI:     store.Sum(cert.RawSubjectPublicKeyInfo),
 		Campaign: camp, CampaignVersion: 1, DER: cert.Raw, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
 	}
 }
@@ -120,7 +122,8 @@ func testRegistry(t *testing.T, s *store.Store, _ func() *store.Store) {
 	check(t, s.Register(ctx, cert, now.Add(time.Hour))) // again: stays suspended
 	r, err := s.Registered(ctx, store.Sum(cert.Raw))
 	check(t, err)
-	if r.Serial != "a" || r.Status != store.Suspended || r.Reason != 6 || !r.NotAfter.Equal(cert.NotAfter) || !r.ChangedAt.Equal(now) || r.SPKI != store.Sum(cert.RawSubjectPublicKeyInfo) {
+	if r.Serial != "a" || r.Status != store.Suspended || r.Reason != 6 || !r.NotAfter.Equal(cert.NotAfter) ||
+		!r.ChangedAt.Equal(now) || r.SPKI != store.Sum(cert.RawSubjectPublicKeyInfo) {
 		t.Fatalf("registration %+v", r)
 	}
 	check(t, s.SetStatus(ctx, r.Digest, store.Active, 0, now))
@@ -153,12 +156,14 @@ func testIssuance(t *testing.T, s *store.Store, _ func() *store.Store) {
 	old, cert := requested(t, s, 1)
 	got, err := s.ForKey(ctx, store.Sum(old.Raw), store.Sum(cert.RawSubjectPublicKeyInfo))
 	check(t, err)
-	if got.State != store.Requested || got.DER != nil || string(got.Intent) != string(cert.Raw) || got.Status != "" || got.CampaignVersion != 1 {
+	if got.State != store.Requested || got.DER != nil || string(got.Intent) != string(cert.Raw) || got.Status != "" ||
+		got.CampaignVersion != 1 {
 		t.Fatalf("intent %+v", got)
 	}
 	got, err = s.RecordCertificate(ctx, cert, now)
 	check(t, err)
-	if got.State != store.Issued || string(got.DER) != string(cert.Raw) || got.Status != store.Active || !got.NotAfter.Equal(cert.NotAfter) {
+	if got.State != store.Issued || string(got.DER) != string(cert.Raw) || got.Status != store.Active ||
+		!got.NotAfter.Equal(cert.NotAfter) {
 		t.Fatalf("issued %+v", got)
 	}
 	_, err = s.Confirm(ctx, store.Sum(cert.Raw), store.Sum(cert.Raw), now) // not the old one
@@ -175,7 +180,8 @@ func testIssuance(t *testing.T, s *store.Store, _ func() *store.Store) {
 	if p != (store.Progress{Presented: 1, Renewed: true}) {
 		t.Fatalf("progress %+v", p)
 	}
-	if got, _ = s.WithDigest(ctx, store.Sum(cert.Raw)); got.State != store.Installed || !got.ChangedAt.Equal(now.Add(time.Minute)) {
+	if got, _ = s.WithDigest(ctx, store.Sum(cert.Raw)); got.State != store.Installed ||
+		!got.ChangedAt.Equal(now.Add(time.Minute)) {
 		t.Fatalf("on record %+v", got)
 	}
 	want(t, s.Reject(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), "", now), store.ErrChanged)
@@ -388,8 +394,10 @@ func testCampaigns(t *testing.T, s *store.Store, _ func() *store.Store) {
 		if i == 0 {
 			w = changed
 		}
-		if c.ID != w.ID || c.Version != w.Version || !c.OpenTo.Equal(w.OpenTo) || !c.ExpiryFrom.Equal(w.ExpiryFrom) || !c.NewNotAfter.Equal(w.NewNotAfter) ||
-			c.AcceptExpired != w.AcceptExpired || c.Attempts != w.Attempts || c.Capacity != w.Capacity || c.Last != w.Last || len(c.Series) != len(w.Series) {
+		if c.ID != w.ID || c.Version != w.Version || !c.OpenTo.Equal(w.OpenTo) || !c.ExpiryFrom.Equal(w.ExpiryFrom) ||
+			!c.NewNotAfter.Equal(w.NewNotAfter) ||
+			c.AcceptExpired != w.AcceptExpired || c.Attempts != w.Attempts || c.Capacity != w.Capacity ||
+			c.Last != w.Last || len(c.Series) != len(w.Series) {
 			t.Errorf("campaign %+v, want %+v", c, w)
 		}
 	}
@@ -473,7 +481,8 @@ func testCRL(t *testing.T, s *store.Store, _ func() *store.Store) {
 		t.Fatal("an expired certificate is listed")
 	}
 	for n := int64(1); n < 3; n++ {
-		check(t, s.AddCRL(ctx, a.RawIssuer, store.CRL{Number: n, RevocationState: "x", MadeAt: now, DER: []byte{byte(n)}}))
+		check(t, s.AddCRL(ctx, a.RawIssuer,
+			store.CRL{Number: n, RevocationState: "x", MadeAt: now, DER: []byte{byte(n)}}))
 	}
 	want(t, s.AddCRL(ctx, a.RawIssuer, store.CRL{Number: 2, DER: []byte{9}}), store.ErrChanged)
 	c, err := s.LatestCRL(ctx, a.RawIssuer)

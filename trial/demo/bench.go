@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package demo is the window's demonstration: two readers and cards that exist in memory only, a service of its own, and
-// what can go wrong with them. Nothing in it reaches a reader, a network or another program.
+// Package demo is the window's demonstration: two readers and cards that exist in memory only, a service of its own,
+// and what can go wrong with them. Nothing in it reaches a reader, a network or another program.
 package demo
 
 import (
@@ -103,7 +103,8 @@ func deskWithoutKey(now time.Time) (errorreport.Recipients, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Assistenza (DIMOSTRAZIONE)"}, KeyUsage: x509.KeyUsageKeyEncipherment,
+	t := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Assistenza (DIMOSTRAZIONE)"},
+		KeyUsage:  x509.KeyUsageKeyEncipherment,
 		NotBefore: now.AddDate(0, 0, -1), NotAfter: now.AddDate(20, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), key)
 	if err != nil {
@@ -178,13 +179,17 @@ func (b *Bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 	}
 	// Only a renewal tells of its steps here: a look does not.
 	r.Events = func(e renewal.Event) { paced.pull.Store(cuts && e.Step == step && e.State == renewal.Started) }
-	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Report: b.Report(r, reader, b.now, b.desk)}, nil
+	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Report: b.Report(r, reader, b.now, b.desk)},
+		nil
 }
 
 func (b *Bench) renewal(card iso7816.Card) *renewal.Renewal {
 	s := b.service()
-	return &renewal.Renewal{Card: card, Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: host}, HTTP: &http.Client{Transport: s, Timeout: 2 * time.Minute}},
-		Anchors: []*x509.Certificate{s.Current.Certificate()}, Journal: b.journal, Now: s.Clock, Random: rand.Reader, Wait: renewal.Wait}
+	return &renewal.Renewal{Card: card,
+		Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: host},
+			HTTP: &http.Client{Transport: s, Timeout: 2 * time.Minute}},
+		Anchors: []*x509.Certificate{s.Current.Certificate()}, Journal: b.journal, Now: s.Clock, Random: rand.Reader,
+		Wait: renewal.Wait}
 }
 
 // remove takes a card out and leaves it at hand.
@@ -203,7 +208,8 @@ func (b *Bench) State() desktop.Demo {
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := desktop.Demo{Faults: Faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut, Twice: b.versions%2 == 1, PIN: trial.PIN, PUK: trial.PUK, Date: now.Format(time.DateOnly)}
+	s := desktop.Demo{Faults: Faults, Readers: b.readers, PCSC: b.pcsc, Down: b.open.down.Load(), Shut: b.shut,
+		Twice: b.versions%2 == 1, PIN: trial.PIN, PUK: trial.PUK, Date: now.Format(time.DateOnly)}
 	for _, m := range cardmodel.Models() {
 		s.Series = append(s.Series, m.Sigle()...)
 	}
@@ -285,7 +291,8 @@ func (b *Bench) second(ctx context.Context, open bool) error {
 		return nil
 	}
 	c := campaign.Shipped()[0]
-	c.ID, c.Version, c.Title, c.NewNotAfter = "2020-bis", b.versions+1, "Estensione al 31 dicembre 2020", time.Date(2020, time.December, 31, 23, 59, 59, 0, campaign.Rome)
+	c.ID, c.Version, c.Title, c.NewNotAfter = "2020-bis", b.versions+1, "Estensione al 31 dicembre 2020",
+		time.Date(2020, time.December, 31, 23, 59, 59, 0, campaign.Rome)
 	if !open {
 		c.OpenTo = c.OpenFrom
 	}

@@ -78,12 +78,18 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 
 // Faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
 // renewal, after the card acted; there is one for each step that uses the card.
-var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock", "cut-prepare", "cut-generate",
-	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty", "full", "not-activated", "mute",
-	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key", "slow-service", "hostile", "too-old"}
+var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock",
+	"cut-prepare", "cut-generate",
+	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty",
+	"full", "not-activated", "mute",
+	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key",
+	"slow-service", "hostile", "too-old"}
 
 // cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
-var cutAt = map[string]byte{"unlock": iso7816.INSVerify, "prepare": iso7816.INSCreateFile, "generate": iso7816.INSGenerateKeyPair, "request": iso7816.INSPerformSecurityOperation, "install": iso7816.INSUpdateBinary, "prove": iso7816.INSPerformSecurityOperation, "confirm": iso7816.INSPerformSecurityOperation}
+var cutAt = map[string]byte{"unlock": iso7816.INSVerify, "prepare": iso7816.INSCreateFile,
+	"generate": iso7816.INSGenerateKeyPair, "request": iso7816.INSPerformSecurityOperation,
+	"install": iso7816.INSUpdateBinary, "prove": iso7816.INSPerformSecurityOperation,
+	"confirm": iso7816.INSPerformSecurityOperation}
 
 // fixed is a card that has an answer to reset and nothing else.
 type fixed struct {
@@ -100,7 +106,8 @@ var (
 	cieATR         = []byte{0x3B, 0xF4, 0x18, 0x00, 0xFF, 0x81, 0x31, 0x80, 0x55, 0x00, 0x31, 0x80, 0x00, 0xC7}
 	bankATR        = []byte{0x3B, 0x67, 0x00, 0x00, 0x29, 0x20, 0x00, 0x6F, 0x78, 0x90, 0x00}
 	contactlessATR = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
-	unknownCNSATR  = []byte{0x3B, 0xFF, 0x18, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x45, 0x00, 0x6B, 0x7E, 0x7E, 0x7E, 0x00, 0x01, 0x21, 0x01, 0x43, 0x4E, 0x53, 0x10, 0x31, 0x80, 0x27}
+	unknownCNSATR  = []byte{0x3B, 0xFF, 0x18, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x45, 0x00, 0x6B, 0x7E, 0x7E, 0x7E, 0x00,
+		0x01, 0x21, 0x01, 0x43, 0x4E, 0x53, 0x10, 0x31, 0x80, 0x27}
 )
 
 // make makes a card of a series and scripts what will go wrong with it.
@@ -251,7 +258,8 @@ func (b *Bench) cardRequest(series, fault string) trial.CardRequest {
 	case "hostile": // texts that try to break the page
 		r.Holder = trial.Holder
 		r.Holder.Name = "<img src=x onerror=alert(1)>\"'&\x07\u0085"
-		r.Holder.Surname = "NOME-INTERMINABILE-SENZA-SPAZI-CHE-NON-STA-IN-NESSUNA-RIGA-E-CONTINUA-ANCORA-PER-UN-BEL-POCO-OLTRE-OGNI-MISURA"
+		r.Holder.Surname = "NOME-INTERMINABILE-SENZA-SPAZI-CHE-NON-STA-IN-NESSUNA-RIGA-" +
+			"E-CONTINUA-ANCORA-PER-UN-BEL-POCO-OLTRE-OGNI-MISURA"
 	case "other-cns":
 		b.mu.Lock()
 		r.Number = fmt.Sprintf("70909%011d", b.inserted+1) // 7: not a health card

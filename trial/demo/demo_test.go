@@ -74,7 +74,8 @@ func TestImports(t *testing.T) {
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	banned := []string{"net", "os", "os/exec", "syscall", "rinnova.example/go/card/pcsc", "rinnova.example/go/card/vpcd"}
+	banned := []string{"net", "os", "os/exec", "syscall", "rinnova.example/go/card/pcsc",
+		"rinnova.example/go/card/vpcd"}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue

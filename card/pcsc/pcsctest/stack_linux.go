@@ -59,7 +59,8 @@ func Start(t testing.TB) *Stack {
 	lock(t)
 	if conn, err := net.Dial("unix", socket); err == nil {
 		conn.Close()
-		t.Fatal("a pcscd that no test started already runs on this computer, perhaps with a card in use: stop it first (systemctl stop pcscd.socket pcscd)")
+		t.Fatal("a pcscd that no test started already runs on this computer, perhaps with a card in use: stop it " +
+			"first (systemctl stop pcscd.socket pcscd)")
 	}
 	for _, addr := range addresses {
 		free(t, addr)
@@ -140,7 +141,8 @@ func (s *Stack) StartService(t testing.TB) {
 	}
 	for end := time.Now().Add(startup); ; time.Sleep(20 * time.Millisecond) {
 		list, err := pcsc.Readers()
-		if err == nil && slices.EqualFunc(list, readers, func(r pcsc.Reader, name string) bool { return r.Name == name }) {
+		if err == nil && slices.EqualFunc(list, readers,
+			func(r pcsc.Reader, name string) bool { return r.Name == name }) {
 			return
 		}
 		select {

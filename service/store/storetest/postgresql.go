@@ -53,7 +53,8 @@ func PostgreSQL(t testing.TB) *Cluster {
 		}
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(programs, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := exec.Command(filepath.Join(programs, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+		"--locale=C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = &syscall.SysProcAttr{Credential: as}, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
@@ -64,7 +65,8 @@ func PostgreSQL(t testing.TB) *Cluster {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	server := exec.Command(filepath.Join(programs, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(c.port), "-k", dir, "-F")
+	server := exec.Command(filepath.Join(programs, "postgres"), "-D", data, "-h", "127.0.0.1", "-p",
+		strconv.Itoa(c.port), "-k", dir, "-F")
 	server.SysProcAttr, server.Dir = &syscall.SysProcAttr{Credential: as}, dir
 	server.Stdout, server.Stderr = log, log
 	if err := server.Start(); err != nil {
