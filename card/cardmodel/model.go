@@ -91,6 +91,22 @@ type Access [9]byte
 
 func (a Access) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%X", a[:]), nil }
 
+// CodeKind tells the two codes of a card apart, and is the code's name.
+type CodeKind string
+
+const (
+	PIN CodeKind = "PIN"
+	PUK CodeKind = "PUK"
+)
+
+// Code is the form of one of the two codes.
+func (m *Model) Code(kind CodeKind) Code {
+	if kind == PUK {
+		return m.PUK.Value
+	}
+	return m.PIN.Value
+}
+
 // Code is a PIN or a PUK.
 type Code struct {
 	Reference byte `json:"reference"` // P2 of VERIFY without the backtracking bit

@@ -213,10 +213,10 @@ func TestCodes(t *testing.T) {
 		var refused *cns.CodeError
 		for want := 2; want >= 0; want-- {
 			if err := s.UnlockInBlock([]byte("54321"), nil); !errors.As(err, &refused) || refused.Tries != want ||
-				refused.PUK {
+				refused.Code != cardmodel.PIN {
 				t.Errorf("want %d left: %v", want, err)
 			}
-			if left, ok := s.Tries(false); !ok || left != want || card.Tries(0x10) != want {
+			if left, ok := s.Tries(cardmodel.PIN); !ok || left != want || card.Tries(0x10) != want {
 				t.Errorf("%d left, the card says %d", left, card.Tries(0x10))
 			}
 		}
@@ -242,7 +242,7 @@ func TestPUK(t *testing.T) {
 	}
 	tries := card.Tries(0x11)
 	var refused *cns.CodeError
-	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) || !refused.PUK ||
+	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) || refused.Code != cardmodel.PUK ||
 		refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
 		t.Error(err)
 	}

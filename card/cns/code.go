@@ -14,22 +14,18 @@ import (
 // CodeError says that a PIN or PUK was not accepted. Tries is how many are left, -1 where the card does
 // not say; at 0 the code is blocked.
 type CodeError struct {
-	PUK   bool
+	Code  cardmodel.CodeKind
 	Tries int
 }
 
 func (e *CodeError) Error() string {
-	name := "PIN"
-	if e.PUK {
-		name = "PUK"
-	}
 	switch e.Tries {
 	case -1:
-		return name + " refused"
+		return fmt.Sprintf("%s refused", e.Code)
 	case 0:
-		return name + " blocked"
+		return fmt.Sprintf("%s blocked", e.Code)
 	}
-	return fmt.Sprintf("%s refused, %d tries left", name, e.Tries)
+	return fmt.Sprintf("%s refused, %d tries left", e.Code, e.Tries)
 }
 
 // ErrCodeFormat: a code that the card would count as wrong whatever its digits; it was not sent.
@@ -43,23 +39,15 @@ func CheckCode(c cardmodel.Code, code []byte) error {
 	return nil
 }
 
-// Tries returns how many tries of the PIN or PUK are left as the card said last in this run, and whether
-// it said so. No command is sent: an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
-func (s *Session) Tries(puk bool) (int, bool) {
-	n, ok := s.tries[s.code(puk).Reference]
+// Tries returns how many tries of a code are left as the card said last in this run, and whether it said so. No command is sent: an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
+func (s *Session) Tries(kind cardmodel.CodeKind) (int, bool) {
+	n, ok := s.tries[s.Model.Code(kind).Reference]
 	return n, ok
 }
 
-func (s *Session) code(puk bool) cardmodel.Code {
-	if puk {
-		return s.Model.PUK.Value
-	}
-	return s.Model.PIN.Value
-}
-
 // verify sends VERIFY once, with the MF selected by the caller (docs/CARDS.md §4.2).
-func (s *Session) verify(puk bool, code []byte) error {
-	c := s.code(puk)
+func (s *Session) verify(kind cardmodel.CodeKind, code []byte) error {
+	c := s.Model.Code(kind)
 	if err := CheckCode(c, code); err != nil {
 		return err
 	}
@@ -80,16 +68,16 @@ func (s *Session) verify(puk bool, code []byte) error {
 	}
 	if n, ok := sw.Tries(); ok {
 		s.tries[c.Reference] = n
-		return &CodeError{puk, n}
+		return &CodeError{kind, n}
 	}
 	switch sw {
 	case iso7816.SWAuthFailed:
-		return &CodeError{puk, -1}
+		return &CodeError{kind, -1}
 	case iso7816.SWBlocked:
 		s.tries[c.Reference] = 0
-		return &CodeError{puk, 0}
+		return &CodeError{kind, 0}
 	case iso7816.SWUnusable, iso7816.SWObjectNotFound:
-		if !puk {
+		if kind == cardmodel.PIN {
 			return fmt.Errorf("%w: %w", ErrNotActivated, sw)
 		}
 	}
@@ -150,7 +138,7 @@ func (s *Session) BeginBlock() (*Block, error) {
 func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
 	s.ForgetPIN()
 	return s.open(func(*Block) error {
-		err := s.verify(false, pin)
+		err := s.verify(cardmodel.PIN, pin)
 		if err == nil {
 			s.pin = bytes.Clone(pin)
 		}
@@ -181,7 +169,7 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 func (b *Block) End() error { return b.s.card.End(true) }
 
 func (b *Block) present() error {
-	err := b.s.verify(false, b.s.pin)
+	err := b.s.verify(cardmodel.PIN, b.s.pin)
 	var refused *CodeError
 	if errors.As(err, &refused) {
 		b.s.ForgetPIN()

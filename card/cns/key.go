@@ -73,7 +73,7 @@ func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 		if err := s.selectFile(nil); err != nil {
 			return err
 		}
-		if err := s.verify(true, puk); err != nil {
+		if err := s.verify(cardmodel.PUK, puk); err != nil {
 			return err
 		}
 		_, err := s.send(createCommand(d.Path.FID(), true, d.Size, d.Access))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 )
@@ -93,7 +94,7 @@ func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest
 }
 
 func (p person) Consent(ctx context.Context, q renewal.Question) (string, error) {
-	a, err := p.w.ask(ctx, Prompt{Kind: PromptKind(q.Kind), PUK: q.PUK, Options: q.Options})
+	a, err := p.w.ask(ctx, Prompt{Kind: PromptKind(q.Kind), PUK: q.Code == cardmodel.PUK, Options: q.Options})
 	return a.text, err
 }
 

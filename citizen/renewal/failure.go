@@ -138,9 +138,9 @@ func Classify(err error) *Failure {
 func refusedCode(code *cns.CodeError, err error) *Failure {
 	f := fail(failure.PINWrong, err)
 	switch {
-	case code.PUK && code.Tries == 0:
+	case code.Code == cardmodel.PUK && code.Tries == 0:
 		f.Code = failure.PUKBlocked
-	case code.PUK:
+	case code.Code == cardmodel.PUK:
 		f.Code = failure.PUKWrong
 	case code.Tries == 0:
 		f.Code = failure.PINBlocked

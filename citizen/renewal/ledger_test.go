@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/citizen/renewal"
@@ -373,7 +374,7 @@ func (w *walk) Consent(_ context.Context, q renewal.Question) (string, error) {
 	}
 	switch w.one("consents", []string{"yes", "yes", "yes", "no", "back", "no input"}) {
 	case "yes":
-		w.consented[q.PUK] = true
+		w.consented[q.Code == cardmodel.PUK] = true
 		return "yes", nil
 	case "no":
 		return "", nil

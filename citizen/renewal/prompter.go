@@ -30,9 +30,9 @@ type CodeRequest struct {
 
 // Question is one of the questions of a renewal.
 type Question struct {
-	Kind    string   // AskSeries or AskLastTry
-	Options []string // AskSeries: the siglas that the chip may have printed on it
-	PUK     bool     // AskLastTry: which code
+	Kind    string             // AskSeries or AskLastTry
+	Options []string           // AskSeries: the siglas that the chip may have printed on it
+	Code    cardmodel.CodeKind // AskLastTry: the code with one try left
 }
 
 const (
@@ -42,7 +42,7 @@ const (
 
 var (
 	// ErrNoInput: an answer is needed and no person can give it.
-	ErrNoInput = errors.New("no input to be had")
+	ErrNoInput = errors.New("no person can answer")
 	// ErrCancelled: the person went back before anything was changed.
 	ErrCancelled = errors.New("cancelled by the person")
 )

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 
+	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
@@ -31,7 +32,7 @@ func (n *run) unlock(ctx context.Context) error {
 		return fail(failure.NoCertificate, errors.New("the old key is not RSA"))
 	}
 	// The old key must work before anything is made: without it nothing can be asked.
-	return n.code(ctx, false, func(pin []byte) error {
+	return n.code(ctx, cardmodel.PIN, func(pin []byte) error {
 		var err error
 		if n.block, err = n.s.BeginBlockWithPIN(pin); err != nil {
 			return err
@@ -41,21 +42,21 @@ func (n *run) unlock(ctx context.Context) error {
 	})
 }
 
-// code asks for PIN or PUK and presents it.
-func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) error {
+// code asks for a code and presents it.
+func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]byte) error) error {
 	if err := n.release(); err != nil {
 		return err
 	}
-	req := CodeRequest{Code: n.s.Model.PIN.Value}
-	ask, known := n.Prompter.PIN, &n.rec.PINTries
-	if puk {
-		req.Code, ask, known = n.s.Model.PUK.Value, n.Prompter.PUK, &n.rec.PUKTries
+	req := CodeRequest{Code: n.s.Model.Code(kind)}
+	ask, known := n.Prompter.PIN, n.tries(kind)
+	if kind == cardmodel.PUK {
+		ask = n.Prompter.PUK
 	}
 	var last error
 	for {
 		req.Tries = *known
 		if req.Tries != nil && *req.Tries == 1 {
-			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, PUK: puk})
+			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, Code: kind})
 			switch {
 			case err != nil && !errors.Is(err, ErrNoInput):
 				return err
@@ -87,13 +88,13 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 		clear(code)
 		refused := n.refused(err)
 		switch {
-		case err == nil, !puk && n.s.HasPIN(): // whatever came after the PIN
+		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // whatever came after the PIN
 			*known = nil
 			n.save()
 			return err
 		case errors.Is(err, cns.ErrCodeFormat):
 			code := failure.PINFormat
-			if puk {
+			if kind == cardmodel.PUK {
 				code = failure.PUKFormat
 			}
 			f := fail(code, err)
@@ -113,6 +114,14 @@ func (n *run) code(ctx context.Context, puk bool, present func([]byte) error) er
 	}
 }
 
+// tries is what the journal keeps of a code's tries.
+func (n *run) tries(kind cardmodel.CodeKind) **int {
+	if kind == cardmodel.PUK {
+		return &n.rec.PUKTries
+	}
+	return &n.rec.PINTries
+}
+
 // refused keeps what the card said of a code when it refused it, and returns the refusal, nil for another
 // error. Where the card does not say how many tries are left, what is known of them stays.
 func (n *run) refused(err error) *cns.CodeError {
@@ -121,11 +130,7 @@ func (n *run) refused(err error) *cns.CodeError {
 		return nil
 	}
 	if tries := r.Tries; tries >= 0 {
-		if r.PUK {
-			n.rec.PUKTries = &tries
-		} else {
-			n.rec.PINTries = &tries
-		}
+		*n.tries(r.Code) = &tries
 		n.save()
 	}
 	return r
@@ -135,7 +140,7 @@ func (n *run) refused(err error) *cns.CodeError {
 // first of them must be created in the MF under it.
 func (n *run) prepare(ctx context.Context) error {
 	if df := n.s.DFToCreateWithPUK(); df != nil {
-		if err := n.code(ctx, true, func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
+		if err := n.code(ctx, cardmodel.PUK, func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
 			return err
 		}
 	}
