@@ -242,7 +242,8 @@ func TestPUK(t *testing.T) {
 	}
 	tries := card.Tries(0x11)
 	var refused *cns.CodeError
-	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) || refused.Code != cardmodel.PUK ||
+	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) ||
+		refused.Code != cardmodel.PUK ||
 		refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
 		t.Error(err)
 	}

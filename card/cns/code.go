@@ -39,7 +39,8 @@ func CheckCode(c cardmodel.Code, code []byte) error {
 	return nil
 }
 
-// Tries returns how many tries of a code are left as the card said last in this run, and whether it said so. No command is sent: an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
+// Tries returns how many tries of a code are left as the card said last in this run, and whether it said so. No command
+// is sent: an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
 func (s *Session) Tries(kind cardmodel.CodeKind) (int, bool) {
 	n, ok := s.tries[s.Model.Code(kind).Reference]
 	return n, ok

@@ -140,7 +140,8 @@ func (n *run) refused(err error) *cns.CodeError {
 // first of them must be created in the MF under it.
 func (n *run) prepare(ctx context.Context) error {
 	if df := n.s.DFToCreateWithPUK(); df != nil {
-		if err := n.code(ctx, cardmodel.PUK, func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
+		if err := n.code(ctx, cardmodel.PUK,
+			func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
 			return err
 		}
 	}

@@ -3,24 +3,19 @@
 package main
 
 import (
-	"fmt"
-
 	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 )
 
 // Texts of the guide, to the letter (its numbers are those of the project's list of strings).
 const (
-	textNothing  = "Nessun certificato rinnovabile presente nella carta: %s" // T5
-	textWindow   = "Rinnovo certificato"                                     // T7
-	textEnterPIN = "Inserisci il PIN corretto per continuare il rinnovo"     // T9
-	textPIN      = "Codice PIN"                                              // T10
-	textRunning  = "Rinnovo del certificato in corso, attendere..."          // T13
-	textEnterPUK = "Inserisci il PUK corretto per continuare il rinnovo"     // T15
-	textPUK      = "Codice PUK"                                              // T16
-	textFailed   = "Rinnovo certificato non riuscito"                        // T17
-	textDone     = "Certificato rinnovato con successo"                      // T20
+	textNothing = "Nessun certificato rinnovabile presente nella carta: %s" // T5
+	textWindow  = "Rinnovo certificato"                                     // T7
+	textRunning = "Rinnovo del certificato in corso, attendere..."          // T13
+	textFailed  = "Rinnovo certificato non riuscito"                        // T17
+	textDone    = "Certificato rinnovato con successo"                      // T20
 )
 
 // stage is the text under the progress bar for each step. Generazione chiave is the guide's; the texts for
@@ -63,14 +58,7 @@ func explain(f *renewal.Failure) catalogue.Explanation {
 	e, _ := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, f.Code, f.CardChanged)
 	e = e.With(f.Text)
 	if f.Tries != nil && *f.Tries > 0 {
-		e.What += " " + triesLeft(*f.Tries)
+		e.What += " " + terminal.TriesLeft(*f.Tries)
 	}
 	return e
-}
-
-func triesLeft(n int) string {
-	if n == 1 {
-		return "Resta 1 tentativo."
-	}
-	return fmt.Sprintf("Restano %d tentativi.", n)
 }

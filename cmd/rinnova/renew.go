@@ -44,9 +44,9 @@ func (c *renewCommand) renew(p *program) error {
 		return misused(failure.ServiceNotGiven, nil)
 	}
 	show := p.progress()
-	who := p.person(c.PINFrom, c.PUKFrom, c.LastTry)
-	who.before = show.clear
-	r.Prompter, r.Series, r.Events = who, c.Series, show.show
+	person := p.person(c.codes, c.PUKFrom)
+	person.Before = show.clear
+	r.Prompter, r.Series, r.Events = person, c.Series, show.show
 	c.watch(o, r)
 	out, err := r.Run(p.ctx)
 	show.clear()

@@ -25,7 +25,7 @@ func (c *verifyCommand) Run(p *program) error {
 	if c.Login == "" && r.Service.URL == nil {
 		return misused(failure.LoginUnknown, nil)
 	}
-	r.Prompter = p.person(c.PINFrom, "", c.LastTry)
+	r.Prompter = p.person(c.codes, "")
 	roots, err := p.tlsRoots()
 	if err != nil {
 		return err

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package terminal asks a person at a terminal for codes and consents, and takes from flags the answers of a person
+// who is not there.
+package terminal
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/citizen/renewal"
+)
+
+// Texts of the guide, to the letter (its numbers are those of the project's list of strings).
+const (
+	textEnterPIN = "Inserisci il PIN corretto per continuare il rinnovo" // T9
+	textPIN      = "Codice PIN"                                          // T10
+	textEnterPUK = "Inserisci il PUK corretto per continuare il rinnovo" // T15
+	textPUK      = "Codice PUK"                                          // T16
+)
+
+// Person is the renewal.Prompter of the command line. A code from a flag is given once: it would be wrong again.
+type Person struct {
+	In      *os.File                      // the terminal; nil where no person can be asked
+	Out     io.Writer                     // gets the questions
+	From    map[cardmodel.CodeKind]string // where a flag says that a code is (Secret)
+	LastTry bool                          // a flag allows the last try
+	Before  func()                        // called before something is written; nil for nothing
+
+	given map[cardmodel.CodeKind]bool
+}
+
+// PIN asks for the PIN. It returns renewal.ErrCancelled for an empty line, and the context's error as soon as it ends.
+func (p *Person) PIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	return p.code(ctx, cardmodel.PIN, textEnterPIN, textPIN, r)
+}
+
+// PUK asks for the PUK, as PIN does.
+func (p *Person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	return p.code(ctx, cardmodel.PUK, textEnterPUK, textPUK, r)
+}
+
+func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction, label string,
+	r renewal.CodeRequest) ([]byte, error) {
+	if from := p.From[kind]; from != "" {
+		if p.given[kind] {
+			return nil, renewal.ErrNoInput
+		}
+		if p.given == nil {
+			p.given = map[cardmodel.CodeKind]bool{}
+		}
+		p.given[kind] = true
+		return Secret(from)
+	}
+	if p.In == nil {
+		return nil, renewal.ErrNoInput
+	}
+	p.before()
+	switch {
+	case r.Malformed:
+		fmt.Fprintf(p.Out, "Il codice ha da %d a %d cifre: non è stato inviato alla tessera.\n", r.Code.Min, r.Code.Max)
+	case r.Wrong:
+		fmt.Fprintln(p.Out, "Codice non corretto.")
+	}
+	if r.Tries != nil && *r.Tries > 0 {
+		fmt.Fprintln(p.Out, TriesLeft(*r.Tries))
+	}
+	if kind == cardmodel.PUK {
+		fmt.Fprintln(p.Out,
+			"Attenzione: dopo alcuni PUK sbagliati la tessera è inutilizzabile. Per fermarti premi Invio.")
+	}
+	fmt.Fprintf(p.Out, "%s\n%s: ", instruction, label)
+	code, err := p.read(ctx, func() ([]byte, error) { return term.ReadPassword(int(p.In.Fd())) })
+	fmt.Fprintln(p.Out)
+	if err == nil && len(code) == 0 {
+		err = renewal.ErrCancelled
+	}
+	return code, err
+}
+
+// Consent asks the question. A flag answers the one for the last try.
+func (p *Person) Consent(ctx context.Context, q renewal.Question) (string, error) {
+	if q.Kind == renewal.AskLastTry && p.LastTry {
+		return "yes", nil
+	}
+	if p.In == nil {
+		return "", renewal.ErrNoInput
+	}
+	p.before()
+	if q.Kind == renewal.AskLastTry {
+		fmt.Fprintf(p.Out, "Per il %s resta un solo tentativo: un altro errore lo blocca. Scrivi SI per usarlo: ",
+			q.Code)
+	} else {
+		fmt.Fprintf(p.Out, "Sigla stampata sul fronte della tessera, vicino al chip (%s): ",
+			strings.Join(q.Options, ", "))
+	}
+	line, err := p.read(ctx, func() ([]byte, error) { return bufio.NewReader(p.In).ReadBytes('\n') })
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	answer := strings.TrimSpace(string(line))
+	switch {
+	case q.Kind != renewal.AskLastTry:
+		return strings.ReplaceAll(answer, " ", ""), nil
+	case strings.EqualFold(answer, "si") || strings.EqualFold(answer, "sì"):
+		return "yes", nil
+	}
+	return "", nil
+}
+
+func (p *Person) before() {
+	if p.Before != nil {
+		p.Before()
+	}
+}
+
+// read waits for the answer or for the end of the context. A read of a terminal cannot be ended: at the end of the
+// context it is left behind, with the terminal's echo put back, and what it still reads is wiped.
+func (p *Person) read(ctx context.Context, answer func() ([]byte, error)) ([]byte, error) {
+	before, _ := term.GetState(int(p.In.Fd())) // nil where In is no terminal, which has no echo to put back
+	type result struct {
+		line []byte
+		err  error
+	}
+	answered, left := make(chan result), make(chan struct{})
+	go func() {
+		line, err := answer()
+		select {
+		case answered <- result{line, err}:
+		case <-left:
+			clear(line)
+		}
+	}()
+	select {
+	case r := <-answered:
+		return r.line, r.err
+	case <-ctx.Done():
+		close(left)
+		if before != nil {
+			_ = term.Restore(int(p.In.Fd()), before)
+		}
+		return nil, ctx.Err()
+	}
+}
+
+// TriesLeft says how many tries a code has.
+func TriesLeft(n int) string {
+	if n == 1 {
+		return "Resta 1 tentativo."
+	}
+	return fmt.Sprintf("Restano %d tentativi.", n)
+}
