@@ -74,7 +74,7 @@ func TestTable(t *testing.T) {
 		if c.Exit() == failure.ExitInterrupted && !c.TryAgain() {
 			t.Errorf("%s: exit 7 means run again", c)
 		}
-		if c.Exit() == failure.ExitCode && c.SaidByService() {
+		if c.Exit() == failure.ExitPINOrPUK && c.SaidByService() {
 			t.Errorf("%s: the service knows nothing of PIN and PUK", c)
 		}
 	}

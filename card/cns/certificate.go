@@ -31,7 +31,7 @@ type CertificateFile struct {
 	Certificate *x509.Certificate // for Readable
 }
 
-// Slot is what the card holds in one place: 0 is the pair made at issue, 1 and up are the model's places.
+// Slot is what the card holds in one slot: 0 is the pair made at issue, 1 and up are the model's slots.
 type Slot struct {
 	Number      int
 	Location    cardmodel.Slot
@@ -45,7 +45,7 @@ type Contents struct {
 	HasSignatureDF bool // the DF of the certificates to come is there
 }
 
-// ReadContents reads the certificates of every place and the free memory: one SELECT for each file, one READ
+// ReadContents reads the certificates of every slot and the free memory: one SELECT for each file, one READ
 // BINARY for each 255 bytes of a certificate that is there.
 func (s *Session) ReadContents() (*Contents, error) {
 	var c *Contents
@@ -70,11 +70,11 @@ func (s *Session) read() (*Contents, error) {
 		return nil, err
 	}
 	c.Slots = append(c.Slots, Slot{0, old, f})
-	places := s.Model.NewSlots.Value
-	if len(places) == 0 {
+	slots := s.Model.NewSlots.Value
+	if len(slots) == 0 {
 		return c, nil
 	}
-	root := places[0].Certificate.Parent()
+	root := slots[0].Certificate.Parent()
 	switch c.FreeBytes, err = s.freeMemory(root); {
 	case errors.Is(err, iso7816.SWFileNotFound):
 		if c.FreeBytes, err = s.freeMemory(nil); err != nil {
@@ -85,7 +85,7 @@ func (s *Session) read() (*Contents, error) {
 	default:
 		c.HasSignatureDF = true
 	}
-	for i, p := range places {
+	for i, p := range slots {
 		f := CertificateFile{State: FileAbsent}
 		if c.HasSignatureDF {
 			if f, err = s.readCertificate(p.Certificate); err != nil {
@@ -153,9 +153,9 @@ func derLength(b []byte) int {
 	return 0
 }
 
-// PublicKeys returns the public keys that the card's own files name for a place: the one in the place's
+// PublicKeys returns the public keys that the card's own files name for a slot: the one in the slot's
 // public key file and the one in the temporary file that GENERATE KEY PAIR fills, nil where there is
-// none. They are claims: only a test signature proves that a key belongs to the place.
+// none. They are claims: only a test signature proves that a key belongs to the slot.
 func (b *Block) PublicKeys(p cardmodel.Slot) (stored, temporary *rsa.PublicKey, err error) {
 	if stored, err = b.s.publicKeyFile(p); err != nil {
 		return nil, nil, err
@@ -164,7 +164,7 @@ func (b *Block) PublicKeys(p cardmodel.Slot) (stored, temporary *rsa.PublicKey, 
 	return stored, temporary, err
 }
 
-// BlankCertificate makes the place's certificate file parse as nothing: it writes zeros over its head. An
+// BlankCertificate makes the slot's certificate file parse as nothing: it writes zeros over its head. An
 // absent file stays absent.
 func (b *Block) BlankCertificate(p cardmodel.Slot) error {
 	if ok, err := b.s.exists(p.Certificate); err != nil || !ok {

@@ -74,7 +74,7 @@ func unlocked(t *testing.T, card iso7816.Card) *cns.Session {
 	return s
 }
 
-// makePlace creates what is missing and generates a key in the first place.
+// makePlace creates what is missing and generates a key in the first slot.
 func makePlace(t *testing.T, s *cns.Session) (cardmodel.Slot, *rsa.PublicKey) {
 	t.Helper()
 	if d := s.DFToCreateWithPUK(); d != nil {

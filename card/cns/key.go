@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	// ErrKeyTaken: the key reference of the place is in use.
+	// ErrKeyTaken: the key reference of the slot is in use.
 	ErrKeyTaken = errors.New("the key reference is taken")
 	// ErrNoPublicKey: the card made a key and did not say which.
 	ErrNoPublicKey = errors.New("the card did not return the public key")
@@ -44,7 +44,7 @@ func (s *Session) FreeBytes(df cardmodel.Path) (free int, err error) {
 	return free, err
 }
 
-// HasPartialPair says whether something of a new pair is in the place already: its public key file or the
+// HasPartialPair says whether something of a new pair is in the slot already: its public key file or the
 // temporary file of its DF.
 func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 	err = s.transaction(false, func() error {
@@ -102,7 +102,7 @@ func (b *Block) CreateDFs() error {
 	return nil
 }
 
-// PutEnvironment gives the DF of a place's key its security environment (PUT DATA SECI, docs/CARDS.md §6.1
+// PutEnvironment gives the DF of a slot's key its security environment (PUT DATA SECI, docs/CARDS.md §6.1
 // step 2). One that is there already is left as it is.
 func (b *Block) PutEnvironment(p cardmodel.Slot) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
@@ -122,7 +122,7 @@ const (
 	exponentClass = 0x21
 )
 
-// PutKeyObjects makes room for a key in the place: two objects filled with FF, the modulus and the
+// PutKeyObjects makes room for a key in the slot: two objects filled with FF, the modulus and the
 // private exponent (PUT DATA OCI, docs/CARDS.md §6.1 step 4). If the modulus object is there already it
 // returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
 // cut between the two left out is added then.
@@ -164,9 +164,9 @@ func (b *Block) putKeyObject(class, id byte) error {
 	return err
 }
 
-// Generate makes a key pair in the place's objects, over whatever key was there, and returns the public
+// Generate makes a key pair in the slot's objects, over whatever key was there, and returns the public
 // key that the card left in the temporary file (GENERATE KEY PAIR, docs/CARDS.md §6.3). The caller has made
-// sure that the place holds no key of worth. The temporary file stays until DeleteTemporary.
+// sure that the slot holds no key of worth. The temporary file stays until DeleteTemporary.
 func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	m := b.s.Model
 	temporary := p.Key.DF.Child(m.TemporaryFile.Value)
@@ -234,7 +234,7 @@ func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	return k, nil
 }
 
-// WritePublicKey stores a public key in the place's own file, so that it can be known again when every
+// WritePublicKey stores a public key in the slot's own file, so that it can be known again when every
 // other record is gone. It creates the file where it is absent.
 func (b *Block) WritePublicKey(p cardmodel.Slot, k *rsa.PublicKey) error {
 	created, err := b.ensure(p.PublicKey, b.s.Model.PublicKeySize.Value)
@@ -245,12 +245,12 @@ func (b *Block) WritePublicKey(p cardmodel.Slot, k *rsa.PublicKey) error {
 	return b.update(x509.MarshalPKCS1PublicKey(k), created, false)
 }
 
-// DeleteTemporary removes the temporary file of the place's DF.
+// DeleteTemporary removes the temporary file of the slot's DF.
 func (b *Block) DeleteTemporary(p cardmodel.Slot) error {
 	return b.remove(p.Key.DF.Child(b.s.Model.TemporaryFile.Value))
 }
 
-// WriteCertificate stores a certificate in the place's file, created where absent, and reads it back. Its
+// WriteCertificate stores a certificate in the slot's file, created where absent, and reads it back. Its
 // first bytes are written last: a file cut short parses as nothing.
 func (b *Block) WriteCertificate(p cardmodel.Slot, der []byte) error {
 	created, err := b.ensure(p.Certificate, max(len(der), b.s.Model.CertificateSize.Value))

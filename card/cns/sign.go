@@ -80,7 +80,7 @@ func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (
 	return sig, nil
 }
 
-// KeyMatches says whether the private key of the place belongs to the public key, by a test signature. A key
+// KeyMatches says whether the private key of the slot belongs to the public key, by a test signature. A key
 // that is absent, empty, or not usable with the PIN does not; transport errors are errors.
 func (b *Block) KeyMatches(k cardmodel.KeyRef, public *rsa.PublicKey) (bool, error) {
 	sig, err := b.testSignature(k, public.Size())

@@ -51,7 +51,7 @@ func open(reader string, wait time.Duration) (*Connection, error) {
 		releaseContext(ctx)
 		return nil, err
 	}
-	rv, late := within(wait, c.connect, func(rv code) {
+	rv, late := bounded(wait, c.connect, func(rv code) {
 		if rv == success {
 			disconnect(c.card)
 		}
@@ -85,9 +85,9 @@ func (c *Connection) connect() code {
 	return success
 }
 
-// within runs a call that the library cannot be made to give up. If it takes longer than wait, within
+// bounded runs a call that the library cannot be made to give up. If it takes longer than wait, bounded
 // returns true and late runs once the call has ended after all.
-func within(wait time.Duration, f func() code, late func(code)) (code, bool) {
+func bounded(wait time.Duration, f func() code, late func(code)) (code, bool) {
 	done, left := make(chan code), make(chan struct{})
 	go func() {
 		rv := f()
@@ -201,7 +201,7 @@ func (c *Connection) Begin() error {
 	if err := c.take(c.patience); err != nil {
 		return err
 	}
-	rv, late := within(c.patience-time.Since(start), c.begin, func(rv code) {
+	rv, late := bounded(c.patience-time.Since(start), c.begin, func(rv code) {
 		if rv == success {
 			endTransaction(c.card, leaveCard)
 		}

@@ -21,8 +21,8 @@ const (
 // Watch tells the state of all readers: once at the start and again after each insertion, removal,
 // reader plugged or unplugged, and service lost or found. The list is nil while there is no service,
 // and empty but not nil while there is no reader. States wait for the receiver, in their order; a card
-// that was exchanged between two looks is told as its removal and the insertion. InUse and Exclusive are as
-// they were at that moment: their change alone is not told, or a program that reads the card at every
+// that was exchanged between two looks is reported as its removal and the insertion. InUse and Exclusive are as
+// they were at that moment: their change alone is not reported, or a program that reads the card at every
 // state would wake itself. When ctx ends the channel is closed, and by then nothing of the watch is left.
 func Watch(ctx context.Context) <-chan []Reader {
 	w := &watch{ctx: ctx, out: make(chan []Reader)}
@@ -31,10 +31,10 @@ func Watch(ctx context.Context) <-chan []Reader {
 }
 
 type watch struct {
-	ctx  context.Context
-	out  chan []Reader
-	told bool
-	last []Reader
+	ctx      context.Context
+	out      chan []Reader
+	reported bool
+	last     []Reader
 }
 
 func (w *watch) run() {
@@ -133,17 +133,18 @@ func exchanged(before, after uint32) bool {
 	return before&after&statePresent != 0 && before&stateCounter != after&stateCounter
 }
 
-// tell sends the state unless it is the one told last.
+// tell sends the state unless it is the one reported last.
 func (w *watch) tell(readers []Reader) {
 	same := func(a, b Reader) bool {
 		return a.Name == b.Name && a.Present == b.Present && a.Mute == b.Mute && bytes.Equal(a.ATR, b.ATR)
 	}
-	if w.ctx.Err() != nil || w.told && (w.last == nil) == (readers == nil) && slices.EqualFunc(w.last, readers, same) {
+	if w.ctx.Err() != nil || w.reported && (w.last == nil) == (readers == nil) &&
+		slices.EqualFunc(w.last, readers, same) {
 		return
 	}
 	select {
 	case w.out <- readers:
-		w.told, w.last = true, readers
+		w.reported, w.last = true, readers
 	case <-w.ctx.Done():
 	}
 }

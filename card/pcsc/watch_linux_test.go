@@ -48,10 +48,10 @@ func next(t *testing.T, w <-chan []pcsc.Reader) []pcsc.Reader {
 	}
 }
 
-func told(t *testing.T, w <-chan []pcsc.Reader, want string) {
+func awaitReaders(t *testing.T, w <-chan []pcsc.Reader, want string) {
 	t.Helper()
 	if list := next(t, w); cards(list) != want {
-		t.Fatalf("told %q %+v, want %q", cards(list), list, want)
+		t.Fatalf("readers are %q %+v, want %q", cards(list), list, want)
 	}
 }
 
@@ -59,7 +59,7 @@ func silent(t *testing.T, w <-chan []pcsc.Reader, d time.Duration) {
 	t.Helper()
 	select {
 	case list, open := <-w:
-		t.Fatalf("told %+v, %v, where nothing happened", list, open)
+		t.Fatalf("readers are %+v, %v, where nothing happened", list, open)
 	case <-time.After(d):
 	}
 }
@@ -69,12 +69,12 @@ func TestWatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	w := pcsc.Watch(ctx)
-	told(t, w, "--")
+	awaitReaders(t, w, "--")
 	pull := pcsctest.PlugCard(t, s.Addrs[1], &card{atr: atrT1})
 	list := next(t, w)
 	if len(list) != 2 || list[0].Present || !list[1].Present || list[1].Name != s.Readers[1] || list[1].Index != 1 ||
 		!bytes.Equal(list[1].ATR, atrT1) {
-		t.Fatalf("an insertion is told as %+v", list)
+		t.Fatalf("an insertion is awaitReaders as %+v", list)
 	}
 
 	// Using the card is no change: who reads it at every state would wake itself.
@@ -86,11 +86,11 @@ func TestWatch(t *testing.T) {
 	silent(t, w, 1300*time.Millisecond)
 
 	pull()
-	told(t, w, "--")
+	awaitReaders(t, w, "--")
 
 	// No call waits while a card is exchanged: the removal is reported all the same.
 	pull = pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
-	told(t, w, "C-")
+	awaitReaders(t, w, "C-")
 	pcsctest.PlugCard(t, s.Addrs[1], &card{atr: atrT1})
 	pull()
 	empty := func() bool {
@@ -102,21 +102,21 @@ func TestWatch(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
-	told(t, w, "CC")
-	told(t, w, "-C")
-	told(t, w, "CC")
+	awaitReaders(t, w, "CC")
+	awaitReaders(t, w, "-C")
+	awaitReaders(t, w, "CC")
 
 	s.StopService(t)
-	told(t, w, "none")
+	awaitReaders(t, w, "none")
 	silent(t, w, 600*time.Millisecond)
 	s.StartService(t)
-	told(t, w, "--")
+	awaitReaders(t, w, "--")
 	pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
-	told(t, w, "C-")
+	awaitReaders(t, w, "C-")
 
 	cancel()
 	for range w {
-		t.Error("told after the end")
+		t.Error("awaitReaders after the end")
 	}
 }
 
@@ -125,7 +125,7 @@ func TestWatchRests(t *testing.T) {
 	s := pcsctest.Start(t)
 	pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
 	w := pcsc.Watch(t.Context())
-	told(t, w, "C-")
+	awaitReaders(t, w, "C-")
 	before := processorTime(t)
 	silent(t, w, 2*time.Second)
 	if used := processorTime(t) - before; used > 200*time.Millisecond {
@@ -143,7 +143,7 @@ func TestNothingLeft(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	w := pcsc.Watch(ctx)
-	told(t, w, "--")
+	awaitReaders(t, w, "--")
 	for i := range 25 {
 		// Both at once, not PlugCard: pcscd looks into a reader every 0.4 s only.
 		inserted, pull := context.WithCancel(ctx)
@@ -182,7 +182,7 @@ func TestNothingLeft(t *testing.T) {
 	}
 	cancel()
 	for range w {
-		t.Error("told after the end")
+		t.Error("awaitReaders after the end")
 	}
 	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines ||
 		openFiles(t) > files; time.Sleep(10 * time.Millisecond) {

@@ -61,7 +61,7 @@ var exitCodes = []exitCode{
 	{failure.ExitUsage, "La riga di comando è sbagliata, o manca un dato."},
 	{failure.ExitNothing, "Non c'è niente da rinnovare."},
 	{failure.ExitCard, "Non c'è il lettore o la tessera, oppure la tessera è occupata."},
-	{failure.ExitCode, "PIN o PUK errato, malformato o bloccato."},
+	{failure.ExitPINOrPUK, "PIN o PUK errato, malformato o bloccato."},
 	{failure.ExitRefused, "Il servizio ha rifiutato, o l'accesso è stato rifiutato."},
 	{failure.ExitInterrupted, "Interrotto: rieseguire il comando, che riprende da dove era."},
 }

@@ -157,15 +157,15 @@ func (w *Window) Busy() bool {
 	return w.f.running != nil
 }
 
-// doubled: two close requests within this time count as one.
-const doubled = 2 * time.Second
+// closeInterval: two close requests within this time count as one.
+const closeInterval = 2 * time.Second
 
 // RequestClose says whether the window may close at once. While a renewal runs it may not: the page asks
 // first, and once. A second request instead of an answer is the answer.
 func (w *Window) RequestClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running == nil || w.left || w.f.closing && time.Since(w.asked) > doubled {
+	if w.f.running == nil || w.left || w.f.closing && time.Since(w.asked) > closeInterval {
 		return true
 	}
 	if !w.f.closing {
@@ -209,7 +209,7 @@ func (w *Window) take(readers []Reader) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.f.readers
-	w.f.told, w.f.service, w.f.readers = true, readers != nil, readers
+	w.f.watched, w.f.service, w.f.readers = true, readers != nil, readers
 	if w.f.chosen != "" && !find(readers, w.f.chosen).Present {
 		w.f.chosen = ""
 	}
@@ -226,7 +226,7 @@ func (w *Window) take(readers []Reader) {
 		w.reinserting(find(readers, w.reader).Present)
 	case w.f.failed != nil:
 		if changed {
-			w.f.seen = nil // looked at when the failure was read
+			w.f.looked = nil // looked at when the failure was read
 		}
 	case changed:
 		w.startLook()
@@ -241,13 +241,13 @@ func (w *Window) startLook() {
 		w.look = nil
 	}
 	w.looks++
-	w.f.looking, w.f.seen = nil, nil
+	w.f.looking, w.f.looked = nil, nil
 	r := find(w.f.readers, w.f.target)
 	if !r.Present {
 		return
 	}
 	if r.Mute {
-		w.f.seen = &seen{failure: &Failure{Code: failure.CardMute}}
+		w.f.looked = &looked{failure: &Failure{Code: failure.CardMute}}
 		return
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -260,7 +260,7 @@ func (w *Window) startLook() {
 		})
 		defer late.Stop()
 		result := w.read(ctx, number, r.Name)
-		w.during(number, func(f *facts) { f.looking, f.seen = nil, result })
+		w.during(number, func(f *facts) { f.looking, f.looked = nil, result })
 	})
 }
 
@@ -275,10 +275,10 @@ func (w *Window) during(number int, change func(*facts)) {
 	w.bump()
 }
 
-func (w *Window) read(ctx context.Context, number int, reader string) *seen {
+func (w *Window) read(ctx context.Context, number int, reader string) *looked {
 	c, err := w.cfg.Open(ctx, reader)
 	if err != nil {
-		return &seen{failure: told(err)}
+		return &looked{failure: failureOf(err)}
 	}
 	defer c.Close()
 	c.Renewal.Events = func(e renewal.Event) {
@@ -288,14 +288,14 @@ func (w *Window) read(ctx context.Context, number int, reader string) *seen {
 	c.Renewal.Wait = func(context.Context, time.Duration) error { return errQueue }
 	v, err := c.Renewal.Look(ctx)
 	if err != nil {
-		return &seen{failure: told(err)}
+		return &looked{failure: failureOf(err)}
 	}
-	s := &seen{card: w.summary(v)}
+	s := &looked{card: w.summary(v)}
 	if v.Refusal != nil && v.Refusal.Code == failure.CampaignAmbiguous {
 		s.card.Campaigns = accepting(v)
 	}
 	if v.Refusal != nil && !errors.Is(v.Refusal, errQueue) && len(s.card.Campaigns) == 0 {
-		s.failure = told(v.Refusal)
+		s.failure = failureOf(v.Refusal)
 		s.nothing = v.Refusal.Exit() == failure.ExitNothing || v.Refusal.Exit() == failure.ExitRefused
 	}
 	return s
@@ -317,10 +317,10 @@ func accepting(v *renewal.View) []Campaign {
 	return list
 }
 
-// errQueue ends a look at the place in the queue: the card is renewable.
+// errQueue ends a look at the position in the queue: the card is renewable.
 var errQueue = errors.New("a look does not wait for its turn")
 
-func told(err error) *Failure {
+func failureOf(err error) *Failure {
 	f := renewal.Classify(err)
 	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: f.CardChanged, Tries: f.Tries}
 }

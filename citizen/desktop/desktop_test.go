@@ -23,7 +23,7 @@ func TestAskToClose(t *testing.T) {
 	if w.RequestClose() || !w.f.closing || w.RequestClose() {
 		t.Error("closed without an answer")
 	}
-	w.asked = w.asked.Add(-doubled)
+	w.asked = w.asked.Add(-closeInterval)
 	if !w.RequestClose() {
 		t.Error("asked twice")
 	}

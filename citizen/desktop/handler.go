@@ -248,8 +248,8 @@ func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.mu.Lock()
 	d.SmartCard, d.Readers = w.f.service, append(d.Readers, w.f.readers...)
-	if w.f.seen != nil {
-		d.Card = w.f.seen.card
+	if w.f.looked != nil {
+		d.Card = w.f.looked.card
 	}
 	w.mu.Unlock()
 	answer(rw, d)

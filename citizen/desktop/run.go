@@ -106,7 +106,7 @@ func (w *Window) renew(series, campaign string) error {
 	if screen(w.f) != ScreenRenewable {
 		return errState
 	}
-	if several := w.f.seen.card.Campaigns; len(several) == 0 {
+	if several := w.f.looked.card.Campaigns; len(several) == 0 {
 		campaign = ""
 	} else if !slices.ContainsFunc(several, func(c Campaign) bool { return c.ID == campaign }) {
 		return errState
@@ -136,11 +136,11 @@ func (w *Window) start(series, campaign string) {
 			w.reinserting(find(w.f.readers, w.reader).Present)
 		case errors.As(err, &f) && f.Code == failure.Cancelled:
 			// INDIETRO: back to where the citizen was; the card may have changed hands meanwhile.
-			if seen := w.f.seen; seen == nil || w.f.target != w.reader {
+			if l := w.f.looked; l == nil || w.f.target != w.reader {
 				w.startLook()
 			}
 		default:
-			w.f.failed = told(err)
+			w.f.failed = failureOf(err)
 			if report != nil {
 				w.f.contents, w.save = report.Contents, report.Save
 			}
@@ -295,7 +295,7 @@ func (w *Window) check(d *finished) {
 		switch {
 		case f.finished != d:
 		case err != nil:
-			d.phase, d.problem = PhaseInsert, told(err)
+			d.phase, d.problem = PhaseInsert, failureOf(err)
 			if !find(f.readers, w.reader).Present {
 				d.problem = nil
 			}
@@ -344,7 +344,7 @@ func (w *Window) login() error {
 			if f.finished == d {
 				d.phase, d.login = PhaseEntered, l
 				if err != nil {
-					d.problem = told(err)
+					d.problem = failureOf(err)
 					w.keep()
 				} else {
 					w.outcome.Session.ForgetPIN() // nothing needs it any more

@@ -228,14 +228,14 @@ type Report struct {
 
 // facts are what the window knows. No code sets a state: it is computed from them.
 type facts struct {
-	told    bool // the readers were told at least once
+	watched bool // a list of readers has come
 	service bool // there is a smart-card service
 	readers []Reader
 	chosen  string // by the citizen, among several
 	target  string // the reader whose card is looked at, "" for none
 
 	looking *looking // a look under way
-	seen    *seen    // its result
+	looked  *looked  // its result
 
 	running  *running  // a renewal
 	failed   *Failure  // it ended badly
@@ -251,7 +251,7 @@ type looking struct {
 	step string // under way
 }
 
-type seen struct {
+type looked struct {
 	card    *Summary
 	failure *Failure // why it cannot be read, or not be renewed
 	nothing bool     // the failure says that there is nothing to renew
@@ -283,8 +283,8 @@ func view(f facts, now time.Time) State {
 	if s.Readers == nil {
 		s.Readers = []Reader{}
 	}
-	if f.seen != nil {
-		s.Card = f.seen.card
+	if f.looked != nil {
+		s.Card = f.looked.card
 	}
 	switch s.Screen {
 	case ScreenLoading:
@@ -293,7 +293,7 @@ func view(f facts, now time.Time) State {
 			s.Loading.Waiting = FromService
 		}
 	case ScreenUnreadable, ScreenUnknown, ScreenNothing:
-		s.Failure = f.seen.failure
+		s.Failure = f.looked.failure
 	case ScreenPrompt:
 		s.Prompt = f.running.prompt
 	case ScreenRunning:
@@ -328,7 +328,7 @@ func screen(f facts) Screen {
 		return ScreenPrompt
 	case f.running != nil:
 		return ScreenRunning
-	case !f.told:
+	case !f.watched:
 		return ScreenStarting
 	case !f.service:
 		return ScreenNoService
@@ -338,15 +338,15 @@ func screen(f facts) Screen {
 		return ScreenNoCard
 	case f.target == "":
 		return ScreenChoose
-	case f.seen == nil && f.looking == nil:
+	case f.looked == nil && f.looking == nil:
 		return ScreenStarting
-	case f.seen == nil:
+	case f.looked == nil:
 		return ScreenLoading
-	case f.seen.failure == nil:
+	case f.looked.failure == nil:
 		return ScreenRenewable
-	case f.seen.card == nil:
+	case f.looked.card == nil:
 		return ScreenUnreadable
-	case f.seen.nothing:
+	case f.looked.nothing:
 		return ScreenNothing
 	}
 	return ScreenUnknown

@@ -157,7 +157,7 @@ func TestKeyAction(t *testing.T) {
 				t.Errorf("%+v: a known key is not kept", k)
 			}
 			if !k.Claimed && !k.Taken && a != makeKey {
-				t.Errorf("%+v: an empty place is not used", k)
+				t.Errorf("%+v: an empty slot is not used", k)
 			}
 			if !k.Claimed && a == keepKey {
 				t.Errorf("%+v: an unknown key is kept", k)

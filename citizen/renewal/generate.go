@@ -13,17 +13,17 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// generate sees to it that the place holds a key whose public key is known, and makes one only where
+// generate sees to it that the slot holds a key whose public key is known, and makes one only where
 // no source knows of any. Slots whose key reference belongs to another application are passed over.
 func (n *run) generate(context.Context) error {
 	for {
-		n.rec.Place, n.rec.Campaign = n.place.Number, n.campaign
+		n.rec.Slot, n.rec.Campaign = n.slot.Number, n.campaign
 		n.save()
 		err := n.card(n.generateIn)
 		if !errors.Is(err, errTaken) {
 			return err
 		}
-		next := n.place.Number + 1
+		next := n.slot.Number + 1
 		for ; next < len(n.s.Contents.Slots); next++ {
 			if s := n.s.Contents.Slots[next].Certificate.State; s == cns.FileAbsent || s == cns.FileEmpty ||
 				s == cns.FilePartial {
@@ -33,12 +33,12 @@ func (n *run) generate(context.Context) error {
 		if next == len(n.s.Contents.Slots) {
 			return fail(failure.NoRoom, err)
 		}
-		n.place = n.s.Contents.Slots[next]
+		n.slot = n.s.Contents.Slots[next]
 	}
 }
 
 func (n *run) generateIn(b *cns.Block) error {
-	p := n.place.Location
+	p := n.slot.Location
 	stored, temporary, err := b.PublicKeys(p)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	}
 	add(stored)
 	add(temporary)
-	if n.rec.Place == n.place.Number {
+	if n.rec.Slot == n.slot.Number {
 		if k, err := x509.ParsePKIXPublicKey(n.rec.PublicKey); err == nil {
 			add(k)
 		}
@@ -107,7 +107,7 @@ func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	return list
 }
 
-// keep records a proven public key in the journal and in the place's own file, and only then lets the
+// keep records a proven public key in the journal and in the slot's own file, and only then lets the
 // temporary file go.
 func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 	spki, err := x509.MarshalPKIXPublicKey(k)
@@ -117,11 +117,11 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 	n.rec.PublicKey = spki
 	n.save()
 	if stored == nil || !stored.Equal(k) {
-		if err := b.WritePublicKey(n.place.Location, k); err != nil {
+		if err := b.WritePublicKey(n.slot.Location, k); err != nil {
 			return err
 		}
 	}
-	if err := b.DeleteTemporary(n.place.Location); err != nil {
+	if err := b.DeleteTemporary(n.slot.Location); err != nil {
 		return err
 	}
 	n.public = k
@@ -131,7 +131,7 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 // probe finds out what is under a key reference that was taken before this run.
 func (n *run) probe(b *cns.Block, f *keyFacts) error {
 	var err error
-	if f.State, err = b.ProbeKey(n.place.Location.Key); err != nil {
+	if f.State, err = b.ProbeKey(n.slot.Location.Key); err != nil {
 		return err
 	}
 	if f.State != cns.KeyUsable {
@@ -145,7 +145,7 @@ func (n *run) probe(b *cns.Block, f *keyFacts) error {
 		if !ok || k.N.BitLen() != n.s.Model.NewKeyBits.Value {
 			continue
 		}
-		if f.Belongs, err = b.KeyMatches(n.place.Location.Key, k); err != nil || f.Belongs {
+		if f.Belongs, err = b.KeyMatches(n.slot.Location.Key, k); err != nil || f.Belongs {
 			return err
 		}
 	}

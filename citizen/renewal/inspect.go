@@ -18,7 +18,7 @@ import (
 )
 
 // inspect ends every refusal that can be known before a PIN is typed: the model, the service's standing
-// and campaign, the series, the place for the new pair and the memory for it.
+// and campaign, the series, the slot for the new pair and the memory for it.
 func (n *run) inspect(ctx context.Context) error {
 	if code := n.s.Model.NotRenewable.Value; code != "" {
 		return fail(code, nil)
@@ -43,7 +43,7 @@ func (n *run) inspect(ctx context.Context) error {
 	if err := n.series(ctx); err != nil {
 		return err
 	}
-	if err := n.choosePlace(); err != nil {
+	if err := n.chooseSlot(); err != nil {
 		return err
 	}
 	n.inspected, n.prepared = true, len(n.s.Model.NeededDFs.Value) == 0
@@ -184,45 +184,45 @@ func (n *run) series(ctx context.Context) error {
 	return nil
 }
 
-// choosePlace takes the place that holds what the service issued for this certificate, else the one the
+// chooseSlot takes the slot that holds what the service issued for this certificate, else the one the
 // journal names, else the first that holds no certificate; and asks for memory where it needs some.
-func (n *run) choosePlace() error {
+func (n *run) chooseSlot() error {
 	free := func(p cns.Slot) bool {
 		s := p.Certificate.State
 		return p.Number > 0 && (s == cns.FileAbsent || s == cns.FileEmpty || s == cns.FilePartial)
 	}
-	places := n.s.Contents.Slots
-	i := slices.IndexFunc(places, func(p cns.Slot) bool { return p.Number > 0 && n.unfinished(p.Certificate) })
+	slots := n.s.Contents.Slots
+	i := slices.IndexFunc(slots, func(p cns.Slot) bool { return p.Number > 0 && n.unfinished(p.Certificate) })
 	if i < 0 {
-		i = slices.IndexFunc(places, func(p cns.Slot) bool { return free(p) && p.Number == n.rec.Place })
+		i = slices.IndexFunc(slots, func(p cns.Slot) bool { return free(p) && p.Number == n.rec.Slot })
 	}
 	if i < 0 {
-		i = slices.IndexFunc(places, free)
+		i = slices.IndexFunc(slots, free)
 	}
 	if i < 0 {
 		return fail(failure.NoRoom, nil)
 	}
-	n.place = places[i]
+	n.slot = slots[i]
 	return n.room()
 }
 
-// room refuses a place that was never begun and whose DFs have not the memory for a new pair. The DF of the
+// room refuses a slot that was never begun and whose DFs have not the memory for a new pair. The DF of the
 // certificates was asked when the card was read; that of the keys, where it stands beside it, is asked when a
 // renewal begins, not for a look.
 func (n *run) room() error {
-	m, w := n.s.Model, n.place.Location
-	if n.place.Certificate.State != cns.FileAbsent || n.rec.Place == n.place.Number {
+	m, w := n.s.Model, n.slot.Location
+	if n.slot.Certificate.State != cns.FileAbsent || n.rec.Slot == n.slot.Number {
 		return nil
 	}
 	root := w.Certificate.Parent()
-	within := func(p cardmodel.Path) bool { return len(p) >= len(root) && slices.Equal(root, p[:len(root)]) }
+	inRoot := func(p cardmodel.Path) bool { return len(p) >= len(root) && slices.Equal(root, p[:len(root)]) }
 	need := m.CertificateSize.Value
-	if within(w.PublicKey) {
+	if inRoot(w.PublicKey) {
 		need += m.PublicKeySize.Value
 	}
 	// A key object keeps two components of the modulus' size and their headers.
 	key := m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
-	if within(w.Key.DF) {
+	if inRoot(w.Key.DF) {
 		need, key = need+key, 0
 	}
 	short := n.s.Contents.FreeBytes >= 0 && n.s.Contents.FreeBytes < need

@@ -35,7 +35,7 @@ type Journal struct {
 type record struct {
 	Old         []byte           `json:"old"` // SHA-256 of the old certificate
 	Campaign    string           `json:"campaign,omitempty"`
-	Place       int              `json:"place,omitempty"`
+	Slot        int              `json:"slot,omitempty"`
 	PublicKey   []byte           `json:"publicKey,omitempty"` // PKIX
 	Certificate []byte           `json:"certificate,omitempty"`
 	Transaction *cmp.Transaction `json:"transaction,omitempty"`

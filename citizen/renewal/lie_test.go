@@ -370,7 +370,7 @@ func sound(t *testing.T, card *emulator.Card, cert *x509.Certificate) {
 			return err
 		})
 		if err != nil || !holds {
-			t.Errorf("place %d: the certificate is there, its key is not: %v", p.Number, err)
+			t.Errorf("slot %d: the certificate is there, its key is not: %v", p.Number, err)
 		}
 		return
 	}

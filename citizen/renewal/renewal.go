@@ -114,8 +114,8 @@ type run struct {
 	open                []cmp.Campaign   // as the service tells
 	campaign            string
 	rec                 record
-	place               cns.Slot          // where the new pair goes, with what its file holds as read last
-	spent               []*rsa.PublicKey  // keys of the place that the service takes no more
+	slot                cns.Slot          // where the new pair goes, with what its file holds as read last
+	spent               []*rsa.PublicKey  // keys of the slot that the service takes no more
 	public              *rsa.PublicKey    // of the new key, proven by a test signature
 	cert                *x509.Certificate // the new certificate
 	inspected, prepared bool
@@ -166,7 +166,7 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 				n.s.ForgetPIN()
 				return nil, Classify(err)
 			}
-			return &Outcome{n.s, n.place.Number, n.cert, n.base.Certificate.Certificate, n.campaign,
+			return &Outcome{n.s, n.slot.Number, n.cert, n.base.Certificate.Certificate, n.campaign,
 				n.service.LoginURL}, nil
 		}
 		i := slices.Index(Steps, name)
@@ -207,7 +207,7 @@ func (n *run) facts() runFacts {
 		return f
 	}
 	f.Checked, f.Proven = n.checked, n.proven
-	f.Written = n.place.Certificate.State == cns.FileReadable && n.place.Certificate.Certificate.Equal(n.cert)
+	f.Written = n.slot.Certificate.State == cns.FileReadable && n.slot.Certificate.Certificate.Equal(n.cert)
 	f.Confirmed = n.rec.Confirmed && bytes.Equal(n.rec.Certificate, n.cert.Raw)
 	return f
 }
@@ -292,8 +292,8 @@ func hash(c *x509.Certificate) []byte {
 	return h[:]
 }
 
-// errTaken: the place holds a key that is not ours to replace.
-var errTaken = errors.New("the place holds another key")
+// errTaken: the slot holds a key that is not ours to replace.
+var errTaken = errors.New("the slot holds another key")
 
 // Wait waits for a time, or until ctx is done, whose error it then returns.
 func Wait(ctx context.Context, d time.Duration) error {

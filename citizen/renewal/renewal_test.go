@@ -290,7 +290,7 @@ func TestLastTryIsRemembered(t *testing.T) {
 	}
 }
 
-// A further renewal of the same card under a later campaign takes the third place.
+// A further renewal of the same card under a later campaign takes the third slot.
 func TestThirdPlace(t *testing.T) {
 	s := newService(t)
 	for i, name := range []string{"AC2014", "OT2016", "ID2019"} {
@@ -314,7 +314,7 @@ func TestThirdPlace(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		if first.Slot != 1 || second.Slot != 2 || !second.Old.Equal(first.Certificate) {
-			t.Errorf("%s: places %d and %d", name, first.Slot, second.Slot)
+			t.Errorf("%s: slots %d and %d", name, first.Slot, second.Slot)
 		}
 	}
 }

@@ -96,9 +96,9 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 
 // begun says whether journal, service or card know of a renewal that did not end.
 func (n *run) begun() bool {
-	return n.rec.Place > 0 && !n.rec.Confirmed || n.standing != nil && len(n.standing.Issued) > 0 ||
-		n.place.Certificate.State == cns.FileEmpty || n.place.Certificate.State == cns.FilePartial ||
-		n.s.Model.NeedsPUK() && n.s.Contents.HasSignatureDF && n.place.Number == 1
+	return n.rec.Slot > 0 && !n.rec.Confirmed || n.standing != nil && len(n.standing.Issued) > 0 ||
+		n.slot.Certificate.State == cns.FileEmpty || n.slot.Certificate.State == cns.FilePartial ||
+		n.s.Model.NeedsPUK() && n.s.Contents.HasSignatureDF && n.slot.Number == 1
 }
 
 // standings asks how the certificates stand, the newest first, and chooses the one to renew: the newest

@@ -76,10 +76,10 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 			}
 			return err
 		}
-		told := *known
+		before := *known
 		if err = cns.CheckCode(req.Code, code); err == nil {
-			if told != nil && *told > 1 {
-				less := *told - 1 // should the answer be lost with the card
+			if before != nil && *before > 1 {
+				less := *before - 1 // should the answer be lost with the card
 				*known = &less
 				n.save()
 			}
@@ -105,7 +105,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 		case refused != nil:
 			last, req.Wrong, req.Malformed = err, true, false
 		case errors.Is(err, cns.ErrOtherCard): // nothing was sent
-			*known = told
+			*known = before
 			n.save()
 			return err
 		default:
@@ -166,8 +166,8 @@ func (n *run) kept() [][]byte {
 	if n.standing != nil {
 		list = append(list, n.standing.Issued)
 	}
-	if n.place.Certificate.State == cns.FileReadable {
-		list = append(list, n.place.Certificate.Certificate.Raw)
+	if n.slot.Certificate.State == cns.FileReadable {
+		list = append(list, n.slot.Certificate.Certificate.Raw)
 	}
 	return list
 }
@@ -185,7 +185,7 @@ func (n *run) request(ctx context.Context) error {
 		if n.standing != nil {
 			ticket = n.standing.Ticket
 		}
-		der, err = tx.UpdateRequest(n.old(b), b.Signer(n.place.Location.Key, n.public), ticket, n.Now(), n.Random)
+		der, err = tx.UpdateRequest(n.old(b), b.Signer(n.slot.Location.Key, n.public), ticket, n.Now(), n.Random)
 		return err
 	})
 	if err != nil {
@@ -274,14 +274,14 @@ func (n *run) install(context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
 		return fail(failure.NoRoom, fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
 	}
-	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.place.Location, n.cert.Raw) }); err != nil {
+	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.slot.Location, n.cert.Raw) }); err != nil {
 		return err
 	}
 	if n.OnWritten != nil {
-		n.OnWritten(n.s.IDCarta, n.place.Location.Certificate)
+		n.OnWritten(n.s.IDCarta, n.slot.Location.Certificate)
 	}
-	n.place.Certificate = cns.CertificateFile{State: cns.FileReadable, Certificate: n.cert}
-	n.s.Contents.Slots[n.place.Number] = n.place
+	n.slot.Certificate = cns.CertificateFile{State: cns.FileReadable, Certificate: n.cert}
+	n.s.Contents.Slots[n.slot.Number] = n.slot
 	return nil
 }
 
@@ -289,7 +289,7 @@ func (n *run) install(context.Context) error {
 // before where nothing had to be written.
 func (n *run) prove(context.Context) error {
 	return n.card(func(b *cns.Block) error {
-		ok, err := b.KeyMatches(n.place.Location.Key, n.place.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
+		ok, err := b.KeyMatches(n.slot.Location.Key, n.slot.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = cns.ErrSignature
 		}

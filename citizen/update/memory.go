@@ -14,7 +14,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// ErrRollback says that a manifest is older than one that was seen, or another one of the same serial number.
+// ErrRollback says that a manifest is older than the highest seen, or another one of the same serial number.
 var ErrRollback = errors.New("a newer manifest was seen")
 
 // ErrMemory says that what was seen cannot be read or kept; without it an old manifest would pass for a new one.
@@ -30,15 +30,15 @@ type Memory struct {
 // memoryFile is the file's name in the folder of the program's state.
 const memoryFile = "update.json"
 
-// seen is the highest manifest of one key.
-type seen struct {
+// highest is what is kept of the newest manifest under one key.
+type highest struct {
 	Serial  uint64 `json:"serial"`
 	Version string `json:"version"`
 	SHA256  string `json:"sha256"` // of the manifest
 }
 
-func (m Memory) load() (map[string]seen, error) {
-	all := map[string]seen{}
+func (m Memory) load() (map[string]highest, error) {
+	all := map[string]highest{}
 	b, err := m.Read(memoryFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
@@ -64,7 +64,7 @@ func (m Memory) admit(keys Keys, id uint64, manifest *Manifest, raw []byte) erro
 		return err
 	}
 	sum := sha256.Sum256(raw)
-	now := seen{manifest.Serial, manifest.Version, hex.EncodeToString(sum[:])}
+	now := highest{manifest.Serial, manifest.Version, hex.EncodeToString(sum[:])}
 	for _, k := range keys {
 		s, ok := all[keyName(k.ID())]
 		switch {

@@ -33,9 +33,9 @@ func administrators() (settings.Settings, error) {
 	return s, err
 }
 
-// behind puts the administrators' settings behind flags and environment. The environment's own variables for a proxy
-// go before theirs too.
-func behind(s settings.Settings) kong.Resolver {
+// asDefaults gives the administrators' settings to flags that neither command line nor environment sets. The
+// environment's own variables for a proxy go before theirs too.
+func asDefaults(s settings.Settings) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		names := flag.Envs
 		if flag.Name == "proxy" {

@@ -66,13 +66,13 @@ func run(args []string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
-	var laid settings.Settings
-	laid, c.unsettled = administrators()
+	var set settings.Settings
+	set, c.unsettled = administrators()
 	p := &program{&c, ctx, out, errOut}
 	exit := -1
 	options := slices.Concat(development, usage.Options(),
 		[]kong.Option{kong.Name("rinnova"), kong.Writers(out, errOut),
-			kong.Exit(func(code int) { exit = code }), kong.Resolvers(behind(laid)),
+			kong.Exit(func(code int) { exit = code }), kong.Resolvers(asDefaults(set)),
 			kong.Description("Rinnova il certificato di autenticazione di una TS-CNS.")})
 	parser, err := kong.New(&c, options...)
 	if err != nil {

@@ -155,12 +155,12 @@ type reportEvent struct {
 
 // report puts together what the failed run leaves.
 func (c *reporting) report(f *renewal.Failure, cause error) (*errorreport.Report, *transcript.Transcript, error) {
-	seen(c.facts)
+	addReaders(c.facts)
 	return c.facts.Report(reported(f, cause), cause)
 }
 
-// seen adds the readers that the system shows now.
-func seen(facts *errorreport.Collector) {
+// addReaders adds the readers that the system shows now.
+func addReaders(facts *errorreport.Collector) {
 	if readers, err := pcsc.Readers(); err == nil {
 		for _, r := range readers {
 			facts.Reader(r.Name, r.Present, false)

@@ -18,12 +18,12 @@ import (
 
 // stepEvent and resultEvent are the lines of renew --json.
 type stepEvent struct {
-	Step  string `json:"step"`
-	State string `json:"state"`
-	Text  string `json:"text"`
-	Code  string `json:"code,omitempty"`
-	Place int    `json:"place,omitempty"`
-	For   int    `json:"seconds,omitempty"`
+	Step     string `json:"step"`
+	State    string `json:"state"`
+	Text     string `json:"text"`
+	Code     string `json:"code,omitempty"`
+	Position int    `json:"position,omitempty"`
+	For      int    `json:"seconds,omitempty"`
 }
 
 type resultEvent struct {

@@ -129,16 +129,16 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	go func() {
 		defer close(readers)
 		for list := range pcsc.Watch(ctx) {
-			var told []desktop.Reader
+			var shown []desktop.Reader
 			if list != nil {
-				told = []desktop.Reader{}
+				shown = []desktop.Reader{}
 			}
 			for _, r := range list {
-				told = append(told, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute,
+				shown = append(shown, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute,
 					Token: string(r.ATR)})
 			}
 			select {
-			case readers <- told:
+			case readers <- shown:
 			case <-ctx.Done():
 				return
 			}

@@ -18,7 +18,7 @@ func reporter(facts *errorreport.Collector, real bool,
 	desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (*desktop.UnsavedReport, error) {
 	return func(f *renewal.Failure, cause error) (*desktop.UnsavedReport, error) {
 		if real {
-			seen(facts)
+			addReaders(facts)
 		}
 		report, exchanges, err := facts.Report(reported(f, cause), cause)
 		if err != nil {

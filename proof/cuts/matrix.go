@@ -94,7 +94,7 @@ type scenario struct {
 	later  int  // days between the runs
 	wrong  int  // PINs mistyped in the first run
 	swap   int  // the transaction before which another card lies in the reader, 0: none
-	signer bool // the citizen's signature key lies in the first place
+	signer bool // the citizen's signature key lies in the first slot
 	n      int
 }
 
@@ -269,9 +269,9 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 		for at := 2; at <= begun; at++ {
 			add(scenario{series: series, name: "another card", swap: at, memory: memories[at%2]})
 		}
-		add(scenario{series: series, name: "signature key in the first place", signer: true, memory: sameComputer})
+		add(scenario{series: series, name: "signature key in the first slot", signer: true, memory: sameComputer})
 		for at := 0; at < changing; at += 3 {
-			add(scenario{series: series, name: "signature key in the first place", signer: true,
+			add(scenario{series: series, name: "signature key in the first slot", signer: true,
 				first: cut{kind: atCard, at: at, changes: true, when: emulator.CutAfter, cause: pulled}})
 		}
 		for at := range writes {
@@ -407,7 +407,7 @@ func (w *world) staleJournal() (map[string][]byte, error) {
 	return before.files, nil
 }
 
-// addSignatureKey puts a key and a certificate with nonRepudiation, of another issuer, in the first place, as a
+// addSignatureKey puts a key and a certificate with nonRepudiation, of another issuer, in the first slot, as a
 // citizen's signature kit would.
 func (w *world) addSignatureKey() error {
 	s, err := cns.Open(w.card)

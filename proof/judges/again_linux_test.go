@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A card renewed in May 2020 is renewed again today. The second pair goes into the second place, which
+// A card renewed in May 2020 is renewed again today. The second pair goes into the second slot, which
 // OpenSC does not look at; the pair in use, which it does, is touched by no command.
 func TestSecondRenewal(t *testing.T) {
 	w := opened(t, opensc026(t))
@@ -27,7 +27,7 @@ func TestSecondRenewal(t *testing.T) {
 	card := w.emulated("card.json")
 	inUse, ok := card.File("1400/9001/2002")
 	if !ok {
-		t.Fatal("no certificate in the first place")
+		t.Fatal("no certificate in the first slot")
 	}
 	var touched []string
 	pull := w.insertHere(&watched{Card: card, see: func(b []byte) error {
