@@ -4,6 +4,8 @@ package durable_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -79,4 +81,23 @@ func TestReaderSeesWhole(t *testing.T) {
 		}
 	}
 	writer.Wait()
+}
+
+func TestFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "state")
+	folder := durable.Folder(path)
+	if _, err := folder.Read("file"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file of no folder: %v", err)
+	}
+	if err := folder.Write("file", []byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := folder.Read("file"); err != nil || string(got) != "one" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	for name, mode := range map[string]fs.FileMode{path: 0o700, filepath.Join(path, "file"): 0o600} {
+		if i, err := os.Stat(name); err != nil || runtime.GOOS != "windows" && i.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", name, i, err)
+		}
+	}
 }

@@ -13,8 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/durable"
@@ -46,15 +44,8 @@ type record struct {
 
 // JournalIn keeps the files in a folder, made where absent, of mode 0700.
 func JournalIn(dir string) *Journal {
-	return &Journal{
-		Read: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) },
-		Write: func(name string, data []byte) error {
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				return err
-			}
-			return durable.WriteFile(filepath.Join(dir, name), data, 0o600)
-		},
-	}
+	folder := durable.Folder(dir)
+	return &Journal{Read: folder.Read, Write: folder.Write}
 }
 
 const journalKeyFile = "key"

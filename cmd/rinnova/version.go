@@ -14,6 +14,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/update"
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/durable"
 	"rinnova.example/go/failure"
 )
 
@@ -129,7 +130,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	if err != nil {
 		return nil, notChecked(failure.UpdateMemory, err)
 	}
-	kept := renewal.JournalIn(dir)
+	kept := durable.Folder(dir)
 	checker := &update.Checker{Transport: t, Keys: keys, Memory: update.Memory{Read: kept.Read, Write: kept.Write},
 		Now: now}
 	m, err := checker.Check(ctx, service)
