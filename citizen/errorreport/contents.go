@@ -5,6 +5,8 @@ package errorreport
 import (
 	"fmt"
 	"strings"
+
+	"rinnova.example/go/catalogue"
 )
 
 // contents says in plain words what each field of the manifest is. The keys are those of manifest.json.
@@ -97,7 +99,7 @@ func (c *Card) String() string {
 func (f Failure) String() string {
 	s := string(f.Code)
 	if f.Step != "" {
-		s += ", nella fase «" + stepNamed(f.Step) + "»"
+		s += ", nella fase «" + catalogue.DeskStep(f.Step) + "»"
 	}
 	if f.StatusWord != "" {
 		s += ", risposta della tessera " + f.StatusWord

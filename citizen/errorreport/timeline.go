@@ -8,31 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rinnova.example/go/catalogue"
 )
-
-// stepText names the steps of a renewal to the desk.
-var stepText = map[string]string{
-	"identify": "lettura della tessera",
-	"inspect":  "verifica della rinnovabilità",
-	"unlock":   "verifica del PIN",
-	"prepare":  "filesystem di firma",
-	"generate": "generazione della chiave",
-	"request":  "richiesta del certificato",
-	"check":    "controllo del certificato",
-	"install":  "installazione del certificato",
-	"prove":    "prova del certificato",
-	"confirm":  "conferma al servizio",
-	"reinsert": "reinserimento della tessera",
-	"login":    "prova di accesso",
-	"journal":  "diario dei rinnovi",
-}
-
-func stepNamed(name string) string {
-	if text, ok := stepText[name]; ok {
-		return text
-	}
-	return name
-}
 
 var stateText = map[string]string{
 	"started": "iniziata e non finita",
@@ -58,7 +36,7 @@ func (r *Report) Timeline() []string {
 	}
 	var lines []line
 	for _, s := range r.Steps {
-		text := fmt.Sprintf("fase «%s»: %s", stepNamed(s.Name), stateText[s.State])
+		text := fmt.Sprintf("fase «%s»: %s", catalogue.DeskStep(s.Name), stateText[s.State])
 		if s.Code != "" {
 			text += " (" + s.Code + ")"
 		}

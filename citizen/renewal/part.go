@@ -11,7 +11,9 @@ type Part struct {
 
 // Parts are the steps of a renewal over a modelled reader, with a card that needs everything made; a test measures
 // them.
-var Parts = []Part{
-	{"identify", 1, 13}, {"inspect", 1, 1}, {"unlock", 3, 8}, {"prepare", 1, 16}, {"generate", 76, 28},
-	{"request", 8, 9}, {"check", 0, 1}, {"install", 3, 25}, {"prove", 3, 5}, {"confirm", 4, 4},
-}
+var Parts = func() (list []Part) {
+	for _, s := range steps() {
+		list = append(list, Part{s.name, s.percent, s.commands})
+	}
+	return list
+}()

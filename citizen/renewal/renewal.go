@@ -63,26 +63,28 @@ const (
 	Noted   = "noted"
 )
 
-// step is one step of a renewal: when it is done, and what does it.
+// step is one step of a renewal: when it is done, what does it, and its part of the time (Part).
 type step struct {
-	name string
-	done func(runFacts) bool
-	run  func(*run, context.Context) error
+	name     string
+	done     func(runFacts) bool
+	run      func(*run, context.Context) error
+	percent  int
+	commands int
 }
 
 // steps returns the steps in their order. docs/RENEWAL.md says what is durable after each.
 func steps() []step {
 	return []step{
-		{"identify", func(f runFacts) bool { return f.Read }, (*run).identify},
-		{"inspect", func(f runFacts) bool { return f.Inspected }, (*run).inspect},
-		{"unlock", func(f runFacts) bool { return f.Unlocked }, (*run).unlock},
-		{"prepare", func(f runFacts) bool { return f.Prepared }, (*run).prepare},
-		{"generate", func(f runFacts) bool { return f.KeyKnown }, (*run).generate},
-		{"request", func(f runFacts) bool { return f.Kept }, (*run).request},
-		{"check", func(f runFacts) bool { return f.Checked }, (*run).check},
-		{"install", func(f runFacts) bool { return f.Written }, (*run).install},
-		{"prove", func(f runFacts) bool { return f.Proven }, (*run).prove},
-		{"confirm", func(f runFacts) bool { return f.Confirmed }, (*run).confirm},
+		{"identify", func(f runFacts) bool { return f.Read }, (*run).identify, 1, 13},
+		{"inspect", func(f runFacts) bool { return f.Inspected }, (*run).inspect, 1, 1},
+		{"unlock", func(f runFacts) bool { return f.Unlocked }, (*run).unlock, 3, 8},
+		{"prepare", func(f runFacts) bool { return f.Prepared }, (*run).prepare, 1, 16},
+		{"generate", func(f runFacts) bool { return f.KeyKnown }, (*run).generate, 76, 28},
+		{"request", func(f runFacts) bool { return f.Kept }, (*run).request, 8, 9},
+		{"check", func(f runFacts) bool { return f.Checked }, (*run).check, 0, 1},
+		{"install", func(f runFacts) bool { return f.Written }, (*run).install, 3, 25},
+		{"prove", func(f runFacts) bool { return f.Proven }, (*run).prove, 3, 5},
+		{"confirm", func(f runFacts) bool { return f.Confirmed }, (*run).confirm, 4, 4},
 	}
 }
 

@@ -18,24 +18,6 @@ const (
 	textDone    = "Certificato rinnovato con successo"                      // T20
 )
 
-// stage is the text under the progress bar for each step. Generazione chiave is the guide's; the texts for
-// the file system and the installation are formed after it.
-var stage = map[string]string{
-	"identify": "Lettura della tessera ...",
-	"inspect":  "Verifica della rinnovabilità ...",
-	"unlock":   "Verifica del PIN ...",
-	"prepare":  "Generazione filesystem di firma in corso ...",
-	"generate": "Generazione chiave in corso ...",
-	"request":  "Richiesta del certificato in corso ...",
-	"check":    "Controllo del certificato ...",
-	"install":  "Installazione certificato in corso ...",
-	"prove":    "Prova del nuovo certificato ...",
-	"confirm":  "Conferma al servizio ...",
-	"reinsert": "Rimuovi la tessera, attendi circa un minuto e inseriscila di nuovo.",
-	"login":    "Prova di accesso ...",
-	"result":   textDone,
-}
-
 // noted are the texts of what a run remarks without stopping.
 var noted = map[string]string{
 	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",

@@ -3,17 +3,23 @@
 package main
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 )
 
-// TestStages: every step has the text under the bar.
-func TestStages(t *testing.T) {
-	for _, step := range renewal.Steps {
-		if stage[step] == "" {
-			t.Errorf("the step %s has no text", step)
+// TestStepTexts: every step of a renewal has its texts.
+func TestStepTexts(t *testing.T) {
+	for _, step := range append(slices.Clone(renewal.Steps), "reinsert", "login") {
+		for _, text := range []string{catalogue.Step(catalogue.Italian, step), catalogue.Step(catalogue.German, step),
+			strings.TrimPrefix(catalogue.DeskStep(step), step)} {
+			if text == "" {
+				t.Errorf("the step %s lacks a text", step)
+			}
 		}
 	}
 }

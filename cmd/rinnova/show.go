@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 )
@@ -75,7 +76,7 @@ func (s *progress) clear() {
 }
 
 func (s *progress) show(e renewal.Event) {
-	text := stage[e.Step]
+	text := catalogue.Step(catalogue.Italian, e.Step)
 	switch e.State {
 	case renewal.Noted:
 		text = noted[e.Code]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { t } from '../i18n'
+import { stepText, t } from '../i18n'
 import { Notice } from '../parts/notice'
 import type { Progress } from '../generated/state'
 import { Body } from './body'
@@ -28,6 +28,6 @@ export function Running({ progress }: { progress: Progress | undefined }) {
 /** What the renewal is doing, or waits for. */
 export function stage(p: Progress): string {
   const c = t()
-  if (!p.waiting) return c.stages[p.step] ?? ''
+  if (!p.waiting) return stepText(p.step)
   return p.position ? c.progress.queue(p.position, p.seconds ?? 0) : c.progress.wait(p.seconds ?? 0)
 }

@@ -7,11 +7,6 @@ export const de: Catalogue = {
   T6: 'ERNEUERN', T7: 'Zertifikat erneuern', T8: 'Authentifizierung', T9: 'Geben Sie die richtige PIN ein, um die Erneuerung fortzusetzen', T10: 'PIN-Code', T11: 'ZURÜCK', T12: 'WEITER',
   T13: 'Das Zertifikat wird erneuert, bitte warten ...', T15: 'Geben Sie den richtigen PUK ein, um die Erneuerung fortzusetzen', T16: 'PUK-Code',
   T17: 'Erneuerung nicht gelungen', T18: 'diese Fehlerdaten', T20: 'Zertifikat erfolgreich erneuert', T21: 'SCHLIESSEN',
-  stages: {
-    'identify': 'Die Karte wird gelesen ...', 'inspect': 'Die Erneuerbarkeit wird geprüft ...', 'unlock': 'Die PIN wird geprüft ...', 'prepare': 'Das Signatur-Dateisystem wird erzeugt ...',
-    'generate': 'Der Schlüssel wird erzeugt ...', 'request': 'Das Zertifikat wird beantragt ...', 'check': 'Das Zertifikat wird geprüft ...', 'install': 'Das Zertifikat wird installiert ...',
-    'prove': 'Das neue Zertifikat wird erprobt ...', 'confirm': 'Bestätigung an den Dienst ...',
-  },
   name: 'Rinnova', subtitle: 'Das Zertifikat der Gesundheitskarte, zu Hause erneuert', skip: 'Zum Inhalt',
   nav: { label: 'Seiten', card: 'Karte', diagnosis: 'Diagnose', about: 'Informationen', accessibility: 'Barrierefreiheit' },
   tools: { label: 'Aussehen', smaller: 'Text verkleinern', larger: 'Text vergrößern', size: (n) => `Text bei ${n} %`, theme: 'Farben', themes: { auto: 'Wie das System', light: 'Hell', dark: 'Dunkel', contrast: 'Hoher Kontrast' }, language: 'Sprache' },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
+import { steps } from '../generated/steps'
 import { de } from './de'
 import { it, type Catalogue } from './it'
 
@@ -30,7 +31,10 @@ export function moment(iso: string): string {
   return new Intl.DateTimeFormat(current, { timeZone: 'Europe/Rome', dateStyle: 'short', timeStyle: 'short' }).format(new Date(iso))
 }
 
-/** A step of the renewal as a name: its stage's text without the dots. Without a text, the step's own word or other. */
+/** What is shown while a step of the renewal runs, '' for a step without a text. */
+export function stepText(step: string): string { return steps[current][step] ?? '' }
+
+/** A step of the renewal as a name: its text without the dots. Without a text, the step's own word or other. */
 export function stageName(step: string, other = step): string {
-  return (t().stages[step] ?? other).replace(/[ .]+$/, '')
+  return (stepText(step) || other).replace(/[ .]+$/, '')
 }

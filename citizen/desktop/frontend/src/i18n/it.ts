@@ -18,18 +18,6 @@ export const it = {
   T18: 'questi dati di errore',
   T20: 'Certificato rinnovato con successo',
   T21: 'CHIUDI',
-  stages: {
-    'identify': 'Lettura della tessera ...',
-    'inspect': 'Verifica della rinnovabilità ...',
-    'unlock': 'Verifica del PIN ...',
-    'prepare': 'Generazione filesystem di firma in corso ...',
-    'generate': 'Generazione chiave in corso ...',
-    'request': 'Richiesta del certificato in corso ...',
-    'check': 'Controllo del certificato ...',
-    'install': 'Installazione certificato in corso ...',
-    'prove': 'Prova del nuovo certificato ...',
-    'confirm': 'Conferma al servizio ...',
-  } as Record<string, string>,
 
   name: 'Rinnova',
   subtitle: 'Il certificato della Tessera Sanitaria, rinnovato da casa',
