@@ -22,6 +22,10 @@ export default defineConfig(
   },
   {
     files: ['test/**/*.js', '*.js'],
-    rules: { 'no-unused-vars': 'error', 'no-constant-condition': ['error', { checkLoops: false }], 'prefer-const': 'error' },
+    rules: {
+      'no-unused-vars': 'error',
+      'no-constant-condition': ['error', { checkLoops: false }],
+      'prefer-const': 'error',
+    },
   },
 )

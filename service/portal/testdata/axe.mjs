@@ -12,18 +12,26 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 const results = []
 for (const width of [1280, 320]) {
   // The pages forbid scripts: only axe itself is let past their policy.
-  const context = await browser.newContext({ viewport: { width, height: 800 }, ignoreHTTPSErrors: true, bypassCSP: true })
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    ignoreHTTPSErrors: true,
+    bypassCSP: true,
+  })
   const page = await context.newPage()
   for (const url of urls) {
     await page.goto(url)
     await page.evaluate(axe)
-    const found = await page.evaluate(() => globalThis.axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'], resultTypes: ['violations'],
-    }))
+    const found = await page.evaluate(() =>
+      globalThis.axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
+        resultTypes: ['violations'],
+      }),
+    )
     results.push({
-      url, width,
+      url,
+      width,
       rules: found.passes.length,
-      violations: found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')),
+      violations: found.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')),
       overflow: await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
     })
   }

@@ -11,19 +11,37 @@ const themes = ['light', 'dark', 'contrast']
 
 /** Sets the look without the page's own controls, which a modal window makes inert. */
 async function look(w, theme, size = 100) {
-  await w.tab.evaluate(([t, s]) => { document.documentElement.dataset.theme = t; document.documentElement.dataset.size = String(s) }, [theme, size])
+  await w.tab.evaluate(
+    ([t, s]) => {
+      document.documentElement.dataset.theme = t
+      document.documentElement.dataset.size = String(s)
+    },
+    [theme, size],
+  )
 }
 
 /** Sideways scrolling, boxes over boxes, text out of its box. */
 async function layout(w) {
   return await w.tab.evaluate(() => {
     const problems = []
-    if (document.documentElement.scrollWidth > innerWidth) problems.push(`the page is ${document.documentElement.scrollWidth} wide`)
+    if (document.documentElement.scrollWidth > innerWidth)
+      problems.push(`the page is ${document.documentElement.scrollWidth} wide`)
     const host = document.querySelector('dialog[open]') ?? document.body
     if (host.scrollWidth > host.clientWidth + 1) problems.push(`${host.tagName} scrolls sideways`)
-    const boxes = [...host.querySelectorAll('h1, h2, h3, p, dt, dd, li, label, legend, button, select, input, .drawing')].filter((e) => {
+    const boxes = [
+      ...host.querySelectorAll('h1, h2, h3, p, dt, dd, li, label, legend, button, select, input, .drawing'),
+    ].filter((e) => {
       const r = e.getBoundingClientRect()
-      return e.checkVisibility({ contentVisibilityAuto: true }) && r.width > 1 && r.height > 1 && !e.closest('.watermark') && !e.classList.contains('visually-hidden') && !e.closest('.dialog-head') && getComputedStyle(e).visibility !== 'hidden' && !(host === document.body && e.closest('dialog'))
+      return (
+        e.checkVisibility({ contentVisibilityAuto: true }) &&
+        r.width > 1 &&
+        r.height > 1 &&
+        !e.closest('.watermark') &&
+        !e.classList.contains('visually-hidden') &&
+        !e.closest('.dialog-head') &&
+        getComputedStyle(e).visibility !== 'hidden' &&
+        !(host === document.body && e.closest('dialog'))
+      )
     })
     const name = (e) => `${e.tagName}.${e.className.baseVal ?? e.className} "${e.textContent.trim().slice(0, 30)}"`
     for (const [i, a] of boxes.entries()) {
@@ -32,19 +50,26 @@ async function layout(w) {
       for (const b of boxes.slice(i + 1)) {
         if (a.contains(b) || b.contains(a)) continue
         const s = b.getBoundingClientRect()
-        if (Math.min(r.right, s.right) - Math.max(r.left, s.left) > 2 && Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 2) problems.push(`${name(a)} over ${name(b)}`)
+        if (
+          Math.min(r.right, s.right) - Math.max(r.left, s.left) > 2 &&
+          Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 2
+        )
+          problems.push(`${name(a)} over ${name(b)}`)
       }
     }
     for (const e of host.querySelectorAll('button, select, input, a, summary')) {
       const r = e.getBoundingClientRect()
-      if (r.width > 0 && (r.width < 24 || r.height < 23.5) && !e.classList.contains('skip') && e.type !== 'radio') problems.push(`${name(e)} is ${Math.round(r.width)}×${Math.round(r.height)}`)
+      if (r.width > 0 && (r.width < 24 || r.height < 23.5) && !e.classList.contains('skip') && e.type !== 'radio')
+        problems.push(`${name(e)} is ${Math.round(r.width)}×${Math.round(r.height)}`)
     }
     return problems
   })
 }
 
 let shared
-after(async () => { await shared?.close() })
+after(async () => {
+  await shared?.close()
+})
 
 for (const [name, go] of screens) {
   test(`screen ${name}`, async () => {
@@ -57,8 +82,14 @@ for (const [name, go] of screens) {
       for (const theme of themes) {
         await look(w, theme)
         await w.shot(`${name}-${theme}`)
-        const { violations } = await new AxeBuilder({ page: w.tab }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
-        assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`), [], `${name}, ${theme}`)
+        const { violations } = await new AxeBuilder({ page: w.tab })
+          .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+          .analyze()
+        assert.deepEqual(
+          violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`),
+          [],
+          `${name}, ${theme}`,
+        )
       }
       await look(w, 'light', 200)
       assert.deepEqual(await layout(w), [], `${name} at 200 %`)
@@ -82,11 +113,17 @@ test('the checks are not vacuous', async () => {
   const w = await open()
   await w.bench('insert', withoutPuk)
   await w.screen('card')
-  await w.tab.evaluate(() => { document.documentElement.lang = ''; document.querySelector('main p').style.color = '#ddd'; document.querySelector('.actions').style.marginTop = '-60px' })
+  await w.tab.evaluate(() => {
+    document.documentElement.lang = ''
+    document.querySelector('main p').style.color = '#ddd'
+    document.querySelector('.actions').style.marginTop = '-60px'
+  })
   const { violations } = await new AxeBuilder({ page: w.tab }).analyze()
   assert.deepEqual(violations.map((v) => v.id).sort(), ['color-contrast', 'html-has-lang'])
   assert.ok((await layout(w)).some((p) => / over /.test(p)))
-  await w.tab.evaluate(() => { document.documentElement.lang = 'it' })
+  await w.tab.evaluate(() => {
+    document.documentElement.lang = 'it'
+  })
   await w.close()
 })
 
@@ -106,8 +143,12 @@ test('text size, colours and language are the person’s', async () => {
   const size = () => w.tab.evaluate(() => parseFloat(getComputedStyle(document.querySelector('h1')).fontSize))
   const before = await size()
   for (let i = 0; i < 4; i++) await w.tab.getByRole('button', { name: 'Ingrandisci il testo' }).click()
-  assert.equal(Math.round(await size() / before * 100), 200)
-  assert.equal(await w.tab.evaluate(() => document.activeElement.id), 'smaller', 'the focus goes to what can still be pressed')
+  assert.equal(Math.round(((await size()) / before) * 100), 200)
+  assert.equal(
+    await w.tab.evaluate(() => document.activeElement.id),
+    'smaller',
+    'the focus goes to what can still be pressed',
+  )
   await w.tab.getByLabel('Colori').selectOption('dark')
   assert.equal(await w.tab.evaluate(() => document.documentElement.dataset.theme), 'dark')
   await w.tab.getByLabel('Lingua').selectOption('de')
@@ -115,7 +156,7 @@ test('text size, colours and language are the person’s', async () => {
   assert.equal(await w.tab.evaluate(() => document.documentElement.lang), 'de')
   await w.tab.reload()
   await w.tab.getByRole('heading', { name: 'Stecken Sie die Karte ein' }).waitFor()
-  assert.equal(Math.round(await size() / before * 100), 200)
+  assert.equal(Math.round(((await size()) / before) * 100), 200)
   await w.shot('german-200')
   await w.close()
 })
@@ -135,11 +176,17 @@ test('nothing is asked of a network', async () => {
 test('a whole renewal by keyboard only, with a visible focus that is never lost', async () => {
   const w = await open()
   const { tab } = w
-  const focus = () => tab.evaluate(() => {
-    const e = document.activeElement
-    const s = getComputedStyle(e)
-    return { tag: e.tagName, id: e.id, text: (e.getAttribute('aria-label') ?? e.textContent).trim(), outline: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 }
-  })
+  const focus = () =>
+    tab.evaluate(() => {
+      const e = document.activeElement
+      const s = getComputedStyle(e)
+      return {
+        tag: e.tagName,
+        id: e.id,
+        text: (e.getAttribute('aria-label') ?? e.textContent).trim(),
+        outline: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,
+      }
+    })
   /** Tabs to the element with this text, and sees the focus on the way. */
   const to = async (text) => {
     for (let i = 0; i < 60; i++) {

@@ -8,7 +8,9 @@ import { empty, withoutPuk, withPuk } from './tour.js'
 import { artifacts, open, PIN, PUK } from './window.js'
 
 let w
-before(async () => { w = await open() })
+before(async () => {
+  w = await open()
+})
 after(() => w.close())
 afterEach(() => empty(w))
 
@@ -16,7 +18,12 @@ afterEach(() => empty(w))
 async function collectTexts() {
   await w.tab.evaluate(() => {
     window.texts = new Set()
-    const take = () => { for (const e of document.querySelectorAll('dialog h2, dialog p, dialog .dialog-title, main h1, main p, main button, dialog button, dialog label')) window.texts.add(e.textContent) }
+    const take = () => {
+      for (const e of document.querySelectorAll(
+        'dialog h2, dialog p, dialog .dialog-title, main h1, main p, main button, dialog button, dialog label',
+      ))
+        window.texts.add(e.textContent)
+    }
     new MutationObserver(take).observe(document.body, { subtree: true, childList: true, characterData: true })
     take()
   })
@@ -31,15 +38,20 @@ async function collectProgress({ tab }) {
     new MutationObserver(() => {
       if (text('dialog h2') !== 'Rinnovo del certificato in corso, attendere...' || !text('.stage')) return
       window.drawn.push({
-        stage: text('.stage'), value: document.querySelector('[role=progressbar]').getAttribute('aria-valuenow'),
-        keep: text('dialog .lead'), said: text('dialog > [role=status]'),
+        stage: text('.stage'),
+        value: document.querySelector('[role=progressbar]').getAttribute('aria-valuenow'),
+        keep: text('dialog .lead'),
+        said: text('dialog > [role=status]'),
       })
     }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
   })
   return () => tab.evaluate(() => window.drawn)
 }
 
-const stages = { puk: ['Generazione filesystem di firma in corso ...'], all: ['Generazione chiave in corso ...', 'Installazione certificato in corso ...'] }
+const stages = {
+  puk: ['Generazione filesystem di firma in corso ...'],
+  all: ['Generazione chiave in corso ...', 'Installazione certificato in corso ...'],
+}
 
 test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
   const series = ['AC2013', 'AC2014', 'AC2018', 'OT2015', 'OT2016', 'ID2019']
@@ -90,7 +102,11 @@ test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
       // Step 15
       await w.click('PROVA L’ACCESSO')
       await w.phase('entered')
-      await w.tab.getByText(/Accesso riuscito: BRUNILDE ESEMPIO, codice fiscale SMPBNL…2H, certificato valido fino al 30\/06\/2020/).waitFor()
+      await w.tab
+        .getByText(
+          /Accesso riuscito: BRUNILDE ESEMPIO, codice fiscale SMPBNL…2H, certificato valido fino al 30\/06\/2020/,
+        )
+        .waitFor()
       await w.click('CHIUDI')
       // The same card again: T5, already renewed
       await w.screen('nothing')
@@ -128,7 +144,8 @@ test('T13 above a real bar, stages below it, and the warning not to remove the c
   const drawn = await collectProgress(slow)
   await slow.code('Codice PUK', PUK)
   await slow.screen('done')
-  const seen = [], values = []
+  const seen = [],
+    values = []
   for (const now of await drawn()) {
     if (seen.at(-1) !== now.stage) seen.push(now.stage)
     values.push(now.value)
@@ -137,10 +154,17 @@ test('T13 above a real bar, stages below it, and the warning not to remove the c
   }
   for (const x of [...stages.puk, ...stages.all]) assert.ok(seen.includes(x), `${x} not in ${seen}`)
   const order = [...stages.puk, ...stages.all].map((x) => seen.indexOf(x))
-  assert.deepEqual(order, [...order].sort((a, b) => a - b))
+  assert.deepEqual(
+    order,
+    [...order].sort((a, b) => a - b),
+  )
   assert.ok(values.includes(null), 'the key is made without a percentage')
   const numbers = values.filter((v) => v !== null).map(Number)
-  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b), 'the bar went back')
+  assert.deepEqual(
+    numbers,
+    [...numbers].sort((a, b) => a - b),
+    'the bar went back',
+  )
   assert.ok(new Set(numbers).size > 8, `the bar stood still: ${[...new Set(numbers)]}`)
   await slow.close()
 })
@@ -176,19 +200,42 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await w.tab.getByText(/La tessera è integra/).waitFor()
   // What is inside is told before it is saved; what is saved is a CMS EnvelopedData.
   await w.text('Che cosa contiene il file')
-  const told = Object.fromEntries(await w.tab.locator('.contents dl > div').evaluateAll((rows) => rows.map((r) => [r.querySelector('dt').textContent, r.querySelector('dd').textContent])))
+  const told = Object.fromEntries(
+    await w.tab
+      .locator('.contents dl > div')
+      .evaluateAll((rows) => rows.map((r) => [r.querySelector('dt').textContent, r.querySelector('dd').textContent])),
+  )
   delete told['Driver dei lettori'] // where there are some
-  assert.deepEqual(Object.keys(told), ['Data e ora', 'Programma', 'Sistema operativo', 'Lettori', 'Modello della tessera', 'Errore', 'Passi eseguiti, con l’ora', 'Numeri delle richieste al servizio', 'Comandi scambiati con la tessera'])
+  assert.deepEqual(Object.keys(told), [
+    'Data e ora',
+    'Programma',
+    'Sistema operativo',
+    'Lettori',
+    'Modello della tessera',
+    'Errore',
+    'Passi eseguiti, con l’ora',
+    'Numeri delle richieste al servizio',
+    'Comandi scambiati con la tessera',
+  ])
   assert.match(told['Data e ora'], /^25\/05\/20, 10:0/)
   assert.match(told['Programma'], /^rinnova-window /)
   assert.equal(told['Lettori'], 'Lettore dimostrativo 1 (usato)')
   assert.match(told['Modello della tessera'], /OT2016.*ATR 3B/)
   assert.match(told['Errore'], /^card-removed/)
-  assert.equal(told['Passi eseguiti, con l’ora'], 'Lettura della tessera; Verifica della rinnovabilità; Verifica del PIN; Generazione filesystem di firma in corso; Generazione chiave in corso; Richiesta del certificato in corso; Controllo del certificato; Installazione certificato in corso')
+  assert.equal(
+    told['Passi eseguiti, con l’ora'],
+    'Lettura della tessera; Verifica della rinnovabilità; Verifica del PIN; ' +
+      'Generazione filesystem di firma in corso; Generazione chiave in corso; ' +
+      'Richiesta del certificato in corso; Controllo del certificato; ' +
+      'Installazione certificato in corso',
+  )
   assert.match(told['Comandi scambiati con la tessera'], /^\d{2,3}, senza codici e senza il contenuto dei file$/)
   await w.tab.getByText(/Non contiene PIN, PUK, nome/).waitFor()
   const { contents } = await w.state()
-  assert.ok(!/BRUNILDE|ESEMPIO|SMPBNL|12345/.test(JSON.stringify({ ...contents, requests: [] })), 'the report names the holder')
+  assert.ok(
+    !/BRUNILDE|ESEMPIO|SMPBNL|12345/.test(JSON.stringify({ ...contents, requests: [] })),
+    'the report names the holder',
+  )
   rmSync(artifacts + 'ErrorLogs.zip.p7e', { force: true })
   await w.click('questi dati di errore')
   await w.text(`Salvato in ${artifacts}ErrorLogs.zip.p7e`)
@@ -209,9 +256,18 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
 })
 
 test('the card is pulled at each stage and the renewal resumed', async (t) => {
-  const stages = { identify: 'Lettura della tessera', unlock: 'Verifica del PIN', prepare: 'Generazione filesystem di firma in corso',
-    generate: 'Generazione chiave in corso', request: 'Richiesta del certificato in corso', install: 'Installazione certificato in corso', prove: 'Prova del nuovo certificato', confirm: 'Conferma al servizio' }
-  const steps = (await w.state()).demo.faults.filter((f) => f.startsWith('cut-')).map((f) => f.slice(4)) // a Go test holds them to the steps that use the card
+  const stages = {
+    identify: 'Lettura della tessera',
+    unlock: 'Verifica del PIN',
+    prepare: 'Generazione filesystem di firma in corso',
+    generate: 'Generazione chiave in corso',
+    request: 'Richiesta del certificato in corso',
+    install: 'Installazione certificato in corso',
+    prove: 'Prova del nuovo certificato',
+    confirm: 'Conferma al servizio',
+  }
+  // A Go test holds these to the steps that use the card.
+  const steps = (await w.state()).demo.faults.filter((f) => f.startsWith('cut-')).map((f) => f.slice(4))
   assert.deepEqual(steps, Object.keys(stages))
   for (const [i, step] of steps.entries()) {
     await t.test(step, async () => {
@@ -235,7 +291,8 @@ test('the card is pulled at each stage and the renewal resumed', async (t) => {
           ? 'La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato.'
           : 'La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato.',
         'Reinserisci la tessera e riprendi il rinnovo.',
-        `card-removed (101, durante: ${stages[step]})`])
+        `card-removed (101, durante: ${stages[step]})`,
+      ])
       await w.click('CHIUDI')
       await w.screen('no-card')
       await w.text('Inserisci la tessera')

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""Somebody before a real window, on a display of their own: finds things by role and name on the accessibility bus, as a
-screen reader does, and types by xdotool, since WebKit has no EditableText.
+"""A person before a real window, on a display of their own: finds things by role and name on the accessibility bus, as
+a screen reader does, and types by xdotool, since WebKit has no EditableText.
 
     real_window.py [--artifacts DIR] [--wait SECONDS] < COMMANDS
 
@@ -43,7 +43,9 @@ options = arguments.parse_args()
 def outside():
     """Makes a display and a session bus, and runs this program in them: GTK would leave daemons behind in another's."""
     reader, writer = os.pipe()
-    screen = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x960x24", "-nolisten", "tcp"], pass_fds=[writer], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    screen = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x960x24", "-nolisten", "tcp"],
+        pass_fds=[writer], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(writer)
     number = os.fdopen(reader).readline().strip()
     if not number:
@@ -52,7 +54,9 @@ def outside():
     environment.pop("NO_AT_BRIDGE", None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        sys.exit(subprocess.call(["dbus-run-session", "--", "/usr/bin/python3", *sys.argv, "--inside"], env=environment, stderr=None if os.environ.get("VERBOSE") else subprocess.DEVNULL))
+        sys.exit(subprocess.call(
+            ["dbus-run-session", "--", "/usr/bin/python3", *sys.argv, "--inside"],
+            env=environment, stderr=None if os.environ.get("VERBOSE") else subprocess.DEVNULL))
     finally:
         screen.terminate()
         screen.wait()
@@ -69,12 +73,15 @@ class Lost(Exception):
 
 programs = []
 VISIBLE, ENABLED, FOCUSED = 30, 8, 12  # AtspiStateType
-ROLES = {16: "dialog", 23: "frame", 40: "password text", 43: "push button", 44: "radio button", 54: "status bar", 75: "application", 79: "entry", 83: "heading", 88: "link"}  # AtspiRole
+ROLES = {  # AtspiRole
+    16: "dialog", 23: "frame", 40: "password text", 43: "push button", 44: "radio button", 54: "status bar",
+    75: "application", 79: "entry", 83: "heading", 88: "link",
+}
 
 
 class Node:
-    """One accessible object. Everything is asked anew each time: libatspi keeps what a page told before, and stands still
-    on a tree that changes while it is read."""
+    """One accessible object. Everything is asked again each time: libatspi keeps what a page told before, and stands
+    still on a tree that changes while it is read."""
 
     bus = None
 
@@ -82,11 +89,14 @@ class Node:
         self.name, self.path = name, path
 
     def call(self, interface, method, arguments=None, answer=None):
-        reply = Node.bus.call_sync(self.name, self.path, interface, method, arguments, GLib.VariantType(answer) if answer else None, Gio.DBusCallFlags.NONE, 20000, None)
+        reply = Node.bus.call_sync(
+            self.name, self.path, interface, method, arguments, GLib.VariantType(answer) if answer else None,
+            Gio.DBusCallFlags.NONE, 20000, None)
         return reply.unpack()[0] if answer else None
 
     def property(self, interface, name):
-        return self.call("org.freedesktop.DBus.Properties", "Get", GLib.Variant("(ss)", ("org.a11y.atspi." + interface, name)), "(v)")
+        interface = "org.a11y.atspi." + interface
+        return self.call("org.freedesktop.DBus.Properties", "Get", GLib.Variant("(ss)", (interface, name)), "(v)")
 
     def children(self):
         list = self.call("org.a11y.atspi.Accessible", "GetChildren", None, "(a(so))")
@@ -125,11 +135,14 @@ class Node:
 def connect():
     """The accessibility bus has an address of its own, which the session's bus tells."""
     session = Gio.bus_get_sync(Gio.BusType.SESSION)
-    address, = session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, GLib.VariantType("(s)"), Gio.DBusCallFlags.NONE, 20000, None).unpack()
+    address, = session.call_sync(
+        "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, GLib.VariantType("(s)"),
+        Gio.DBusCallFlags.NONE, 20000, None).unpack()
     flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
     Node.bus = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
     # A web view builds its tree only when a program listens.
-    Node("org.a11y.atspi.Registry", "/org/a11y/atspi/registry").call("org.a11y.atspi.Registry", "RegisterEvent", GLib.Variant("(s)", ("object:children-changed",)))
+    Node("org.a11y.atspi.Registry", "/org/a11y/atspi/registry").call(
+        "org.a11y.atspi.Registry", "RegisterEvent", GLib.Variant("(s)", ("object:children-changed",)))
 
 
 def until(what, attempt, seconds=None):
@@ -156,7 +169,8 @@ def walk(node):
 def window():
     """The window's place on the bus, by the process that it belongs to."""
     for node in Node("org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root").children():
-        process = Node("org.freedesktop.DBus", "/org/freedesktop/DBus").call("org.freedesktop.DBus", "GetConnectionUnixProcessID", GLib.Variant("(s)", (node.name,)), "(u)")
+        process = Node("org.freedesktop.DBus", "/org/freedesktop/DBus").call(
+            "org.freedesktop.DBus", "GetConnectionUnixProcessID", GLib.Variant("(s)", (node.name,)), "(u)")
         if programs and process == programs[-1].pid:
             return node
 
@@ -211,7 +225,8 @@ def typed(label, code):
         field.focus()
         if not field.state(FOCUSED):
             return False
-        subprocess.run(["xdotool", "key", "--clearmodifiers", "ctrl+a", "BackSpace", "type", "--delay", "30", code], check=True)
+        subprocess.run(
+        ["xdotool", "key", "--clearmodifiers", "ctrl+a", "BackSpace", "type", "--delay", "30", code], check=True)
         try:
             return until(label, lambda: see("password text", label).length() == len(code), 5)
         except Lost:
@@ -282,7 +297,8 @@ def ended():
 
 
 commands = {
-    "start": start, "says": says, "press": press, "type": typed, "hears": hears, "shot": shot, "close": close, "ended": ended,
+    "start": start, "says": says, "press": press, "type": typed, "hears": hears, "shot": shot, "close": close,
+    "ended": ended,
     "see": lambda role, name: see(role, name).label(),
     "gone": lambda role, name: until(f"no more {role} {name!r}", lambda: look(role, name) is None) and None,
 }
@@ -294,7 +310,8 @@ def main():
         managed = os.path.join(folder, "managed")
         helpers = [
             subprocess.Popen(["/usr/libexec/at-spi-bus-launcher", "--launch-immediately"], stdout=subprocess.DEVNULL),
-            subprocess.Popen(["openbox", "--startup", f"touch {managed}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL),
+            subprocess.Popen(
+                ["openbox", "--startup", f"touch {managed}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL),
         ]
         try:
             until("a window manager", lambda: os.path.exists(managed))

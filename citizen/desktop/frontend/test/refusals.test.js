@@ -7,17 +7,26 @@ import { empty, withoutPuk, withPuk } from './tour.js'
 import { open, PIN } from './window.js'
 
 let w
-before(async () => { w = await open() })
+before(async () => {
+  w = await open()
+})
 after(() => w.close())
 afterEach(() => empty(w))
 
 test('each wrong card has a message of its own', async () => {
   const texts = new Set()
   for (const [fault, screen, code] of [
-    ['mute', 'unreadable', 'card-mute'], ['contactless', 'unreadable', 'card-contactless'], ['not-cns', 'unreadable', 'card-not-cns'],
-    ['cie', 'unreadable', 'card-cie'], ['foreign', 'unreadable', 'card-foreign'],
-    ['other-cns', 'unreadable', 'card-not-health'], ['unknown-model', 'unreadable', 'card-model-unknown'], ['busy', 'unreadable', 'card-busy'],
-    ['empty', 'nothing', 'no-certificate'], ['unregistered', 'nothing', 'not-in-registry'], ['renewed', 'nothing', 'already-renewed'],
+    ['mute', 'unreadable', 'card-mute'],
+    ['contactless', 'unreadable', 'card-contactless'],
+    ['not-cns', 'unreadable', 'card-not-cns'],
+    ['cie', 'unreadable', 'card-cie'],
+    ['foreign', 'unreadable', 'card-foreign'],
+    ['other-cns', 'unreadable', 'card-not-health'],
+    ['unknown-model', 'unreadable', 'card-model-unknown'],
+    ['busy', 'unreadable', 'card-busy'],
+    ['empty', 'nothing', 'no-certificate'],
+    ['unregistered', 'nothing', 'not-in-registry'],
+    ['renewed', 'nothing', 'already-renewed'],
   ]) {
     await w.bench('insert', withPuk, fault)
     const s = await w.screen(screen)
@@ -73,7 +82,16 @@ test('a wrong PIN: tries left, tied to its field, and consent before the last', 
   await w.tab.getByText(/Restano 2 tentativi/).waitFor()
   const field = w.tab.getByLabel('Codice PIN')
   assert.equal(await field.getAttribute('aria-invalid'), 'true')
-  assert.match(await field.evaluate((e) => e.getAttribute('aria-describedby').split(' ').map((i) => document.getElementById(i).textContent).join(' ')), /Il PIN non è corretto.*Restano 2/)
+  assert.match(
+    await field.evaluate((e) =>
+      e
+        .getAttribute('aria-describedby')
+        .split(' ')
+        .map((i) => document.getElementById(i).textContent)
+        .join(' '),
+    ),
+    /Il PIN non è corretto.*Restano 2/,
+  )
   assert.equal(await field.inputValue(), '')
   await w.code('Codice PIN', '99998')
   await w.text('Resta un solo tentativo')
@@ -174,9 +192,13 @@ test('hints for caps lock, num lock and letters', async () => {
   await field.pressSequentially('a')
   await w.text('Il codice è fatto di sole cifre.')
   await field.fill('')
-  await field.evaluate((e) => e.dispatchEvent(Object.assign(new KeyboardEvent('keydown', { code: 'Numpad5', key: 'Clear', bubbles: true }))))
+  await field.evaluate((e) =>
+    e.dispatchEvent(Object.assign(new KeyboardEvent('keydown', { code: 'Numpad5', key: 'Clear', bubbles: true }))),
+  )
   await w.tab.getByText(/Bloc Num non è attivo/).waitFor()
-  await field.evaluate((e) => e.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyA', key: 'A', modifierCapsLock: true, bubbles: true })))
+  await field.evaluate((e) =>
+    e.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyA', key: 'A', modifierCapsLock: true, bubbles: true })),
+  )
   await w.text('Bloc Maiusc è attivo.')
   await empty(w)
 })
@@ -185,7 +207,13 @@ test('no code is in a state, the page or the browser’s storage', async () => {
   await pin(withoutPuk)
   await w.code('Codice PIN', '97531')
   await w.text('Il PIN non è corretto.')
-  const everything = await w.tab.evaluate(async () => document.documentElement.outerHTML + JSON.stringify(await (await fetch('/api/state')).json()) + JSON.stringify({ ...localStorage }) + JSON.stringify(await (await fetch('/api/diagnosis')).json()))
+  const everything = await w.tab.evaluate(
+    async () =>
+      document.documentElement.outerHTML +
+      JSON.stringify(await (await fetch('/api/state')).json()) +
+      JSON.stringify({ ...localStorage }) +
+      JSON.stringify(await (await fetch('/api/diagnosis')).json()),
+  )
   assert.ok(!everything.includes('97531'))
   await empty(w)
 })

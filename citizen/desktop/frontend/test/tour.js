@@ -8,43 +8,281 @@ const ambiguous = 'ID2019'
 
 /** How to come to every screen. Each leaves the window ready for the next by empty(). */
 export const screens = [
-  ['no-service', async (w) => { await w.bench('pcsc-off'); await w.screen('no-service') }],
-  ['no-reader', async (w) => { await w.bench('pcsc-on'); await w.bench('readers-off'); await w.screen('no-reader') }],
-  ['no-card', async (w) => { await w.bench('readers-on'); await w.screen('no-card') }],
-  ['choose', async (w) => { await w.bench('insert', withPuk); await w.screen('card'); await w.bench('insert-second', withoutPuk); await w.screen('choose') }],
-  ['loading', async (w) => { await w.bench('insert', withPuk, 'slow-card'); await w.screen('loading') }],
-  ['loading-late', async (w) => { await w.bench('insert', withPuk, 'slow-card'); await w.tab.getByRole('heading', { name: 'La lettura dura più del previsto' }).waitFor() }],
-  ...['mute', 'contactless', 'not-cns', 'cie', 'foreign', 'other-cns', 'unknown-model', 'busy'].map((f) =>
-    [`unreadable-${f}`, async (w) => { await w.bench('insert', withPuk, f); await w.screen('unreadable') }]),
-  ['unknown', async (w) => { await w.bench('down'); await w.bench('insert', withPuk); await w.screen('unknown') }],
-  ['unknown-too-old', async (w) => { await w.bench('insert', withPuk, 'too-old'); await w.screen('unknown') }],
-  ...['renewed', 'empty', 'unregistered'].map((f) =>
-    [`nothing-${f}`, async (w) => { await w.bench('insert', withPuk, f); await w.screen('nothing') }]),
-  ['nothing-closed', async (w) => { await w.bench('shut'); await w.bench('insert', withPuk); await w.screen('nothing') }],
-  ['card', async (w) => { await w.bench('insert', withoutPuk); await w.screen('card') }],
-  ['card-puk', async (w) => { await w.bench('insert', withPuk); await w.screen('card') }],
-  ['card-begun', async (w) => { await w.bench('insert', withPuk, 'begun'); await w.screen('card') }],
-  ['card-campaigns', async (w) => { await w.bench('twice'); await w.bench('insert', withPuk); await w.screen('card'); await w.click('RINNOVA'); await w.text('Scegli una proroga.') }],
-  ['card-hostile', async (w) => { await w.bench('insert', withPuk, 'hostile'); await w.screen('card') }],
-  ['series', async (w) => { await w.bench('insert', ambiguous); await w.screen('card'); await w.click('RINNOVA'); await w.screen('prompt') }],
-  ['pin', async (w) => { await pin(w, withPuk) }],
-  ['pin-keypad', async (w) => { await pin(w, withPuk); await w.click('Tastiera a schermo') }],
-  ['pin-wrong', async (w) => { await pin(w, withPuk); await w.code('Codice PIN', '99999'); await w.text('Il PIN non è corretto.') }],
-  ['pin-malformed', async (w) => { await pin(w, withPuk); await w.code('Codice PIN', 'abc'); await w.tab.getByText(/nessun tentativo è stato usato/).waitFor() }],
-  ['last-try', async (w) => { await pin(w, withPuk, 'pin-last'); await w.code('Codice PIN', '99999') ; await w.screen('failed') }, 'failed'],
-  ['last-try-consent', async (w) => { await pin(w, withPuk); for (let i = 0; i < 2; i++) { await w.code('Codice PIN', '9999' + i); await w.tab.waitForTimeout(300) } await w.text('Resta un solo tentativo') }],
-  ['puk', async (w) => { await puk(w) }],
-  ['running', async (w) => { await pin(w, withoutPuk, 'slow-key'); await w.code('Codice PIN', PIN); await w.text('Generazione chiave in corso ...') }],
-  ['failed', async (w) => { await pin(w, withoutPuk, 'cut-install'); await w.code('Codice PIN', PIN); await w.screen('failed') }],
-  ['failed-blocked', async (w) => { await pin(w, withoutPuk, 'pin-blocked'); await w.code('Codice PIN', PIN); await w.screen('failed') }],
-  ['done', async (w) => { await done(w) }],
-  ['done-wait', async (w) => { await done(w); await w.bench('remove'); await w.phase('wait') }],
-  ['done-insert', async (w) => { await done(w); await w.bench('remove'); await w.phase('wait'); await w.click('Salta l’attesa'); await w.phase('insert') }],
-  ['done-seen', async (w) => { await done(w); await w.bench('remove'); await w.phase('wait'); await w.bench('back'); await w.phase('seen') }],
-  ['done-entered', async (w) => { await done(w); await w.bench('remove'); await w.phase('wait'); await w.bench('back'); await w.phase('seen'); await w.click('PROVA L’ACCESSO'); await w.phase('entered') }],
-  ['diagnosis', async (w) => { await w.tab.locator('#nav-diagnosis').click(); await w.tab.getByText('Servizio di rinnovo', { exact: true }).waitFor() }],
-  ['about', async (w) => { await w.tab.locator('#nav-about').click(); await w.tab.getByRole('heading', { name: 'Informazioni' }).waitFor() }],
-  ['accessibility', async (w) => { await w.tab.locator('#nav-accessibility').click(); await w.tab.getByRole('heading', { name: 'Accessibilità' }).waitFor() }],
+  [
+    'no-service',
+    async (w) => {
+      await w.bench('pcsc-off')
+      await w.screen('no-service')
+    },
+  ],
+  [
+    'no-reader',
+    async (w) => {
+      await w.bench('pcsc-on')
+      await w.bench('readers-off')
+      await w.screen('no-reader')
+    },
+  ],
+  [
+    'no-card',
+    async (w) => {
+      await w.bench('readers-on')
+      await w.screen('no-card')
+    },
+  ],
+  [
+    'choose',
+    async (w) => {
+      await w.bench('insert', withPuk)
+      await w.screen('card')
+      await w.bench('insert-second', withoutPuk)
+      await w.screen('choose')
+    },
+  ],
+  [
+    'loading',
+    async (w) => {
+      await w.bench('insert', withPuk, 'slow-card')
+      await w.screen('loading')
+    },
+  ],
+  [
+    'loading-late',
+    async (w) => {
+      await w.bench('insert', withPuk, 'slow-card')
+      await w.tab.getByRole('heading', { name: 'La lettura dura più del previsto' }).waitFor()
+    },
+  ],
+  ...['mute', 'contactless', 'not-cns', 'cie', 'foreign', 'other-cns', 'unknown-model', 'busy'].map((f) => [
+    `unreadable-${f}`,
+    async (w) => {
+      await w.bench('insert', withPuk, f)
+      await w.screen('unreadable')
+    },
+  ]),
+  [
+    'unknown',
+    async (w) => {
+      await w.bench('down')
+      await w.bench('insert', withPuk)
+      await w.screen('unknown')
+    },
+  ],
+  [
+    'unknown-too-old',
+    async (w) => {
+      await w.bench('insert', withPuk, 'too-old')
+      await w.screen('unknown')
+    },
+  ],
+  ...['renewed', 'empty', 'unregistered'].map((f) => [
+    `nothing-${f}`,
+    async (w) => {
+      await w.bench('insert', withPuk, f)
+      await w.screen('nothing')
+    },
+  ]),
+  [
+    'nothing-closed',
+    async (w) => {
+      await w.bench('shut')
+      await w.bench('insert', withPuk)
+      await w.screen('nothing')
+    },
+  ],
+  [
+    'card',
+    async (w) => {
+      await w.bench('insert', withoutPuk)
+      await w.screen('card')
+    },
+  ],
+  [
+    'card-puk',
+    async (w) => {
+      await w.bench('insert', withPuk)
+      await w.screen('card')
+    },
+  ],
+  [
+    'card-begun',
+    async (w) => {
+      await w.bench('insert', withPuk, 'begun')
+      await w.screen('card')
+    },
+  ],
+  [
+    'card-campaigns',
+    async (w) => {
+      await w.bench('twice')
+      await w.bench('insert', withPuk)
+      await w.screen('card')
+      await w.click('RINNOVA')
+      await w.text('Scegli una proroga.')
+    },
+  ],
+  [
+    'card-hostile',
+    async (w) => {
+      await w.bench('insert', withPuk, 'hostile')
+      await w.screen('card')
+    },
+  ],
+  [
+    'series',
+    async (w) => {
+      await w.bench('insert', ambiguous)
+      await w.screen('card')
+      await w.click('RINNOVA')
+      await w.screen('prompt')
+    },
+  ],
+  [
+    'pin',
+    async (w) => {
+      await pin(w, withPuk)
+    },
+  ],
+  [
+    'pin-keypad',
+    async (w) => {
+      await pin(w, withPuk)
+      await w.click('Tastiera a schermo')
+    },
+  ],
+  [
+    'pin-wrong',
+    async (w) => {
+      await pin(w, withPuk)
+      await w.code('Codice PIN', '99999')
+      await w.text('Il PIN non è corretto.')
+    },
+  ],
+  [
+    'pin-malformed',
+    async (w) => {
+      await pin(w, withPuk)
+      await w.code('Codice PIN', 'abc')
+      await w.tab.getByText(/nessun tentativo è stato usato/).waitFor()
+    },
+  ],
+  [
+    'last-try',
+    async (w) => {
+      await pin(w, withPuk, 'pin-last')
+      await w.code('Codice PIN', '99999')
+      await w.screen('failed')
+    },
+    'failed',
+  ],
+  [
+    'last-try-consent',
+    async (w) => {
+      await pin(w, withPuk)
+      for (let i = 0; i < 2; i++) {
+        await w.code('Codice PIN', '9999' + i)
+        await w.tab.waitForTimeout(300)
+      }
+      await w.text('Resta un solo tentativo')
+    },
+  ],
+  [
+    'puk',
+    async (w) => {
+      await puk(w)
+    },
+  ],
+  [
+    'running',
+    async (w) => {
+      await pin(w, withoutPuk, 'slow-key')
+      await w.code('Codice PIN', PIN)
+      await w.text('Generazione chiave in corso ...')
+    },
+  ],
+  [
+    'failed',
+    async (w) => {
+      await pin(w, withoutPuk, 'cut-install')
+      await w.code('Codice PIN', PIN)
+      await w.screen('failed')
+    },
+  ],
+  [
+    'failed-blocked',
+    async (w) => {
+      await pin(w, withoutPuk, 'pin-blocked')
+      await w.code('Codice PIN', PIN)
+      await w.screen('failed')
+    },
+  ],
+  [
+    'done',
+    async (w) => {
+      await done(w)
+    },
+  ],
+  [
+    'done-wait',
+    async (w) => {
+      await done(w)
+      await w.bench('remove')
+      await w.phase('wait')
+    },
+  ],
+  [
+    'done-insert',
+    async (w) => {
+      await done(w)
+      await w.bench('remove')
+      await w.phase('wait')
+      await w.click('Salta l’attesa')
+      await w.phase('insert')
+    },
+  ],
+  [
+    'done-seen',
+    async (w) => {
+      await done(w)
+      await w.bench('remove')
+      await w.phase('wait')
+      await w.bench('back')
+      await w.phase('seen')
+    },
+  ],
+  [
+    'done-entered',
+    async (w) => {
+      await done(w)
+      await w.bench('remove')
+      await w.phase('wait')
+      await w.bench('back')
+      await w.phase('seen')
+      await w.click('PROVA L’ACCESSO')
+      await w.phase('entered')
+    },
+  ],
+  [
+    'diagnosis',
+    async (w) => {
+      await w.tab.locator('#nav-diagnosis').click()
+      await w.tab.getByText('Servizio di rinnovo', { exact: true }).waitFor()
+    },
+  ],
+  [
+    'about',
+    async (w) => {
+      await w.tab.locator('#nav-about').click()
+      await w.tab.getByRole('heading', { name: 'Informazioni' }).waitFor()
+    },
+  ],
+  [
+    'accessibility',
+    async (w) => {
+      await w.tab.locator('#nav-accessibility').click()
+      await w.tab.getByRole('heading', { name: 'Accessibilità' }).waitFor()
+    },
+  ],
 ]
 
 async function pin(w, series, fault = '') {

@@ -20,31 +20,69 @@ const run = (...command) => execFileSync(command[0], command.slice(1), { encodin
 let service, address
 
 function publish(version, minimum, serial) {
-  run(bin('release'), 'manifest', '--dir', packages, '--version', version, '--minimum', minimum, '--serial', String(serial), '--expires', '2099-12-31', '--key', bin('key'))
+  run(
+    bin('release'),
+    'manifest',
+    '--dir',
+    packages,
+    '--version',
+    version,
+    '--minimum',
+    minimum,
+    '--serial',
+    String(serial),
+    '--expires',
+    '2099-12-31',
+    '--key',
+    bin('key'),
+  )
 }
 
 before(async () => {
   run('go', 'build', '-o', dir + '/', '../../../cmd/rinnovad', '../../../cmd/release')
   const key = run(bin('release'), 'key', '--out', bin('key'))
-  run('go', 'build', '-ldflags', `-X main.version=1.0.0 -X main.releaseKeys=${key}`, '-o', bin('rinnova'), '../../../cmd/rinnova')
+  run(
+    'go',
+    'build',
+    '-ldflags',
+    `-X main.version=1.0.0 -X main.releaseKeys=${key}`,
+    '-o',
+    bin('rinnova'),
+    '../../../cmd/rinnova',
+  )
   mkdirSync(packages)
   writeFileSync(join(packages, 'rinnova_1.1.0_amd64.deb'), 'a package')
   run(bin('rinnovad'), 'init', '--dir', bin('service'))
-  service = spawn(bin('rinnovad'), ['serve', '--dir', bin('service'), '--listen', '127.0.0.1:0', '--login', '127.0.0.1:0', '--packages', packages], { stdio: ['ignore', 'pipe', 'ignore'] })
+  service = spawn(
+    bin('rinnovad'),
+    ['serve', '--dir', bin('service'), '--listen', '127.0.0.1:0', '--login', '127.0.0.1:0', '--packages', packages],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
   const [line] = await once(createInterface({ input: service.stdout }), 'line')
   address = /cmp=(\S+)/.exec(line)[1]
   // What opens a browser on this system, without one.
   writeFileSync(bin('xdg-open'), `#!/bin/sh\necho "$1" >${bin('opened')}\n`, { mode: 0o755 })
 })
 after(async () => {
-  if (service) { service.kill(); await once(service, 'exit') }
+  if (service) {
+    service.kill()
+    await once(service, 'exit')
+  }
   rmSync(dir, { recursive: true })
 })
 
 async function start(state, { env = {}, ...context } = {}) {
   return await open({
-    program: bin('rinnova'), demo: false, flags: ['--service', address, '--ca', bin('service/ca.pem'), '--tls-ca', bin('service/tls.pem')],
-    env: { XDG_STATE_HOME: bin(state), PATH: `${dir}:${process.env.PATH}`, PCSCLITE_CSOCK_NAME: bin('no-pcscd'), ...env }, ...context,
+    program: bin('rinnova'),
+    demo: false,
+    flags: ['--service', address, '--ca', bin('service/ca.pem'), '--tls-ca', bin('service/tls.pem')],
+    env: {
+      XDG_STATE_HOME: bin(state),
+      PATH: `${dir}:${process.env.PATH}`,
+      PCSCLITE_CSOCK_NAME: bin('no-pcscd'),
+      ...env,
+    },
+    ...context,
   })
 }
 
@@ -68,9 +106,14 @@ test('a newer version: told quietly, put away, still known on the page about the
   await w.tab.getByText(`${address}/driver`, { exact: true }).waitFor()
   assert.equal(await w.tab.evaluate(() => document.activeElement?.closest('.news')), null, 'it takes no focus')
   for (const theme of ['light', 'dark', 'contrast']) {
-    await w.tab.evaluate((t) => { document.documentElement.dataset.theme = t }, theme)
+    await w.tab.evaluate((t) => {
+      document.documentElement.dataset.theme = t
+    }, theme)
     await w.shot(`update-${theme}`)
-    assert.deepEqual((await new AxeBuilder({ page: w.tab }).analyze()).violations.map((v) => v.id), [])
+    assert.deepEqual(
+      (await new AxeBuilder({ page: w.tab }).analyze()).violations.map((v) => v.id),
+      [],
+    )
   }
   await w.tab.setViewportSize({ width: 320, height: 720 })
   assert.ok(await w.tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
@@ -83,7 +126,10 @@ test('a newer version: told quietly, put away, still known on the page about the
   await w.tab.getByRole('link', { name: 'Informazioni' }).click()
   await w.tab.getByRole('heading', { name: 'È disponibile la versione 1.1.0' }).waitFor()
   await w.shot('update-about')
-  assert.deepEqual((await new AxeBuilder({ page: w.tab }).analyze()).violations.map((v) => v.id), [])
+  assert.deepEqual(
+    (await new AxeBuilder({ page: w.tab }).analyze()).violations.map((v) => v.id),
+    [],
+  )
   await w.close()
 })
 
@@ -103,7 +149,9 @@ test('a check that fails disturbs nobody: it is told on the page about the progr
   assert.deepEqual([u.state, u.code], ['failed', 'update-signature'])
   assert.equal(await w.tab.locator('.news').count(), 0)
   await w.tab.getByRole('link', { name: 'Informazioni' }).click()
-  await w.tab.getByText(/Non è stato possibile sapere se c’è una versione nuova\. L’elenco delle versioni non è firmato/).waitFor()
+  await w.tab
+    .getByText(/Non è stato possibile sapere se c’è una versione nuova\. L’elenco delle versioni non è firmato/)
+    .waitFor()
   await w.shot('update-failed')
   await w.close()
 })
@@ -114,7 +162,9 @@ test('settings of the administrators that cannot be used: the window opens and s
   const u = await known(w)
   assert.deepEqual([u.state, u.code], ['failed', 'settings-malformed'])
   await w.tab.getByRole('link', { name: 'Informazioni' }).click()
-  await w.tab.getByText(/Le impostazioni di chi amministra il computer non sono valide: .*settings\.json, UpdateCheck\./).waitFor()
+  await w.tab
+    .getByText(/Le impostazioni di chi amministra il computer non sono valide: .*settings\.json, UpdateCheck\./)
+    .waitFor()
   await w.tab.getByRole('link', { name: 'Diagnosi' }).click()
   await w.tab.getByText(/Le impostazioni di chi amministra il computer non sono valide/).waitFor()
   await w.shot('update-settings')

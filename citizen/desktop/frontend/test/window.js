@@ -21,28 +21,62 @@ const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromiu
 export const PIN = '12345'
 export const PUK = '12345678'
 
-/** Starts program and browser. Flags go to the program; demo false is the computer's own readers. With an address the program runs already. */
-export async function open({ address, program: path = artifacts + 'rinnova', demo = true, env = {}, flags = ['--fast'], locale = 'it-IT', width = 1100, height = 860, ...context } = {}) {
+/**
+ * Starts program and browser. Flags go to the program; demo false is the computer's own readers. With an address the
+ * program runs already.
+ */
+export async function open({
+  address,
+  program: path = artifacts + 'rinnova',
+  demo = true,
+  env = {},
+  flags = ['--fast'],
+  locale = 'it-IT',
+  width = 1100,
+  height = 860,
+  ...context
+} = {}) {
   const executablePath = candidates.find((c) => c && existsSync(c))
   assert.ok(executablePath, 'no Chromium on this computer')
-  const program = address ? null : spawn(path, ['window', '--browser', ...demo ? ['--demo'] : [], '--print-url', '--several', '--pause', '4s', ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, RINNOVA_SETTINGS: settings, ...env } })
+  const program = address
+    ? null
+    : spawn(
+        path,
+        ['window', '--browser', ...(demo ? ['--demo'] : []), '--print-url', '--several', '--pause', '4s', ...flags],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, RINNOVA_SETTINGS: settings, ...env },
+        },
+      )
   const url = address ?? (await once(createInterface({ input: program.stdout }), 'line'))[0]
   const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
-  const tab = await (await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })).newPage()
+  const tab = await (
+    await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, locale, ...context })
+  ).newPage()
   const errors = []
   tab.on('pageerror', (e) => errors.push(String(e)))
-  tab.on('console', (m) => { if (m.type() === 'error' && !/status of 409/.test(m.text())) errors.push(m.text()) })
+  tab.on('console', (m) => {
+    if (m.type() === 'error' && !/status of 409/.test(m.text())) errors.push(m.text())
+  })
   await tab.goto(url)
   await tab.evaluate(() => document.fonts.ready)
   await tab.waitForSelector('h1')
   const w = {
-    tab, program, errors, url,
+    tab,
+    program,
+    errors,
+    url,
     /** Works the bench. */
     async bench(action, series = '', fault = '') {
-      const ok = await tab.evaluate(async (f) => (await fetch('/api/demo', { method: 'POST', body: new URLSearchParams(f) })).ok, { action, series, fault })
+      const ok = await tab.evaluate(
+        async (f) => (await fetch('/api/demo', { method: 'POST', body: new URLSearchParams(f) })).ok,
+        { action, series, fault },
+      )
       assert.ok(ok, `${action} ${series} ${fault}`)
     },
-    async state() { return await tab.evaluate(async () => (await fetch('/api/state')).json()) },
+    async state() {
+      return await tab.evaluate(async () => (await fetch('/api/state')).json())
+    },
     /** Waits for a screen. */
     async screen(...names) {
       for (let i = 0; i < 400; i++) {
@@ -67,9 +101,15 @@ export async function open({ address, program: path = artifacts + 'rinnova', dem
       await tab.getByLabel(label, { exact: true }).fill(value)
       await tab.getByRole('button', { name: 'PROSEGUI', exact: true }).click()
     },
-    async text(string) { await tab.getByText(string, { exact: true }).first().waitFor({ state: 'visible', timeout: 15000 }) },
-    async click(name) { await tab.getByRole('button', { name, exact: true }).click() },
-    async shot(name) { await tab.screenshot({ path: `${artifacts}${name}.png` }) },
+    async text(string) {
+      await tab.getByText(string, { exact: true }).first().waitFor({ state: 'visible', timeout: 15000 })
+    },
+    async click(name) {
+      await tab.getByRole('button', { name, exact: true }).click()
+    },
+    async shot(name) {
+      await tab.screenshot({ path: `${artifacts}${name}.png` })
+    },
     /** The series of the demonstration's cards for which test says yes. */
     async series(test) {
       const { demo } = await w.state()

@@ -17,7 +17,10 @@ async function until(what, yes) {
   }
   assert.fail(`no ${what}: ${JSON.stringify(await w.state())}`)
 }
-const shot = async (name) => { await w.tab.waitForTimeout(200); await w.shot(`${shots}-${name}`) }
+const shot = async (name) => {
+  await w.tab.waitForTimeout(200)
+  await w.shot(`${shots}-${name}`)
+}
 
 const { card, demo } = await until('card', (s) => s.screen === 'card')
 assert.equal(demo, undefined, 'a demonstration')
