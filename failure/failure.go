@@ -16,7 +16,7 @@ const (
 	ExitUsage       = 2
 	ExitNothing     = 3 // nothing to renew
 	ExitCard        = 4 // no reader or card, or busy
-	ExitPINOrPUK        = 5 // PIN or PUK wrong, malformed or blocked
+	ExitPINOrPUK    = 5 // PIN or PUK wrong, malformed or blocked
 	ExitRefused     = 6 // the service refused
 	ExitInterrupted = 7 // run again
 )
