@@ -50,7 +50,7 @@ func TestLicence(t *testing.T) {
 	}
 	for _, name := range []string{"EUPL-1.2", "CC-BY-4.0"} {
 		if _, err := os.Stat("LICENSES/" + name + ".txt"); err != nil {
-			t.Error(err)
+			t.Errorf("a licence's text: %v", err)
 		}
 	}
 }
@@ -66,6 +66,6 @@ func TestLicencePlanted(t *testing.T) {
 		}
 	}
 	if why := (text{"b.sh", "#!/bin/sh\n# SPDX-License-Identifier: EUPL-1.2\n"}).unlicensed(); why != "" {
-		t.Error(why)
+		t.Errorf("a licensed file: %s", why)
 	}
 }

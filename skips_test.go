@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,8 +26,9 @@ var ours = map[string]bool{"rinnova": true, "rinnovad": true, "vcns": true, "rel
 // call is one call of a method or of another package's function in a test file.
 type call struct {
 	where     string
+	on        string // the variable or package before the dot
 	name      string
-	arguments []string // string literals; "" for what is none
+	arguments []string // string literals, or what a sum begins with; "" for what is none
 }
 
 func (f text) calls() (list []call) {
@@ -45,7 +47,13 @@ func (f text) calls() (list []call) {
 			return true
 		}
 		one := call{where: fmt.Sprintf("%s:%d", f.path, set.Position(c.Pos()).Line), name: s.Sel.Name}
+		if x, ok := s.X.(*ast.Ident); ok {
+			one.on = x.Name
+		}
 		for _, a := range c.Args {
+			if sum, ok := a.(*ast.BinaryExpr); ok {
+				a = sum.X
+			}
 			l, ok := a.(*ast.BasicLit)
 			if !ok || l.Kind != token.STRING {
 				one.arguments = append(one.arguments, "")
@@ -95,6 +103,37 @@ func unsaid(files []text) (list []string) {
 		}
 	}
 	return list
+}
+
+// wordless lists the failures of a test that say no word of their own: t.Error of a value alone. The tests of this
+// folder pass on the sentences of the guards.
+func wordless(files []text) (list []string) {
+	for _, f := range files {
+		for _, c := range f.calls() {
+			if strings.HasSuffix(f.path, "_test.go") && path.Dir(f.path) != "." &&
+				c.on == "t" && c.name == "Error" && len(c.arguments) > 0 &&
+				!slices.ContainsFunc(c.arguments, func(a string) bool { return a != "" }) {
+				list = append(list, c.where+": a failure without words")
+			}
+		}
+	}
+	return list
+}
+
+// TestFailuresHaveWords: a failure says more than a value.
+func TestFailuresHaveWords(t *testing.T) {
+	for _, w := range wordless(texts(t, 200, ".go")) {
+		t.Error(w)
+	}
+	for content, want := range map[string]int{
+		"t.Error(err)": 1, "t.Error(a, b)": 1, `t.Error("words", err)`: 0, `t.Errorf("words: %v", err)`: 0,
+		"err.Error()": 0, `t.Error("words: " + s)`: 0,
+	} {
+		planted := text{"a/a_test.go", "package a\n\nfunc f() { " + content + " }\n"}
+		if got := wordless([]text{planted}); len(got) != want {
+			t.Errorf("%s: %v, %d wanted", content, got, want)
+		}
+	}
 }
 
 // TestSkips: a test that needs more than Go says so by systemtest.Need, and nothing else skips a test.

@@ -334,7 +334,7 @@ func TestReplay(t *testing.T) {
 	wantRefusal(t, post(t, elsewhere, kur, nil), tr, refusalInUse)
 
 	if _, err := tr.UpdateResponse(answers[0], f.trust()); err != nil {
-		t.Error(err)
+		t.Errorf("the answer that was kept is refused: %v", err)
 	}
 	if _, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader); err == nil {
 		t.Error("a transaction made two kur")

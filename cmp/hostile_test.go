@@ -323,14 +323,14 @@ func TestHostileClient(t *testing.T) {
 					t.Errorf("answer %s, error %v", short(answer), err)
 				}
 			case err != nil:
-				t.Error(err)
+				t.Errorf("the message was refused: %v", err)
 			default:
 				m, err := ParseMessage(answer)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if err := pki().trust().check(m); err != nil {
-					t.Error(err)
+					t.Errorf("the answer does not check: %v", err)
 				}
 				e, err := parseErrorMsg(m.Content)
 				if err != nil || m.Body != BodyError || *e.status.refusal(e.details) != *c.want {
@@ -416,13 +416,13 @@ func TestLiberal(t *testing.T) {
 	fg.message.Body, fg.message.Content = BodyCertConfirm, fg.must((&certStatus{hash: make([]byte, 32)}).marshal())
 	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil),
 		f.trust()); err != nil || !a.confirmed[0].Accepted {
-		t.Error(err)
+		t.Errorf("a confirmation by the old certificate: %v", err)
 	}
 	fg = newForge(t)
 	fg.message.Body, fg.message.Content = BodyError, fg.must(errorMsgOf(refusalSystem).marshal())
 	if err := fg.tr.ConfirmResponse(post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil),
 		f.trust()); err != nil {
-		t.Error(err)
+		t.Errorf("an error in place of the confirmation: %v", err)
 	}
 }
 

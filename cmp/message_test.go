@@ -313,7 +313,7 @@ func FuzzHandler(f *testing.F) {
 				t.Fatal(err)
 			}
 			if err := trust.check(m); err != nil {
-				t.Error(err)
+				t.Errorf("the message does not check: %v", err)
 			}
 		case 400, 413:
 		default:

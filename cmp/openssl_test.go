@@ -338,7 +338,7 @@ func TestOpenSSLMockServer(t *testing.T) {
 			}
 			der, err = tr.ConfirmRequest(c.old, got, true, "", now, rand.Reader)
 			if err := tr.ConfirmResponse(post(t, client, der, err), f.trust()); err != nil {
-				t.Error(err)
+				t.Errorf("the answer to the confirmation: %v", err)
 			}
 		})
 	}
@@ -398,7 +398,7 @@ func TestOpenSSLMockServerOther(t *testing.T) {
 	}
 	der, err = tr.ConfirmRequest(f.oldEC, resp.Certificate, false, "scade troppo presto", now, rand.Reader)
 	if err := tr.ConfirmResponse(post(t, client, der, err), f.trust()); err != nil {
-		t.Error(err)
+		t.Errorf("the answer to the rejection: %v", err)
 	}
 }
 

@@ -30,7 +30,7 @@ func TestParseCodiceFiscale(t *testing.T) {
 		}
 	}
 	if m := CodiceFiscale("SMPBNL78R47D612H").Masked(); m != "SMPBNL…2H" {
-		t.Error(m)
+		t.Errorf("masked: %s", m)
 	}
 }
 
@@ -49,7 +49,7 @@ func TestParseCN(t *testing.T) {
 		}
 	}
 	if m := IDCarta("6090900000003001").Masked(); m != "6090…001" {
-		t.Error(m)
+		t.Errorf("masked: %s", m)
 	}
 }
 
@@ -72,10 +72,10 @@ func TestPersonalData(t *testing.T) {
 			t.Fatalf("%s %v", b, err)
 		}
 		if h := HashPersonalData([]byte(f.file)); h != f.hash {
-			t.Error(h)
+			t.Errorf("digest %s", h)
 		}
 		if h := HashPersonalData(padded); h != f.padded {
-			t.Error(h)
+			t.Errorf("digest of the padded file %s", h)
 		}
 		for n := range len(f.file) {
 			if _, err := ParsePersonalData([]byte(f.file)[:n]); !errors.Is(err, ErrPersonalData) {
@@ -90,11 +90,11 @@ func TestPersonalData(t *testing.T) {
 		}
 	}
 	if _, err := (PersonalData{Surname: "ŽIŽEK"}).Encode(); !errors.Is(err, ErrPersonalData) {
-		t.Error(err)
+		t.Errorf("a letter outside Latin-1: %v", err)
 	}
 	p, err := ParsePersonalData([]byte("00000A00000002\xC8\xC9")) // three empty fields, then two letters of Latin-1
 	if err != nil || p.Surname != "ÈÉ" {
-		t.Error(p, err)
+		t.Errorf("Latin-1: %+v, %v", p, err)
 	}
 }
 

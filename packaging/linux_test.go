@@ -86,17 +86,17 @@ func TestDebianContents(t *testing.T) {
 			mode = 0o755
 		}
 		if info.Mode() != mode {
-			t.Error(name, info.Mode())
+			t.Errorf("%s has mode %v", name, info.Mode())
 		}
 		delete(want, name)
 		return nil
 	})
 	if err != nil || len(want) > 0 {
-		t.Error(err, want)
+		t.Errorf("missing from the package: %v, %v", err, want)
 	}
 	for line := range strings.Lines(run(t, "dpkg-deb", "-c", deb)) {
 		if f := strings.Fields(line); f[1] != "root/root" && f[1] != "0/0" {
-			t.Error(line)
+			t.Errorf("not owned by root: %s", line)
 		}
 	}
 	field := func(name string) string { return strings.TrimSpace(run(t, "dpkg-deb", "-f", deb, name)) }
@@ -128,7 +128,7 @@ func TestFedoraContents(t *testing.T) {
 		}
 		if h := sha256.Sum256(read(t, source)); f[3] != hex.EncodeToString(h[:]) || f[4] != mode || f[5] != "root" ||
 			f[6] != "root" || (f[7] == "1") != strings.HasPrefix(f[0], "/etc/") {
-			t.Error(line)
+			t.Errorf("wrong digest, mode, owner or kind: %s", line)
 		}
 	}
 	if len(want) > 0 {
@@ -136,7 +136,7 @@ func TestFedoraContents(t *testing.T) {
 	}
 	if s := run(t, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{RELEASE} %{ARCH} %{LICENSE} %{BUILDHOST}",
 		rpm); s != "rinnova "+tilde+" 1 x86_64 EUPL-1.2 rinnova.example" {
-		t.Error(s)
+		t.Errorf("the package describes itself as %q", s)
 	}
 	for query, want := range map[string][]string{"--requires": {"gtk3", "webkit2gtk4.1", "pcsc-lite-libs"},
 		"--recommends": {"pcsc-lite", "pcsc-lite-ccid"}} {
@@ -157,7 +157,7 @@ func TestCheckers(t *testing.T) {
 		t.Errorf("lintian: %s", s)
 	}
 	if s := run(t, "desktop-file-validate", "linux/rinnova.desktop"); s != "" {
-		t.Error(s)
+		t.Errorf("the desktop entry: %s", s)
 	}
 	dir := t.TempDir()
 	run(t, "dpkg-deb", "-x", deb, dir)
@@ -259,7 +259,7 @@ func TestInstalledAndPurged(t *testing.T) {
 		"Dpkg::Options::=--path-include=/usr/share/doc/*", path)
 	for name := range contents(deb) {
 		if _, err := os.Stat(name); err != nil {
-			t.Error(err)
+			t.Errorf("not installed: %v", err)
 		}
 	}
 	for _, program := range []string{"/usr/bin/rinnova", "/usr/bin/rinnova-window"} {
@@ -272,7 +272,7 @@ func TestInstalledAndPurged(t *testing.T) {
 	}
 	for _, page := range []string{"rinnova", "rinnova-window"} {
 		if s := run(t, "man", "-w", page); s != "/usr/share/man/man1/"+page+".1.gz\n" {
-			t.Error(s)
+			t.Errorf("the manual page is %q", s)
 		}
 		systemtest.Need(t, "man-db", "man")
 		b, err := exec.Command("man", "--warnings", "-P", "cat", page).CombinedOutput()
@@ -378,7 +378,7 @@ func window(t *testing.T) {
 	}
 	if keep := os.Getenv("WINDOW_PNG"); keep != "" {
 		if err := os.WriteFile(keep, b, 0o644); err != nil {
-			t.Error(err)
+			t.Errorf("the picture of the window: %v", err)
 		}
 	}
 }

@@ -185,7 +185,7 @@ func TestInstallerTables(t *testing.T) {
 		t.Error("codes are shared:", codes, packages)
 	}
 	if upgrades["x64"] != upgrades["x86"] || upgrades["x64"] == upgrades["x64-user"] {
-		t.Error(upgrades)
+		t.Errorf("upgrade codes %v: the user's own installer needs another one", upgrades)
 	}
 }
 

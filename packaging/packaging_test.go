@@ -295,7 +295,7 @@ func TestArchives(t *testing.T) {
 		}
 		if target == "linux-amd64" {
 			if got := run(t, program, "version"); got != "rinnova "+version+"\n" {
-				t.Error(got)
+				t.Errorf("version prints %q", got)
 			}
 		}
 		same(t, filepath.Join(dir, name, "LICENSE"), "../LICENSE")

@@ -105,7 +105,7 @@ func TestModels(t *testing.T) {
 			}
 		}
 		if _, err := json.Marshal(m); err != nil {
-			t.Error(err)
+			t.Errorf("the model does not print: %v", err)
 		}
 	}
 	for _, s := range strings.Fields("AC2013 AC2014 AC2018 OT2015 OT2016 ID2019 ACe2021 ACx2021 ST2021 CRS") {

@@ -197,7 +197,7 @@ func TestCodes(t *testing.T) {
 		c := &counting{Card: card}
 		s := open(t, c)
 		if err := s.InBlock(nil); !errors.Is(err, cns.ErrLocked) {
-			t.Error(err)
+			t.Errorf("a block without the PIN: %v", err)
 		}
 		n := c.n
 		for _, bad := range []string{"", "1234", "123456789", "12a45", "12 45", "１２３４５"} {
@@ -245,7 +245,7 @@ func TestPUK(t *testing.T) {
 	if err := s.CreateWithPUK(*missing, []byte("87654321")); !errors.As(err, &refused) ||
 		refused.Code != cardmodel.PUK ||
 		refused.Tries != tries-1 || card.Tries(0x11) != tries-1 {
-		t.Error(err)
+		t.Errorf("a wrong PUK: %v", err)
 	}
 	c := &counting{Card: card}
 	s = open(t, c)
@@ -263,7 +263,7 @@ func TestPUK(t *testing.T) {
 	}
 	c.sent = nil
 	if err := s.CreateWithPUK(*missing, []byte(emulator.DemoPUK)); err != nil {
-		t.Error(err)
+		t.Errorf("the right PUK: %v", err)
 	}
 	for _, b := range c.sent {
 		if b[1] == 0x20 {
@@ -284,11 +284,11 @@ func TestOtherCard(t *testing.T) {
 	s := unlocked(t, one)
 	c := &counting{Card: two}
 	if err := s.Resume(c); !errors.Is(err, cns.ErrOtherCard) {
-		t.Error(err)
+		t.Errorf("a session resumed with another card: %v", err)
 	}
 	if err := s.InBlock(func(*cns.Block) error { t.Error("ran on another card"); return nil }); !errors.Is(err,
 		cns.ErrOtherCard) {
-		t.Error(err)
+		t.Errorf("a block with another card: %v", err)
 	}
 	for _, b := range c.sent {
 		if b[1] != 0xA4 && b[1] != 0xB0 {

@@ -37,7 +37,7 @@ func cut(t *testing.T, c *Card, f Fault, command string) {
 		}
 	}
 	if err := c.Begin(); !errors.Is(err, iso7816.ErrCardGone) {
-		t.Error(err)
+		t.Errorf("a transaction with a card that is gone: %v", err)
 	}
 	c.Reset()
 }
@@ -80,15 +80,15 @@ func TestCut(t *testing.T) {
 	d := c.Clone()
 	cut(t, c, Fault{Cut: CutAfter}, "0020001008"+wrongPIN)
 	if c.Tries(0x10) != 2 || d.Tries(0x10) != 3 || c.Tries(0x11) != 10 || c.Tries(0x12) != -1 {
-		t.Error(c.Tries(0x10), d.Tries(0x10), c.Tries(0x11))
+		t.Errorf("tries %d, %d of the clone, %d of the PUK", c.Tries(0x10), d.Tries(0x10), c.Tries(0x11))
 	}
 	cut(t, c, Fault{Cut: CutBefore}, "0020001008"+wrongPIN)
 	if c.Tries(0x10) != 2 {
-		t.Error(c.Tries(0x10))
+		t.Errorf("tries after a cut before the command: %d", c.Tries(0x10))
 	}
 	must(t, c, "0020001008"+pin)
 	if c.Tries(0x10) != 3 {
-		t.Error(c.Tries(0x10))
+		t.Errorf("tries after the right PIN: %d", c.Tries(0x10))
 	}
 }
 
@@ -256,14 +256,14 @@ func TestTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Begin(); !errors.Is(err, ErrTransaction) {
-		t.Error(err)
+		t.Errorf("a second transaction: %v", err)
 	}
 	must(t, c, "0020001008"+pin)
 	if err := c.End(false); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.End(false); !errors.Is(err, ErrTransaction) {
-		t.Error(err)
+		t.Errorf("the end of no transaction: %v", err)
 	}
 	must(t, c, path(cardmodel.Path{0x1400, 0x9010}), "00D600000130")
 	if err := c.Begin(); err != nil {
@@ -282,10 +282,10 @@ func TestTransaction(t *testing.T) {
 	}
 	c.Transmit([]byte{0, 0, 0, 0})
 	if err := c.End(true); !errors.Is(err, iso7816.ErrCardGone) {
-		t.Error(err)
+		t.Errorf("the end with a card that is gone: %v", err)
 	}
 	c.Reinsert()
 	if err := c.Begin(); err != nil {
-		t.Error(err)
+		t.Errorf("the card put back: %v", err)
 	}
 }

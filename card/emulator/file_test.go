@@ -154,7 +154,7 @@ func TestConditions(t *testing.T) {
 	// The PIN of the MF stays (docs/CARDS.md §9 row 14), and a wrong one drops it.
 	must(t, c, at, "00DA016F07 8405A000000001")
 	if _, sw := send(t, c, "0020001008"+wrongPIN); sw != "63C2" {
-		t.Error(sw)
+		t.Errorf("a wrong PIN got %s", sw)
 	}
 	if _, sw := send(t, c, "00DA016F07 8405A000000001"); sw != "6982" {
 		t.Errorf("after a wrong PIN: %s", sw)
@@ -188,7 +188,7 @@ func TestIssue(t *testing.T) {
 		}
 	}
 	if _, err := Issue("XX1999", good); !errors.Is(err, ErrSeries) {
-		t.Error(err)
+		t.Errorf("an unknown series: %v", err)
 	}
 	p := good
 	p.Certificate, p.ATR = nil, mustHex(t, "3BDF18008131FE7D006B040C0184011101434E53103180FC")

@@ -73,14 +73,14 @@ func TestState(t *testing.T) {
 		t.Errorf("%X", b)
 	}
 	if c.Tries(0x11) != 9 || c.Tries(0x10) != 3 {
-		t.Error(c.Tries(0x11), c.Tries(0x10))
+		t.Errorf("tries of the PUK %d, of the PIN %d", c.Tries(0x11), c.Tries(0x10))
 	}
 	if _, sw := send(t, c, "0020001008"+pin); sw != "63C2" {
 		t.Errorf("the old PIN: %s", sw)
 	}
 	must(t, c, "0020001008 3637383930FFFFFF", path(cardmodel.Path{0x1400, 0x8110}), "0022F304")
 	if got := strings.Join(c.Keys(), " "); got != "1400/8110/10 MF/01" {
-		t.Error(got)
+		t.Errorf("keys at %s", got)
 	}
 	// A command that changes nothing does not write.
 	if err := os.Remove(name); err != nil {
@@ -92,7 +92,7 @@ func TestState(t *testing.T) {
 	}
 	must(t, c, "0024001010 3637383930FFFFFF"+pin)
 	if _, err := os.Stat(name); err != nil {
-		t.Error(err)
+		t.Errorf("the file of the card: %v", err)
 	}
 	// Where the file cannot be written the card gives no answer.
 	if err := os.RemoveAll(filepath.Dir(name)); err != nil {
@@ -102,7 +102,7 @@ func TestState(t *testing.T) {
 		t.Errorf("%X %v", a, err)
 	}
 	if _, err := c.Transmit(mustHex(t, "00A4000C023F00")); !errors.Is(err, iso7816.ErrCardGone) {
-		t.Error(err)
+		t.Errorf("a command to a closed card: %v", err)
 	}
 }
 
@@ -123,7 +123,7 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {
-		t.Error(err)
+		t.Errorf("close: %v", err)
 	}
 	c.Reset()
 	if _, err := c.Transmit(mustHex(t, "00A4000C023F00")); !errors.Is(err, iso7816.ErrCardGone) {
@@ -135,7 +135,7 @@ func TestLock(t *testing.T) {
 	}
 	d.Close()
 	if _, err := Open(name + "-none"); !errors.Is(err, fs.ErrNotExist) {
-		t.Error(err)
+		t.Errorf("no file: %v", err)
 	}
 }
 

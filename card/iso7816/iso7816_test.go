@@ -52,8 +52,15 @@ func TestCommand(t *testing.T) {
 
 func TestTLV(t *testing.T) {
 	// FCI of docs/CARDS.md §2.5.
-	b, _ := hex.DecodeString("6F1D8002019082030100008302110285010186090 0FFFFFFFFFFFFFFFF8A0105"[:54])
-	if _, err := ParseTLV(b); !errors.Is(err, ErrTLV) {
+	fci, err := hex.DecodeString("6F1E" + "80020190" + "8203010000" + "83021102" + "850101" +
+		"860900FFFFFFFFFFFFFFFF" + "8A0105")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := ParseTLV(fci); err != nil || len(list) != 1 || list[0].Tag != 0x6F || len(list[0].Value) != 0x1E {
+		t.Errorf("the FCI: %v, %v", list, err)
+	}
+	if _, err := ParseTLV(fci[:len(fci)-1]); !errors.Is(err, ErrTLV) {
 		t.Errorf("a template over the end: %v", err)
 	}
 	for _, s := range []string{"", "8002019082030100008A0105", "7F490482020102", "5F210100",
@@ -156,13 +163,13 @@ func TestChain(t *testing.T) {
 
 func TestSW(t *testing.T) {
 	if n, ok := SW(0x63C2).Tries(); !ok || n != 2 {
-		t.Error(n, ok)
+		t.Errorf("63C2 means %d tries, %t", n, ok)
 	}
 	if _, ok := SWAuthFailed.Tries(); ok {
 		t.Error("6300 is no counter")
 	}
 	if s := SW(0x6982).Error(); s != "status 6982: security status not satisfied" {
-		t.Error(s)
+		t.Errorf("the text of 6982 is %q", s)
 	}
 }
 

@@ -111,7 +111,7 @@ func TestRecordAndReplay(t *testing.T) {
 			t.Errorf("replay\n%s\nrecorded\n%s", strings.Join(again, "\n"), strings.Join(log, "\n"))
 		}
 		if err := play.Done(); err != nil {
-			t.Error(err)
+			t.Errorf("the replay is not at its end: %v", err)
 		}
 		if _, err := play.Transmit([]byte{0, 0xB0, 0, 0, 1}); !errors.Is(err, ErrDiffers) {
 			t.Errorf("a command behind the end: %v", err)

@@ -145,7 +145,7 @@ func TestContextPullsTheCard(t *testing.T) {
 	reader, end, cancel := serving(t, &card{})
 	cancel()
 	if err := wait(t, end); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("a cancelled card ended with %v", err)
 	}
 	reader.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if _, err := reader.Read(make([]byte, 1)); err != io.EOF {

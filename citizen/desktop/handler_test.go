@@ -45,14 +45,14 @@ func TestHeaders(t *testing.T) {
 	w, _ := window(t)
 	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") ||
 		!strings.HasPrefix(Policy, "default-src 'none'") {
-		t.Error(Policy)
+		t.Errorf("the policy is %q", Policy)
 	}
 	for _, target := range []string{"/", "/api/state", "/api/diagnosis", "/api/nothing", "/nothing"} {
 		h := request(w.Handler(), http.MethodGet, target, "").Header()
 		if h.Get("Content-Security-Policy") != Policy || h.Get("X-Content-Type-Options") != "nosniff" ||
 			h.Get("Cache-Control") != "no-store" && !strings.Contains(target, "nothing") ||
 			h.Get("X-Frame-Options") != "DENY" || h.Get("Referrer-Policy") != "no-referrer" {
-			t.Error(target, h)
+			t.Errorf("headers of %s: %v", target, h)
 		}
 	}
 }
@@ -69,10 +69,10 @@ func TestNever304(t *testing.T) {
 		a := httptest.NewRecorder()
 		headers(page(files)).ServeHTTP(a, r)
 		if a.Code != http.StatusOK || a.Body.Len() == 0 {
-			t.Error(name, a.Code)
+			t.Errorf("%s: status %d", name, a.Code)
 		}
 		if built := !strings.Contains(a.Body.String(), "make window"); built != (name == "built") {
-			t.Error(name, a.Body)
+			t.Errorf("%s: the page is %s", name, a.Body)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func TestLongPoll(t *testing.T) {
 	}
 	first := state(-1)
 	if first.Screen != ScreenStarting {
-		t.Error(first)
+		t.Errorf("the first state is %+v", first)
 	}
 	answered := make(chan State)
 	go func() { answered <- state(first.Version) }()
@@ -102,10 +102,10 @@ func TestLongPoll(t *testing.T) {
 	}
 	readers <- []Reader{{Name: "A"}}
 	if s := <-answered; s.Screen != ScreenNoCard || s.Version <= first.Version {
-		t.Error(s)
+		t.Errorf("the state after a reader came is %+v", s)
 	}
 	if s := state(first.Version); s.Screen != ScreenNoCard {
-		t.Error(s)
+		t.Errorf("a second question got %+v", s)
 	}
 	readers <- nil
 	readers <- []Reader{}
@@ -121,7 +121,7 @@ func TestOutOfState(t *testing.T) {
 		"close", "login", "skip", "extend", "report", "choose"} {
 		if a := request(w.Handler(), http.MethodPost, "/api/"+target, "12345"); a.Code != http.StatusConflict &&
 			a.Code != http.StatusBadRequest {
-			t.Error(target, a.Code)
+			t.Errorf("%s without a question: status %d", target, a.Code)
 		}
 		if a := request(w.Handler(), http.MethodGet, "/api/"+target, ""); a.Code != http.StatusNotFound &&
 			a.Code != http.StatusMethodNotAllowed {
@@ -129,7 +129,7 @@ func TestOutOfState(t *testing.T) {
 		}
 	}
 	if after := w.State(); after.Version != before.Version {
-		t.Error(after)
+		t.Errorf("a refused request changed the state: %+v", after)
 	}
 	if a := request(w.Handler(), http.MethodPost, "/api/demo", "action=insert"); a.Code == http.StatusOK {
 		t.Error("a bench where there is none")
@@ -160,7 +160,7 @@ func TestBrowser(t *testing.T) {
 	go func() { ended <- b.Serve(ctx) }()
 	origin := b.origin()
 	if !strings.HasPrefix(origin, "http://127.0.0.1:") {
-		t.Error(origin)
+		t.Errorf("the page is at %s", origin)
 	}
 	jar, _ := cookiejar.New(nil)
 	citizen := &http.Client{Jar: jar,
@@ -223,7 +223,7 @@ func TestBrowser(t *testing.T) {
 	}
 	cancel()
 	if err := <-ended; err != nil {
-		t.Error(err)
+		t.Errorf("serve ended with %v", err)
 	}
 }
 
@@ -243,7 +243,7 @@ func TestDeserted(t *testing.T) {
 	select {
 	case err := <-ended:
 		if err != nil {
-			t.Error(err)
+			t.Errorf("serve ended with %v", err)
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("it goes on without a page")
@@ -257,7 +257,7 @@ func TestAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := LockInstance(dir); err != ErrAlreadyOpen {
-		t.Error(err)
+		t.Errorf("a second lock: %v", err)
 	}
 	release()
 	release, err = LockInstance(dir)
@@ -303,15 +303,15 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	if code := hide(); code != http.StatusOK || !w.State().Update.Hidden {
-		t.Error(code, w.State().Update)
+		t.Errorf("hide: status %d, %+v", code, w.State().Update)
 	}
 	if code := request(w.Handler(), http.MethodPost, "/api/browse",
 		"https://elsewhere.example").Code; code != http.StatusOK || opened != "https://rinnova.example/driver" {
-		t.Error(code, opened)
+		t.Errorf("browse: status %d, %q was opened", code, opened)
 	}
 	none, _ := window(t)
 	if code := request(none.Handler(), http.MethodPost, "/api/browse", "").Code; code != http.StatusConflict ||
 		none.State().Update != nil {
-		t.Error(code)
+		t.Errorf("browse without an update: status %d", code)
 	}
 }

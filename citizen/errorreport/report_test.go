@@ -40,7 +40,7 @@ func TestSchema(t *testing.T) {
 		System: System{OS: "windows", Arch: "amd64"}, Failure: Failure{Code: "no-reader", Exit: 4}}
 	for _, r := range []*Report{full, bare} {
 		if err := s.Validate(must(jsonschema.UnmarshalJSON(bytes.NewReader(must(r.encode()))))); err != nil {
-			t.Error(err)
+			t.Errorf("the report does not fit its schema: %v", err)
 		}
 	}
 	for name, change := range map[string]func(map[string]any){

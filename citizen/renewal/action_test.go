@@ -165,6 +165,6 @@ func TestKeyAction(t *testing.T) {
 		}
 	}
 	if n != 48 {
-		t.Error(n)
+		t.Errorf("%d facts, 48 wanted", n)
 	}
 }

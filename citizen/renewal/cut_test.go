@@ -182,7 +182,7 @@ func TestJournalBroken(t *testing.T) {
 		}
 	}
 	if _, err := r.Run(t.Context()); err != nil || len(noted) == 0 {
-		t.Error(err, noted)
+		t.Errorf("without a journal: %v, noted %q", err, noted)
 	}
 	if files := disk.All(); len(files) != 0 {
 		t.Error("the test is wrong")

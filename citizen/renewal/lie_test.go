@@ -259,7 +259,7 @@ func TestLeadingZerosDropped(t *testing.T) {
 		return err
 	})
 	if err != nil || dropped == 0 {
-		t.Error(err)
+		t.Errorf("%d writes dropped, %v", dropped, err)
 	}
 }
 
@@ -305,7 +305,7 @@ func lieAt(t *testing.T, series string, number int, l lie, n int) (ended string,
 	card.SetFault(nil)
 	if !happened {
 		if err != nil {
-			t.Error(err)
+			t.Errorf("no fault happened, and the renewal failed: %v", err)
 		}
 		return "", false
 	}

@@ -197,7 +197,7 @@ func TestRefusedBeforePIN(t *testing.T) {
 		card := other.card("ID2019", 1, inWindow)
 		who := someone()
 		if _, err := s.run(card, who, nil).Run(t.Context()); code(err) != "not-in-registry" || who.typed != 0 {
-			t.Error(err)
+			t.Errorf("a card of another service: %v, %d codes typed", err, who.typed)
 		}
 	})
 	t.Run("another service's answers", func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestRefusedBeforePIN(t *testing.T) {
 		r := s.run(card, who, nil)
 		r.Anchors = []*x509.Certificate{other.Current.Certificate(), s.Legacy.Certificate()}
 		if _, err := r.Run(t.Context()); code(err) != "service-untrusted" || who.typed != 0 {
-			t.Error(err)
+			t.Errorf("another service's root: %v, %d codes typed", err, who.typed)
 		}
 	})
 	t.Run("service down", func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestRefusedBeforePIN(t *testing.T) {
 		s.server.Close()
 		who := someone()
 		if _, err := s.run(card, who, nil).Run(t.Context()); code(err) != "service-unreachable" || who.typed != 0 {
-			t.Error(err)
+			t.Errorf("a service that is away: %v, %d codes typed", err, who.typed)
 		}
 	})
 }

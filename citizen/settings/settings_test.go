@@ -37,7 +37,7 @@ func TestReadFile(t *testing.T) {
 	for _, nothing := range []string{filepath.Join(t.TempDir(), "absent.json"), write(t, "{}"),
 		write(t, ` {"Service": ""} `)} {
 		if s, err := ReadFile(nothing); err != nil || s != (Settings{}) {
-			t.Error(s, err)
+			t.Errorf("settings of nothing: %+v, %v", s, err)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func TestRequestSaysNothing(t *testing.T) {
 		}
 	}
 	if !slices.Equal(paths, []string{"GET /scarica/manifest.json.minisig", "GET /scarica/manifest.json"}) {
-		t.Error(paths)
+		t.Errorf("requests: %q", paths)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestPortals(t *testing.T) {
 			var status *StatusError
 			if _, err := s.check(t, s.checker(newSigner())); !errors.As(err, &status) ||
 				status.Status == http.StatusOK {
-				t.Error(err)
+				t.Errorf("the page of a portal passes: %v", err)
 			}
 		})
 	}
@@ -228,7 +228,7 @@ func TestAddresses(t *testing.T) {
 		if f, err := PackagesURL(must(url.Parse(address))); err == nil {
 			got = f.String()
 		} else if !errors.Is(err, ErrAddress) {
-			t.Error(err)
+			t.Errorf("wrong kind of error: %v", err)
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", address, got, want)
@@ -268,7 +268,7 @@ func TestNoWayBack(t *testing.T) {
 	s.publish(next, release(6, "1.0.0"))
 	c.Keys = Keys{next.public}
 	if _, err := s.check(t, c); !errors.Is(err, ErrRollback) {
-		t.Error(err)
+		t.Errorf("an older manifest under the next key: %v", err)
 	}
 }
 
@@ -279,7 +279,7 @@ func TestMemoryFails(t *testing.T) {
 	c := s.checker(k)
 	c.Memory.Write = func(string, []byte) error { return fs.ErrPermission }
 	if m, err := s.check(t, c); m != nil || !errors.Is(err, ErrMemory) {
-		t.Error(m, err)
+		t.Errorf("without a memory: %v, %v", m, err)
 	}
 	for _, damaged := range []string{"", "{", "[]", `{"00":{"serial":"x"}}`, `{"00":{"number":1}}`} {
 		c.Memory.Read = func(string) ([]byte, error) { return []byte(damaged), nil }
@@ -336,7 +336,7 @@ func TestManifestRefuses(t *testing.T) {
 		}
 	}
 	if _, err := Parse([]byte(`{"format":2}`)); !errors.Is(err, ErrManifest) {
-		t.Error(err)
+		t.Errorf("an unknown format: %v", err)
 	}
 	b := must(release(1, "1.0.0").Encode())
 	if _, err := Parse(bytes.Replace(b, []byte("{"), []byte(`{"later": 1,`), 1)); err != nil {

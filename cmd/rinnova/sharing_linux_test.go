@@ -187,7 +187,7 @@ func TestSharing(t *testing.T) {
 					err = c.Begin()
 				}
 				if err != nil {
-					t.Error(err)
+					t.Errorf("another program's transaction: %v", err)
 				}
 				held.Go(func() {
 					time.Sleep(2 * time.Second)
@@ -235,7 +235,7 @@ func TestSharing(t *testing.T) {
 		loop.Go(func() {
 			c, err := pcsc.Open(stack.Readers[0])
 			if err != nil {
-				t.Error(err)
+				t.Errorf("another program's connection: %v", err)
 				return
 			}
 			defer c.Close()
@@ -246,11 +246,11 @@ func TestSharing(t *testing.T) {
 				case <-time.After(3 * time.Millisecond):
 				}
 				if err := c.Begin(); err != nil {
-					t.Error(err)
+					t.Errorf("another program's transaction: %v", err)
 					return
 				}
 				if err := c.End(true); err != nil {
-					t.Error(err)
+					t.Errorf("the end of another program's transaction: %v", err)
 					return
 				}
 				resets++

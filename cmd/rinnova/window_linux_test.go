@@ -42,7 +42,7 @@ func TestWindowThroughReader(t *testing.T) {
 	c.screen(desktop.ScreenPrompt)
 	pull()
 	if f := c.screen(desktop.ScreenFailed); f.Failure.Code != "card-removed" {
-		t.Error(f.Failure)
+		t.Errorf("after the card was pulled: %+v", f.Failure)
 	}
 	c.post("close")
 	c.screen(desktop.ScreenNoCard)
@@ -62,6 +62,6 @@ func TestWindowThroughReader(t *testing.T) {
 	}
 	c.post("close")
 	if n := c.screen(desktop.ScreenNothing); n.Failure.Code != "already-renewed" {
-		t.Error(n.Failure)
+		t.Errorf("after the renewal: %+v", n.Failure)
 	}
 }

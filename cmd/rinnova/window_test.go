@@ -100,7 +100,7 @@ func TestCodesLeaveNoTrace(t *testing.T) {
 	c.code("puk", wrongPUK)
 	c.code("puk", emulator.DemoPUK)
 	if s := c.screen(desktop.ScreenFailed); s.Failure.Code != "card-removed" {
-		t.Error(s.Failure)
+		t.Errorf("after the PUKs: %+v", s.Failure)
 	}
 	c.post("report")
 	s := c.until("report", func(s desktop.State) bool { return s.Report != nil })

@@ -31,20 +31,20 @@ func TestPortal(t *testing.T) {
 	}
 	for _, page := range []string{string(fetch(t, service.public+"/driver")), secure("/driver")} {
 		if !strings.Contains(page, "<h1>Elenco driver</h1>") || !strings.Contains(page, "rinnova-0.1.0-x64.msi") {
-			t.Error(page)
+			t.Errorf("the list of drivers: %s", page)
 		}
 	}
 	if page := secure("/driver"); !strings.Contains(page, service.cmp+"/scarica/rinnova-latest-windows-x64.msi") {
-		t.Error(page)
+		t.Errorf("the list of drivers over TLS: %s", page)
 	}
 	if got := string(fetch(t, service.public+"/scarica/rinnova-latest-windows-x64.msi")); got != "installer" {
-		t.Error(got)
+		t.Errorf("the newest installer is %q", got)
 	}
 	if got := secure("/healthz"); got != "ok\n" {
-		t.Error(got)
+		t.Errorf("health is %q", got)
 	}
 	if home := string(fetch(t, service.public+"/")); !strings.Contains(home, `href="`+service.login+`"`) {
-		t.Error(home)
+		t.Errorf("the first page: %s", home)
 	}
 
 	// The address of the responder is the one in the certificate.
@@ -57,13 +57,13 @@ func TestPortal(t *testing.T) {
 			"-url", uri, "-no_proxy", "127.0.0.1")
 	}
 	if out := ask(); !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "old.pem: good") {
-		t.Error(out)
+		t.Errorf("the old certificate in openssl's words: %s", out)
 	}
 	serial := strings.TrimPrefix(strings.TrimSpace(do(t, dir, "openssl", "x509", "-in", "old.pem", "-noout",
 		"-serial")), "serial=")
 	do(t, dir, "rinnovad", append([]string{"certificate", "revoke", serial}, where...)...)
 	if out := ask(); !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "old.pem: revoked") {
-		t.Error(out)
+		t.Errorf("the revoked certificate in openssl's words: %s", out)
 	}
 	service.stop()
 

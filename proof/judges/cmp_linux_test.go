@@ -236,18 +236,18 @@ func TestMessagesAreASN1(t *testing.T) {
 		}
 		sent, err := io.ReadAll(r.Body)
 		if err != nil {
-			t.Error(err)
+			t.Errorf("the request does not read: %v", err)
 		}
 		keep(sent)
 		res, err := client.Post(to+r.URL.Path, r.Header.Get("Content-Type"), bytes.NewReader(sent))
 		if err != nil {
-			t.Error(err)
+			t.Errorf("the request does not pass: %v", err)
 			return
 		}
 		defer res.Body.Close()
 		answer, err := io.ReadAll(res.Body)
 		if err != nil {
-			t.Error(err)
+			t.Errorf("the answer does not read: %v", err)
 		}
 		keep(answer)
 		rw.Header().Set("Content-Type", res.Header.Get("Content-Type"))

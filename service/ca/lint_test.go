@@ -147,7 +147,7 @@ func TestLint(t *testing.T) {
 			err = lint(c, issuer.certificate)
 			if row.want == "" {
 				if err != nil {
-					t.Error(err)
+					t.Errorf("a right certificate is refused: %v", err)
 				}
 				return
 			}

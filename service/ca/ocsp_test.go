@@ -117,10 +117,10 @@ func TestOCSPNonce(t *testing.T) {
 	}
 	if out := judge(t, root, response, "-reqin", request); !strings.Contains(out, "Response verify OK") ||
 		strings.Contains(out, "nonce") {
-		t.Error(out)
+		t.Errorf("without a nonce: %s", out)
 	}
 	if out := judge(t, root, response, "-reqin", other); !strings.Contains(out, "Nonce Verify error") {
-		t.Error(out)
+		t.Errorf("with another nonce: %s", out)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestOCSPForgery(t *testing.T) {
 	}
 	if out := judge(t, root, response, "-reqin", request); strings.Contains(out, "verify OK") ||
 		!strings.Contains(out, "Response Verify Failure") {
-		t.Error(out)
+		t.Errorf("signed by another: %s", out)
 	}
 }
 
@@ -259,12 +259,12 @@ func TestOCSPRefuses(t *testing.T) {
 				writeFile(t, "response.der", response))
 			if row.says == "" {
 				if !strings.Contains(out, "OCSP Response Status: successful") {
-					t.Error(out)
+					t.Errorf("a right request: %s", out)
 				}
 				return
 			}
 			if cacheable || !strings.Contains(out, "Responder Error: "+row.says+" (") {
-				t.Error(out)
+				t.Errorf("a wrong request: %s", out)
 			}
 		})
 	}
@@ -273,7 +273,7 @@ func TestOCSPRefuses(t *testing.T) {
 	})
 	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin", writeFile(t, "response.der", response)); err == nil ||
 		!strings.Contains(out, "Responder Error: trylater (") {
-		t.Error(err, out)
+		t.Errorf("a signer that fails: %v, %s", err, out)
 	}
 }
 
@@ -293,7 +293,7 @@ func TestOCSPTwoIssuers(t *testing.T) {
 		}
 		if out := judge(t, root, response, args...); !strings.Contains(out, "Response verify OK") ||
 			!strings.Contains(out, "5: good") {
-			t.Error(out)
+			t.Errorf("the answer to a serial number: %s", out)
 		}
 	}
 	_, der := ask(t, "-issuer", a, "-serial", "5", "-issuer", b, "-serial", "6")
@@ -303,7 +303,7 @@ func TestOCSPTwoIssuers(t *testing.T) {
 	}
 	if out, _ := opensslError(t, "ocsp", "-noverify", "-respin",
 		writeFile(t, "response.der", response)); !strings.Contains(out, "Responder Error: unauthorized (") {
-		t.Error(out)
+		t.Errorf("a foreign issuer: %s", out)
 	}
 }
 

@@ -26,6 +26,6 @@ func TestBase(t *testing.T) {
 	}
 	if got := base(&http.Request{Host: "rinnova.example",
 		TLS: &tls.ConnectionState{}}); got != "https://rinnova.example" {
-		t.Error(got)
+		t.Errorf("the base is %s", got)
 	}
 }

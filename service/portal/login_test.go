@@ -331,12 +331,12 @@ func TestRenewedLogin(t *testing.T) {
 	s.key = card
 	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body,
 		"Questo è il certificato vecchio.") || !strings.Contains(body, "Accesso riuscito") {
-		t.Error(body)
+		t.Errorf("the old certificate: %s", body)
 	}
 	s.now = old.NotAfter.Add(time.Hour)
 	if _, body = s.get(old, tls.VersionTLS12, browser, "/"); !strings.Contains(body, "La tessera risulta rinnovata") ||
 		!strings.Contains(body, "Chiudi e riapri il browser") || !strings.Contains(body, "codice: expired") {
-		t.Error(body)
+		t.Errorf("the old certificate out of date: %s", body)
 	}
 	s.key, s.now = newKey, clock
 	check(t, s.store.SetStatus(t.Context(), held.Digest, store.Revoked, 0, clock))

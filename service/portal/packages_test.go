@@ -118,11 +118,11 @@ func TestManifestIsServed(t *testing.T) {
 	}
 	_, page := fetch(t, base+"/driver")
 	if strings.Contains(page, "manifest") || !strings.Contains(page, `href="/scarica/rinnova-0.2.0-x64.msi.minisig"`) {
-		t.Error(page)
+		t.Errorf("the page: %s", page)
 	}
 	if platform, version, ok := portal.PackageOf("rinnova_0.2.0~dev_amd64.deb"); platform != "debian-amd64" ||
 		version != "0.2.0~dev" || !ok {
-		t.Error(platform, version, ok)
+		t.Errorf("platform %s, version %s, %t", platform, version, ok)
 	}
 	if _, _, ok := portal.PackageOf("manifest.json"); ok {
 		t.Error("the manifest is a package")

@@ -326,10 +326,10 @@ func TestNothingPublished(t *testing.T) {
 	}
 	if !strings.Contains(body, "Scarica il tool RINNOVA: non è ancora pubblicato per") ||
 		strings.Contains(body, portal.DownloadPath) {
-		t.Error(body)
+		t.Errorf("the page without packages: %s", body)
 	}
 	if r, _ := fetch(t, base+"/scarica/rinnova-latest-windows-x64.msi"); r.StatusCode != http.StatusNotFound {
-		t.Error(r.Status)
+		t.Errorf("a package that is not there: %s", r.Status)
 	}
 }
 
@@ -393,11 +393,11 @@ func TestSecurityText(t *testing.T) {
 	expires, err := time.Parse(time.RFC3339, fields["Expires"])
 	check(t, err)
 	if !expires.After(clock.AddDate(0, 3, 0)) || !expires.Before(clock.AddDate(1, 0, 0)) {
-		t.Error(expires)
+		t.Errorf("security.txt expires at %s", expires)
 	}
 	if fields["Contact"] != "mailto:"+portal.SecurityContact ||
 		fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
-		t.Error(fields)
+		t.Errorf("security.txt says %v", fields)
 	}
 }
 

@@ -65,31 +65,31 @@ func TestOCSP(t *testing.T) {
 	}{{s.legacy, s.current, old}, {s.current, s.legacy, response.Certificate}} {
 		path := write("certificate", c.certificate)
 		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": good") {
-			t.Error(out)
+			t.Errorf("a valid certificate: %s", out)
 		}
 		if out := ask(c.issuer, "-serial", "0x1234567890abcdef"); !strings.Contains(out, ": unknown") {
-			t.Error(out)
+			t.Errorf("a number never given: %s", out)
 		}
 		// The number belongs to another root: an issuer does not know numbers that it did not assign.
 		if out := ask(c.other, "-serial", "0x"+c.certificate.SerialNumber.Text(16)); !strings.Contains(out,
 			": unknown") {
-			t.Error(out)
+			t.Errorf("another issuer's number: %s", out)
 		}
 		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Suspended,
 			store.ReasonCertificateHold, s.now))
 		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": revoked") ||
 			!strings.Contains(out, "Reason: certificateHold") {
-			t.Error(out)
+			t.Errorf("a suspended certificate: %s", out)
 		}
 		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Active, 0, s.now))
 		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": good") {
-			t.Error(out)
+			t.Errorf("a certificate valid again: %s", out)
 		}
 		check(t, s.store.SetStatus(t.Context(), store.Sum(c.certificate.Raw), store.Revoked, store.ReasonSuperseded,
 			s.now))
 		if out := ask(c.issuer, "-cert", path); !strings.Contains(out, path+": revoked") ||
 			!strings.Contains(out, "Reason: superseded") {
-			t.Error(out)
+			t.Errorf("a revoked certificate: %s", out)
 		}
 	}
 }
@@ -168,7 +168,7 @@ func TestOCSPOverHTTP(t *testing.T) {
 				return
 			}
 			if response.Header.Get("Content-Type") != "application/ocsp-response" {
-				t.Error(response.Header)
+				t.Errorf("headers: %v", response.Header)
 			}
 			path := filepath.Join(dir, "response.der")
 			check(t, os.WriteFile(path, answer, 0o600))
