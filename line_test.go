@@ -3,6 +3,9 @@
 package rinnova
 
 import (
+	"fmt"
+	"go/ast"
+	"go/parser"
 	"go/scanner"
 	"go/token"
 	"strings"
@@ -78,5 +81,42 @@ func TestLinesPlanted(t *testing.T) {
 		if got := (text{"a.go", row.content}).longLines(); len(got) != row.want {
 			t.Errorf("%q: lines %v, want %d", row.content, got, row.want)
 		}
+	}
+}
+
+// longTests returns the tests of a Go file with more than most lines.
+func (f text) longTests(most int) (list []string) {
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, f.path, f.content, 0)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, d := range parsed.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || !strings.HasPrefix(fn.Name.Name, "Test") && !strings.HasPrefix(fn.Name.Name, "Fuzz") {
+			continue
+		}
+		if n := set.Position(fn.End()).Line - set.Position(fn.Pos()).Line + 1; n > most {
+			list = append(list, fmt.Sprintf("%s: %s has %d lines, at most %d", f.path, fn.Name.Name, n, most))
+		}
+	}
+	return list
+}
+
+// TestTestsAreScenes: a test is read at once; its table and its scenes stand beside it.
+func TestTestsAreScenes(t *testing.T) {
+	for _, f := range texts(t, 350, ".go") {
+		if strings.HasSuffix(f.path, "_test.go") {
+			for _, l := range f.longTests(120) {
+				t.Error(l)
+			}
+		}
+	}
+	long := text{"a_test.go", "package a\n\nfunc TestA() {" + strings.Repeat("\n", 120) + "}\n"}
+	if got := long.longTests(120); len(got) != 1 {
+		t.Errorf("a planted test of 121 lines: %v", got)
+	}
+	if got := long.longTests(121); len(got) != 0 {
+		t.Errorf("a planted test of 121 lines that may have them: %v", got)
 	}
 }

@@ -76,15 +76,15 @@ func algorithm(oid string) []byte {
 	return b.BytesOrPanic()
 }
 
-// TestHostileClient expects for each message the given refusal, or without one a plain 4xx. No message may reach the
-// Authority.
-func TestHostileClient(t *testing.T) {
-	f := pki()
-	for _, c := range []struct {
-		name string
-		make func(*forge) []byte
-		want *Refusal
-	}{
+// hostileRequest is a request that a client may not make; want is nil where it is no message.
+type hostileRequest struct {
+	name string
+	make func(*forge) []byte
+	want *Refusal
+}
+
+func hostileRequests(f *fixture) []hostileRequest {
+	return []hostileRequest{
 		{"trailing byte", func(fg *forge) []byte { return append(fg.kur(), 0) }, nil},
 		{"cut", func(fg *forge) []byte { k := fg.kur(); return k[:len(k)-1] }, nil},
 		{"empty", func(fg *forge) []byte { return nil }, nil},
@@ -309,7 +309,13 @@ func TestHostileClient(t *testing.T) {
 				info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})
 			return fg.must(fg.message.Marshal())
 		}, refusalFormat},
-	} {
+	}
+}
+
+// TestHostileClient expects for each message the given refusal, or without one a plain 4xx. No message may reach the
+// Authority.
+func TestHostileClient(t *testing.T) {
+	for _, c := range hostileRequests(pki()) {
 		t.Run(c.name, func(t *testing.T) {
 			a := new(authority)
 			client, h := serve(t, a)

@@ -64,6 +64,24 @@ func table(t *testing.T, file, name string) map[string]map[string]string {
 var settings = map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY",
 	"UpdateCheck": "UPDATECHECK", "Desk": "DESK"}
 
+// replaces checks that an installer takes the place of an older version and refuses a newer one.
+func replaces(t *testing.T, name, f, upgradeCode string) {
+	t.Helper()
+	u := table(t, f, "Upgrade")
+	if o := u["OLDERFOUND"]; o["VersionMin"] != "0.0.0" || o["VersionMax"] != number || o["Attributes"] != "768" ||
+		o["UpgradeCode"] != upgradeCode {
+		t.Errorf("%s: %v", name, o)
+	}
+	if n := u["NEWERFOUND"]; n["VersionMin"] != number || n["VersionMax"] != "" || n["Attributes"] != "2" ||
+		n["UpgradeCode"] != upgradeCode {
+		t.Errorf("%s: %v", name, n)
+	}
+	if c := table(t, f, "LaunchCondition")["Installed OR NOT NEWERFOUND"]; !strings.HasPrefix(c["Description"],
+		"Su questo computer c'è già una versione più recente") {
+		t.Errorf("%s: %v", name, c)
+	}
+}
+
 func TestInstallerTables(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	codes, upgrades, packages := map[string]bool{}, map[string]string{}, map[string]bool{}
@@ -93,19 +111,7 @@ func TestInstallerTables(t *testing.T) {
 		codes[p["ProductCode"]["Value"]] = true
 		upgrades[i.name] = p["UpgradeCode"]["Value"]
 
-		u := table(t, f, "Upgrade")
-		if o := u["OLDERFOUND"]; o["VersionMin"] != "0.0.0" || o["VersionMax"] != number || o["Attributes"] != "768" ||
-			o["UpgradeCode"] != p["UpgradeCode"]["Value"] {
-			t.Errorf("%s: %v", i.name, o)
-		}
-		if n := u["NEWERFOUND"]; n["VersionMin"] != number || n["VersionMax"] != "" || n["Attributes"] != "2" ||
-			n["UpgradeCode"] != p["UpgradeCode"]["Value"] {
-			t.Errorf("%s: %v", i.name, n)
-		}
-		if c := table(t, f, "LaunchCondition")["Installed OR NOT NEWERFOUND"]; !strings.HasPrefix(c["Description"],
-			"Su questo computer c'è già una versione più recente") {
-			t.Errorf("%s: %v", i.name, c)
-		}
+		replaces(t, i.name, f, p["UpgradeCode"]["Value"])
 
 		d := table(t, f, "Directory")
 		if d["INSTALLDIR"]["Directory_Parent"] != i.parent || d[i.folder]["Directory_Parent"] != "TARGETDIR" {

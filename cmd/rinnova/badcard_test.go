@@ -172,15 +172,19 @@ var foreign = map[failure.Code]bool{failure.CardNotCNS: true, failure.CardCIE: t
 	failure.CardNotActivated: true,
 	failure.NoCertificate:    true}
 
-// TestBadCards: each card that is not one to renew gets a sentence and a code of its own; no PIN is asked
-// unless the card shows the trouble only then, and nothing on it changes.
-func TestBadCards(t *testing.T) {
-	s, err := startService(filepath.Join(t.TempDir(), "service"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.stop)
-	_, good := citizenCard(t, s, "OT2016")
+// badCard is a card that cannot be renewed, and what the citizen is told of it.
+type badCard struct {
+	name   string
+	card   func() *emulator.Card
+	answer func(command, response []byte) []byte
+	pin    string
+	exit   int
+	code   string
+	text   string // in what the citizen reads
+}
+
+// badCards are made from a good one.
+func badCards(t *testing.T, good emulator.Personalization) []badCard {
 	made := func(change func(*emulator.Personalization)) *emulator.Card {
 		p := good
 		change(&p)
@@ -208,15 +212,7 @@ func TestBadCards(t *testing.T) {
 	broken, forged := bytes.Clone(good.Certificate), bytes.Clone(good.Certificate)
 	broken[5] ^= 0xFF // the tag of what is signed
 	forged[len(bytes.TrimRight(forged, "\x00"))-1] ^= 0xFF
-	for _, c := range []struct {
-		name   string
-		card   func() *emulator.Card
-		answer func(command, response []byte) []byte
-		pin    string
-		exit   int
-		code   string
-		text   string // in what the citizen reads
-	}{
+	return []badCard{
 		{"payment card", atr("3B6E000080318066B0840C016E0183009000"), nil, "", 3, "card-not-cns", "carta di pagamento"},
 		{"development card without the marker", atr("3BFF1800FF8131FE55006B0209020001010144534410318092"), nil, "", 3,
 			"card-not-cns", "non è una TS-CNS"},
@@ -290,7 +286,19 @@ func TestBadCards(t *testing.T) {
 			}
 			return r
 		}, "24680", 3, "card-not-activated", "non è attiva"},
-	} {
+	}
+}
+
+// TestBadCards: each card that is not one to renew gets a sentence and a code of its own; no PIN is asked
+// unless the card shows the trouble only then, and nothing on it changes.
+func TestBadCards(t *testing.T) {
+	s, err := startService(filepath.Join(t.TempDir(), "service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	_, good := citizenCard(t, s, "OT2016")
+	for _, c := range badCards(t, good) {
 		t.Run(c.name, func(t *testing.T) {
 			card := c.card()
 			before := stateOf(t, card)

@@ -45,6 +45,62 @@ func inUse(t *testing.T) resources {
 	return resources{runtime.NumGoroutine(), len(files), len(threads), m.HeapAlloc}
 }
 
+// lookedAt looks at the card in a reader, and returns the code of the failure, "" for none.
+func lookedAt(t *testing.T, p *program, reader string) string {
+	q := *p.commands
+	q.Card = "pcsc:" + reader
+	in := &program{&q, p.ctx, p.out, p.err}
+	o, err := in.open()
+	var v *renewal.View
+	if err == nil {
+		defer o.Close()
+		var r *renewal.Renewal
+		if r, err = in.renewal(o); err == nil {
+			v, err = r.Look(t.Context())
+		}
+	}
+	switch {
+	case err != nil:
+		return string(renewal.Classify(err).Code)
+	case v.Refusal != nil:
+		return string(v.Refusal.Code)
+	}
+	return ""
+}
+
+// watchedWhile is what a window does while f runs: it looks at each card that comes. It returns the state of the
+// readers as told last.
+func watchedWhile(t *testing.T, look func(reader string), f func()) []pcsc.Reader {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var last []pcsc.Reader
+	var mu sync.Mutex
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		var before []pcsc.Reader
+		for readers := range pcsc.Watch(ctx) {
+			mu.Lock()
+			last = readers
+			mu.Unlock()
+			for i, r := range readers {
+				if r.Present && !r.Mute && (i >= len(before) || !before[i].Present) {
+					look(r.Name)
+				}
+			}
+			before = readers
+		}
+	}()
+	f()
+	// The last change is told within two seconds.
+	time.Sleep(2 * time.Second)
+	stop()
+	<-ended
+	mu.Lock()
+	defer mu.Unlock()
+	return last
+}
+
 // TestHotPlug inserts and removes cards 200 times in two readers, at random, while the readers are watched
 // and each card that comes is looked at as the program does, with a question to the service.
 func TestHotPlug(t *testing.T) {
@@ -65,58 +121,13 @@ func TestHotPlug(t *testing.T) {
 
 	looked, codes := 0, map[string]int{}
 	look := func(reader string) {
-		q := *p.commands
-		q.Card = "pcsc:" + reader
-		in := &program{&q, p.ctx, p.out, p.err}
-		o, err := in.open()
-		var v *renewal.View
-		if err == nil {
-			defer o.Close()
-			var r *renewal.Renewal
-			if r, err = in.renewal(o); err == nil {
-				v, err = r.Look(t.Context())
-			}
-		}
-		switch {
-		case err != nil:
-			codes[string(renewal.Classify(err).Code)]++
-		case v.Refusal != nil:
-			codes[string(v.Refusal.Code)]++
-		default:
+		if code := lookedAt(t, p, reader); code != "" {
+			codes[code]++
+		} else {
 			looked++
 		}
 	}
-	// watched is what a window does for a while: it ends with the state of the readers as told last.
-	watched := func(f func()) []pcsc.Reader {
-		ctx, stop := context.WithCancel(t.Context())
-		defer stop()
-		var last []pcsc.Reader
-		var mu sync.Mutex
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			var before []pcsc.Reader
-			for readers := range pcsc.Watch(ctx) {
-				mu.Lock()
-				last = readers
-				mu.Unlock()
-				for i, r := range readers {
-					if r.Present && !r.Mute && (i >= len(before) || !before[i].Present) {
-						look(r.Name)
-					}
-				}
-				before = readers
-			}
-		}()
-		f()
-		// The last change is told within two seconds.
-		time.Sleep(2 * time.Second)
-		stop()
-		<-ended
-		mu.Lock()
-		defer mu.Unlock()
-		return last
-	}
+	watched := func(f func()) []pcsc.Reader { return watchedWhile(t, look, f) }
 
 	pulls := make([]func(), 2)
 	storm := func(n int) {

@@ -167,183 +167,193 @@ func TestSharing(t *testing.T) {
 		}
 	})
 
-	t.Run("nothing is held while a person types or the service is slow", func(t *testing.T) {
-		card, _ := opensCard(t, s, "AC2014")
-		defer inserted(t, stack, card)()
-		reader := stack.Readers[0]
-		if sw, err := stranger(reader, verifyPIN); err != nil || sw != iso7816.SWOK {
-			t.Fatalf("with a PIN a stranger signs, or this test shows nothing: %04X %v", uint16(sw), err)
-		}
-		exchanges := 0
-		var held sync.WaitGroup
-		p, _, errOut := citizenProgram(t, between(t, s, func(n int) {
-			exchanges = n
-			if sw, err := stranger(reader); err != nil || sw != iso7816.SWSecurity {
-				t.Errorf("exchange %d: %04X, %v", n, uint16(sw), err)
-			}
-			if n == 2 { // another program takes the card for a while: the run waits
-				c, err := pcsc.Open(reader)
-				if err == nil {
-					err = c.Begin()
-				}
-				if err != nil {
-					t.Errorf("another program's transaction: %v", err)
-				}
-				held.Go(func() {
-					time.Sleep(2 * time.Second)
-					c.End(false)
-					c.Close()
-				})
-			}
-		}))
-		p.Card = "pcsc:" + reader
-		o, err := p.open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer o.Close()
-		r, err := p.renewal(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		who := &slow{reader: reader}
-		r.Prompter = who
-		out, err := r.Run(t.Context())
-		held.Wait()
-		if err != nil {
-			p.fail(err)
-			t.Fatalf("%v\n%s", err, errOut)
-		}
-		out.Session.ForgetPIN()
-		if who.err != nil || len(who.asked) != 2 || exchanges < 3 {
-			t.Errorf("%v; %d codes typed, %d exchanges", who.err, len(who.asked), exchanges)
-		}
-		if sw, err := stranger(reader); err != nil || sw != iso7816.SWSecurity {
-			t.Errorf("after the run: %04X, %v", uint16(sw), err)
-		}
-		if card.Tries(0x10) != 3 || card.Tries(0x11) != 10 {
-			t.Errorf("tries left: %d, %d", card.Tries(0x10), card.Tries(0x11))
-		}
-	})
+	t.Run("nothing is held while a person types or the service is slow",
+		func(t *testing.T) { nothingHeld(t, stack, s) })
 
-	t.Run("reset by another program between the blocks", func(t *testing.T) {
-		card, _ := opensCard(t, s, "ID2019")
-		defer inserted(t, stack, card)()
-		done := make(chan struct{})
-		var loop sync.WaitGroup
-		resets := 0
-		loop.Go(func() {
-			c, err := pcsc.Open(stack.Readers[0])
-			if err != nil {
-				t.Errorf("another program's connection: %v", err)
-				return
-			}
-			defer c.Close()
-			for {
-				select {
-				case <-done:
-					return
-				case <-time.After(3 * time.Millisecond):
-				}
-				if err := c.Begin(); err != nil {
-					t.Errorf("another program's transaction: %v", err)
-					return
-				}
-				if err := c.End(true); err != nil {
-					t.Errorf("the end of another program's transaction: %v", err)
-					return
-				}
-				resets++
-			}
-		})
-		exit, out := -1, ""
-		for n := 0; n < 3 && exit != 0; n++ {
-			out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN",
-				"--puk-from", "env:PUK")
-			if exit != 0 && !(exit == failure.ExitInterrupted && strings.Contains(out, "card-reset")) {
-				t.Errorf("run %d: %d %s", n+1, exit, out)
-			}
-		}
-		close(done)
-		loop.Wait()
-		if exit != 0 || resets < 3 || card.Tries(0x10) != 3 {
-			t.Errorf("exit %d after %d resets, %d tries left: %s", exit, resets, card.Tries(0x10), out)
-		}
-		t.Logf("%d resets", resets)
-	})
+	t.Run("reset by another program between the blocks", func(t *testing.T) { resetBetweenBlocks(t, stack, s) })
 
 	busy.Wait()
 	// OpenSC connects to every reader, and waits there without end for a card that is kept.
 	keeper.Close()
 
 	for _, series := range []string{"AC2018", "OT2016", "ID2019"} {
-		t.Run("OpenSC in a loop, "+series, func(t *testing.T) {
-			card, file := opensCard(t, s, series)
-			before := cardsOldFiles(t, card)
-			card.Close() // vcns has it
-			pull := plug(t, stack, file)
-			done := make(chan struct{})
-			var loops sync.WaitGroup
-			var listed, tested int
-			loops.Go(func() {
-				home := t.TempDir()
-				for {
-					select {
-					case <-done:
-						return
-					default:
-					}
-					if out, err := opensc(t, home, "pkcs15-tool", "-D"); err == nil &&
-						strings.Contains(out, "X.509 Certificate [CNS0]") {
-						listed++
-					}
-				}
-			})
-			loops.Go(func() {
-				home := t.TempDir()
-				for {
-					select {
-					case <-done:
-						return
-					default:
-					}
-					opensc(t, home, "pkcs11-tool", "--module", openscModule, "--login", "--pin", "24680", "--test")
-					tested++
-				}
-			})
-			exit, out := -1, ""
-			for n := 0; n < 3 && exit != 0; n++ {
-				out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN",
-					"--puk-from", "env:PUK")
-				stopped := exit == failure.ExitInterrupted && strings.Contains(out, "card-reset") ||
-					exit == failure.ExitCard && strings.Contains(out, "card-busy")
-				if exit != 0 && !stopped {
-					t.Errorf("run %d: %d %s", n+1, exit, out)
-				}
-				if exit != 0 {
-					t.Logf("run %d ended with %d", n+1, exit)
-				}
+		t.Run("OpenSC in a loop, "+series, func(t *testing.T) { openscInLoop(t, stack, s, series) })
+	}
+}
+
+// nothingHeld: another program can use the card while a person types and while the service answers.
+func nothingHeld(t *testing.T, stack *pcsctest.Stack, s *running) {
+	card, _ := opensCard(t, s, "AC2014")
+	defer inserted(t, stack, card)()
+	reader := stack.Readers[0]
+	if sw, err := stranger(reader, verifyPIN); err != nil || sw != iso7816.SWOK {
+		t.Fatalf("with a PIN a stranger signs, or this test shows nothing: %04X %v", uint16(sw), err)
+	}
+	exchanges := 0
+	var held sync.WaitGroup
+	p, _, errOut := citizenProgram(t, between(t, s, func(n int) {
+		exchanges = n
+		if sw, err := stranger(reader); err != nil || sw != iso7816.SWSecurity {
+			t.Errorf("exchange %d: %04X, %v", n, uint16(sw), err)
+		}
+		if n == 2 { // another program takes the card for a while: the run waits
+			c, err := pcsc.Open(reader)
+			if err == nil {
+				err = c.Begin()
 			}
-			if exit != 0 {
-				t.Errorf("not renewed after three runs: %s", out)
-			}
-			close(done)
-			loops.Wait()
-			if listed == 0 || tested == 0 {
-				t.Errorf("OpenSC listed the card %d times and tested it %d times", listed, tested)
-			}
-			t.Logf("OpenSC listed the card %d times and tested it %d times meanwhile", listed, tested)
-			asBefore(t, "after")
-			pull()
-			card, err := emulator.Open(file)
 			if err != nil {
-				t.Fatal(err)
+				t.Errorf("another program's transaction: %v", err)
 			}
-			defer card.Close()
-			if !bytes.Equal(cardsOldFiles(t, card), before) || card.Tries(0x10) != 3 || card.Tries(0x11) != 10 {
-				t.Errorf("old files or tries changed: %d, %d", card.Tries(0x10), card.Tries(0x11))
+			held.Go(func() {
+				time.Sleep(2 * time.Second)
+				c.End(false)
+				c.Close()
+			})
+		}
+	}))
+	p.Card = "pcsc:" + reader
+	o, err := p.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	r, err := p.renewal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := &slow{reader: reader}
+	r.Prompter = who
+	out, err := r.Run(t.Context())
+	held.Wait()
+	if err != nil {
+		p.fail(err)
+		t.Fatalf("%v\n%s", err, errOut)
+	}
+	out.Session.ForgetPIN()
+	if who.err != nil || len(who.asked) != 2 || exchanges < 3 {
+		t.Errorf("%v; %d codes typed, %d exchanges", who.err, len(who.asked), exchanges)
+	}
+	if sw, err := stranger(reader); err != nil || sw != iso7816.SWSecurity {
+		t.Errorf("after the run: %04X, %v", uint16(sw), err)
+	}
+	if card.Tries(0x10) != 3 || card.Tries(0x11) != 10 {
+		t.Errorf("tries left: %d, %d", card.Tries(0x10), card.Tries(0x11))
+	}
+}
+
+// resetBetweenBlocks: another program resets the card again and again while it is renewed.
+func resetBetweenBlocks(t *testing.T, stack *pcsctest.Stack, s *running) {
+	card, _ := opensCard(t, s, "ID2019")
+	defer inserted(t, stack, card)()
+	done := make(chan struct{})
+	var loop sync.WaitGroup
+	resets := 0
+	loop.Go(func() {
+		c, err := pcsc.Open(stack.Readers[0])
+		if err != nil {
+			t.Errorf("another program's connection: %v", err)
+			return
+		}
+		defer c.Close()
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(3 * time.Millisecond):
 			}
-		})
+			if err := c.Begin(); err != nil {
+				t.Errorf("another program's transaction: %v", err)
+				return
+			}
+			if err := c.End(true); err != nil {
+				t.Errorf("the end of another program's transaction: %v", err)
+				return
+			}
+			resets++
+		}
+	})
+	exit, out := -1, ""
+	for n := 0; n < 3 && exit != 0; n++ {
+		out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN",
+			"--puk-from", "env:PUK")
+		if exit != 0 && !(exit == failure.ExitInterrupted && strings.Contains(out, "card-reset")) {
+			t.Errorf("run %d: %d %s", n+1, exit, out)
+		}
+	}
+	close(done)
+	loop.Wait()
+	if exit != 0 || resets < 3 || card.Tries(0x10) != 3 {
+		t.Errorf("exit %d after %d resets, %d tries left: %s", exit, resets, card.Tries(0x10), out)
+	}
+	t.Logf("%d resets", resets)
+}
+
+// openscInLoop: OpenSC lists and tests the card in two loops while it is renewed.
+func openscInLoop(t *testing.T, stack *pcsctest.Stack, s *running, series string) {
+	card, file := opensCard(t, s, series)
+	before := cardsOldFiles(t, card)
+	card.Close() // vcns has it
+	pull := plug(t, stack, file)
+	done := make(chan struct{})
+	var loops sync.WaitGroup
+	var listed, tested int
+	loops.Go(func() {
+		home := t.TempDir()
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if out, err := opensc(t, home, "pkcs15-tool", "-D"); err == nil &&
+				strings.Contains(out, "X.509 Certificate [CNS0]") {
+				listed++
+			}
+		}
+	})
+	loops.Go(func() {
+		home := t.TempDir()
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			opensc(t, home, "pkcs11-tool", "--module", openscModule, "--login", "--pin", "24680", "--test")
+			tested++
+		}
+	})
+	exit, out := -1, ""
+	for n := 0; n < 3 && exit != 0; n++ {
+		out, exit = citizen(t, s, "renew", "--card", "pcsc:"+stack.Readers[0], "--pin-from", "env:PIN",
+			"--puk-from", "env:PUK")
+		stopped := exit == failure.ExitInterrupted && strings.Contains(out, "card-reset") ||
+			exit == failure.ExitCard && strings.Contains(out, "card-busy")
+		if exit != 0 && !stopped {
+			t.Errorf("run %d: %d %s", n+1, exit, out)
+		}
+		if exit != 0 {
+			t.Logf("run %d ended with %d", n+1, exit)
+		}
+	}
+	if exit != 0 {
+		t.Errorf("not renewed after three runs: %s", out)
+	}
+	close(done)
+	loops.Wait()
+	if listed == 0 || tested == 0 {
+		t.Errorf("OpenSC listed the card %d times and tested it %d times", listed, tested)
+	}
+	t.Logf("OpenSC listed the card %d times and tested it %d times meanwhile", listed, tested)
+	asBefore(t, "after")
+	pull()
+	card, err := emulator.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer card.Close()
+	if !bytes.Equal(cardsOldFiles(t, card), before) || card.Tries(0x10) != 3 || card.Tries(0x11) != 10 {
+		t.Errorf("old files or tries changed: %d, %d", card.Tries(0x10), card.Tries(0x11))
 	}
 }
 

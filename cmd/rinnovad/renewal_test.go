@@ -136,6 +136,24 @@ func login(t *testing.T, dir, url, name, version string) map[string]any {
 	return answer
 }
 
+// logsIn logs in with the old certificate and with the new one.
+func logsIn(t *testing.T, dir, address string, expired bool) {
+	t.Helper()
+	// The old certificate still logs in where it is in date: nothing is revoked by a renewal.
+	answer := login(t, dir, address, "old", "1.2")
+	if answer["accepted"] == expired || expired && answer["reason"] != "expired" {
+		t.Fatalf("old certificate: %v", answer)
+	}
+	for version, want := range map[string]string{"1.2": "TLS 1.2", "1.3": "TLS 1.3"} {
+		answer = login(t, dir, address, "new", version)
+		if answer["tls"] != want || answer["accepted"] != true || answer["reason"] != "" ||
+			answer["codiceFiscaleMasked"] != "SMPBNL…2H" || answer["name"] != "BRUNILDE ESEMPIO" ||
+			answer["policy"] != "1.3.76.16.2.1" {
+			t.Fatalf("new certificate: %v", answer)
+		}
+	}
+}
+
 // TestRenewal renews with the client of OpenSSL and logs in with curl: none of our code but the service's.
 func TestRenewal(t *testing.T) {
 	cluster := storetest.PostgreSQL(t)
@@ -206,19 +224,7 @@ func TestRenewal(t *testing.T) {
 				t.Fatalf("%s, %s, on record %+v", serial, old, list[0])
 			}
 
-			// The old certificate still logs in where it is in date: nothing is revoked by a renewal.
-			answer := login(t, dir, service.login, "old", "1.2")
-			if expired := test.clock != ""; answer["accepted"] == expired || expired && answer["reason"] != "expired" {
-				t.Fatalf("old certificate: %v", answer)
-			}
-			for version, want := range map[string]string{"1.2": "TLS 1.2", "1.3": "TLS 1.3"} {
-				answer = login(t, dir, service.login, "new", version)
-				if answer["tls"] != want || answer["accepted"] != true || answer["reason"] != "" ||
-					answer["codiceFiscaleMasked"] != "SMPBNL…2H" || answer["name"] != "BRUNILDE ESEMPIO" ||
-					answer["policy"] != "1.3.76.16.2.1" {
-					t.Fatalf("new certificate: %v", answer)
-				}
-			}
+			logsIn(t, dir, service.login, test.clock != "")
 			if list = certificates(t, dir, where); list[0].State != "proven" {
 				t.Fatalf("after the login: %+v", list)
 			}
@@ -237,7 +243,7 @@ func TestRenewal(t *testing.T) {
 
 			// Revoked: the list says so, and the login.
 			do(t, dir, "rinnovad", append([]string{"certificate", "revoke", list[0].Serial}, where...)...)
-			if answer = login(t, dir, service.login, "new", "1.2"); answer["accepted"] != false ||
+			if answer := login(t, dir, service.login, "new", "1.2"); answer["accepted"] != false ||
 				answer["reason"] != "revoked" {
 				t.Fatalf("revoked: %v", answer)
 			}

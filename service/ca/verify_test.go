@@ -75,7 +75,16 @@ func rawName(t testing.TB, name []relativeDistinguishedNameSET) []byte {
 	return der
 }
 
-func TestVerifyOld(t *testing.T) {
+// oldRoots are authorities of old certificates, those that only bear the name of one, and a verifier that trusts the
+// right ones.
+type oldRoots struct {
+	legacy, current, ended, twin, sameName, currentSameName, other *Issuer
+	renewed                                                        *x509.Certificate // by current
+	verifier                                                       *Verifier
+}
+
+func newOldRoots(t *testing.T) *oldRoots {
+	t.Helper()
 	legacy := newLegacy(t, x509.SHA1WithRSA)
 	current := newCurrent(t, P256)
 	ended, err := NewRoot(RootRequest{Name: Name{"Rinnova Prova", "Servizi", "CA finita (PROVA)"},
@@ -112,25 +121,41 @@ func TestVerifyOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := func(issuer *Issuer, change func(*x509.Certificate)) *x509.Certificate {
-		return craft(t, issuer, func(c *crafted) { change(c.template) })
-	}
-	nothing := func(*x509.Certificate) {}
-	named := func(cn ...string) *x509.Certificate {
-		return from(legacy, func(c *x509.Certificate) { c.RawSubject = subject(t, "Regione Esempio", cn...) })
-	}
-	value := func(tag int, s string) asn1.RawValue { return asn1.RawValue{Tag: tag, Bytes: []byte(s)} }
-	nameOf := func(rdns ...relativeDistinguishedNameSET) *x509.Certificate {
-		return from(legacy, func(c *x509.Certificate) { c.RawSubject = rawName(t, rdns) })
-	}
-	unit := relativeDistinguishedNameSET{{oidOrganizationalUnit, value(asn1.TagUTF8String, "Regione Esempio")}}
-	common := relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagUTF8String, brunilde)}}
 	renewed, err := prepare(t, current, request(t)).Sign()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return &oldRoots{legacy, current, ended, twin, sameName, currentSameName, other, renewed, verifier}
+}
+
+// from crafts a certificate by an issuer.
+func from(t *testing.T, issuer *Issuer, change func(*x509.Certificate)) *x509.Certificate {
+	t.Helper()
+	return craft(t, issuer, func(c *crafted) { change(c.template) })
+}
+
+func unchanged(*x509.Certificate) {}
+
+// oldRow is an old certificate, and why it is refused; nil for accepted.
+type oldRow struct {
+	name        string
+	certificate *x509.Certificate
+	want        error
+}
+
+func (o *oldRoots) rows(t *testing.T) []oldRow {
+	t.Helper()
+	named := func(cn ...string) *x509.Certificate {
+		return from(t, o.legacy, func(c *x509.Certificate) { c.RawSubject = subject(t, "Regione Esempio", cn...) })
+	}
+	value := func(tag int, s string) asn1.RawValue { return asn1.RawValue{Tag: tag, Bytes: []byte(s)} }
+	nameOf := func(rdns ...relativeDistinguishedNameSET) *x509.Certificate {
+		return from(t, o.legacy, func(c *x509.Certificate) { c.RawSubject = rawName(t, rdns) })
+	}
+	unit := relativeDistinguishedNameSET{{oidOrganizationalUnit, value(asn1.TagUTF8String, "Regione Esempio")}}
+	common := relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagUTF8String, brunilde)}}
 	signer,
-		err := current.SignerCertificate(SignerRequest{Name: Name{"Rinnova Prova", "Servizi di rete",
+		err := o.current.SignerCertificate(SignerRequest{Name: Name{"Rinnova Prova", "Servizi di rete",
 		"Servizio CMP (PROVA)"},
 		PublicKey: &rsaKey(t, "signer", 2048).PublicKey, NotBefore: date(2020, time.May, 1),
 		NotAfter: date(2021, time.May, 1)})
@@ -138,114 +163,119 @@ func TestVerifyOld(t *testing.T) {
 		t.Fatal(err)
 	}
 	underCurrent := func(change func(*crafted)) *x509.Certificate {
-		return craft(t, current, func(c *crafted) {
+		return craft(t, o.current, func(c *crafted) {
 			c.template.SignatureAlgorithm, c.key = x509.ECDSAWithSHA256, &rsaKey(t, "old", 2048).PublicKey
 			change(c)
 		})
 	}
-	rows := []struct {
-		name        string
-		certificate *x509.Certificate
-		want        error
-	}{
-		{"RSA 1024, SHA-1, ended", from(legacy, nothing), nil},
-		{"RSA 1024, SHA-256", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSA }),
+	return []oldRow{
+		{"RSA 1024, SHA-1, ended", from(t, o.legacy, unchanged), nil},
+		{"RSA 1024, SHA-256",
+			from(t, o.legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSA }),
 			nil},
-		{"as IssueOld makes it", issueOld(t, legacy, oldRequest(t, 2048, x509.SHA256WithRSA)), nil},
-		{"root ended", from(ended, nothing), nil},
-		{"root of the same name, trusted too", from(twin, nothing), nil},
-		{"renewed before", renewed, nil},
+		{"as IssueOld makes it", issueOld(t, o.legacy, oldRequest(t, 2048, x509.SHA256WithRSA)), nil},
+		{"root ended", from(t, o.ended, unchanged), nil},
+		{"root of the same name, trusted too", from(t, o.twin, unchanged), nil},
+		{"renewed before", o.renewed, nil},
 		{"keyUsage with keyEncipherment",
-			from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }), nil},
+			from(t, o.legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }), nil},
 		{"extKeyUsage with more",
-			from(legacy, func(c *x509.Certificate) {
+			from(t, o.legacy, func(c *x509.Certificate) {
 				c.ExtKeyUsage = append(c.ExtKeyUsage,
 					x509.ExtKeyUsageEmailProtection)
 			}), nil},
-		{"basicConstraints with CA false", from(legacy, func(c *x509.Certificate) { c.BasicConstraintsValid = true }),
+		{"basicConstraints with CA false",
+			from(t, o.legacy, func(c *x509.Certificate) { c.BasicConstraintsValid = true }),
 			nil},
 		{"begins now",
-			from(legacy, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = issueTime, issueTime.AddDate(1, 0, 0) }),
+			from(t, o.legacy, func(c *x509.Certificate) {
+				c.NotBefore, c.NotAfter = issueTime,
+					issueTime.AddDate(1, 0, 0)
+			}),
 			nil},
 		{"common name as PrintableString",
 			nameOf(unit, relativeDistinguishedNameSET{{oidCommonName, value(asn1.TagPrintableString, brunilde)}}), nil},
 		{"codice fiscale with omocodia", named("CLLDAA51A71H50MG/6120900000001001.3SsHNs8uNFgeYKY73uk31/nMtfI="), nil},
 
-		{"other authority", from(other, nothing), UntrustedIssuer},
-		{"authority of the same name with another key", from(sameName, nothing), UntrustedIssuer},
-		{"authority of the current root's name with another key", craft(t, currentSameName, func(c *crafted) {
+		{"other authority", from(t, o.other, unchanged), UntrustedIssuer},
+		{"authority of the same name with another key", from(t, o.sameName, unchanged), UntrustedIssuer},
+		{"authority of the current root's name with another key", craft(t, o.currentSameName, func(c *crafted) {
 			c.template.SignatureAlgorithm = x509.SHA256WithRSA
 		}), UntrustedIssuer},
-		{"self-signed with the issuer's name", craft(t, legacy, func(c *crafted) {
+		{"self-signed with the issuer's name", craft(t, o.legacy, func(c *crafted) {
 			own := rsaKey(t, "old", 2048)
-			c.parent, c.key, c.signer = &x509.Certificate{RawSubject: legacy.certificate.RawSubject}, &own.PublicKey,
+			c.parent, c.key, c.signer = &x509.Certificate{RawSubject: o.legacy.certificate.RawSubject}, &own.PublicKey,
 				own
 		}), UntrustedIssuer},
-		{"self-signed", craft(t, legacy, func(c *crafted) {
+		{"self-signed", craft(t, o.legacy, func(c *crafted) {
 			own := rsaKey(t, "old", 2048)
 			c.parent, c.key, c.signer = &x509.Certificate{RawSubject: c.template.RawSubject}, &own.PublicKey, own
 		}), UntrustedIssuer},
-		{"under an end entity", craft(t, legacy, func(c *crafted) {
-			holder := issueOld(t, legacy, oldRequest(t, 2048, x509.SHA256WithRSA))
+		{"under an end entity", craft(t, o.legacy, func(c *crafted) {
+			holder := issueOld(t, o.legacy, oldRequest(t, 2048, x509.SHA256WithRSA))
 			c.parent, c.signer = holder, rsaKey(t, "old", 2048)
 		}), UntrustedIssuer},
-		{"the intent of a renewal", func() *x509.Certificate { return prepare(t, current, request(t)).intent }(),
+		{"the intent of a renewal", func() *x509.Certificate { return prepare(t, o.current, request(t)).intent }(),
 			UntrustedIssuer},
-		{"the root itself", legacy.certificate, WrongUsage},
+		{"the root itself", o.legacy.certificate, WrongUsage},
 
-		{"SHA-512", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA512WithRSA }),
+		{"SHA-512", from(t, o.legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA512WithRSA }),
 			WeakSignature},
-		{"PSS", from(legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSAPSS }),
+		{"PSS", from(t, o.legacy, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSAPSS }),
 			WeakSignature},
 
-		{"RSA 768", craft(t, legacy, func(c *crafted) {
+		{"RSA 768", craft(t, o.legacy, func(c *crafted) {
 			c.key = &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 767, 1), E: 65537}
 		}), WrongKey},
-		{"RSA 4097", craft(t, legacy, func(c *crafted) {
+		{"RSA 4097", craft(t, o.legacy, func(c *crafted) {
 			c.key = &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 4096, 1), E: 65537}
 		}), WrongKey},
-		{"P-256", craft(t, legacy, func(c *crafted) { c.key = ownKey(t, "", P256).Public() }), WrongKey},
+		{"P-256", craft(t, o.legacy, func(c *crafted) { c.key = ownKey(t, "", P256).Public() }), WrongKey},
 		{"RSA 1024 under the current root",
 			underCurrent(func(c *crafted) { c.key = &rsaKey(t, "old", 1024).PublicKey }), WrongKey},
 		{"RSA 2048 under the current root", underCurrent(func(c *crafted) {}), nil},
 		{"SHA-384 under the current root",
 			underCurrent(func(c *crafted) { c.template.SignatureAlgorithm = x509.ECDSAWithSHA384 }), WeakSignature},
 
-		{"policy missing", from(legacy, func(c *x509.Certificate) { c.ExtraExtensions = nil }), WrongPolicy},
-		{"policy of the authority alone", from(legacy, func(c *x509.Certificate) {
+		{"policy missing", from(t, o.legacy, func(c *x509.Certificate) { c.ExtraExtensions = nil }), WrongPolicy},
+		{"policy of the authority alone", from(t, o.legacy, func(c *x509.Certificate) {
 			c.ExtraExtensions, c.Policies = nil, []x509.OID{oid(t, "2.999.1.1")}
 		}), WrongPolicy},
-		{"CIE", from(legacy, func(c *x509.Certificate) {
+		{"CIE", from(t, o.legacy, func(c *x509.Certificate) {
 			c.ExtraExtensions, c.Policies = nil, []x509.OID{oid(t, "1.3.76.47.4")}
 		}), WrongPolicy},
-		{"longer policy", from(legacy, func(c *x509.Certificate) {
+		{"longer policy", from(t, o.legacy, func(c *x509.Certificate) {
 			c.ExtraExtensions, c.Policies = nil, []x509.OID{oid(t, "1.3.76.16.2.1.1")}
 		}), WrongPolicy},
-		{"policy last of several, one too long for an int", from(legacy, func(c *x509.Certificate) {
+		{"policy last of several, one too long for an int", from(t, o.legacy, func(c *x509.Certificate) {
 			c.ExtraExtensions, c.Policies = nil,
 				[]x509.OID{oid(t, "2.25.329800735698586629295641978511506172918"), oid(t, "1.3.76.16.2.1")}
 		}), nil},
 
-		{"nonRepudiation", from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment }),
+		{"nonRepudiation",
+			from(t, o.legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageContentCommitment }),
 			WrongUsage},
 		{"nonRepudiation alone",
-			from(legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageContentCommitment }), WrongUsage},
-		{"keyCertSign", from(legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign }), WrongUsage},
-		{"keyEncipherment alone", from(legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }),
+			from(t, o.legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageContentCommitment }), WrongUsage},
+		{"keyCertSign", from(t, o.legacy, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign }),
 			WrongUsage},
-		{"keyUsage missing", from(legacy, func(c *x509.Certificate) { c.KeyUsage = 0 }), WrongUsage},
-		{"CA bit", from(legacy, func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }),
+		{"keyEncipherment alone",
+			from(t, o.legacy, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }),
 			WrongUsage},
-		{"extKeyUsage missing", from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = nil }), WrongUsage},
+		{"keyUsage missing", from(t, o.legacy, func(c *x509.Certificate) { c.KeyUsage = 0 }), WrongUsage},
+		{"CA bit", from(t, o.legacy, func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }),
+			WrongUsage},
+		{"extKeyUsage missing", from(t, o.legacy, func(c *x509.Certificate) { c.ExtKeyUsage = nil }), WrongUsage},
 		{"serverAuth",
-			from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }),
+			from(t, o.legacy,
+				func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }),
 			WrongUsage},
 		{"anyExtendedKeyUsage",
-			from(legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }),
+			from(t, o.legacy, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }),
 			WrongUsage},
 		{"CMP signer", signer, WrongUsage},
 
-		{"unknown critical extension", from(legacy, func(c *x509.Certificate) {
+		{"unknown critical extension", from(t, o.legacy, func(c *x509.Certificate) {
 			c.ExtraExtensions = append(c.ExtraExtensions,
 				pkix.Extension{Id: asn1.ObjectIdentifier{2, 999, 9}, Critical: true, Value: []byte{5, 0}})
 		}), UnknownExtension},
@@ -275,20 +305,24 @@ func TestVerifyOld(t *testing.T) {
 		{"empty administration",
 			nameOf(relativeDistinguishedNameSET{{oidOrganizationalUnit, value(asn1.TagUTF8String, "")}}, common),
 			MalformedSubject},
-		{"no administration", from(legacy, func(c *x509.Certificate) { c.RawSubject = subject(t, "", brunilde) }),
+		{"no administration", from(t, o.legacy, func(c *x509.Certificate) { c.RawSubject = subject(t, "", brunilde) }),
 			MalformedSubject},
 
 		{"card of a chamber of commerce", named(strings.Replace(brunilde, "/6090", "/7430", 1)), NotHealthCard},
 
-		{"begins in a second", from(legacy, func(c *x509.Certificate) {
+		{"begins in a second", from(t, o.legacy, func(c *x509.Certificate) {
 			c.NotBefore, c.NotAfter = issueTime.Add(time.Second), issueTime.AddDate(1, 0, 0)
 		}), NotYetValid},
 	}
+}
+
+func TestVerifyOld(t *testing.T) {
+	o := newOldRoots(t)
 	seen := map[error]bool{}
-	for _, row := range rows {
+	for _, row := range o.rows(t) {
 		t.Run(row.name, func(t *testing.T) {
 			seen[row.want] = true
-			got, err := verifier.VerifyOld(row.certificate, issueTime)
+			got, err := o.verifier.VerifyOld(row.certificate, issueTime)
 			if row.want == nil {
 				if err != nil {
 					t.Fatal(err)
@@ -319,17 +353,21 @@ func TestVerifyOld(t *testing.T) {
 			t.Errorf("no row with reason %s", reason)
 		}
 	}
+}
 
+// TestVerifyOldAnswer is on what an accepted certificate answers, and on what no row shows.
+func TestVerifyOldAnswer(t *testing.T) {
+	o := newOldRoots(t)
 	t.Run("who issued it", func(t *testing.T) {
 		for _, row := range []struct {
 			certificate, issuer *x509.Certificate
 			legacy              bool
 		}{
-			{from(legacy, nothing), legacy.certificate, true},
-			{from(twin, nothing), twin.certificate, true},
-			{renewed, current.certificate, false},
+			{from(t, o.legacy, unchanged), o.legacy.certificate, true},
+			{from(t, o.twin, unchanged), o.twin.certificate, true},
+			{o.renewed, o.current.certificate, false},
 		} {
-			got, err := verifier.VerifyOld(row.certificate, issueTime)
+			got, err := o.verifier.VerifyOld(row.certificate, issueTime)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -337,7 +375,7 @@ func TestVerifyOld(t *testing.T) {
 				t.Errorf("issuer %v, legacy %v", got.Issuer.Subject, got.Legacy)
 			}
 		}
-		got, err := verifier.VerifyOld(renewed, issueTime)
+		got, err := o.verifier.VerifyOld(o.renewed, issueTime)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,22 +386,22 @@ func TestVerifyOld(t *testing.T) {
 
 	// SHA-1 is for legacy roots: the same certificate under a current root is refused.
 	t.Run("SHA-1 under the current root", func(t *testing.T) {
-		strict, err := NewVerifier(nil, []*x509.Certificate{legacy.certificate})
+		strict, err := NewVerifier(nil, []*x509.Certificate{o.legacy.certificate})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := strict.VerifyOld(from(legacy, nothing), issueTime); !errors.Is(err, WeakSignature) {
+		if _, err := strict.VerifyOld(from(t, o.legacy, unchanged), issueTime); !errors.Is(err, WeakSignature) {
 			t.Errorf("got %v", err)
 		}
 	})
 
 	t.Run("every octet of the signed part counts", func(t *testing.T) {
-		good := from(legacy, nothing)
+		good := from(t, o.legacy, unchanged)
 		for i := range good.RawTBSCertificate {
 			bad := *good
 			bad.RawTBSCertificate = bytes.Clone(good.RawTBSCertificate)
 			bad.RawTBSCertificate[i] ^= 0x10
-			if _, err := verifier.VerifyOld(&bad, issueTime); !errors.Is(err, UntrustedIssuer) {
+			if _, err := o.verifier.VerifyOld(&bad, issueTime); !errors.Is(err, UntrustedIssuer) {
 				t.Fatalf("octet %d changed: %v", i, err)
 			}
 		}

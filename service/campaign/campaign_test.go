@@ -31,104 +31,107 @@ func shipped(t *testing.T, id string) campaign.Campaign {
 	return campaign.Campaign{}
 }
 
+const end2020, end2023 = "2020-06-30T21:59:59Z", "2023-12-31T22:59:59Z"
+
+// decisions are questions to the campaigns as shipped.
+var decisions = []struct {
+	name     string
+	campaign string
+	now      string
+	notAfter string
+	change   func(*campaign.Question)
+	want     string // a reason, or the new notAfter
+}{
+	// The two ways in which real authorities wrote a printed expiry day: 00:00 of Rome (23:00 UTC of the eve in
+	// winter, 22:00 in summer, or 23:00 in summer too) and 00:59:59 UTC of the day.
+	{"printed 31/12/2019, midnight of Rome", "2020", "2020-05-25T10:00:00Z", "2019-12-30T23:00:00Z", nil,
+		"not-in-window"},
+	{"printed 31/12/2019, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2019-12-31T00:59:59Z", nil,
+		"not-in-window"},
+	{"last second of 31/12/2019 in Rome", "2020", "2020-05-25T10:00:00Z", "2019-12-31T22:59:59Z", nil,
+		"not-in-window"},
+	{"printed 01/01/2020, midnight of Rome: 2019 in UTC", "2020", "2020-05-25T10:00:00Z", "2019-12-31T23:00:00Z",
+		nil, end2020},
+	{"printed 01/01/2020, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2020-01-01T00:59:59Z", nil, end2020},
+	{"printed 29/02/2020", "2020", "2020-05-25T10:00:00Z", "2020-02-28T23:00:00Z", nil, end2020},
+	{"before the change of hour, 28/03/2020", "2020", "2020-05-25T10:00:00Z", "2020-03-28T23:00:00Z", nil, end2020},
+	{"not expired yet", "2020", "2020-05-25T10:00:00Z", "2020-06-14T22:00:00Z", nil, end2020},
+	{"printed 30/06/2020, midnight of Rome: gains the day", "2020", "2020-05-25T10:00:00Z", "2020-06-29T22:00:00Z",
+		nil, end2020},
+	{"printed 30/06/2020, 23:00 UTC of the eve", "2020", "2020-05-25T10:00:00Z", "2020-06-29T23:00:00Z", nil,
+		end2020},
+	{"printed 30/06/2020, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2020-06-30T00:59:59Z", nil, end2020},
+	{"a second before the new end", "2020", "2020-05-25T10:00:00Z", "2020-06-30T21:59:58Z", nil, end2020},
+	{"ends with the extension: in the window, nothing gained", "2020", "2020-05-25T10:00:00Z",
+		"2020-06-30T21:59:59Z", nil, "no-extension"},
+	{"printed 01/07/2020, midnight of Rome", "2020", "2020-05-25T10:00:00Z", "2020-06-30T22:00:00Z", nil,
+		"not-in-window"},
+	{"printed 01/07/2020, 23:00 UTC of the eve: June in UTC", "2020", "2020-05-25T10:00:00Z",
+		"2020-06-30T23:00:00Z", nil, "not-in-window"},
+	{"printed 01/07/2020, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2020-07-01T00:59:59Z", nil,
+		"not-in-window"},
+
+	{"19/05/2020, last second", "2020", "2020-05-19T21:59:59Z", "2020-03-01T23:00:00Z", nil, "campaign-closed"},
+	{"20/05/2020, midnight of Rome", "2020", "2020-05-19T22:00:00Z", "2020-03-01T23:00:00Z", nil, end2020},
+	{"30/06/2020, last but one second", "2020", "2020-06-30T21:59:58Z", "2020-03-01T23:00:00Z", nil, end2020},
+	{"30/06/2020, the second in which the new certificate would end", "2020", "2020-06-30T21:59:59Z",
+		"2020-03-01T23:00:00Z", nil, "campaign-closed"},
+	{"01/07/2020, midnight of Rome", "2020", "2020-06-30T22:00:00Z", "2020-03-01T23:00:00Z", nil,
+		"campaign-closed"},
+	{"today", "2020", "2026-11-23T10:00:00Z", "2020-03-01T23:00:00Z", nil, "campaign-closed"},
+
+	{"revoked", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Revoked = true }, "revoked"},
+	{"revoked, and all else wrong too", "2020", "2026-11-23T10:00:00Z", "2018-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Revoked, q.Suspended, q.Renewed, q.Attempts = true, true, true, 9 },
+		"revoked"},
+	{"suspended", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Suspended = true }, "suspended"},
+	{"already renewed", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Renewed = true }, "already-renewed"},
+	{"already renewed, heard after the end too", "2020", "2020-07-25T10:00:00Z", "2020-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Renewed = true }, "already-renewed"},
+	{"two keys presented", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Attempts = 2 }, end2020},
+	{"three keys presented", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
+		func(q *campaign.Question) { q.Attempts = 3 }, "no-attempts-left"},
+	{"begins tomorrow", "2020", "2020-05-25T10:00:00Z", "2020-06-01T22:00:00Z",
+		func(q *campaign.Question) { q.NotBefore = q.Now.Add(24 * time.Hour) }, "not-yet-valid"},
+	{"begins now", "2020", "2020-05-25T10:00:00Z", "2020-06-01T22:00:00Z",
+		func(q *campaign.Question) { q.NotBefore = q.Now }, end2020},
+
+	{"2022: in its last second", "2022", "2022-10-01T10:00:00Z", "2022-10-01T10:00:00Z", nil, end2023},
+	{"2022: ended a second ago", "2022", "2022-10-01T10:00:01Z", "2022-10-01T10:00:00Z", nil, "expired-credential"},
+	{"2022: printed 31/05/2022", "2022", "2022-06-10T10:00:00Z", "2022-05-30T22:00:00Z", nil, "not-in-window"},
+	{"2022: printed 01/06/2022, ended before the opening", "2022", "2022-06-10T10:00:00Z", "2022-05-31T22:00:00Z",
+		nil, "expired-credential"},
+	{"2022: printed 31/12/2023", "2022", "2022-06-10T10:00:00Z", "2023-12-30T23:00:00Z", nil, end2023},
+	{"2022: ends with the extension", "2022", "2022-06-10T10:00:00Z", "2023-12-31T22:59:59Z", nil, "no-extension"},
+	{"2022: printed 01/01/2024", "2022", "2022-06-10T10:00:00Z", "2023-12-31T23:00:00Z", nil, "not-in-window"},
+	{"2022: 08/06/2022, last second", "2022", "2022-06-08T21:59:59Z", "2022-09-01T22:00:00Z", nil,
+		"campaign-closed"},
+	{"2022: 09/06/2022, midnight of Rome", "2022", "2022-06-08T22:00:00Z", "2022-09-01T22:00:00Z", nil, end2023},
+
+	{"trial: valid card, winter", "prova", "2026-11-23T10:00:00Z", "2026-12-23T10:00:00Z", nil,
+		"2027-11-23T22:59:59Z"},
+	{"trial: expired card, summer", "prova", "2026-07-01T10:00:00Z", "2011-01-01T00:00:00Z", nil,
+		"2027-07-01T21:59:59Z"},
+	{"trial: after midnight in Rome, the eve in UTC", "prova", "2026-06-30T22:30:00Z", "2026-07-05T10:00:00Z", nil,
+		"2027-07-01T21:59:59Z"},
+	{"trial: 29 February", "prova", "2028-02-29T12:00:00Z", "2028-03-15T12:00:00Z", nil, "2029-03-01T22:59:59Z"},
+	{"trial: renewed today already", "prova", "2026-11-23T12:00:00Z", "2027-11-23T22:59:59Z", nil, "no-extension"},
+	{"trial: renewed yesterday", "prova", "2026-11-24T12:00:00Z", "2027-11-23T22:59:59Z", nil,
+		"2027-11-24T22:59:59Z"},
+	{"trial: a card of six years", "prova", "2026-11-23T12:00:00Z", "2031-11-23T22:59:59Z", nil, "no-extension"},
+	{"trial: ten keys presented", "prova", "2026-11-23T10:00:00Z", "2026-12-23T10:00:00Z",
+		func(q *campaign.Question) { q.Attempts = 10 }, "no-attempts-left"},
+	{"trial: in 2020", "prova", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z", nil, "2021-05-25T21:59:59Z"},
+}
+
 // Every instant is written in UTC; Rome is UTC+1 in winter and UTC+2 from the last Sunday of March to that of October.
 func TestDecide(t *testing.T) {
-	const end2020, end2023 = "2020-06-30T21:59:59Z", "2023-12-31T22:59:59Z"
-	rows := []struct {
-		name     string
-		campaign string
-		now      string
-		notAfter string
-		change   func(*campaign.Question)
-		want     string // a reason, or the new notAfter
-	}{
-		// The two ways in which real authorities wrote a printed expiry day: 00:00 of Rome (23:00 UTC of the eve in
-		// winter, 22:00 in summer, or 23:00 in summer too) and 00:59:59 UTC of the day.
-		{"printed 31/12/2019, midnight of Rome", "2020", "2020-05-25T10:00:00Z", "2019-12-30T23:00:00Z", nil,
-			"not-in-window"},
-		{"printed 31/12/2019, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2019-12-31T00:59:59Z", nil,
-			"not-in-window"},
-		{"last second of 31/12/2019 in Rome", "2020", "2020-05-25T10:00:00Z", "2019-12-31T22:59:59Z", nil,
-			"not-in-window"},
-		{"printed 01/01/2020, midnight of Rome: 2019 in UTC", "2020", "2020-05-25T10:00:00Z", "2019-12-31T23:00:00Z",
-			nil, end2020},
-		{"printed 01/01/2020, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2020-01-01T00:59:59Z", nil, end2020},
-		{"printed 29/02/2020", "2020", "2020-05-25T10:00:00Z", "2020-02-28T23:00:00Z", nil, end2020},
-		{"before the change of hour, 28/03/2020", "2020", "2020-05-25T10:00:00Z", "2020-03-28T23:00:00Z", nil, end2020},
-		{"not expired yet", "2020", "2020-05-25T10:00:00Z", "2020-06-14T22:00:00Z", nil, end2020},
-		{"printed 30/06/2020, midnight of Rome: gains the day", "2020", "2020-05-25T10:00:00Z", "2020-06-29T22:00:00Z",
-			nil, end2020},
-		{"printed 30/06/2020, 23:00 UTC of the eve", "2020", "2020-05-25T10:00:00Z", "2020-06-29T23:00:00Z", nil,
-			end2020},
-		{"printed 30/06/2020, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2020-06-30T00:59:59Z", nil, end2020},
-		{"a second before the new end", "2020", "2020-05-25T10:00:00Z", "2020-06-30T21:59:58Z", nil, end2020},
-		{"ends with the extension: in the window, nothing gained", "2020", "2020-05-25T10:00:00Z",
-			"2020-06-30T21:59:59Z", nil, "no-extension"},
-		{"printed 01/07/2020, midnight of Rome", "2020", "2020-05-25T10:00:00Z", "2020-06-30T22:00:00Z", nil,
-			"not-in-window"},
-		{"printed 01/07/2020, 23:00 UTC of the eve: June in UTC", "2020", "2020-05-25T10:00:00Z",
-			"2020-06-30T23:00:00Z", nil, "not-in-window"},
-		{"printed 01/07/2020, 00:59:59 UTC", "2020", "2020-05-25T10:00:00Z", "2020-07-01T00:59:59Z", nil,
-			"not-in-window"},
-
-		{"19/05/2020, last second", "2020", "2020-05-19T21:59:59Z", "2020-03-01T23:00:00Z", nil, "campaign-closed"},
-		{"20/05/2020, midnight of Rome", "2020", "2020-05-19T22:00:00Z", "2020-03-01T23:00:00Z", nil, end2020},
-		{"30/06/2020, last but one second", "2020", "2020-06-30T21:59:58Z", "2020-03-01T23:00:00Z", nil, end2020},
-		{"30/06/2020, the second in which the new certificate would end", "2020", "2020-06-30T21:59:59Z",
-			"2020-03-01T23:00:00Z", nil, "campaign-closed"},
-		{"01/07/2020, midnight of Rome", "2020", "2020-06-30T22:00:00Z", "2020-03-01T23:00:00Z", nil,
-			"campaign-closed"},
-		{"today", "2020", "2026-11-23T10:00:00Z", "2020-03-01T23:00:00Z", nil, "campaign-closed"},
-
-		{"revoked", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Revoked = true }, "revoked"},
-		{"revoked, and all else wrong too", "2020", "2026-11-23T10:00:00Z", "2018-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Revoked, q.Suspended, q.Renewed, q.Attempts = true, true, true, 9 },
-			"revoked"},
-		{"suspended", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Suspended = true }, "suspended"},
-		{"already renewed", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Renewed = true }, "already-renewed"},
-		{"already renewed, heard after the end too", "2020", "2020-07-25T10:00:00Z", "2020-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Renewed = true }, "already-renewed"},
-		{"two keys presented", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Attempts = 2 }, end2020},
-		{"three keys presented", "2020", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z",
-			func(q *campaign.Question) { q.Attempts = 3 }, "no-attempts-left"},
-		{"begins tomorrow", "2020", "2020-05-25T10:00:00Z", "2020-06-01T22:00:00Z",
-			func(q *campaign.Question) { q.NotBefore = q.Now.Add(24 * time.Hour) }, "not-yet-valid"},
-		{"begins now", "2020", "2020-05-25T10:00:00Z", "2020-06-01T22:00:00Z",
-			func(q *campaign.Question) { q.NotBefore = q.Now }, end2020},
-
-		{"2022: in its last second", "2022", "2022-10-01T10:00:00Z", "2022-10-01T10:00:00Z", nil, end2023},
-		{"2022: ended a second ago", "2022", "2022-10-01T10:00:01Z", "2022-10-01T10:00:00Z", nil, "expired-credential"},
-		{"2022: printed 31/05/2022", "2022", "2022-06-10T10:00:00Z", "2022-05-30T22:00:00Z", nil, "not-in-window"},
-		{"2022: printed 01/06/2022, ended before the opening", "2022", "2022-06-10T10:00:00Z", "2022-05-31T22:00:00Z",
-			nil, "expired-credential"},
-		{"2022: printed 31/12/2023", "2022", "2022-06-10T10:00:00Z", "2023-12-30T23:00:00Z", nil, end2023},
-		{"2022: ends with the extension", "2022", "2022-06-10T10:00:00Z", "2023-12-31T22:59:59Z", nil, "no-extension"},
-		{"2022: printed 01/01/2024", "2022", "2022-06-10T10:00:00Z", "2023-12-31T23:00:00Z", nil, "not-in-window"},
-		{"2022: 08/06/2022, last second", "2022", "2022-06-08T21:59:59Z", "2022-09-01T22:00:00Z", nil,
-			"campaign-closed"},
-		{"2022: 09/06/2022, midnight of Rome", "2022", "2022-06-08T22:00:00Z", "2022-09-01T22:00:00Z", nil, end2023},
-
-		{"trial: valid card, winter", "prova", "2026-11-23T10:00:00Z", "2026-12-23T10:00:00Z", nil,
-			"2027-11-23T22:59:59Z"},
-		{"trial: expired card, summer", "prova", "2026-07-01T10:00:00Z", "2011-01-01T00:00:00Z", nil,
-			"2027-07-01T21:59:59Z"},
-		{"trial: after midnight in Rome, the eve in UTC", "prova", "2026-06-30T22:30:00Z", "2026-07-05T10:00:00Z", nil,
-			"2027-07-01T21:59:59Z"},
-		{"trial: 29 February", "prova", "2028-02-29T12:00:00Z", "2028-03-15T12:00:00Z", nil, "2029-03-01T22:59:59Z"},
-		{"trial: renewed today already", "prova", "2026-11-23T12:00:00Z", "2027-11-23T22:59:59Z", nil, "no-extension"},
-		{"trial: renewed yesterday", "prova", "2026-11-24T12:00:00Z", "2027-11-23T22:59:59Z", nil,
-			"2027-11-24T22:59:59Z"},
-		{"trial: a card of six years", "prova", "2026-11-23T12:00:00Z", "2031-11-23T22:59:59Z", nil, "no-extension"},
-		{"trial: ten keys presented", "prova", "2026-11-23T10:00:00Z", "2026-12-23T10:00:00Z",
-			func(q *campaign.Question) { q.Attempts = 10 }, "no-attempts-left"},
-		{"trial: in 2020", "prova", "2020-05-25T10:00:00Z", "2020-03-01T23:00:00Z", nil, "2021-05-25T21:59:59Z"},
-	}
 	seen := map[failure.Code]bool{}
-	for _, row := range rows {
+	for _, row := range decisions {
 		t.Run(row.name, func(t *testing.T) {
 			q := campaign.Question{Now: at(t, row.now), NotBefore: at(t, "2005-06-15T00:00:00Z"),
 				NotAfter: at(t, row.notAfter)}

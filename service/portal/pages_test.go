@@ -106,6 +106,15 @@ func packagesFolder(t *testing.T) (string, *portal.Packages) {
 	return dir, p
 }
 
+// oneOfEach checks that a page has one of each landmark.
+func oneOfEach(t *testing.T, count map[string]int) {
+	t.Helper()
+	if count["h1"] != 1 || count["main"] != 1 || count["header"] != 1 || count["footer"] != 1 {
+		t.Errorf("h1, main, header, footer: %d %d %d %d", count["h1"], count["main"], count["header"],
+			count["footer"])
+	}
+}
+
 // TestPages: every page stands by itself, is well made, and leads somewhere.
 func TestPages(t *testing.T) {
 	s := newSite(t)
@@ -210,10 +219,7 @@ func TestPages(t *testing.T) {
 					}
 				}
 			}
-			if count["h1"] != 1 || count["main"] != 1 || count["header"] != 1 || count["footer"] != 1 {
-				t.Errorf("h1, main, header, footer: %d %d %d %d", count["h1"], count["main"], count["header"],
-					count["footer"])
-			}
+			oneOfEach(t, count)
 			if first != "#contenuto" { // the first stop of the keyboard skips to the content
 				t.Errorf("the first link is %q", first)
 			}

@@ -52,131 +52,136 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
+// multipleOf3 is a key whose modulus has a small factor.
+func multipleOf3() *rsa.PublicKey {
+	n := new(big.Int).Lsh(big.NewInt(1), 2047)
+	n.Add(n, big.NewInt(1))
+	for new(big.Int).Mod(n, big.NewInt(3)).Sign() != 0 {
+		n.Add(n, big.NewInt(2))
+	}
+	return &rsa.PublicKey{N: n, E: 65537}
+}
+
+// refusals are requests that are refused, by the code of the refusal.
+var refusals = map[string]func(*testing.T, *service) cmp.UpdateRequest{
+	"untrusted-issuer": func(t *testing.T, s *service) cmp.UpdateRequest {
+		root, err := ca.NewRoot(ca.RootRequest{ // a root of the same name with another key
+			Name: trial.LegacyName, Key: key(t, "stranger", 2048), NotBefore: clock.AddDate(-8, 0, 0),
+			NotAfter: clock.AddDate(12, 0, 0),
+		})
+		check(t, err)
+		s.legacy, root = root, s.legacy
+		old := s.known(0)
+		s.legacy = root
+		return s.request(old, "new")
+	},
+	"wrong-subject": func(t *testing.T, s *service) cmp.UpdateRequest {
+		r := s.request(s.known(0), "new")
+		r.Subject = s.card(1, nil).RawSubject
+		return r
+	},
+	"not-in-registry": func(t *testing.T, s *service) cmp.UpdateRequest { return s.request(s.card(0, nil), "new") },
+	"revoked": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.known(0)
+		check(t, s.store.SetStatus(t.Context(), store.Sum(old.Raw), store.Revoked, 1, clock))
+		return s.request(old, "new")
+	},
+	"suspended": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.known(0)
+		check(t, s.store.SetStatus(t.Context(), store.Sum(old.Raw), store.Suspended, 6, clock))
+		return s.request(old, "new")
+	},
+	"not-yet-valid": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.known(0)
+		s.now = old.NotBefore.Add(-time.Second)
+		return s.request(old, "new")
+	},
+	"campaign-unknown": func(t *testing.T, s *service) cmp.UpdateRequest {
+		r := s.request(s.known(0), "new")
+		r.Campaign = "1999"
+		return r
+	},
+	"campaign-closed": func(t *testing.T, s *service) cmp.UpdateRequest {
+		r := s.request(s.known(0), "new")
+		r.Campaign = "2022"
+		return r
+	},
+	"no-campaign": func(t *testing.T, s *service) cmp.UpdateRequest {
+		s.setCampaign("prova", func(c *campaign.Campaign) { c.OpenTo = clock.AddDate(0, 0, -1) })
+		s.now = clock.AddDate(6, 0, 0)
+		return s.request(s.known(0), "new")
+	},
+	"campaign-ambiguous": func(t *testing.T, s *service) cmp.UpdateRequest {
+		s.setCampaign("prova", func(c *campaign.Campaign) { c.Last = false })
+		return s.request(s.known(0), "new")
+	},
+	"not-in-window": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = time.Date(2019, 12, 31, 22, 59, 59, 0, time.UTC) })
+		check(t, s.store.Register(t.Context(), old, clock))
+		r := s.request(old, "new")
+		r.Campaign = "2020"
+		return r
+	},
+	"expired-credential": func(t *testing.T, s *service) cmp.UpdateRequest {
+		s.setCampaign("2020", func(c *campaign.Campaign) { c.AcceptExpired = false })
+		r := s.request(s.known(0), "new")
+		r.Campaign = "2020"
+		return r
+	},
+	"no-extension": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = time.Date(2020, 6, 30, 21, 59, 59, 0, time.UTC) })
+		check(t, s.store.Register(t.Context(), old, clock))
+		r := s.request(old, "new")
+		r.Campaign = "2020"
+		return r
+	},
+	"already-renewed": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.known(0)
+		s.confirm(old, s.renew(s.request(old, "new")))
+		return s.request(old, "second")
+	},
+	"no-attempts-left": func(t *testing.T, s *service) cmp.UpdateRequest {
+		s.setCampaign("2020", func(c *campaign.Campaign) { c.Attempts = 1 })
+		s.setCampaign("prova", func(c *campaign.Campaign) { c.OpenTo = clock.AddDate(0, 0, -1) })
+		old := s.known(0)
+		s.renew(s.request(old, "new"))
+		return s.request(old, "second")
+	},
+	"key-seen": func(t *testing.T, s *service) cmp.UpdateRequest {
+		s.renew(s.request(s.known(0), "new"))
+		return s.request(s.known(1), "new")
+	},
+	"certificate-revoked": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.known(0)
+		c := confirmation(old, s.renew(s.request(old, "new")))
+		c.Accepted = false
+		check(t, s.Confirm(t.Context(), c))
+		return s.request(old, "new")
+	},
+	"key-is-old": func(t *testing.T, s *service) cmp.UpdateRequest {
+		old := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "old", 2048).PublicKey })
+		check(t, s.store.Register(t.Context(), old, clock))
+		return s.request(old, "old")
+	},
+	"key-not-rsa": func(t *testing.T, s *service) cmp.UpdateRequest {
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		check(t, err)
+		return requestFor(t, s.known(0), k.Public())
+	},
+	"key-too-short": func(t *testing.T, s *service) cmp.UpdateRequest {
+		return requestFor(t, s.known(0), &key(t, "short", 1024).PublicKey)
+	},
+	"key-bad-exponent": func(t *testing.T, s *service) cmp.UpdateRequest {
+		return requestFor(t, s.known(0), &rsa.PublicKey{N: key(t, "new", 2048).N, E: 3})
+	},
+	"key-small-factor": func(t *testing.T, s *service) cmp.UpdateRequest {
+		return requestFor(t, s.known(0), multipleOf3())
+	},
+}
+
 // TestRefusals has a row for every code with which a request for a certificate is refused.
 func TestRefusals(t *testing.T) {
-	multipleOf3 := func() *rsa.PublicKey {
-		n := new(big.Int).Lsh(big.NewInt(1), 2047)
-		n.Add(n, big.NewInt(1))
-		for new(big.Int).Mod(n, big.NewInt(3)).Sign() != 0 {
-			n.Add(n, big.NewInt(2))
-		}
-		return &rsa.PublicKey{N: n, E: 65537}
-	}
-	for code, ask := range map[string]func(*testing.T, *service) cmp.UpdateRequest{
-		"untrusted-issuer": func(t *testing.T, s *service) cmp.UpdateRequest {
-			root, err := ca.NewRoot(ca.RootRequest{ // a root of the same name with another key
-				Name: trial.LegacyName, Key: key(t, "stranger", 2048), NotBefore: clock.AddDate(-8, 0, 0),
-				NotAfter: clock.AddDate(12, 0, 0),
-			})
-			check(t, err)
-			s.legacy, root = root, s.legacy
-			old := s.known(0)
-			s.legacy = root
-			return s.request(old, "new")
-		},
-		"wrong-subject": func(t *testing.T, s *service) cmp.UpdateRequest {
-			r := s.request(s.known(0), "new")
-			r.Subject = s.card(1, nil).RawSubject
-			return r
-		},
-		"not-in-registry": func(t *testing.T, s *service) cmp.UpdateRequest { return s.request(s.card(0, nil), "new") },
-		"revoked": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.known(0)
-			check(t, s.store.SetStatus(t.Context(), store.Sum(old.Raw), store.Revoked, 1, clock))
-			return s.request(old, "new")
-		},
-		"suspended": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.known(0)
-			check(t, s.store.SetStatus(t.Context(), store.Sum(old.Raw), store.Suspended, 6, clock))
-			return s.request(old, "new")
-		},
-		"not-yet-valid": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.known(0)
-			s.now = old.NotBefore.Add(-time.Second)
-			return s.request(old, "new")
-		},
-		"campaign-unknown": func(t *testing.T, s *service) cmp.UpdateRequest {
-			r := s.request(s.known(0), "new")
-			r.Campaign = "1999"
-			return r
-		},
-		"campaign-closed": func(t *testing.T, s *service) cmp.UpdateRequest {
-			r := s.request(s.known(0), "new")
-			r.Campaign = "2022"
-			return r
-		},
-		"no-campaign": func(t *testing.T, s *service) cmp.UpdateRequest {
-			s.setCampaign("prova", func(c *campaign.Campaign) { c.OpenTo = clock.AddDate(0, 0, -1) })
-			s.now = clock.AddDate(6, 0, 0)
-			return s.request(s.known(0), "new")
-		},
-		"campaign-ambiguous": func(t *testing.T, s *service) cmp.UpdateRequest {
-			s.setCampaign("prova", func(c *campaign.Campaign) { c.Last = false })
-			return s.request(s.known(0), "new")
-		},
-		"not-in-window": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = time.Date(2019, 12, 31, 22, 59, 59, 0, time.UTC) })
-			check(t, s.store.Register(t.Context(), old, clock))
-			r := s.request(old, "new")
-			r.Campaign = "2020"
-			return r
-		},
-		"expired-credential": func(t *testing.T, s *service) cmp.UpdateRequest {
-			s.setCampaign("2020", func(c *campaign.Campaign) { c.AcceptExpired = false })
-			r := s.request(s.known(0), "new")
-			r.Campaign = "2020"
-			return r
-		},
-		"no-extension": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = time.Date(2020, 6, 30, 21, 59, 59, 0, time.UTC) })
-			check(t, s.store.Register(t.Context(), old, clock))
-			r := s.request(old, "new")
-			r.Campaign = "2020"
-			return r
-		},
-		"already-renewed": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.known(0)
-			s.confirm(old, s.renew(s.request(old, "new")))
-			return s.request(old, "second")
-		},
-		"no-attempts-left": func(t *testing.T, s *service) cmp.UpdateRequest {
-			s.setCampaign("2020", func(c *campaign.Campaign) { c.Attempts = 1 })
-			s.setCampaign("prova", func(c *campaign.Campaign) { c.OpenTo = clock.AddDate(0, 0, -1) })
-			old := s.known(0)
-			s.renew(s.request(old, "new"))
-			return s.request(old, "second")
-		},
-		"key-seen": func(t *testing.T, s *service) cmp.UpdateRequest {
-			s.renew(s.request(s.known(0), "new"))
-			return s.request(s.known(1), "new")
-		},
-		"certificate-revoked": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.known(0)
-			c := confirmation(old, s.renew(s.request(old, "new")))
-			c.Accepted = false
-			check(t, s.Confirm(t.Context(), c))
-			return s.request(old, "new")
-		},
-		"key-is-old": func(t *testing.T, s *service) cmp.UpdateRequest {
-			old := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "old", 2048).PublicKey })
-			check(t, s.store.Register(t.Context(), old, clock))
-			return s.request(old, "old")
-		},
-		"key-not-rsa": func(t *testing.T, s *service) cmp.UpdateRequest {
-			k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-			check(t, err)
-			return requestFor(t, s.known(0), k.Public())
-		},
-		"key-too-short": func(t *testing.T, s *service) cmp.UpdateRequest {
-			return requestFor(t, s.known(0), &key(t, "short", 1024).PublicKey)
-		},
-		"key-bad-exponent": func(t *testing.T, s *service) cmp.UpdateRequest {
-			return requestFor(t, s.known(0), &rsa.PublicKey{N: key(t, "new", 2048).N, E: 3})
-		},
-		"key-small-factor": func(t *testing.T, s *service) cmp.UpdateRequest {
-			return requestFor(t, s.known(0), multipleOf3())
-		},
-	} {
+	for code, ask := range refusals {
 		t.Run(code, func(t *testing.T) {
 			s := newService(t)
 			r := ask(t, s)
