@@ -39,12 +39,12 @@ type Session struct {
 	Model    *cardmodel.Model
 	IDCarta  holder.IDCarta
 	Personal holder.PersonalData
-	Contents *Contents // as Open read them; Read reads them again
+	Contents *Contents // as Open read them; ReadContents reads them again
 
 	card    iso7816.Card
 	withFCI bool   // the card refuses SELECT without FCI
 	asleep  bool   // the selected file is deactivated
-	pin     []byte // verified in this run, nil before; wiped by Forget
+	pin     []byte // verified in this run, nil before; wiped by ForgetPIN
 	tries   map[byte]int
 	changed bool // a command that changes files or keys was sent, and not refused
 }

@@ -17,6 +17,9 @@ writeFileSync(settings, '{}')
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
+/** How long a screen is waited for, in milliseconds: a renewal at a real card's pace takes sixteen seconds. */
+const patience = 60000
+
 /** Codes of the demonstration's cards. */
 export const PIN = '12345'
 export const PUK = '12345678'
@@ -48,6 +51,7 @@ export async function open({
           env: { ...process.env, XDG_DOWNLOAD_DIR: artifacts, RINNOVA_SETTINGS: settings, ...env },
         },
       )
+  process.on('exit', () => program?.kill()) // a test that failed did not close it
   const url = address ?? (await once(createInterface({ input: program.stdout }), 'line'))[0]
   const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] })
   const tab = await (
@@ -79,7 +83,7 @@ export async function open({
     },
     /** Waits for a screen. */
     async screen(...names) {
-      for (let i = 0; i < 400; i++) {
+      for (const end = Date.now() + patience; Date.now() < end; ) {
         const s = await w.state()
         if (names.includes(s.screen)) {
           await tab.waitForTimeout(60) // the page asks for the same state and draws it
@@ -90,7 +94,7 @@ export async function open({
       assert.fail(`no screen ${names}: ${JSON.stringify(await w.state())}`)
     },
     async phase(name) {
-      for (let i = 0; i < 600; i++) {
+      for (const end = Date.now() + patience; Date.now() < end; ) {
         if ((await w.state()).done?.phase === name) return
         await tab.waitForTimeout(25)
       }
