@@ -184,7 +184,7 @@ exec chroot "$root" "$@"`
 func TestRoots(t *testing.T) {
 	systemtest.NeedRoot(t)
 	systemtest.Need(t, "debootstrap", "debootstrap")
-	for _, l := range []*layer{cards, browsers, wine} {
+	for _, l := range []*layer{cards, licences, browsers, wine} {
 		began := time.Now()
 		root, err := l.root()
 		if err != nil {
