@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package renewal_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+
+	"rinnova.example/go/citizen/renewal"
+)
+
+// TestPicture: README's picture shows the steps in their order, and is the same in light and dark colours.
+func TestPicture(t *testing.T) {
+	colour := regexp.MustCompile(`#[0-9a-f]{6}`)
+	stepName := regexp.MustCompile(`font-size="12\.5" font-weight="600"[^>]*>([a-z]+)<`)
+	var pictures []string
+	for _, name := range []string{"system.svg", "system-dark.svg"} {
+		b, err := os.ReadFile("../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown []string
+		for _, m := range stepName.FindAllSubmatch(b, -1) {
+			shown = append(shown, string(m[1]))
+		}
+		if !slices.Equal(shown, renewal.Steps) {
+			t.Errorf("%s shows the steps %v, they are %v", name, shown, renewal.Steps)
+		}
+		pictures = append(pictures, colour.ReplaceAllString(string(b), ""))
+	}
+	if pictures[0] != pictures[1] {
+		t.Error("the dark picture differs in more than its colours")
+	}
+}
