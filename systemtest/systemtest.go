@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Variable is the environment variable that turns each skip into a failure when it is 1.
-const Variable = "RINNOVA_SYSTEM_TESTS"
+// variable is the environment variable that turns each skip into a failure when it is 1.
+const variable = "RINNOVA_SYSTEM_TESTS"
 
 // Need skips the test, or fails it, unless every file of a Debian package is there. A file is the name of a program,
 // which is looked for on the PATH, or an absolute path, which may be a pattern of filepath.Match. It returns where the
@@ -52,7 +52,7 @@ func NeedMade(t testing.TB, path, target string) {
 
 func missing(t testing.TB, why string) {
 	t.Helper()
-	if os.Getenv(Variable) == "1" {
+	if os.Getenv(variable) == "1" {
 		t.Fatal(why)
 	}
 	t.Skip(why)

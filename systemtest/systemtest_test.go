@@ -40,13 +40,13 @@ func TestMissing(t *testing.T) {
 		"made":    func(t testing.TB) { NeedMade(t, "no-such-file", "no-such-target") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(Variable, "")
+			t.Setenv(variable, "")
 			if r := end(needs); !strings.Contains(r.skipped, "no-such-") || r.failed != "" {
 				t.Errorf("skipped with %q, failed with %q", r.skipped, r.failed)
 			}
-			t.Setenv(Variable, "1")
+			t.Setenv(variable, "1")
 			if r := end(needs); !strings.Contains(r.failed, "no-such-") || r.skipped != "" {
-				t.Errorf("with %s=1: skipped with %q, failed with %q", Variable, r.skipped, r.failed)
+				t.Errorf("with %s=1: skipped with %q, failed with %q", variable, r.skipped, r.failed)
 			}
 		})
 	}

@@ -24,8 +24,8 @@ type Pipe struct {
 	close   sync.Once
 }
 
-// NewPipe returns an open listener.
-func NewPipe() *Pipe { return &Pipe{dialled: make(chan net.Conn), closed: make(chan struct{})} }
+// newPipe returns an open listener.
+func newPipe() *Pipe { return &Pipe{dialled: make(chan net.Conn), closed: make(chan struct{})} }
 
 // Dial connects to the caller of Accept, and waits for it.
 func (p *Pipe) Dial(ctx context.Context) (net.Conn, error) {
@@ -66,7 +66,7 @@ func (pipeAddress) String() string  { return "pipe" }
 
 // ServeLogin serves the trial login through a pipe until ctx is done.
 func (s *Service) ServeLogin(ctx context.Context) *Pipe {
-	p := NewPipe()
+	p := newPipe()
 	handler, config := s.Login()
 	server := &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
 	go server.Serve(tls.NewListener(p, config))

@@ -79,13 +79,3 @@ func BySeries(sigla string) (*Model, *Series, bool) {
 	}
 	return nil, nil, false
 }
-
-// ByID finds a model by its identifier.
-func ByID(id string) (*Model, bool) {
-	for _, m := range models {
-		if m.ID == id {
-			return m, true
-		}
-	}
-	return nil, false
-}

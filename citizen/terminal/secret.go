@@ -13,10 +13,10 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// Secret reads a code from where a flag says, less the line's end: env:NAME, file:PATH or fd:NUMBER. It refuses with
+// secret reads a code from where a flag says, less the line's end: env:NAME, file:PATH or fd:NUMBER. It refuses with
 // renewal.ErrNoInput where the variable is not set, with secret-malformed and input-missing else. The code is never
 // part of an error.
-func Secret(from string) ([]byte, error) {
+func secret(from string) ([]byte, error) {
 	kind, name, _ := strings.Cut(from, ":")
 	var b []byte
 	var err error

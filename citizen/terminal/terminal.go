@@ -30,7 +30,7 @@ const (
 type Person struct {
 	In      *os.File                      // the terminal; nil where no person can be asked
 	Out     io.Writer                     // gets the questions
-	From    map[cardmodel.CodeKind]string // where a flag says that a code is (Secret)
+	From    map[cardmodel.CodeKind]string // where a flag says that a code is (secret)
 	LastTry bool                          // a flag allows the last try
 	Before  func()                        // called before something is written; nil for nothing
 
@@ -57,7 +57,7 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 			p.given = map[cardmodel.CodeKind]bool{}
 		}
 		p.given[kind] = true
-		return Secret(from)
+		return secret(from)
 	}
 	if p.In == nil {
 		return nil, renewal.ErrNoInput

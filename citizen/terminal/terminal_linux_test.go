@@ -206,7 +206,7 @@ func TestSecret(t *testing.T) {
 	for from, want := range map[string]string{"file:" + file: "24680", "env:RINNOVA_TEST_PIN": "",
 		"file:" + file + ".absent": "input-missing", "env:RINNOVA_TEST_ABSENT": "no person",
 		"24680": "secret-malformed", "fd:x": "secret-malformed", "fd:-1": "secret-malformed", "": "secret-malformed"} {
-		got, err := Secret(from)
+		got, err := secret(from)
 		var f *renewal.Failure
 		switch {
 		case errors.As(err, &f):

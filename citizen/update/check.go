@@ -78,7 +78,7 @@ func (c *Checker) Check(ctx context.Context, service *url.URL) (*Manifest, error
 	if err != nil {
 		return nil, err
 	}
-	m, key, err := c.Keys.Verify(raw, signature)
+	m, key, err := c.Keys.verify(raw, signature)
 	if err != nil {
 		return nil, err
 	}

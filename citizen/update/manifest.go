@@ -67,8 +67,8 @@ var (
 	platformName = regexp.MustCompile(`^[0-9a-z][0-9a-z_-]{0,63}$`)
 )
 
-// Check refuses a manifest that contradicts itself or holds what must not be shown to a person.
-func (m *Manifest) Check() error {
+// check refuses a manifest that contradicts itself or holds what must not be shown to a person.
+func (m *Manifest) check() error {
 	version := func(s string) bool { return len(s) <= 64 && semver.IsValid("v"+s) && strings.Count(s, ".") >= 2 }
 	switch {
 	case m.Format != format:
@@ -100,7 +100,7 @@ func (m *Manifest) Encode() ([]byte, error) {
 	c.Format, c.Issued, c.Expires = format, m.Issued.UTC().Truncate(time.Second), m.Expires.UTC().Truncate(time.Second)
 	c.Files = slices.Clone(m.Files)
 	slices.SortFunc(c.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
-	if err := c.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	b, err := json.MarshalIndent(c, "", "  ")
@@ -113,7 +113,7 @@ func Parse(b []byte) (*Manifest, error) {
 	if err := json.Unmarshal(b, m); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
 	}
-	return m, m.Check()
+	return m, m.check()
 }
 
 // For lists the packages for an operating system and processor, by Go's names for them.
@@ -176,7 +176,7 @@ func ParseKeys(s string) (Keys, error) {
 // Verify reads a manifest if one of the keys signed it as a manifest, and says which. A signature of the old kind,
 // over the bytes themselves, is refused: a signature of any file would serve as one of its hash. So is one that was
 // made for a file of another name.
-func (k Keys) Verify(manifest, signature []byte) (*Manifest, uint64, error) {
+func (k Keys) verify(manifest, signature []byte) (*Manifest, uint64, error) {
 	var s minisign.Signature
 	if err := s.UnmarshalText(signature); err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrSignature, err)

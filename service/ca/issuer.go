@@ -56,9 +56,9 @@ type Issuer struct {
 	throwaway func() (crypto.Signer, error)
 }
 
-// NewIssuer returns an Issuer. It refuses a certificate that is no root (RFC 5280 §4.2.1.3, §4.2.1.9: CA bit,
+// newIssuer returns an Issuer. It refuses a certificate that is no root (RFC 5280 §4.2.1.3, §4.2.1.9: CA bit,
 // keyCertSign, cRLSign), one without a subject key identifier, and the key of another certificate.
-func NewIssuer(certificate *x509.Certificate, key crypto.Signer) (*Issuer, error) {
+func newIssuer(certificate *x509.Certificate, key crypto.Signer) (*Issuer, error) {
 	if err := checkRoot(certificate); err != nil {
 		return nil, err
 	}
@@ -140,10 +140,10 @@ func NewRoot(r RootRequest) (*Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewIssuer(certificate, r.Key)
+	return newIssuer(certificate, r.Key)
 }
 
-// LoadIssuer reads a root certificate and its PKCS#8 key, each one PEM block. Errors are those of NewIssuer.
+// LoadIssuer reads a root certificate and its PKCS#8 key, each one PEM block. Errors are those of newIssuer.
 func LoadIssuer(certificatePEM, keyPEM []byte) (*Issuer, error) {
 	certificates, err := ParseCertificates(certificatePEM)
 	if err != nil {
@@ -156,7 +156,7 @@ func LoadIssuer(certificatePEM, keyPEM []byte) (*Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewIssuer(certificates[0], key)
+	return newIssuer(certificates[0], key)
 }
 
 // ParseKey reads one unencrypted PKCS#8 key in PEM.

@@ -103,7 +103,7 @@ func TestPrepareAndSign(t *testing.T) {
 			}
 
 			// After a crash the record is enough, in another process with another throw-away key.
-			restarted, err := NewIssuer(issuer.certificate, issuer.key)
+			restarted, err := newIssuer(issuer.certificate, issuer.key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +269,7 @@ func (f faultySigner) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts
 func TestSignRefuses(t *testing.T) {
 	t.Run("device that signs something else", func(t *testing.T) {
 		good := newCurrent(t, RSA2048)
-		issuer, err := NewIssuer(good.certificate, faultySigner{good.key})
+		issuer, err := newIssuer(good.certificate, faultySigner{good.key})
 		if err != nil {
 			t.Fatal(err)
 		}
