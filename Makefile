@@ -10,7 +10,7 @@ export GOFLAGS CGO_ENABLED
 RELEASE_KEYS ?=
 LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.releaseKeys=$(RELEASE_KEYS))
 
-# What the tests need beyond Go, gcc, make and Node.
+# Packages that the tests need beyond Go, gcc, make and Node.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
 	apache2-bin nginx-light chromium minisign \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core python3-gi xdotool imagemagick \

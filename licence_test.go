@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// licences are what a file's first lines say, by its extension or its name. What can hold no comment is covered by
-// REUSE.toml, and all of it is judged by REUSE's own tool (proof/judges).
+// licences are what a file's first lines say, by its extension or its name. Files that can hold no comment are covered
+// by REUSE.toml, and all of it is judged by REUSE's own tool (proof/judges).
 var licences = map[string]string{
 	".go": "EUPL-1.2", ".mod": "EUPL-1.2", ".ts": "EUPL-1.2", ".tsx": "EUPL-1.2", ".js": "EUPL-1.2", ".mjs": "EUPL-1.2",
 	".css": "EUPL-1.2", ".scss": "EUPL-1.2", ".html": "EUPL-1.2", ".c": "EUPL-1.2", ".h": "EUPL-1.2", ".sh": "EUPL-1.2",

@@ -16,6 +16,9 @@ import (
 // refused are the words of CONTRIBUTING.md that comments, names and documents do without.
 var refused = regexp.MustCompile(`(?i)\b(anew|whoever|somebody|nobody|void|wish(es|ed)?|(lays?|laid|laying) down|comes? to (an|no) end)\b`)
 
+// clause begins a sentence of a comment with a clause in place of a subject.
+var clause = regexp.MustCompile(`(^|[.:;] |^\W+)(What|Who) [a-z]`)
+
 // words are the words of a name in camel case.
 func words(name string) string {
 	var b strings.Builder
@@ -87,6 +90,9 @@ func (f text) refusedWords() (list []comment) {
 		if w := refused.FindString(c.text); w != "" {
 			list = append(list, comment{c.line, w})
 		}
+		if w := clause.FindString(c.text); w != "" && !strings.HasSuffix(f.path, ".md") {
+			list = append(list, comment{c.line, w})
+		}
 	}
 	return list
 }
@@ -118,6 +124,10 @@ func TestWordsPlanted(t *testing.T) {
 		{"a.go", "package a\n\nvar s = \"nobody\"\n\nvar b = http.NoBody\n", 0},
 		{"a.ts", "// laid down here\nconst f = () => void act()\n", 1},
 		{"a.c", "void f(void); /* comes to an end */\n", 1},
+		{"a.go", "package a\n\n// f runs. What comes after it waits.\nfunc f() {}\n", 1},
+		{"a.go", "package a\n\n// f says what comes after it.\nfunc f() {}\n", 0},
+		{"a.ts", "/** What is shown. */\nconst f = 1\n", 1},
+		{"a.md", "What it is.\n", 0},
 		{"a.sh", "# nobody reads it\necho anew\n", 1},
 		{"a.md", "It begins anew.\n", 1},
 	} {

@@ -102,7 +102,7 @@ const (
 	NotOnRecord        Code = "not-on-record"
 )
 
-// What the service refuses of a message.
+// The service refuses a message.
 const (
 	InternalError        Code = "internal-error"
 	MalformedRequest     Code = "malformed-request"
@@ -174,7 +174,7 @@ const (
 	UpdateKey         Code = "update-key"
 )
 
-// What ends a command of an operator or of the desk.
+// A command of an operator or of the desk fails.
 const (
 	Failed               Code = "failed"
 	TryAgain             Code = "try-again"

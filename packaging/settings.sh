@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # shellcheck shell=sh disable=SC2034 # the scripts that read this file use the variables
-# What every script here starts with: the same bytes come out whatever the caller's time zone, language and umask.
+# Every script here starts with this: the output does not depend on the caller's time zone, language and umask.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# make test: every check and every test once, in two stages. What mostly waits runs beside the rest, and its output is
-# shown when it has ended. dist/*.log keeps all of it.
+# make test: every check and every test once, in two stages. A command that mostly waits runs beside the rest, and its
+# output is shown when it has ended. dist/*.log keeps all of it.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 mkdir -p dist

@@ -2,7 +2,7 @@
 
 // Package cardmodel is what each card is, as data: a table of literals, with the source of every fact
 // beside it, and the match by answer to reset. Nothing outside this package compares the name of a
-// series. What no public source says is marked "assumed:" with the reason, and printed with that mark.
+// series. Facts that no public source states are marked "assumed:" with the reason, and printed with that mark.
 package cardmodel
 
 import (
@@ -180,7 +180,7 @@ type Model struct {
 	IssuedKeyBits Fact[int]  `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
 	IssuedSlot    Fact[Slot] `json:"issuedSlot"`    // the pair made at issue; its public key has no file that is read
 
-	// What a renewable card has besides; zero elsewhere.
+	// Facts of a renewable card only; zero elsewhere.
 	MFCreate   Fact[byte] `json:"mfCreate"`   // access byte of CREATE in the MF
 	DFsAtIssue Fact[[]DF] `json:"dfsAtIssue"` // DFs below 1400, itself included, that are there at issue
 	NeededDFs  Fact[[]DF] `json:"neededDFs"`  // DFs to create where absent, parents first

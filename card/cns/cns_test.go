@@ -162,7 +162,7 @@ func TestPair(t *testing.T) {
 	})
 }
 
-// What crypto/rsa verifies, for every hash and padding that TLS may ask of the old and of a new key.
+// crypto/rsa verifies the signatures, for every hash and padding that TLS may ask of the old and of a new key.
 func TestSign(t *testing.T) {
 	renewable(t, func(t *testing.T, _ string, card *emulator.Card) {
 		s := unlocked(t, card)

@@ -116,7 +116,7 @@ func TestAccess(t *testing.T) {
 					must(t, c, path(f.path()))
 				}
 				list := commands(t, cell[3])
-				// What goes before the last command, or before the chain that it ends, has to work; in a
+				// The commands before the last one, or before the chain that it ends, have to work; in a
 				// chain whose command is refused, the parts before the last are taken without a look.
 				var sw string
 				for j, x := range list {

@@ -8,7 +8,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 )
 
-// What a cut test does millions of times: a clone, and a write to it.
+// A cut test makes a clone and writes to it millions of times.
 func BenchmarkCloneAndWrite(b *testing.B) {
 	made := prepared(b, "OT2015")
 	must(b, made, "0020001008"+pin, path(cardmodel.Path{0x1400, 0x9010}))

@@ -178,7 +178,7 @@ func TestLies(t *testing.T) {
 	if _, sw := send(t, c, update); sw != "6982" {
 		t.Errorf("after a SELECT that forgets: %s", sw)
 	}
-	// What a file held before the last write, and not before the one before it.
+	// The file's content before the last write, and not before the one before it.
 	_, _, c = under(Fault{}, update)
 	must(t, c, "00D6000001FF")
 	c.SetFault(once(Fault{StaleRead: true}))

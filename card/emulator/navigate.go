@@ -77,7 +77,7 @@ func (c *Card) selectFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return f.fci(), sw
 }
 
-// enter makes a file current. What was verified in a DF that is left is forgotten (docs/CARDS.md §2.3); the
+// enter makes a file current. Leaving a DF drops the codes verified in it (docs/CARDS.md §2.3); the
 // codes of the MF are never left (docs/CARDS.md §9 row 14, assumed).
 func (c *Card) enter(f *file) {
 	c.df, c.ef = f, nil

@@ -81,7 +81,7 @@ func (c *Card) verify(cmd iso7816.Command) ([]byte, iso7816.SW) {
 }
 
 // changeCode is CHANGE REFERENCE DATA (docs/CARDS.md §4.2): P1 00 old and new code, P1 01 the new one alone once
-// the old one was verified. What the code's CHANGE byte forbids costs no try.
+// the old one was verified. A change that the code's CHANGE byte forbids costs no try.
 //
 // assumed: with P1 00 the old code satisfies a CHANGE byte that names the code itself, and nothing is
 // verified afterwards that was not before.

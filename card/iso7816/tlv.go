@@ -19,7 +19,7 @@ var ErrTLV = errors.New("malformed BER-TLV")
 
 // ParseTLV splits a run of data objects. Lengths may take the short form and 81 to 83 (ISO/IEC 7816-4
 // §5.2.2.2); a length over the end, an indefinite length, a length in more bytes than it needs, a tag
-// over three bytes and trailing bytes are refused. What parses encodes again to the same bytes.
+// over three bytes and trailing bytes are refused. A parsed list encodes to the same bytes.
 func ParseTLV(b []byte) ([]TLV, error) {
 	var list []TLV
 	for len(b) > 0 {

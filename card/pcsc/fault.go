@@ -9,7 +9,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// What a caller tells apart. Errors of this package wrap one of them where it fits, and always carry
+// The errors that a caller tells apart. Errors of this package wrap one of them where it fits, and always carry
 // the PC/SC result code in their text. On an open Connection, ErrNoService, ErrNoReader and ErrNoCard
 // come together with iso7816.ErrCardGone.
 var (

@@ -133,7 +133,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// What parses encodes to the same bytes, and nothing makes Parse fall over.
+// A parsed text encodes to the same bytes, and no input makes Parse panic.
 func FuzzParse(f *testing.F) {
 	for _, text := range samples(f) {
 		f.Add(text)

@@ -141,7 +141,7 @@ func answer(rw http.ResponseWriter, v any) {
 }
 
 // takeCode hands a PIN or PUK, the bytes of the body, to the prompt of that number. The renewal wipes
-// them. What is longer than any code is handed over cut at maxBody-1 bytes, still longer than any code: it
+// them. A body longer than any code is cut at maxBody-1 bytes, still longer than any code: it
 // is refused before the card sees it.
 func (w *Window) takeCode(r *http.Request) error {
 	id, err := strconv.Atoi(r.URL.Query().Get("prompt"))

@@ -113,7 +113,7 @@ func TestLongPoll(t *testing.T) {
 	}
 }
 
-// What the page may not ask for now is refused, and changes nothing.
+// A request that is out of place is refused, and changes nothing.
 func TestOutOfState(t *testing.T) {
 	w, _ := window(t)
 	before := w.State()

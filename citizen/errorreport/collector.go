@@ -69,7 +69,7 @@ func (c *Collector) Reader(name string, card, used bool) {
 	}
 }
 
-// Card says what the card was recognised as. What is not of the form of a field is left out.
+// Card adds what the card was recognised as. A value that is not of its field's form is left out.
 func (c *Collector) Card(card Card) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -304,7 +304,7 @@ func TestCollector(t *testing.T) {
 	if c.System.OS == "" || c.System.Arch == "" {
 		t.Errorf("%+v", c.System)
 	}
-	// What is not of the form of a field is left out, and the rest is a report.
+	// A value that is not of its field's form is left out, and the rest is a report.
 	c.Step("Passo di BRUNILDE", "started", "")
 	c.Step("identify", "sospeso", "")
 	c.Step("identify", "noted", "SMPBNL78R47D612H")

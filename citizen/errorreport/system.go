@@ -14,7 +14,7 @@ import (
 // them elsewhere, one for each device; there the reader's name has to do.
 var bundles = map[string]string{"linux": "/usr/lib/pcsc/drivers", "darwin": "/usr/libexec/SmartCardServices/drivers"}
 
-// thisComputer reads the system and the readers' drivers. What cannot be read is left out.
+// thisComputer reads the system and the readers' drivers. Facts that cannot be read are left out.
 func thisComputer() (System, []Driver) {
 	s := System{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if r := release(); isText(r) {

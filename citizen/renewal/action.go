@@ -7,7 +7,7 @@ import (
 	"rinnova.example/go/cmp"
 )
 
-// What to do next is decided here and nowhere else, by three pure functions of what the witnesses say: the
+// Three pure functions decide the next action, here and nowhere else, from the facts of the witnesses: the
 // card, the journal, the service. None of them can ask for anything to be put back: nothing of the old
 // credential is ever changed, and what is half made is completed.
 

@@ -47,7 +47,7 @@ func allFacts() []runFacts {
 	return all
 }
 
-// What must hold before a step may be taken: the order of the table in docs/RENEWAL.md, written out again.
+// The conditions for each step: the order of the table in docs/RENEWAL.md, written out again.
 func permitted(f runFacts, step string) bool {
 	switch step {
 	case "identify":
@@ -148,7 +148,7 @@ func TestKeyAction(t *testing.T) {
 			k := keyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0,
 				Asked: bits&8 != 0}
 			a := chooseKeyAction(k)
-			// What is made goes over what was there.
+			// A new key replaces the one that was there.
 			if a == makeKey && k.Taken && (k.Claimed || k.State == cns.KeyForeign ||
 				k.State == cns.KeyUsable && (k.Belongs || !k.Asked)) {
 				t.Errorf("%+v: a key of worth is made again", k)

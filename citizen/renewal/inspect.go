@@ -51,8 +51,9 @@ func (n *run) inspect(ctx context.Context) error {
 }
 
 // recent refuses a program that is older than the service's minimum, in the order of Semantic Versioning 2.0.0 §11: a
-// development version 0.2.0-dev comes before 0.2.0. What is no version, the service's word or this program's own,
-// cannot be compared and refuses no program. That a minimum comes from the service asked is known by its signature.
+// development version 0.2.0-dev comes before 0.2.0. A malformed version, of the
+// service or of this program, cannot be compared and refuses no program. That a minimum comes from the service asked is
+// known by its signature.
 func (n *run) recent() error {
 	own, minimum := "v"+n.Version, "v"+n.service.MinimumVersion
 	switch {

@@ -297,7 +297,7 @@ func (w *walk) sent(puk bool, code string) *typing {
 	return x
 }
 
-// heard enters the answer to a VERIFY. What a lost answer said is not known: it may have been that one try
+// heard enters the answer to a VERIFY. The content of a lost answer is not known: it may have been that one try
 // less is left.
 func (w *walk) heard(x *typing, answer []byte, err error) {
 	if err != nil {

@@ -151,8 +151,8 @@ func TestLies(t *testing.T) {
 }
 
 // TestLiesAfterwards has a card lie to a run that finds a renewal begun: the answer to the request was lost
-// and the run is on another computer, or the answer to the confirmation was lost. What the service has
-// confirmed stays on the card with its key whatever the card says.
+// and the run is on another computer, or the answer to the confirmation was lost. A confirmed
+// certificate stays on the card with its key whatever the card says.
 func TestLiesAfterwards(t *testing.T) {
 	for _, begun := range []struct {
 		name    string

@@ -194,7 +194,7 @@ func (n *run) request(ctx context.Context) error {
 	res, err := n.exchange(ctx, tx, der)
 	var refusal *cmp.Refusal
 	if errors.As(err, &refusal) && refusal.Code == failure.CertificateRevoked && len(n.spent) == 0 {
-		// What was issued for this key was rejected or revoked, and never comes back: the key is of no use to
+		// The certificate for this key was rejected or revoked, and never comes back: the key is of no use to
 		// anybody, and another is made. Once in a run; the service counts the attempts.
 		n.spent, n.public, n.cert = append(n.spent, n.public), nil, nil
 		n.rec.PublicKey, n.rec.Certificate, n.rec.Transaction = nil, nil, nil

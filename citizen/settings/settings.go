@@ -97,7 +97,7 @@ func onOff(s string) error {
 	return nil
 }
 
-// check refuses values that cannot be used. What depends on more than the value is left to who uses it.
+// check refuses values that cannot be used. The caller checks what depends on more than the value.
 func (s *Settings) check(where string) error {
 	for _, v := range s.values() {
 		if *v.field == "" {

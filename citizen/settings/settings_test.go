@@ -42,7 +42,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// What cannot be used is named, and nothing of the file is taken; a value never stands in the error.
+// The error names the setting that cannot be used, and never its value; nothing of the file is taken.
 func TestRefused(t *testing.T) {
 	const secret = "segreto"
 	for text, name := range map[string]string{

@@ -141,7 +141,7 @@ const (
 	Unsupported Status = "unsupported" // there is one, and the present one is not looked after any more
 )
 
-// Compare holds a program's version against the manifest, in the order of Semantic Versioning 2.0.0 §11. What is no
+// Compare holds a program's version against the manifest, in the order of Semantic Versioning 2.0.0 §11. A malformed
 // version is older than any, but never unsupported.
 func (m *Manifest) Compare(version string) Status {
 	own := "v" + version

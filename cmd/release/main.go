@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // Command release is the maintainers' tool: it makes a release key, and signs the manifest and the packages of a
-// release. What it writes is the same for the same input. It is not given to citizens or operators.
+// release. The same input gives the same output. Citizens and operators do not get it.
 package main
 
 import (

@@ -463,7 +463,7 @@ func TestDamagedAnswers(t *testing.T) {
 			for at, a := range answers {
 				for length := range len(a) {
 					whole := try(at, false, a[:length], fmt.Sprintf("cut to %d bytes", length))
-					// What was read of a card that is let through is what is on it.
+					// A card that is let through was read as it is.
 					short := try(at, false, slices.Concat(a[:min(length, len(a)-2)], []byte{0x90, 0x00}),
 						fmt.Sprintf("of %d bytes", length))
 					for _, v := range []*renewal.View{whole, short} {
@@ -537,7 +537,7 @@ func TestFilesCutShort(t *testing.T) {
 		if err != nil {
 			t.Fatalf("certificate of %d bytes: %v", n, err)
 		}
-		// What of the signature is missing cannot be told without the issuer: the service knows the hash.
+		// A cut signature cannot be told without the issuer: the service knows the hash.
 		if len(v.Candidates) != 0 && n < der-129 {
 			t.Errorf("certificate of %d bytes of %d: taken for one", n, der)
 		}

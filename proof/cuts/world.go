@@ -363,7 +363,7 @@ type exchange struct {
 	skew time.Duration // of the program's clock
 }
 
-// What may happen to a message. The program's clock is wrong for the whole of the first run.
+// The faults of a message. The program's clock is wrong for the whole of the first run.
 var exchanges = []string{"request lost", "answer lost", "answer truncated", "connection reset", "service restarted",
 	"503", "wrong clock"}
 

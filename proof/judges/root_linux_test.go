@@ -120,8 +120,8 @@ func (l *layer) root() (string, error) {
 	return root, os.Rename(making, root)
 }
 
-// bootstrap makes Debian's smallest root, from the mirror that this computer's apt uses. What debootstrap
-// mounts is seen by no other process and goes with it.
+// bootstrap makes Debian's smallest root, from the mirror that this computer's apt uses. Its mounts are
+// seen by no other process and go with it.
 func bootstrap(dir string) error {
 	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages",
 		"Origin: Debian").Output()

@@ -229,7 +229,7 @@ func (e element) children() []element {
 }
 
 // walk goes through what is shown below an element, until it is told to stop. Of a page in a browser also
-// that counts which must be scrolled to. What is shown may lie in what does not say so.
+// that counts which must be scrolled to. An object that is shown may lie in one that says it is not.
 func (e element) walk(yield func(element) bool, page bool) bool {
 	for _, c := range e.children() {
 		shows := c.has(showingState)
@@ -288,8 +288,8 @@ func (e element) text() string {
 	return strings.Join(parts, " ")
 }
 
-// patiently waits until a fact holds: a browser may take its time on a busy computer. What is shown when
-// it does not is kept.
+// patiently waits until a fact holds: a browser may take its time on a busy computer. It keeps a
+// picture of the screen when it gives up.
 func (x *screen) patiently(what string, holds func() bool) {
 	x.w.Helper()
 	for end := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(200 * time.Millisecond) {

@@ -74,8 +74,8 @@ func (w *workshop) ran(code int, c *exec.Cmd) string {
 	return string(out)
 }
 
-// shutdown ends Windows, which writes the registry. What runs beside the programs sees the folder of the workshop that
-// started it, and no other.
+// shutdown ends Windows, which writes the registry. Services of Wine see the folder of the workshop
+// that started them, and no other.
 func (w *workshop) shutdown() {
 	w.Helper()
 	w.under("wineserver", "-k").Run() // fails where nothing runs any more
@@ -147,7 +147,7 @@ func (w *workshop) terminal(c *exec.Cmd, prompt, answer string) string {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	eventually(w, prompt, func() bool { return strings.Contains(shown.String(), prompt) })
-	// What is typed while Wine still sets the terminal up would be shown.
+	// Characters typed while Wine still sets the terminal up would be shown.
 	time.Sleep(time.Second)
 	fmt.Fprint(in, answer)
 	select {

@@ -164,7 +164,7 @@ func newWorld(t testing.TB) *world {
 		store.ReasonUnspecified, now))
 	w.clients["renewed"] = renewed()
 
-	// What ca would not issue: each has one fault and is otherwise like a renewed one.
+	// Certificates that ca would not issue: each has one fault and is otherwise like a renewed one.
 	like, err := x509.ParseCertificate(w.clients["renewed"].Certificate[0])
 	check(t, err)
 	policies := slices.DeleteFunc(slices.Clone(like.Extensions),

@@ -2,7 +2,7 @@
 
 package portal
 
-// What the tests of the pages compare with.
+// The tests of the pages compare with these.
 const (
 	SecurityContact = securityContact
 	DownloadPath    = downloadPath

@@ -3,7 +3,7 @@ import { facts, failures, isCode, type Texts } from './generated/failures'
 import type { Failure } from './generated/state'
 import { language, t } from './i18n'
 
-/** What a person is told of a failure: what happened, whether the card is safe, what to do. */
+/** The explanation of a failure to a person: what happened, whether the card is safe, what to do. */
 export interface Explanation { what: string; card: string; act: string }
 
 /** The short number of a code, which can be read out on the telephone. */
@@ -12,7 +12,7 @@ export function numberOf(code: string): number | undefined { return isCode(code)
 function texts(code: string): Texts { return failures[language()][isCode(code) ? code : 'service-refused'] }
 
 /**
- * The explanation of a failure. What the service said, in Italian, takes the place of the first sentence, or of its {}.
+ * Explains a failure. The service's own text, in Italian, replaces the first sentence, or its {}.
  */
 export function explain(f: Failure): Explanation {
   const e = texts(f.code)

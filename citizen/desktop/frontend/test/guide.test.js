@@ -198,7 +198,7 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await w.tab.getByRole('button', { name: 'questi dati di errore', exact: true }).waitFor()
   await w.text('card-removed')
   await w.tab.getByText(/La tessera è integra/).waitFor()
-  // What is inside is told before it is saved; what is saved is a CMS EnvelopedData.
+  // The contents are told before the report is saved; the file is a CMS EnvelopedData.
   await w.text('Che cosa contiene il file')
   const told = Object.fromEntries(
     await w.tab

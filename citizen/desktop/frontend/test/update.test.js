@@ -60,7 +60,7 @@ before(async () => {
   )
   const [line] = await once(createInterface({ input: service.stdout }), 'line')
   address = /cmp=(\S+)/.exec(line)[1]
-  // What opens a browser on this system, without one.
+  // The command that opens a browser on this system, without one.
   writeFileSync(bin('xdg-open'), `#!/bin/sh\necho "$1" >${bin('opened')}\n`, { mode: 0o755 })
 })
 after(async () => {

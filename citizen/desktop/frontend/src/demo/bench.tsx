@@ -6,7 +6,7 @@ import { Button } from '../parts/button'
 import type { Demo } from '../generated/state'
 import { BenchSelect } from './benchselect'
 
-/** What the bench is set to. It outlives the bench, which goes along into the dialog. */
+/** The bench's settings. They outlive the bench, which moves into the dialog. */
 export interface Setting { series: string; fault: string; open: boolean }
 
 interface Props { demo: Demo; setting: Setting; onChange: (setting: Setting) => void }

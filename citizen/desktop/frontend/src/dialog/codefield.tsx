@@ -76,7 +76,7 @@ export function CodeField({ prompt, sender }: Props) {
   )
 }
 
-/** What was wrong with the code before this one. */
+/** The fault of the code before this one. */
 function problem(p: Prompt): string {
   const c = t().prompt
   const wrong = p.kind === 'puk' ? c.wrongPuk : c.wrongPin

@@ -13,7 +13,7 @@ interface Props {
   /** Announced to a screen reader. The element stays while the content changes, or it would not be announced. */
   message: string
   children: ComponentChildren
-  /** What stands in the dialog under its body. */
+  /** The buttons and notes under the dialog's body. */
   below?: ComponentChildren
 }
 

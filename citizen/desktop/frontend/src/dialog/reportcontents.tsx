@@ -3,7 +3,7 @@ import { moment, stageName, t } from '../i18n'
 import { Rows, type Row } from '../parts/rows'
 import type { ReportContents } from '../generated/state'
 
-/** What the error report would hold, item by item. */
+/** The contents of the error report, item by item. */
 export function ReportContents({ contents }: { contents: ReportContents }) {
   const c = t().failed
   return (

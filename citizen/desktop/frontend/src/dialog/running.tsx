@@ -25,7 +25,7 @@ export function Running({ progress }: { progress: Progress | undefined }) {
   )
 }
 
-/** What the renewal is doing, or waits for. */
+/** The text of the step under way, or of the wait. */
 export function stage(p: Progress): string {
   const c = t()
   if (!p.waiting) return stepText(p.step)

@@ -16,7 +16,7 @@ export function position(done: Done): number {
 /** Whether the card is being read or the login tried. */
 export function isBusy(done: Done): boolean { return done.phase === 'check' || done.phase === 'login' }
 
-/** What is announced when a phase begins. */
+/** The announcement at the beginning of a phase. */
 export function phaseMessage(done: Done): string {
   const c = t().done
   if (done.phase === 'remove') return ''

@@ -4,7 +4,7 @@
 /** A failure's facts: the number read out on the telephone, the command line's exit code, whether to try again. */
 export interface Facts { number: number; exit: number; again: boolean }
 
-/** What happened ({} is filled with what the failure adds), the card unchanged by the renewal and changed by it, what to do. */
+/** The four sentences: what happened ({} is filled with what the failure adds), the card unchanged by the renewal and changed by it, what to do. */
 export interface Texts { what: string; card: string; changed: string; act: string }
 
 export const facts = {

@@ -44,7 +44,7 @@ export function moment(iso: string): string {
   )
 }
 
-/** What is shown while a step of the renewal runs, '' for a step without a text. */
+/** The text shown while a step of the renewal runs, '' for a step without one. */
 export function stepText(step: string): string {
   return steps[current][step] ?? ''
 }

@@ -4,7 +4,7 @@ import { t } from '../i18n'
 import { News } from '../parts/news'
 import type { State } from '../generated/state'
 
-/** What is known of newer versions. */
+/** The result of the check for newer versions. */
 export function Updates({ state }: { state: State }) {
   const c = t().update
   const u = state.update

@@ -4,7 +4,7 @@ import { t } from '../i18n'
 import type { Failure } from '../generated/state'
 import { Source } from './source'
 
-/** What happened, whether the card is safe, what to do. */
+/** Explains a failure: what happened, whether the card is safe, what to do. */
 export function Reasons({ failure, page }: { failure: Failure; page?: string | undefined }) {
   const e = explain(failure)
   return (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { t } from '../i18n'
 
-/** What a renewal leaves as it is. */
+/** Says that a renewal leaves TS and TEAM as they are. */
 export function Team() {
   return <p class="quiet">{t().team}</p>
 }
