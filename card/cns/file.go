@@ -110,7 +110,7 @@ const headSize = 8
 // update writes data to the selected file so that a write cut short parses as nothing: a head that is not
 // blank is blanked first, then the body is written, then the head. A file that was just created is not
 // read before; of another, what is there already is not written again. With readBack every byte is read
-// back, the body before the head makes it a file for everybody else.
+// back, the body before the head makes it a file for other programs.
 func (b *Block) update(data []byte, created, readBack bool) error {
 	s := b.s
 	n := min(headSize, len(data))

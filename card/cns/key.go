@@ -166,7 +166,7 @@ func (b *Block) putKeyObject(class, id byte) error {
 
 // Generate makes a key pair in the slot's objects, over whatever key was there, and returns the public
 // key that the card left in the temporary file (GENERATE KEY PAIR, docs/CARDS.md §6.3). The caller has made
-// sure that the slot holds no key of worth. The temporary file stays until DeleteTemporary.
+// sure that the slot holds no key that is needed. The temporary file stays until DeleteTemporary.
 func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	m := b.s.Model
 	temporary := p.Key.DF.Child(m.TemporaryFile.Value)

@@ -17,7 +17,7 @@ import (
 
 var (
 	// ErrForeign: the answer to reset is that of a CNS, the files are not (docs/CARDS.md §1.1).
-	ErrForeign = errors.New("the card answers like a CNS but has not its files")
+	ErrForeign = errors.New("the card answers like a CNS and lacks its files")
 	// ErrNotHealthCard: a CNS whose number is not that of a regional citizen's card.
 	ErrNotHealthCard = errors.New("the card is a CNS but not a health card")
 	// ErrOtherCard: the card in the reader is not the one the session was opened on.

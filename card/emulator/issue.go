@@ -83,7 +83,7 @@ func Issue(series string, p Personalization) (*Card, error) {
 
 	mf := directory(masterFile, closed)
 	mf.Access[acCreate] = acNever
-	if model.MFCreate.Source != "" { // else the model says nothing of it
+	if model.MFCreate.Source != "" { // else the model does not know
 		mf.Access[acCreate] = model.MFCreate.Value
 	}
 	c.root, c.df = mf, mf

@@ -65,7 +65,7 @@ func TestBusy(t *testing.T) {
 	_, err = pcsc.OpenFor("0", 200*time.Millisecond)
 	failsWith(t, err, pcsc.ErrBusy)
 
-	// An abandoned Begin ends the transaction that it gets at last, or the last of these waits for ever.
+	// An abandoned Begin ends its transaction when it gets one; otherwise the last of these would hang.
 	ok(t, a.End(false))
 	ok(t, retry(b.Begin))
 	expect(t, b, getData, 0x69, 0x82)

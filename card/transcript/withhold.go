@@ -8,7 +8,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Withhold says what a Recorder keeps to itself.
+// Withhold says which bytes a Recorder leaves out.
 type Withhold int
 
 const (

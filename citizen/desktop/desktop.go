@@ -333,7 +333,7 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	s.NeedsPUK, s.Begun, s.Campaign = m.NeedsPUK() && !v.Session.Contents.HasSignatureDF, v.Begun, v.Campaign
 	for i, place := range v.Session.Contents.Slots {
 		if i > 0 && place.Certificate.Certificate == nil && v.Refusal == nil {
-			// Another computer may have begun, and the service know nothing of it yet.
+			// Another computer may have begun before the service heard of it.
 			if begun, err := v.Session.HasPartialPair(place.Location); err == nil {
 				s.Begun = s.Begun || begun
 			}

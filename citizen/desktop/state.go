@@ -311,7 +311,7 @@ func view(f facts, now time.Time) State {
 	return s
 }
 
-// screen chooses: what is being done to a card goes before what lies in the readers.
+// screen chooses: work on a card goes before the state of the readers.
 func screen(f facts) Screen {
 	present := 0
 	for _, r := range f.readers {

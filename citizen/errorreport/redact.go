@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/card/transcript"
 )
 
-// Parts of a text from outside, such as a reader's name, that are withheld wherever they stand.
+// Parts that are withheld from a stranger's text, such as a reader's name.
 var (
 	// A codice fiscale, also one with the letters that stand for digits where two persons would have the same.
 	codiceFiscale = regexp.MustCompile(`(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]`)

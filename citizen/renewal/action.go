@@ -8,7 +8,7 @@ import (
 )
 
 // Three pure functions decide the next action, here and nowhere else, from the facts of the witnesses: the
-// card, the journal, the service. None of them can ask for anything to be put back: nothing of the old
+// card, the journal, the service. None of them can ask for an undo: nothing of the old
 // credential is ever changed, and what is half made is completed.
 
 // finish is what next answers when nothing is left to do.

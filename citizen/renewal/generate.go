@@ -13,7 +13,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// generate sees to it that the slot holds a key whose public key is known, and makes one only where
+// generate leaves in the slot a key whose public key is known, and makes one only where
 // no source knows of any. Slots whose key reference belongs to another application are passed over.
 func (n *run) generate(context.Context) error {
 	for {

@@ -207,7 +207,7 @@ func (n *run) chooseSlot() error {
 	return n.room()
 }
 
-// room refuses a slot that was never begun and whose DFs have not the memory for a new pair. The DF of the
+// room refuses a slot that was never begun and whose DFs lack the memory for a new pair. The DF of the
 // certificates was asked when the card was read; that of the keys, where it stands beside it, is asked when a
 // renewal begins, not for a look.
 func (n *run) room() error {

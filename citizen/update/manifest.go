@@ -76,7 +76,7 @@ func (m *Manifest) check() error {
 	case m.Serial == 0:
 		return fmt.Errorf("%w: no serial number", ErrManifest)
 	case !version(m.Version) || !version(m.Minimum):
-		return fmt.Errorf("%w: a version is none", ErrManifest)
+		return fmt.Errorf("%w: a malformed version", ErrManifest)
 	case semver.Compare("v"+m.Minimum, "v"+m.Version) > 0:
 		return fmt.Errorf("%w: the minimum is newer than the version", ErrManifest)
 	case m.Issued.IsZero() || !m.Issued.Before(m.Expires):
@@ -94,7 +94,7 @@ func (m *Manifest) check() error {
 	return nil
 }
 
-// Encode returns the manifest's bytes, the same for the same manifest, or why it is none.
+// Encode returns the manifest's bytes, the same for the same manifest, or why it is malformed.
 func (m *Manifest) Encode() ([]byte, error) {
 	c := *m
 	c.Format, c.Issued, c.Expires = format, m.Issued.UTC().Truncate(time.Second), m.Expires.UTC().Truncate(time.Second)

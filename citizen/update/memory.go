@@ -18,7 +18,7 @@ import (
 var ErrRollback = errors.New("a newer manifest was seen")
 
 // ErrMemory says that what was seen cannot be read or kept; without it an old manifest would pass for a new one.
-var ErrMemory = errors.New("what was seen of manifests is not readable or not writable")
+var ErrMemory = errors.New("the record of seen manifests cannot be read or written")
 
 // Memory keeps the highest manifest seen under each key. Read returns a file, or an error that is fs.ErrNotExist; Write
 // replaces one so that after a power cut either the old or the new one is there.

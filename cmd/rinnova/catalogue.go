@@ -26,7 +26,7 @@ var noted = map[string]string{
 	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
 }
 
-// explain finds the texts of a failure, and says where a newer program is had.
+// explain finds the texts of a failure, and adds the address of the newer program.
 func (p *program) explain(f *renewal.Failure) catalogue.Explanation {
 	e := explain(f)
 	if page := p.page(); f.Code == failure.ProgramTooOld && page != "" {

@@ -97,7 +97,7 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	var m *cmp.Message
 	if body, err := r.GetBody(); err == nil {
 		if der, err := io.ReadAll(body); err == nil {
-			m, _ = cmp.ParseMessage(der) // ours; what is none is not noted
+			m, _ = cmp.ParseMessage(der) // our own message; another body is not noted
 		}
 	}
 	sent, began := w.facts.Now(), time.Now()

@@ -27,7 +27,7 @@ import (
 // background is the child's context: only SIGKILL ends it.
 var background = context.Background()
 
-// killVariable is what the child of TestKill is told: where to die. Nothing is told to a run that shall live.
+// killVariable tells the child of TestKill where to die; it is unset for a run that lives.
 const killVariable = "RINNOVA_CUTS_KILL"
 
 // TestMain lets the test binary be the program that is killed.

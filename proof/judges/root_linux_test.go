@@ -145,7 +145,7 @@ func bootstrap(dir string) error {
 func remove(dir string) error { return run(exec.Command("rm", "-rf", "--one-file-system", dir)) }
 
 // run runs a command that makes a root. All its processes are killed when this one ends, which frees the
-// lock: signal and namespace see to that, and the signal comes when the starting thread ends.
+// lock. The signal and the namespace do it; the signal comes when the starting thread ends.
 func run(c *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

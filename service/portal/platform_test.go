@@ -4,7 +4,7 @@ package portal
 
 import "testing"
 
-// TestPackageNames: what the packagers' tools call their files, and what is none of ours.
+// TestPackageNames: the names of the packagers' tools are recognised, and other names are not.
 func TestPackageNames(t *testing.T) {
 	for name, want := range map[string]string{ // platform and version
 		"rinnova-1.2.3-x64.msi":                  "windows-x64 1.2.3",

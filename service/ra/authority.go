@@ -53,7 +53,7 @@ func New(ctx context.Context, c Config) (*Authority, error) {
 const maxRounds = 20
 
 // Update issues the renewed certificate. It is idempotent on (old certificate, new public key): the same pair gets the
-// same certificate for ever, after a crash and from every replica. A refusal is a *[cmp.Refusal].
+// same certificate each time, after a crash and from every replica. A refusal is a *[cmp.Refusal].
 func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
 	for range maxRounds {
 		response, err := a.update(ctx, r)

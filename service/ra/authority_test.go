@@ -42,7 +42,7 @@ func TestRenewal(t *testing.T) {
 	s.confirm(old, cert)
 	s.stands(cert, store.Installed, store.Active)
 
-	// The same certificate for ever, also after the campaign has closed.
+	// The same certificate each time, also after the campaign has closed.
 	s.now = clock.AddDate(3, 0, 0)
 	if again := s.renew(s.request(old, "new")); !again.Equal(cert) {
 		t.Error("another certificate for the same key")

@@ -25,7 +25,7 @@ func ParseSerial(text string) (serial Serial, ok bool) {
 	return SerialOf(number), true
 }
 
-// Int returns the number, nil for a text that is none.
+// Int returns the number, nil for a malformed text.
 func (s Serial) Int() *big.Int {
 	number, _ := new(big.Int).SetString(string(s), 16)
 	return number
