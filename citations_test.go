@@ -3,8 +3,10 @@
 package rinnova
 
 import (
+	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,6 +99,39 @@ func TestCitations(t *testing.T) {
 		for _, c := range f.missingCitations(base) {
 			t.Errorf("%s:%d cites %s, which is not here", f.path, c.line, c.text)
 		}
+	}
+}
+
+// TestCitationsOfTestdata: the same for the comments of test data.
+func TestCitationsOfTestdata(t *testing.T) {
+	n := 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() != "testdata" && unwritten[d.Name()] {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.Contains(filepath.ToSlash(name), "/testdata/") {
+			return nil
+		}
+		switch filepath.Ext(name) {
+		case ".atr", ".cnf", ".txtar":
+		default:
+			return nil
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		n++
+		for _, c := range (text{filepath.ToSlash(name), string(b)}).missingCitations(nil) {
+			t.Errorf("%s:%d cites %s, which is not here", name, c.line, c.text)
+		}
+		return nil
+	})
+	if err != nil || n == 0 {
+		t.Fatalf("%d files: %v", n, err)
 	}
 }
 

@@ -36,8 +36,8 @@ func renewable(t *testing.T, f func(t *testing.T, series string, card *emulator.
 			})
 		}
 	}
-	if n != 8 {
-		t.Fatalf("%d renewable series", n)
+	if n == 0 {
+		t.Fatal("no renewable series")
 	}
 }
 

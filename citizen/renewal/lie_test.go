@@ -271,8 +271,8 @@ func families(t *testing.T) []string {
 			list = append(list, m.Sigle()[0])
 		}
 	}
-	if len(list) != 3 {
-		t.Fatal(list)
+	if len(list) == 0 {
+		t.Fatal("no renewable model")
 	}
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,8 +53,8 @@ func oldFiles(t *testing.T, c *emulator.Card) []byte {
 func TestRenewEverySeries(t *testing.T) {
 	s := newService(t)
 	series := sigle(true)
-	if len(series) != 8 {
-		t.Fatal(series)
+	if len(series) == 0 {
+		t.Fatal("no renewable series")
 	}
 	for i, name := range series {
 		t.Run(name, func(t *testing.T) {
@@ -98,10 +99,15 @@ func TestRenewEverySeries(t *testing.T) {
 				t.Errorf("the PUK was asked %d times", asked)
 			}
 			want := strings.Join(renewal.Steps, " ")
-			if !strings.HasPrefix(name, "AC") || strings.Contains(name, "2021") {
-				want = strings.Replace(want, "prepare ", "", 1) // nothing to make, or made
+			m, _, _ := cardmodel.BySeries(name)
+			if !slices.ContainsFunc(m.NeededDFs.Value, func(needed cardmodel.DF) bool {
+				return !slices.ContainsFunc(m.DFsAtIssue.Value, func(there cardmodel.DF) bool {
+					return slices.Equal(there.Path, needed.Path)
+				})
+			}) {
+				want = strings.Replace(want, "prepare ", "", 1) // all is there
 			}
-			if got := strings.Join(seen, " "); got != want && !strings.HasPrefix(name, "OT") {
+			if got := strings.Join(seen, " "); got != want {
 				t.Errorf("steps %s, want %s", got, want)
 			}
 

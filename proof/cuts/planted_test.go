@@ -17,8 +17,8 @@ type edit struct{ file, old, new string }
 // planted are faults of the kind that the matrix must find. Each is built into the program by an overlay of
 // its sources, so that the program has no switch for any of them.
 const (
-	installStep = "\t\t{\"install\", func(f runFacts) bool { return f.Written }, (*run).install},\n"
-	confirmStep = "\t\t{\"confirm\", func(f runFacts) bool { return f.Confirmed }, (*run).confirm},\n"
+	installStep = "\t\t{\"install\", func(f runFacts) bool { return f.Written }, (*run).install, 3, 25},\n"
+	confirmStep = "\t\t{\"confirm\", func(f runFacts) bool { return f.Confirmed }, (*run).confirm, 4, 4},\n"
 )
 
 var planted = []struct {
