@@ -7,12 +7,9 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -21,6 +18,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/systemtest"
+	"rinnova.example/go/systemtest/screen"
 )
 
 // windowProgram builds the program with the window, as `make window` does: what that compiled is used again.
@@ -35,86 +33,133 @@ var windowProgram = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// display is a person before a real window (real_window.py): each line is a command, answered by a line.
+// display is a person before a real window.
 type display struct {
+	*screen.Screen
 	t    testing.TB
-	in   io.Writer
-	out  *bufio.Scanner
-	said bytes.Buffer
+	home string
+	env  []string
+	last *shownProgram
+}
+
+// shownProgram is a program with a window.
+type shownProgram struct {
+	*exec.Cmd
+	began time.Time
+	ended chan error
+
+	mu      sync.Mutex
+	printed map[string]time.Duration // its lines, by the time since its start
 }
 
 func newDisplay(t testing.TB, env ...string) *display {
 	t.Helper()
 	systemtest.Need(t, "libwebkit2gtk-4.1-dev", "/usr/lib/*/pkgconfig/webkit2gtk-4.1.pc")
-	systemtest.Need(t, "xvfb", "Xvfb")
-	systemtest.Need(t, "python3-gi", "python3", "/usr/lib/python3/dist-packages/gi/__init__.py")
 	front := filepath.Join("..", "..", "citizen", "desktop", "frontend")
 	systemtest.NeedMade(t, filepath.Join(front, "dist", "index.html"), "frontend")
-	cmd := exec.Command("/usr/bin/python3", filepath.Join(front, "test", "real_window.py"), "--artifacts",
-		filepath.Join(front, "artifacts"))
-	d := &display{t: t}
-	home := t.TempDir()
-	cmd.Env = append(append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home, "XDG_CACHE_HOME="+home,
-		"XDG_DOWNLOAD_DIR="+home, "VERBOSE=1"), env...)
-	cmd.Stderr = &d.said
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	d.in, d.out = in, bufio.NewScanner(out)
-	d.out.Buffer(nil, 1<<20)
-	t.Cleanup(func() {
-		in.Close()
-		err := cmd.Wait()
-		if err != nil || t.Failed() {
-			t.Errorf("the display: %v\n%s", err, d.said.Bytes())
-		}
-	})
-	d.answer("start")
-	return d
+	return &display{Screen: screen.Start(t, filepath.Join(front, "artifacts")), t: t, home: t.TempDir(), env: env}
 }
 
-func (d *display) answer(command string) string {
-	d.t.Helper()
-	if !d.out.Scan() || !strings.HasPrefix(d.out.Text(), "ok") {
-		d.t.Fatalf("%s: %s", command, d.out.Text())
-	}
-	return strings.TrimSpace(strings.TrimPrefix(d.out.Text(), "ok"))
-}
-
-// do gives one command and returns the answer.
-func (d *display) do(words ...string) string {
-	d.t.Helper()
-	for i, w := range words {
-		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-	}
-	line := strings.Join(words, " ")
-	if _, err := io.WriteString(d.in, line+"\n"); err != nil {
-		d.t.Fatal(line, err)
-	}
-	return d.answer(line)
-}
-
-// window starts the program with the window and returns its process.
-func (d *display) window(args ...string) int {
+// window starts the program with the window.
+func (d *display) window(args ...string) *shownProgram {
 	d.t.Helper()
 	path, err := windowProgram()
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(d.do(append([]string{"start", path}, args...)...))
+	p := &shownProgram{Cmd: d.Command(path, args...), ended: make(chan error, 1), printed: map[string]time.Duration{}}
+	p.Env = append(append(p.Env, "HOME="+d.home, "XDG_STATE_HOME="+d.home, "XDG_CACHE_HOME="+d.home,
+		"XDG_DOWNLOAD_DIR="+d.home), d.env...)
+	var log bytes.Buffer
+	p.Stderr = &log
+	out, err := p.StdoutPipe()
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return pid
+	p.began = time.Now()
+	if err := p.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			p.mu.Lock()
+			p.printed[lines.Text()] = time.Since(p.began)
+			p.mu.Unlock()
+		}
+		p.ended <- p.Wait()
+	}()
+	d.t.Cleanup(func() {
+		_ = p.Process.Signal(syscall.SIGTERM) // an error where it has ended
+		select {
+		case <-p.ended:
+		case <-time.After(20 * time.Second):
+			_ = p.Process.Kill()
+		}
+		if d.t.Failed() {
+			d.t.Logf("%s:\n%s", path, log.Bytes())
+		}
+	})
+	d.last = p
+	return p
 }
+
+// says waits for a line that the program prints, and returns when it came.
+func (d *display) says(line string) (after time.Duration) {
+	d.t.Helper()
+	d.Patiently("the line "+line, func() bool {
+		d.last.mu.Lock()
+		defer d.last.mu.Unlock()
+		var there bool
+		after, there = d.last.printed[line]
+		return there
+	})
+	return after
+}
+
+// exits waits until the program has ended, and wants no error.
+func (d *display) exits() {
+	d.t.Helper()
+	select {
+	case err := <-d.last.ended:
+		d.last.ended <- nil
+		if err != nil {
+			d.t.Errorf("the program ended with %v", err)
+		}
+	case <-time.After(2 * time.Minute):
+		d.t.Fatal("the program did not end")
+	}
+}
+
+// windowName is how the bus names the program with the window.
+const windowName = "rinnova"
+
+func (d *display) see(heading string) { d.Find(windowName, screen.Heading, heading) }
+
+// goes presses a button and waits for a heading.
+func (d *display) goes(button, heading string) { d.becomes(button, screen.Heading, heading) }
+
+// becomes presses a button and waits for something of a role.
+func (d *display) becomes(button string, role uint32, name string) {
+	d.t.Helper()
+	d.Press(windowName, screen.Button, []string{button}, func() bool {
+		_, there := d.Look(windowName, role, name)
+		return there
+	})
+}
+
+// pressed presses a button until it is gone.
+func (d *display) pressed(button string) {
+	d.t.Helper()
+	d.Find(windowName, screen.Button, button)
+	d.Press(windowName, screen.Button, []string{button}, func() bool {
+		_, there := d.Look(windowName, screen.Button, button)
+		return !there
+	})
+}
+
+func (d *display) types(label, code string) { d.Code(windowName, label, code) }
+func (d *display) hears(text string)        { d.Hears(windowName, text) }
+func (d *display) close()                   { d.Close(windowName) }
 
 // TestRealWindow renews in the real window through pcscd, with the card and the service in other processes:
 // without a card, inserted, both codes typed, closed in the middle, begun again, renewed, taken out, put
@@ -131,59 +176,54 @@ func TestRealWindow(t *testing.T) {
 	file := issued(t, s, "AC2014")
 	before := oldFiles(t, file)
 	d.window() // bare, as a citizen starts it
-	d.do("see", "heading", "Inserisci la tessera")
-	d.do("shot", "real-1-no-card")
+	d.see("Inserisci la tessera")
+	d.Shot("real-1-no-card")
 	pull := plug(t, stack, file)
-	d.do("see", "heading", "La tua tessera")
-	d.do("shot", "real-2-card")
-	d.do("press", "RINNOVA", "password text", "Codice PIN")
-	d.do("type", "Codice PIN", "24680")
-	d.do("shot", "real-3-pin")
-	d.do("press", "PROSEGUI", "password text", "Codice PUK")
-	d.do("shot", "real-4-puk")
+	d.see("La tua tessera")
+	d.Shot("real-2-card")
+	d.becomes("RINNOVA", screen.PasswordText, "Codice PIN")
+	d.types("Codice PIN", "24680")
+	d.Shot("real-3-pin")
+	d.becomes("PROSEGUI", screen.PasswordText, "Codice PUK")
+	d.Shot("real-4-puk")
 	// The service keeps silent, so that the renewal stands where the key was made and no certificate came.
 	if err := syscall.Kill(s.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Kill(s.pid, syscall.SIGCONT) })
-	d.do("type", "Codice PUK", "13579246")
-	d.do("press", "PROSEGUI", "heading", "Rinnovo del certificato in corso, attendere...")
-	d.do("hears", "Richiesta del certificato in corso ...")
-	d.do("shot", "real-5-running")
-	d.do("close")
-	d.do("see", "heading", "Chiudere durante il rinnovo?")
-	d.do("hears",
-		"Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo inserimento "+
-			"potrai riprendere da dove si è fermato.")
-	d.do("shot", "real-6-closing")
-	d.do("press", "CONTINUA IL RINNOVO", "heading", "Rinnovo del certificato in corso, attendere...")
-	d.do("close")
-	d.do("see", "heading", "Chiudere durante il rinnovo?")
-	d.do("press", "CHIUDI COMUNQUE")
-	if code := d.do("ended"); code != "0" {
-		t.Errorf("exit code %s", code)
-	}
+	d.types("Codice PUK", "13579246")
+	d.goes("PROSEGUI", "Rinnovo del certificato in corso, attendere...")
+	d.hears("Richiesta del certificato in corso ...")
+	d.Shot("real-5-running")
+	d.close()
+	d.see("Chiudere durante il rinnovo?")
+	d.hears("Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo " +
+		"inserimento potrai riprendere da dove si è fermato.")
+	d.Shot("real-6-closing")
+	d.goes("CONTINUA IL RINNOVO", "Rinnovo del certificato in corso, attendere...")
+	d.close()
+	d.see("Chiudere durante il rinnovo?")
+	d.pressed("CHIUDI COMUNQUE")
+	d.exits()
 	if err := syscall.Kill(s.pid, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	d.window()
-	d.do("see", "heading", "Un rinnovo di questa tessera è rimasto a metà")
-	d.do("shot", "real-7-begun")
-	d.do("press", "RIPRENDI IL RINNOVO", "password text", "Codice PIN")
-	d.do("type", "Codice PIN", "24680")
-	d.do("press", "PROSEGUI", "heading", "Certificato rinnovato con successo")
-	d.do("shot", "real-8-done")
+	d.see("Un rinnovo di questa tessera è rimasto a metà")
+	d.Shot("real-7-begun")
+	d.becomes("RIPRENDI IL RINNOVO", screen.PasswordText, "Codice PIN")
+	d.types("Codice PIN", "24680")
+	d.goes("PROSEGUI", "Certificato rinnovato con successo")
+	d.Shot("real-8-done")
 	pull()
-	d.do("press", "Salta l’attesa")
+	d.pressed("Salta l’attesa")
 	pull = plug(t, stack, file)
-	d.do("press", "PROVA L’ACCESSO")
-	d.do("hears", "Accesso riuscito: ")
-	d.do("shot", "real-9-entered")
-	d.do("press", "CHIUDI", "heading", "Nessun certificato rinnovabile presente nella carta: ")
-	d.do("close")
-	if code := d.do("ended"); code != "0" {
-		t.Errorf("exit code %s", code)
-	}
+	d.pressed("PROVA L’ACCESSO")
+	d.hears("Accesso riuscito: ")
+	d.Shot("real-9-entered")
+	d.goes("CHIUDI", "Nessun certificato rinnovabile presente nella carta: ")
+	d.close()
+	d.exits()
 	pull()
 	if !bytes.Equal(oldFiles(t, file), before) {
 		t.Error("the old credential's files changed")
@@ -195,27 +235,25 @@ func TestRealWindow(t *testing.T) {
 func TestRealWindowDemonstration(t *testing.T) {
 	d := newDisplay(t)
 	d.window("window", "--demo", "--several", "--pause", (10 * time.Minute).String())
-	d.do("see", "heading", "Inserisci la tessera")
-	d.do("shot", "demo-1-no-card")
-	d.do("press", "Inserisci una tessera nuova", "heading", "La tua tessera")
-	d.do("hears", "La tua tessera")
-	d.do("press", "RINNOVA", "password text", "Codice PIN")
-	d.do("type", "Codice PIN", emulator.DemoPIN)
-	d.do("press", "PROSEGUI", "password text", "Codice PUK")
-	d.do("type", "Codice PUK", emulator.DemoPUK)
-	d.do("press", "PROSEGUI", "heading", "Rinnovo del certificato in corso, attendere...")
-	d.do("hears", "Generazione chiave in corso ...")
-	d.do("see", "heading", "Certificato rinnovato con successo")
-	d.do("press", "Togli la tessera", "push button", "Salta l’attesa")
-	d.do("press", "Salta l’attesa")
-	d.do("hears", "Inserisci di nuovo la tessera.")
-	d.do("press", "Reinserisci la stessa tessera", "push button", "PROVA L’ACCESSO")
-	d.do("press", "PROVA L’ACCESSO")
-	d.do("hears", "Accesso riuscito: BRUNILDE ESEMPIO")
-	d.do("shot", "demo-2-entered")
-	d.do("press", "CHIUDI", "heading", "Nessun certificato rinnovabile presente nella carta: ")
-	d.do("close")
-	if code := d.do("ended"); code != "0" {
-		t.Errorf("exit code %s", code)
-	}
+	d.see("Inserisci la tessera")
+	d.Shot("demo-1-no-card")
+	d.goes("Inserisci una tessera nuova", "La tua tessera")
+	d.hears("La tua tessera")
+	d.becomes("RINNOVA", screen.PasswordText, "Codice PIN")
+	d.types("Codice PIN", emulator.DemoPIN)
+	d.becomes("PROSEGUI", screen.PasswordText, "Codice PUK")
+	d.types("Codice PUK", emulator.DemoPUK)
+	d.goes("PROSEGUI", "Rinnovo del certificato in corso, attendere...")
+	d.hears("Generazione chiave in corso ...")
+	d.see("Certificato rinnovato con successo")
+	d.becomes("Togli la tessera", screen.Button, "Salta l’attesa")
+	d.pressed("Salta l’attesa")
+	d.hears("Inserisci di nuovo la tessera.")
+	d.becomes("Reinserisci la stessa tessera", screen.Button, "PROVA L’ACCESSO")
+	d.pressed("PROVA L’ACCESSO")
+	d.hears("Accesso riuscito: BRUNILDE ESEMPIO")
+	d.Shot("demo-2-entered")
+	d.goes("CHIUDI", "Nessun certificato rinnovabile presente nella carta: ")
+	d.close()
+	d.exits()
 }

@@ -19,6 +19,8 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/service/campaign"
+	"rinnova.example/go/systemtest"
+	"rinnova.example/go/systemtest/screen"
 )
 
 // browsers are those of Debian 13 in Italian, what puts OpenSC into them, and what the citizen's window
@@ -64,7 +66,7 @@ func (s *service) driverPage() (address, page string) {
 }
 
 // setOpenSC has OpenSC set as the list of drivers says it, for whatever is started on the screen from then on.
-func (s *service) setOpenSC(x *screen) {
+func (s *service) setOpenSC(x *rootScreen) {
 	s.w.Helper()
 	_, page := s.driverPage()
 	lines := regexp.MustCompile(`(?s)<pre><code>(.*?)</code></pre>`).FindStringSubmatch(page)
@@ -81,7 +83,7 @@ func (s *service) setOpenSC(x *screen) {
 }
 
 // certificates puts OpenSC and the root of the trial's sites into the store of a browser.
-func (x *screen) certificates(folder string) {
+func (x *rootScreen) certificates(folder string) {
 	w := x.w
 	w.Helper()
 	if err := os.MkdirAll(filepath.Join(w.dir, folder), 0o700); err != nil {
@@ -96,18 +98,18 @@ func (x *screen) certificates(folder string) {
 // browser is one that a citizen uses: what it is called on the screen and on its dialogs.
 type browser struct {
 	name   string
-	open   func(x *screen, address string) *exec.Cmd
+	open   func(x *rootScreen, address string) *exec.Cmd
 	choose string // the button that takes a certificate
 }
 
-var chromium = &browser{"Chromium", func(x *screen, address string) *exec.Cmd {
+var chromium = &browser{"Chromium", func(x *rootScreen, address string) *exec.Cmd {
 	return x.there("chromium", "--no-sandbox", "--user-data-dir=/mnt/home/chromium", "--no-first-run",
 		"--no-default-browser-check",
 		"--force-renderer-accessibility", "--disable-gpu", "--disable-component-update",
 		"--disable-background-networking", "--lang=it", "--window-position=0,0", "--window-size=1280,960", address)
 }, "Ok"}
 
-var firefox = &browser{"Firefox", func(x *screen, address string) *exec.Cmd {
+var firefox = &browser{"Firefox", func(x *rootScreen, address string) *exec.Cmd {
 	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/firefox", address)
 }, "OK"}
 
@@ -122,7 +124,7 @@ user_pref("security.sandbox.warn_unprivileged_namespaces", false);
 `
 
 // setUp makes the stores of both browsers.
-func (x *screen) setUp() {
+func (x *rootScreen) setUp() {
 	x.w.Helper()
 	x.certificates("home/.pki/nssdb")
 	x.certificates("home/firefox")
@@ -130,40 +132,40 @@ func (x *screen) setUp() {
 }
 
 // goes types an address into a browser that is open and shows another page, and waits for the page.
-func (x *screen) goes(b *browser, address, title string) string {
+func (x *rootScreen) goes(b *browser, address, title string) string {
 	x.w.Helper()
 	var typed time.Time
-	x.patiently("the page at "+address, func() bool {
-		if _, there := x.look(b.name, documentWebRole, title); there {
+	x.Patiently("the page at "+address, func() bool {
+		if _, there := x.Look(b.name, screen.DocumentWeb, title); there {
 			return true
 		}
 		if time.Since(typed) > 20*time.Second {
-			x.key("ctrl+l")
-			x.types(address + "\n")
+			x.Key("ctrl+l")
+			x.Type(address + "\n")
 			typed = time.Now()
 		}
 		return false
 	})
-	return x.page(b.name, title)
+	return x.Page(b.name, title)
 }
 
 // chooses has the certificate taken that the browser offers, which must be the only one, and the PIN typed.
-func (x *screen) chooses(b *browser, picture, serial string) {
+func (x *rootScreen) chooses(b *browser, picture, serial string) {
 	x.w.Helper()
-	x.find(b.name, buttonRole, b.choose)
+	x.Find(b.name, screen.Button, b.choose)
 	shows := ""
-	for e := range x.shown(b.name) {
-		shows += e.name + "\n"
+	for e := range x.Shown(b.name) {
+		shows += e.Name + "\n"
 	}
 	if plain := strings.ReplaceAll(strings.ToLower(shows), ":", ""); !strings.Contains(plain, strings.ToLower(serial)) {
 		x.w.Errorf("%s does not offer %s:\n%s", b.name, serial, shows)
 	}
-	x.shot(picture + "-certificate")
-	x.press(b.name, buttonRole, []string{b.choose},
-		func() bool { _, asks := x.look(b.name, passwordRole, ""); return asks })
-	x.code(b.name, "", "12345")
-	x.shot(picture + "-pin")
-	x.key("Return")
+	x.Shot(picture + "-certificate")
+	x.Press(b.name, screen.Button, []string{b.choose},
+		func() bool { _, asks := x.Look(b.name, screen.PasswordText, ""); return asks })
+	x.Code(b.name, "", "12345")
+	x.Shot(picture + "-pin")
+	x.Key("Return")
 }
 
 // must has a page say something.
@@ -197,18 +199,18 @@ func TestBrowser(t *testing.T) {
 	if l := s.logsIn("CNS0", "1.3"); l.Accepted || l.Reason != "expired" {
 		t.Fatalf("before: %+v", l)
 	}
-	openFirefox := start(t, firefox.open(x, s.login))
-	must(t, x.page(firefox.name, "Accesso non riuscito"), "no-certificate", hidden)
-	x.shot("1-before-firefox")
+	openFirefox := systemtest.Start(t, firefox.open(x, s.login))
+	must(t, x.Page(firefox.name, "Accesso non riuscito"), "no-certificate", hidden)
+	x.Shot("1-before-firefox")
 	openFirefox()
-	closeChromium := start(t, chromium.open(x, s.login))
-	must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate", hidden)
-	x.shot("1-before-chromium")
+	closeChromium := systemtest.Start(t, chromium.open(x, s.login))
+	must(t, x.Page(chromium.name, "Accesso non riuscito"), "no-certificate", hidden)
+	x.Shot("1-before-chromium")
 
 	// The window, as "make window" made it.
 	r := x.renews(s, "3-reinserted", func() {
 		pull()
-		x.find("rinnova", listItemRole, "✓Rimuovi la tessera dal lettore.")
+		x.Find("rinnova", screen.ListItem, "✓Rimuovi la tessera dal lettore.")
 		pull = w.insert("card.json")
 	})
 
@@ -217,28 +219,28 @@ func TestBrowser(t *testing.T) {
 	x.goes(chromium, driver, "Elenco driver")
 	must(t, x.goes(chromium, s.login, "Accesso non riuscito"), "no-certificate",
 		"Chiudi tutte le finestre del browser e riaprilo")
-	x.shot("4-not-closed-chromium")
+	x.Shot("4-not-closed-chromium")
 	closeChromium()
 
 	// Closed and opened again.
 	welcome := []string{"BRUNILDE ESEMPIO", "valido fino al " + r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"),
 		"TLS 1.3", r.Serial}
-	closeChromium = start(t, chromium.open(x, s.login))
+	closeChromium = systemtest.Start(t, chromium.open(x, s.login))
 	x.chooses(chromium, "5-chromium", r.Serial)
-	must(t, x.page(chromium.name, "Accesso riuscito"), welcome...)
-	x.shot("6-welcome-chromium")
+	must(t, x.Page(chromium.name, "Accesso riuscito"), welcome...)
+	x.Shot("6-welcome-chromium")
 	closeChromium()
-	closeFirefox := start(t, firefox.open(x, s.login))
+	closeFirefox := systemtest.Start(t, firefox.open(x, s.login))
 	x.chooses(firefox, "7-firefox", r.Serial)
-	must(t, x.page(firefox.name, "Accesso riuscito"), welcome...)
-	x.shot("8-welcome-firefox")
+	must(t, x.Page(firefox.name, "Accesso riuscito"), welcome...)
+	x.Shot("8-welcome-firefox")
 	closeFirefox()
 
 	// OpenSC as Debian sets it shows browsers one certificate of a card: the page says what to do about it.
 	delete(x.files, "etc/opensc/opensc.conf")
-	closeChromium = start(t, chromium.open(x, s.login))
-	must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate", "OpenSC", "va configurato")
-	x.shot("9-opensc-not-set-chromium")
+	closeChromium = systemtest.Start(t, chromium.open(x, s.login))
+	must(t, x.Page(chromium.name, "Accesso non riuscito"), "no-certificate", "OpenSC", "va configurato")
+	x.Shot("9-opensc-not-set-chromium")
 	closeChromium()
 
 	pull()
@@ -259,7 +261,7 @@ func (w *workshop) untried(file string) {
 }
 
 // renews renews the card in the reader with the window. reinsert takes the card out and puts it back.
-func (x *screen) renews(s *service, picture string, reinsert func()) certificate {
+func (x *rootScreen) renews(s *service, picture string, reinsert func()) certificate {
 	w := x.w
 	w.Helper()
 	window, err := filepath.Abs("../../bin/rinnova-window")
@@ -273,30 +275,30 @@ func (x *screen) renews(s *service, picture string, reinsert func()) certificate
 	defer delete(x.files, "media")
 	c := x.there("/media/rinnova-window", "window", "--pause", "2s")
 	c.Env = append(c.Env, "RINNOVA_SERVICE="+s.cmp, "RINNOVA_CA=/mnt/s/ca.pem", "RINNOVA_TLS_CA=/mnt/s/tls.pem")
-	stop := start(w, c)
+	stop := systemtest.Start(w, c)
 	defer stop()
 	const rinnova = "rinnova"
-	x.find(rinnova, headingRole, "La tua tessera")
-	x.shot("2-window-card")
-	x.press(rinnova, buttonRole, []string{"RINNOVA"},
-		func() bool { _, asks := x.look(rinnova, passwordRole, "Codice PIN"); return asks })
-	x.code(rinnova, "Codice PIN", "12345")
-	x.shot("2-window-pin")
-	x.press(rinnova, buttonRole, []string{"PROSEGUI"}, func() bool {
-		_, done := x.look(rinnova, headingRole, "Certificato rinnovato con successo")
+	x.Find(rinnova, screen.Heading, "La tua tessera")
+	x.Shot("2-window-card")
+	x.Press(rinnova, screen.Button, []string{"RINNOVA"},
+		func() bool { _, asks := x.Look(rinnova, screen.PasswordText, "Codice PIN"); return asks })
+	x.Code(rinnova, "Codice PIN", "12345")
+	x.Shot("2-window-pin")
+	x.Press(rinnova, screen.Button, []string{"PROSEGUI"}, func() bool {
+		_, done := x.Look(rinnova, screen.Heading, "Certificato rinnovato con successo")
 		return done
 	})
-	x.shot("2-window-done")
+	x.Shot("2-window-done")
 	reinsert()
-	x.press(rinnova, buttonRole, []string{"PROVA L’ACCESSO"}, func() bool {
-		for e := range x.shown(rinnova) {
-			if strings.HasPrefix(e.text(), "Accesso riuscito: BRUNILDE ESEMPIO") {
+	x.Press(rinnova, screen.Button, []string{"PROVA L’ACCESSO"}, func() bool {
+		for e := range x.Shown(rinnova) {
+			if strings.HasPrefix(e.Text(), "Accesso riuscito: BRUNILDE ESEMPIO") {
 				return true
 			}
 		}
 		return false
 	})
-	x.shot(picture)
+	x.Shot(picture)
 	list := s.certificates()
 	if len(list) != 1 || list[0].State != "proven" || !list[0].Valid {
 		w.Fatalf("on record: %+v", list)
@@ -326,16 +328,16 @@ func TestSeriesWithoutOpenSC(t *testing.T) {
 			x := w.screen("browser")
 			x.setUp()
 			s.setOpenSC(x)
-			stop := start(t, chromium.open(x, s.login))
+			stop := systemtest.Start(t, chromium.open(x, s.login))
 			x.chooses(chromium, fmt.Sprintf("10-%s", series), s.certificates()[0].Serial)
-			must(t, x.page(chromium.name, "Accesso non riuscito"), "no-certificate",
+			must(t, x.Page(chromium.name, "Accesso non riuscito"), "no-certificate",
 				"OpenSC non può usare il certificato rinnovato delle tessere AC e OT")
-			x.shot(fmt.Sprintf("11-%s-refused", series))
-			x.press(chromium.name, linkRole, []string{"elenco dei driver"},
-				func() bool { _, there := x.look(chromium.name, documentWebRole, "Elenco driver"); return there })
-			must(t, x.page(chromium.name, "Elenco driver"), series, driver,
+			x.Shot(fmt.Sprintf("11-%s-refused", series))
+			x.Press(chromium.name, screen.Link, []string{"elenco dei driver"},
+				func() bool { _, there := x.Look(chromium.name, screen.DocumentWeb, "Elenco driver"); return there })
+			must(t, x.Page(chromium.name, "Elenco driver"), series, driver,
 				"OpenSC non può usare il certificato rinnovato di queste tessere")
-			x.shot(fmt.Sprintf("12-%s-drivers", series))
+			x.Shot(fmt.Sprintf("12-%s-drivers", series))
 			stop()
 			pull()
 			w.untried("card.json")

@@ -24,6 +24,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"rinnova.example/go/systemtest"
 )
 
 // openssls are the two that judge: this computer's, and Debian 13's in its root.
@@ -148,7 +150,7 @@ func TestOpenSSLServer(t *testing.T) {
 					"-srv_trusted", "s/legacy.pem", "-rsp_cert", response)
 				said := new(lines)
 				c.Stdout, c.Stderr = said, said
-				stop := start(t, c)
+				stop := systemtest.Start(t, c)
 				eventually(t, "the mock listens", func() bool { return strings.Contains(said.String(), "ACCEPT") })
 				out, _ := w.here("rinnova", "renew", "--card", "emulated:card.json", "--service",
 					"http://127.0.0.1:"+port+"/pkix/", "--ca", "s/legacy.pem",

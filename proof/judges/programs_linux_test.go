@@ -11,11 +11,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"rinnova.example/go/systemtest"
 )
 
 // programs is the folder of our own programs, built as they are given to people: without cgo.
@@ -119,48 +119,6 @@ func (w *workshop) write(name string, b []byte) {
 	}
 }
 
-// start starts a program that runs until the test ends, or is stopped before. With the test's process it
-// ends too: that signal comes when the starting thread ends, hence the goroutine that keeps it.
-func start(t testing.TB, c *exec.Cmd) (stop func()) {
-	t.Helper()
-	if c.Stderr == nil {
-		log := new(strings.Builder)
-		c.Stderr = log
-		t.Cleanup(func() {
-			if t.Failed() {
-				t.Logf("%s:\n%s", strings.Join(c.Args, " "), log)
-			}
-		})
-	}
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	started, ended := make(chan error), make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(ended)
-		err := c.Start()
-		started <- err
-		if err == nil {
-			c.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	stop = func() {
-		c.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(20 * time.Second):
-			c.Process.Kill()
-			<-ended
-			t.Errorf("%s did not end when asked", c.Args[0])
-		}
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
 // eventually waits until a fact holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
@@ -197,7 +155,7 @@ func (w *workshop) serve(clock string) *service {
 	if err != nil {
 		w.Fatal(err)
 	}
-	s.stop = start(w, c)
+	s.stop = systemtest.Start(w, c)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	m := readyLine.FindStringSubmatch(line)
 	if m == nil {

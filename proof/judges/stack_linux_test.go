@@ -53,7 +53,7 @@ func stackIn(t testing.TB, l *layer) *stack {
 		})
 	}
 	w := opened(t, s)
-	start(t, w.there("pcscd", "-f", "--error", "--disable-polkit"))
+	systemtest.Start(t, w.there("pcscd", "-f", "--error", "--disable-polkit"))
 	eventually(t, "the virtual reader is there", func() bool { _, there := w.card(); return there })
 	return s
 }
@@ -89,7 +89,7 @@ func (w *workshop) empty() {
 func (w *workshop) insert(file string) (pull func()) {
 	w.Helper()
 	w.empty()
-	return w.inserted(start(w, w.here("vcns", "--vpcd", w.at.addr, "--card", file)))
+	return w.inserted(systemtest.Start(w, w.here("vcns", "--vpcd", w.at.addr, "--card", file)))
 }
 
 // insertHere puts a card of this process into the reader.

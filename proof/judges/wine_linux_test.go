@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/systemtest"
 )
 
 // wine runs programs for Windows of 64 and of 32 bits. Of Wine's 32-bit half it has the DLLs alone, beside
@@ -309,7 +310,7 @@ func TestWindowsBrowser(t *testing.T) {
 	}
 	said := &lines{}
 	page.Stderr = said
-	start(t, page)
+	systemtest.Start(t, page)
 	last := ""
 	for line := bufio.NewScanner(out); line.Scan(); {
 		switch last = line.Text(); last {
