@@ -102,7 +102,7 @@ func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	if ok, err := s.exists(p); err != nil || !ok {
 		return CertificateFile{State: FileAbsent}, err
 	}
-	head, err := s.readBinary(0, maxRead)
+	head, err := s.readHead(p)
 	if err != nil {
 		return CertificateFile{}, err
 	}
@@ -129,7 +129,7 @@ func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 			return CertificateFile{State: FileUnreadable}, nil
 		}
 	}
-	all, err := s.readRest(head, skip+n)
+	all, err := s.readAnnounced(p, head, skip+n)
 	if err != nil {
 		return CertificateFile{}, err
 	}
@@ -180,7 +180,7 @@ func (s *Session) publicKeyFile(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if ok, err := s.exists(p.PublicKey); err != nil || !ok {
 		return nil, err
 	}
-	b, err := s.readBinary(0, maxRead)
+	b, err := s.readHead(p.PublicKey)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (s *Session) publicKeyFile(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if n == 0 || n > s.Model.PublicKeySize.Value {
 		return nil, nil
 	}
-	if b, err = s.readRest(b, n); err != nil || len(b) < n {
+	if b, err = s.readAnnounced(p.PublicKey, b, n); err != nil {
 		return nil, err
 	}
 	k, err := x509.ParsePKCS1PublicKey(b[:n])

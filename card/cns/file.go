@@ -103,6 +103,43 @@ func (s *Session) readRest(head []byte, n int) ([]byte, error) {
 	return head, nil
 }
 
+// readHead reads the beginning of a selected file, up to maxRead bytes. Where it gets less than a head it selects the
+// file and reads again, once, as readWhole does.
+func (s *Session) readHead(p cardmodel.Path) ([]byte, error) {
+	head, err := s.readBinary(0, maxRead)
+	if err != nil || len(head) >= headSize {
+		return head, err
+	}
+	if err := s.selectFile(p); err != nil {
+		return nil, err
+	}
+	return s.readBinary(0, maxRead)
+}
+
+// readWhole reads n bytes of a file that announces as many, and is selected; head is what was read of it. A file that
+// seems to end before is selected and read again, once: an end of file in the middle can be a fault of card or reader.
+// It returns fewer bytes where the file ends there again.
+func (s *Session) readWhole(p cardmodel.Path, head []byte, n int) ([]byte, error) {
+	b, err := s.readRest(head, n)
+	if err != nil || len(b) >= n {
+		return b, err
+	}
+	if err := s.selectFile(p); err != nil {
+		return nil, err
+	}
+	return s.readRest(nil, n)
+}
+
+// readAnnounced is readWhole of a file that is whole when its head is there, since the head is written last: an
+// earlier end is iso7816.ErrReader, and never a file that was half written.
+func (s *Session) readAnnounced(p cardmodel.Path, head []byte, n int) ([]byte, error) {
+	b, err := s.readWhole(p, head, n)
+	if err == nil && len(b) < n {
+		err = fmt.Errorf("%w: %v ends after %d of %d bytes", iso7816.ErrReader, p, len(b), n)
+	}
+	return b, err
+}
+
 // headSize is how many bytes of a file are written last, so that a file cut short does not parse: it
 // holds the outer tag and length.
 const headSize = 8

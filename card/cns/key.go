@@ -205,12 +205,12 @@ func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if ok, err := s.exists(temporary); err != nil || !ok {
 		return nil, err
 	}
-	b, err := s.readBinary(0, maxRead)
+	b, err := s.readHead(temporary)
 	if err != nil {
 		return nil, err
 	}
-	if len(b) > 5 && b[2] == 0x82 { // 7F49 82 and two bytes of length
-		b, err = s.readRest(b, 5+int(b[3])<<8+int(b[4]))
+	if len(b) > 5 && b[0] == 0x7F && b[1] == 0x49 && b[2] == 0x82 { // two bytes of length
+		b, err = s.readAnnounced(temporary, b, 5+int(b[3])<<8+int(b[4]))
 	}
 	if err != nil {
 		return nil, err

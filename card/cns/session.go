@@ -69,7 +69,7 @@ func Open(card iso7816.Card) (*Session, error) {
 		if err := s.selectFile(personalDataPath); err != nil {
 			return notFound(err)
 		}
-		head, err := s.readBinary(0, maxRead)
+		head, err := s.readHead(personalDataPath)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func Open(card iso7816.Card) (*Session, error) {
 		if err != nil {
 			return err
 		}
-		data, err := s.readRest(head, n)
+		data, err := s.readWhole(personalDataPath, head, n)
 		if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (s *Session) readIDCarta() (holder.IDCarta, error) {
 	if err := s.selectFile(idCartaPath); err != nil {
 		return "", notFound(err)
 	}
-	b, err := s.readBinary(0, 16)
+	b, err := s.readWhole(idCartaPath, nil, 16) // docs/CARDS.md §2.4
 	if err != nil {
 		return "", err
 	}

@@ -407,7 +407,7 @@ func TestNoRoom(t *testing.T) {
 
 // refusals are the codes that a card whose answers are damaged may end with.
 var refusals = []string{"card-malformed", "card-foreign", "card-not-health", "card-not-activated", "card-error",
-	"no-certificate", "service-not-given", "no-room"}
+	"no-certificate", "reader-failed", "service-not-given", "no-room"}
 
 // TestDamagedAnswers changes each answer that the look at a card rests on: cut at every length, with and
 // without its status word, every byte inverted, and every status word that a card knows in the place of
