@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
 	"io/fs"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/trial"
@@ -293,6 +295,55 @@ func TestLastTryIsRemembered(t *testing.T) {
 	}
 	if card.Tries(0x10) != 1 {
 		t.Errorf("%d tries left", card.Tries(0x10))
+	}
+}
+
+// An abandoned renewal on the card, revoked since another one was confirmed, does not hide the valid one of the same
+// end.
+func TestAbandonedBesideValid(t *testing.T) {
+	s := newService(t)
+	card := s.card("OT2016", 95, inWindow)
+	s.now = start
+	elsewhere := card.Clone()
+	elsewhere.SetKeys(prepared.Generator("elsewhere", 0))
+	ctx, stop := context.WithCancel(t.Context())
+	r := s.run(elsewhere, someone(), nil)
+	r.Campaign = "2020"
+	r.Events = func(e renewal.Event) {
+		if e.Step == "confirm" {
+			stop()
+		}
+	}
+	if _, err := r.Run(ctx); code(err) != "interrupted" {
+		t.Fatalf("the renewal to abandon: %v", err)
+	}
+	abandoned := must(cns.Open(elsewhere)).Contents.Slots[1].Certificate.Certificate
+	r = s.run(card, someone(), nil)
+	r.Campaign = "2020"
+	out, err := r.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Certificate.Equal(abandoned) || !out.Certificate.NotAfter.Equal(abandoned.NotAfter) {
+		t.Fatal("not two renewals of the same end")
+	}
+	session := must(cns.Open(card))
+	for name, slots := range map[string][2]*x509.Certificate{
+		"abandoned behind": {out.Certificate, abandoned}, "abandoned before": {abandoned, out.Certificate},
+	} {
+		if err := session.UnlockInBlock([]byte(rightPIN), func(b *cns.Block) error {
+			return errors.Join(b.WriteCertificate(session.Contents.Slots[1].Location, slots[0].Raw),
+				b.WriteCertificate(session.Contents.Slots[2].Location, slots[1].Raw))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, campaign := range []string{"2020", ""} {
+			r = s.run(card, someone(), nil)
+			r.Campaign = campaign
+			if _, err := r.Run(t.Context()); code(err) != "already-renewed" {
+				t.Errorf("%s, campaign %q: %v, want already-renewed", name, campaign, err)
+			}
+		}
 	}
 }
 

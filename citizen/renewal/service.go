@@ -136,7 +136,7 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 		}
 	}
 	for i, p := range held {
-		if renewalOfAnother(p.Certificate.Certificate, answers) {
+		if renewalOfAnother(p.Certificate.Certificate, answers) || supersededBeside(i, held, answers) {
 			continue
 		}
 		n.base, n.standing = p, answers[i]
@@ -144,6 +144,22 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	}
 	n.base, n.standing = held[len(held)-1], answers[len(held)-1]
 	return nil
+}
+
+// supersededBeside says whether the i-th certificate is revoked and another of the same end is not: an abandoned renewal
+// beside the valid one.
+func supersededBeside(i int, held []cns.Slot, answers []*cmp.Standing) bool {
+	revoked := func(a *cmp.Standing) bool { return a != nil && a.Reason == failure.Revoked }
+	if !revoked(answers[i]) {
+		return false
+	}
+	for j, p := range held {
+		if answers[j] != nil && !revoked(answers[j]) &&
+			p.Certificate.Certificate.NotAfter.Equal(held[i].Certificate.Certificate.NotAfter) {
+			return true
+		}
+	}
+	return false
 }
 
 // renewalOfAnother says whether a certificate is what the service issued, and no program confirmed, for
