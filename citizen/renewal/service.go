@@ -146,8 +146,8 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	return nil
 }
 
-// supersededBeside says whether the i-th certificate is revoked and another of the same end is not: an abandoned renewal
-// beside the valid one.
+// supersededBeside says whether the i-th certificate is revoked and another of the same end is not: an abandoned
+// renewal beside the valid one.
 func supersededBeside(i int, held []cns.Slot, answers []*cmp.Standing) bool {
 	revoked := func(a *cmp.Standing) bool { return a != nil && a.Reason == failure.Revoked }
 	if !revoked(answers[i]) {
