@@ -64,6 +64,9 @@ type language struct {
 
 var languages = map[Language]language{Italian: italian, German: german}
 
+// Renewed is what is said of a card whose renewal is finished, whatever failed after it.
+func Renewed(l Language) string { return languages[l].cards[renewed].unchanged }
+
 // Explain returns the texts of a failure. changed says that the renewal, in this run or in an earlier one, has changed
 // the card. A code without texts in the language has those of failure.ServiceRefused; the second value is then false.
 func Explain(l Language, s Screen, code failure.Code, changed bool) (Explanation, bool) {

@@ -25,6 +25,7 @@ type Failure struct {
 	Text        string // what the service said, in Italian, or what the texts have a place for
 	Tries       *int   // left of the PIN or PUK that was refused; nil where not known or not the matter
 	CardChanged bool   // the renewal has changed the card, in this run or in an earlier one
+	Renewed     bool   // the renewal was finished, and what came after it failed
 	Err         error
 }
 

@@ -26,6 +26,20 @@ var noted = map[string]string{
 	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
 }
 
+// heading stands above the texts of a failure, "" for none: T17 only where a renewal failed. A certificate that is
+// renewed already, and a person who went back, are no failure of it.
+func heading(f *renewal.Failure) string {
+	switch {
+	case f.Renewed && f.Step == "login":
+		return "La prova di accesso non è riuscita"
+	case f.Renewed:
+		return "La tessera rinnovata non è stata riletta"
+	case f.Step == "", f.Code == failure.AlreadyRenewed, f.Code == failure.Cancelled:
+		return ""
+	}
+	return textFailed
+}
+
 // explain finds the texts of a failure, and adds the address of the newer program.
 func (p *program) explain(f *renewal.Failure) catalogue.Explanation {
 	e := explain(f)
@@ -39,6 +53,9 @@ func (p *program) explain(f *renewal.Failure) catalogue.Explanation {
 func explain(f *renewal.Failure) catalogue.Explanation {
 	e, _ := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, f.Code, f.CardChanged)
 	e = e.With(f.Text)
+	if f.Renewed {
+		e.Card = catalogue.Renewed(catalogue.Italian)
+	}
 	if f.Tries != nil && *f.Tries > 0 {
 		e.What += " " + terminal.TriesLeft(*f.Tries)
 	}

@@ -112,12 +112,12 @@ func (p *program) fail(err error) int {
 	}
 	if p.JSON {
 		p.event(resultEvent{Step: "result", State: "failed", Text: explain(f).What, Code: f.Code, Exit: f.Exit(),
-			Failed: f.Step, Tries: f.Tries})
+			Failed: f.Step, Renewed: f.Renewed, Tries: f.Tries})
 		return f.Exit()
 	}
 	e := p.explain(f)
-	if f.Step != "" {
-		fmt.Fprintf(p.err, "\n%s\n\n", textFailed)
+	if h := heading(f); h != "" {
+		fmt.Fprintf(p.err, "\n%s\n\n", h)
 	}
 	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s (%d)\n", e.What, e.Card, e.Do, f.Code, f.Code.Number())
 	return f.Exit()

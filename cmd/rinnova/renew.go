@@ -54,6 +54,10 @@ func (c *renewCommand) renew(p *program) error {
 		return err
 	}
 	defer out.Session.ForgetPIN()
+	if !p.JSON {
+		fmt.Fprintf(p.out, "\n%s\nIl nuovo certificato è valido fino al %s.\n", textDone,
+			dates(out.Certificate.NotAfter))
+	}
 	if c.WaitReinsert {
 		show.show(renewal.Event{Step: "reinsert", State: renewal.Started})
 		card, err := o.reinsert(p.ctx)
@@ -87,7 +91,6 @@ func (c *renewCommand) renew(p *program) error {
 			Slot: out.Slot, NotAfter: &end})
 		return nil
 	}
-	fmt.Fprintf(p.out, "\n%s\nIl nuovo certificato è valido fino al %s.\n", textDone, dates(out.Certificate.NotAfter))
 	if login != nil {
 		p.printLogin(login)
 	} else {
@@ -110,8 +113,9 @@ func (p *program) login(out *renewal.Outcome, url string) (*renewal.Login, error
 	return renewal.LoginWith(p.ctx, out.Session, out.Session.Contents.Slots[out.Slot], url, roots, t)
 }
 
+// failedAt is a failure after the renewal.
 func failedAt(step string, err error) error {
 	f := *renewal.Classify(err)
-	f.Step = step
+	f.Step, f.CardChanged, f.Renewed = step, true, true
 	return &f
 }

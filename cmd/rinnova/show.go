@@ -33,8 +33,9 @@ type resultEvent struct {
 	Text     string       `json:"text"`
 	Code     failure.Code `json:"code"`
 	Exit     int          `json:"exit"`
-	Failed   string       `json:"failed,omitempty"` // the step that failed
-	Tries    *int         `json:"tries,omitempty"`  // left of the code that was refused
+	Failed   string       `json:"failed,omitempty"`  // the step that failed
+	Renewed  bool         `json:"renewed,omitempty"` // it failed after the renewal, which is finished
+	Tries    *int         `json:"tries,omitempty"`   // left of the code that was refused
 	Campaign string       `json:"campaign,omitempty"`
 	Slot     int          `json:"slot,omitempty"`
 	NotAfter *time.Time   `json:"notAfter,omitempty"`
