@@ -322,7 +322,8 @@ var errQueue = errors.New("a look does not wait for its turn")
 
 func failureOf(err error) *Failure {
 	f := renewal.Classify(err)
-	return &Failure{Code: f.Code, Step: f.Step, Text: printable(f.Text), Changed: f.CardChanged, Tries: f.Tries}
+	return &Failure{Code: f.Code, Step: f.Step, Reason: f.Reason, Text: printable(f.Text), Changed: f.CardChanged,
+		Tries: f.Tries}
 }
 
 func (w *Window) summary(v *renewal.View) *Summary {

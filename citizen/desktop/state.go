@@ -138,6 +138,7 @@ type Certificate struct {
 type Failure struct {
 	Code    failure.Code `json:"code"`
 	Step    string       `json:"step,omitempty"`
+	Reason  failure.Code `json:"reason,omitempty"` // why a site did not accept the certificate
 	Text    string       `json:"text,omitempty"`
 	Changed bool         `json:"changed,omitempty"` // the renewal has changed the card
 	Tries   *int         `json:"tries,omitempty"`   // left of the code that was refused

@@ -22,10 +22,11 @@ import (
 type Failure struct {
 	Code        failure.Code
 	Step        string
-	Text        string // what the service said, in Italian, or what the texts have a place for
-	Tries       *int   // left of the PIN or PUK that was refused; nil where not known or not the matter
-	CardChanged bool   // the renewal has changed the card, in this run or in an earlier one
-	Renewed     bool   // the renewal was finished, and what came after it failed
+	Reason      failure.Code // why a site did not accept the certificate, "" where it says nothing that it may say
+	Text        string       // what the service said, in Italian, or what the texts have a place for
+	Tries       *int         // left of the PIN or PUK that was refused; nil where not known or not the matter
+	CardChanged bool         // the renewal has changed the card, in this run or in an earlier one
+	Renewed     bool         // the renewal was finished, and what came after it failed
 	Err         error
 }
 

@@ -130,7 +130,11 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 		return nil, fail(failure.LoginUnreadable, fmt.Errorf("status %d: %w", res.StatusCode, err))
 	}
 	if !l.Accepted {
-		return &l, fail(failure.LoginRefused, errors.New(string(l.Reason)))
+		f := fail(failure.LoginRefused, errors.New(string(l.Reason)))
+		if l.Reason.SaidByService() || l.Reason == failure.Expired {
+			f.Reason = l.Reason
+		}
+		return &l, f
 	}
 	if !signer.signed {
 		return nil, fail(failure.LoginNotProven, errors.New("the site did not ask the card for a signature"))

@@ -53,6 +53,10 @@ func (p *program) explain(f *renewal.Failure) catalogue.Explanation {
 func explain(f *renewal.Failure) catalogue.Explanation {
 	e, _ := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, f.Code, f.CardChanged)
 	e = e.With(f.Text)
+	if f.Reason != "" {
+		reason, _ := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, f.Reason, false)
+		e.What += " " + reason.What
+	}
 	if f.Renewed {
 		e.Card = catalogue.Renewed(catalogue.Italian)
 	}

@@ -18,8 +18,9 @@ export function explain(f: Failure): Explanation {
   const e = texts(f.code)
   const own = f.text && (!isCode(f.code) || language() === 'it') ? f.text : e.what
   const what = e.what.includes('{}') ? e.what.replace('{}', () => f.text || '?') : own
+  const reason = f.reason ? texts(f.reason).what : ''
   const tries = f.tries ? t().prompt.tries(f.tries) : ''
-  return { what: [what, tries].join(' ').trim(), card: f.changed ? e.changed : e.card, act: e.act }
+  return { what: [what, reason, tries].filter(Boolean).join(' '), card: f.changed ? e.changed : e.card, act: e.act }
 }
 
 /** The explanation of a code that nothing else is known of. */

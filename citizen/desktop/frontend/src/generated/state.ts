@@ -59,6 +59,7 @@ export interface Done {
 export interface Failure {
   code: string
   step?: string
+  reason?: string // why a site did not accept the certificate
   text?: string
   changed?: boolean // the renewal has changed the card
   tries?: number // left of the code that was refused
