@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,7 +59,7 @@ func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	for range maxRounds {
 		response, err := a.update(ctx, r)
 		if !errors.Is(err, store.ErrChanged) {
-			return response, a.logFailure(ctx, "update", store.Sum(r.OldCertificate.Raw), err)
+			return response, a.logged(ctx, "update", r.TransactionID, store.Sum(r.OldCertificate.Raw), err)
 		}
 	}
 	return nil, fmt.Errorf("old certificate %s: %w", store.Sum(r.OldCertificate.Raw).Short(), store.ErrChanged)
@@ -204,7 +205,7 @@ func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 // same renewal are revoked, only now. A rejected certificate is revoked. Confirm is idempotent; a refusal is a
 // *[cmp.Refusal].
 func (a *Authority) Confirm(ctx context.Context, c cmp.ConfirmRequest) error {
-	return a.logFailure(ctx, "confirm", store.Sum(c.OldCertificate.Raw), a.confirm(ctx, c))
+	return a.logged(ctx, "confirm", c.TransactionID, store.Sum(c.OldCertificate.Raw), a.confirm(ctx, c))
 }
 
 func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
@@ -254,14 +255,18 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	return err
 }
 
-// logFailure logs a refusal or a failure, without personal data, and returns err.
-func (a *Authority) logFailure(ctx context.Context, request string, old store.Digest, err error) error {
+// logged logs how a request ended, without personal data, and returns err. A report of the citizen's program names the
+// transaction by the same number.
+func (a *Authority) logged(ctx context.Context, request string, transaction []byte, old store.Digest, err error) error {
+	log := a.Log.With("request", request, "transaction", hex.EncodeToString(transaction), "old", old.Short())
 	var refusal *cmp.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		a.Log.InfoContext(ctx, "refused", "request", request, "old", old.Short(), "code", refusal.Code)
+		log.InfoContext(ctx, "refused", "code", refusal.Code)
 	case err != nil:
-		a.Log.ErrorContext(ctx, "failed", "request", request, "old", old.Short(), "error", err)
+		log.ErrorContext(ctx, "failed", "error", err)
+	default:
+		log.InfoContext(ctx, "answered")
 	}
 	return err
 }

@@ -364,6 +364,33 @@ func TestRejection(t *testing.T) {
 	s.confirm(old, s.renew(s.request(old, "second"))) // with another key it goes on
 }
 
+// TestLogNamesTransactions: the number that a citizen's report gives each request is in the log, whatever the answer.
+func TestLogNamesTransactions(t *testing.T) {
+	s := newService(t)
+	var log bytes.Buffer
+	s.Log = slog.New(slog.NewTextHandler(&log, nil))
+	old := s.known(0)
+	ask := s.request(old, "new")
+	ask.TransactionID = []byte{0xAB, 0xCD, 1}
+	cert := s.renew(ask)
+	c := confirmation(old, cert)
+	c.TransactionID = []byte{0xAB, 0xCD, 2}
+	check(t, s.Confirm(t.Context(), c))
+	digest := store.Sum(old.Raw)
+	_, err := s.Inform(t.Context(), cmp.InformRequest{StandingOf: digest[:], TransactionID: []byte{0xAB, 0xCD, 3}})
+	check(t, err)
+	again := s.request(old, "second")
+	again.TransactionID = []byte{0xAB, 0xCD, 4}
+	_, err = s.Update(t.Context(), again)
+	refused(t, err, "already-renewed")
+	for _, line := range []string{"request=update transaction=abcd01", "request=confirm transaction=abcd02",
+		"request=standing transaction=abcd03", "request=update transaction=abcd04"} {
+		if !strings.Contains(log.String(), line) {
+			t.Errorf("no %q in the log:\n%s", line, log.String())
+		}
+	}
+}
+
 // TestLogHasNoPersonalData renews, refuses and logs in, and searches the log for the person.
 func TestLogHasNoPersonalData(t *testing.T) {
 	s := newService(t)

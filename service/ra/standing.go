@@ -129,8 +129,8 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 				Text: "La richiesta non è formata bene."}
 		}
 		standing, err := a.standing(ctx, r.Campaign, old, now)
-		if err != nil {
-			return nil, a.logFailure(ctx, "standing", old, err)
+		if err = a.logged(ctx, "standing", r.TransactionID, old, err); err != nil {
+			return nil, err
 		}
 		response.Standing = standing
 	}
