@@ -91,6 +91,7 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.CampaignUnknown:         {"Il servizio non conosce la campagna chiesta.", "Ripeti il rinnovo senza indicare la campagna."},
 	failure.NotInWindow:             {"La scadenza del certificato è fuori dal periodo della campagna.", "Se il certificato non è scaduto puoi già usarlo. " + tellOther},
 	failure.AlreadyRenewed:          {"Il certificato è già stato rinnovato.", "La tessera è già rinnovata: chiudi e riapri il browser e prova l’accesso."},
+	failure.RenewedEnded:            {"Il certificato rinnovato è scaduto, e nessuna campagna aperta lo rinnova.", "Il certificato rinnovato è scaduto: per accedere servono SPID, la CIE o la nuova tessera."},
 	failure.ExpiredCredential:       {"Certificato scaduto, in una campagna che vuole certificati validi.", tellOther},
 	failure.NoAttemptsLeft:          {"Esauriti i tentativi ammessi per questo certificato: verificare nel registro le richieste precedenti.", tellUs},
 	failure.NotInRegistry:           {"Il certificato non è nel registro di quelli rilasciati: manca un’importazione, o l’ente è un altro.", tellUs},

@@ -73,6 +73,7 @@ const (
 	UnknownExtension    Code = "unknown-extension"
 	MalformedSubject    Code = "malformed-subject"
 	NotHealthCard       Code = "not-health-card"
+	RenewedEnded        Code = "renewed-ended"
 )
 
 // The way to the service.

@@ -79,6 +79,7 @@ var table = map[Code]facts{
 	UnknownExtension:    {322, ExitRefused, said},
 	MalformedSubject:    {323, ExitRefused, said},
 	NotHealthCard:       {324, ExitRefused, said},
+	RenewedEnded:        {325, ExitNothing, 0},
 
 	ServiceUnreachable: {401, ExitFailure, again},
 	ServiceBusy:        {402, ExitFailure, again},

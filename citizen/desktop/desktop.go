@@ -345,8 +345,8 @@ func (w *Window) summary(v *renewal.View) *Summary {
 		c := h.Certificate.Certificate
 		s.Certificates = append(s.Certificates,
 			Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
-		s.StillValid = s.StillValid || !now.After(c.NotAfter) && !now.Before(c.NotBefore)
 	}
+	s.Usable = v.Usable(now)
 	for _, c := range v.Campaigns {
 		if c.ID == v.Campaign {
 			s.Title = printable(c.Title)

@@ -116,7 +116,7 @@ type Summary struct {
 	Title        string        `json:"title,omitempty"`
 	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where the campaign counts from the issue
 	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // among which the citizen chooses
-	StillValid   bool          `json:"stillValid"`            // one of the certificates is valid now
+	Usable       bool          `json:"usable"`                // the card can be used to log in, as far as is known
 }
 
 // Campaign is one of several that accept the certificate.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,11 +89,30 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 		f := *Classify(err)
 		f.CardChanged = n.cardChanged()
 		v.Refusal = &f
+		if f.Code == failure.AlreadyRenewed && !v.Usable(r.Now()) {
+			f.Code = failure.RenewedEnded
+		}
 	}
 	v.Base, v.Campaign, v.Service, v.Standing, v.Campaigns = n.base, n.campaign, n.service, n.standing, n.open
 	v.Begun = v.Refusal == nil && n.begun()
 	return v, nil
 }
+
+// Usable says whether the card can be used to log in, as far as is known: one of its certificates is in date, and the
+// service does not refuse it.
+func (v *View) Usable(now time.Time) bool {
+	if v.Refusal != nil && slices.Contains(unusable, v.Refusal.Code) {
+		return false
+	}
+	return slices.ContainsFunc(v.Candidates, func(p cns.Slot) bool {
+		c := p.Certificate.Certificate
+		return !now.Before(c.NotBefore) && !now.After(c.NotAfter)
+	})
+}
+
+// unusable are refusals of a renewal with which a site refuses the certificate too.
+var unusable = []failure.Code{failure.Revoked, failure.Suspended, failure.NotInRegistry, failure.UntrustedIssuer,
+	failure.WeakSignature, failure.WrongKey, failure.WrongPolicy, failure.WrongUsage, failure.UnknownExtension}
 
 // begun says whether journal, service or card know of a renewal that did not end.
 func (n *run) begun() bool {

@@ -98,7 +98,8 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 		if v.Session.Model.NeedsPUK() && !v.Session.Contents.HasSignatureDF {
 			fmt.Fprintln(p.out, "Per questa tessera servono il PIN e il PUK.")
 		}
-	case v.Refusal.Exit() == failure.ExitNothing:
+	case v.Refusal.Exit() == failure.ExitNothing, v.Refusal.Exit() == failure.ExitRefused &&
+		v.Refusal.Code.SaidByService():
 		e := p.explain(v.Refusal)
 		fmt.Fprintf(p.out, "\n"+textNothing+"\n%s\n%s\n", s.IDCarta, e.What, e.Do)
 	default:

@@ -280,7 +280,7 @@ export interface Summary {
   title?: string
   newNotAfter?: string // nil where the campaign counts from the issue
   campaigns?: Campaign[] // among which the citizen chooses
-  stillValid: boolean // one of the certificates is valid now
+  usable: boolean // the card can be used to log in, as far as is known
 }
 
 /** Update is what is known of newer versions of the program. */

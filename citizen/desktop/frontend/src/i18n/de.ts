@@ -19,13 +19,13 @@ export const de: Catalogue = {
   loading: {
     title: 'Die Karte wird gelesen', late: 'Das Lesen dauert länger als vorgesehen',
     card: 'Die Karte oder das Lesegerät hat noch nicht geantwortet. Nehmen Sie die Karte heraus und stecken Sie sie wieder ganz ein. Wenn das nicht reicht:',
-    service: 'Die Karte wurde gelesen, aber der Erneuerungsdienst hat noch nicht geantwortet: Prüfen Sie die Internetverbindung. Sie können weiter warten. Wenn das nicht reicht:',
+    service: 'Die Karte wurde gelesen, aber der Erneuerungsdienst hat noch nicht geantwortet: Prüfen Sie die Internetverbindung. Sie können weiter warten.',
     recovery: ['deinstallieren Sie dieses Programm;', 'deinstallieren Sie die Treiber der Karte und starten Sie den Computer neu;', 'laden Sie die Treiber der Karte herunter, installieren Sie sie und starten Sie den Computer neu;', 'installieren Sie das Programm wieder und beginnen Sie von vorn.'],
   },
   unreadable: { title: 'Diese Karte kann hier nicht erneuert werden', silent: 'Die Karte lässt sich nicht lesen', retry: 'Noch einmal' },
   unknown: { tooOld: 'Das Programm muss aktualisiert werden', title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal' },
   nothing: {
-    note: 'Wenn die Karte noch nicht abgelaufen ist, können Sie sich schon damit anmelden: Das Zertifikat ist freigeschaltet.', valid: 'Ein Zertifikat auf dieser Karte ist gültig: Sie können sich schon damit anmelden.',
+    valid: 'Ein Zertifikat auf dieser Karte ist gültig: Sie können sich schon damit anmelden.',
     already: 'Schon erneuert', notRenewable: 'Nicht erneuerbar', browser: 'Wenn eine Seite sie nicht erkennt, schließen Sie alle Fenster des Browsers und öffnen Sie ihn neu.',
   },
   card: {

@@ -38,7 +38,7 @@ export const it = {
     title: 'Lettura della tessera',
     late: 'La lettura dura più del previsto',
     card: 'La tessera o il lettore non hanno ancora risposto. Togli la tessera e reinseriscila a fondo. Se non basta, procedi così:',
-    service: 'La tessera è stata letta, ma il servizio di rinnovo non ha ancora risposto: controlla il collegamento a Internet. Puoi continuare ad attendere. Se non basta, procedi così:',
+    service: 'La tessera è stata letta, ma il servizio di rinnovo non ha ancora risposto: controlla il collegamento a Internet. Puoi continuare ad attendere.',
     recovery: [
       'disinstalla questo programma;',
       'disinstalla i driver della tessera e riavvia il computer;',
@@ -49,7 +49,6 @@ export const it = {
   unreadable: { title: 'Questa tessera non si può rinnovare qui', silent: 'La tessera non si lascia leggere', retry: 'Riprova' },
   unknown: { tooOld: 'Il programma va aggiornato', title: 'Non so ancora se il certificato è rinnovabile', retry: 'Riprova' },
   nothing: {
-    note: 'Se la scadenza della tessera non è passata, puoi già usarla come strumento di autenticazione: il certificato è abilitato.',
     valid: 'Un certificato su questa tessera è valido: puoi già usarla come strumento di autenticazione.',
     already: 'Già rinnovato', notRenewable: 'Non rinnovabile',
     browser: 'Se un sito non la riconosce, chiudi tutte le finestre del browser e riaprilo.',

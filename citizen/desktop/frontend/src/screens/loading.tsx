@@ -20,7 +20,7 @@ export function Loading({ state }: { state: State }) {
         <Notice kind="warning">
           <h2>{c.late}</h2>
           <p>{state.loading?.waiting === 'card' ? c.card : c.service}</p>
-          <ol type="a">{c.recovery.map((r) => <li key={r}>{r}</li>)}</ol>
+          {state.loading?.waiting === 'card' && <ol type="a">{c.recovery.map((r) => <li key={r}>{r}</li>)}</ol>}
         </Notice>
       )}
       {late && <Again>{t().unreadable.retry}</Again>}

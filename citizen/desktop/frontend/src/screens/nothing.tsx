@@ -17,13 +17,13 @@ export function Nothing({ state }: { state: State }) {
   const already = failure.code === 'already-renewed'
   return (
     <Panel>
-      <Notice kind="info">
+      <Notice kind={already ? 'ok' : 'info'}>
         <Title>{t().T5(card.id)}</Title>
         <p class="badge-line"><strong>{already ? c.already : c.notRenewable}</strong></p>
         <Reasons failure={failure} page={state.page} />
       </Notice>
-      <p>{card.stillValid ? c.valid : c.note}</p>
-      {(already || card.stillValid) && <p>{c.browser}</p>}
+      {card.usable && <p>{c.valid}</p>}
+      {card.usable && <p>{c.browser}</p>}
       <CardSummary card={card} />
       <OtherReader state={state} />
       <Team />
