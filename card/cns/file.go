@@ -76,6 +76,7 @@ func (s *Session) freeMemory(p cardmodel.Path) (int, error) {
 func (s *Session) readBinary(offset, n int) ([]byte, error) {
 	data, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSReadBinary, P1: byte(offset >> 8), P2: byte(offset),
 		Ne: n})
+	data = data[:min(n, len(data))] // 61xx may have announced more than was asked for
 	if errors.Is(err, iso7816.SWEndOfFile) || errors.Is(err, iso7816.SWOffset) {
 		return data, nil
 	}

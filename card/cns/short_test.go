@@ -93,3 +93,32 @@ func same(t *testing.T, what string, got, want *cns.Session) {
 		}
 	}
 }
+
+// generous answers a READ BINARY with more than was asked for, in the two parts of a 61xx answer.
+type generous struct {
+	*emulator.Card
+	more []byte
+}
+
+func (c *generous) Transmit(b []byte) ([]byte, error) {
+	if b[1] == iso7816.INSGetResponse && c.more != nil {
+		r := append(c.more, 0x90, 0x00)
+		c.more = nil
+		return r, nil
+	}
+	r, err := c.Card.Transmit(b)
+	if b[1] == iso7816.INSReadBinary && len(b) == 5 && len(r) == int(b[4])+2 {
+		c.more = []byte{0xDE, 0xAD, 0xBE}
+		return append(r[:len(r)-2:len(r)-2], 0x61, byte(len(c.more))), err
+	}
+	return r, err
+}
+
+// TestMoreThanAsked: of an answer that is longer than its command asked for, the rest is left.
+func TestMoreThanAsked(t *testing.T) {
+	card, err := emulator.Demo("OT2016", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "more than asked", open(t, &generous{Card: card.Clone()}), open(t, card))
+}

@@ -2,16 +2,21 @@
 
 package iso7816
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // ErrEndless says that a card went on announcing more response data than an APDU can carry.
 var ErrEndless = errors.New("the card announces response data without end")
 
 // Chain returns the card with the transport rules of ISO/IEC 7816-4 §5.3 applied: a command too long
 // for a short APDU goes as an extended one if extended is set, and as a chain of short ones (CLA bit 5)
-// otherwise or once the card has refused extended length; a 61xx answer is completed with GET RESPONSE
+// otherwise or once card or reader has refused extended length; a 61xx answer is completed with GET RESPONSE
 // and a 6Cxx one repeated with the length asked for. A command that the card may have acted on is
-// never sent twice: 6Cxx and 6700 mean that it did not act.
+// never sent twice: 6Cxx and 6700 mean that it did not act. The exception are the commands of repeatable, which have
+// the same effect when they come again: a reader that carries no extended APDU fails without saying whether the card
+// got it.
 func Chain(card Card, extended bool) Card { return &chain{Card: card, extended: extended} }
 
 type chain struct {
@@ -27,20 +32,49 @@ func (c *chain) Transmit(b []byte) ([]byte, error) {
 	if !cmd.Extended() {
 		return c.complete(cmd)
 	}
-	if c.extended {
-		r, err := c.Card.Transmit(b)
-		if err != nil {
-			return nil, err
-		}
-		_, sw, err := SplitResponse(r)
-		if err != nil {
-			return nil, err
-		}
-		if sw != SWWrongLength && sw != SWLastExpected && sw != SWChaining {
-			return c.more(cmd, r)
-		}
-		c.extended = false
+	if !c.extended {
+		return c.short(cmd)
 	}
+	r, err := c.Card.Transmit(b)
+	again := slices.Contains(repeatable, cmd.INS)
+	if errors.Is(err, ErrReader) && again {
+		// The reader failed: short commands, on the same insertion of the same card, or the card is gone.
+		c.extended = false
+		return c.short(cmd)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, sw, err := SplitResponse(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case sw == SWWrongLength, sw == SWLastExpected, sw == SWChaining:
+		c.extended = false
+		return c.short(cmd)
+	case again && slices.Contains(extendedRefusals, sw):
+		// It may mean the length, or what the command asks for: short commands tell.
+		short, err := c.short(cmd)
+		if err != nil {
+			return nil, err
+		}
+		if _, second, err := SplitResponse(short); err == nil && second == SWOK {
+			c.extended = false
+			return short, nil
+		}
+	}
+	return c.more(cmd, r)
+}
+
+// repeatable are instructions with the same effect when a command comes again. No code is presented by them, and
+// nothing is made.
+var repeatable = []byte{INSReadBinary, INSUpdateBinary, INSPerformSecurityOperation, INSPutData}
+
+// extendedRefusals are status words with which cards that know no extended length answer it, beside 6700.
+var extendedRefusals = []SW{0x6C00, SWInstruction, SWClass, SWWrongData}
+
+// short sends a command as a chain of short ones.
+func (c *chain) short(cmd Command) ([]byte, error) {
 	data := cmd.Data
 	for len(data) > MaxShort {
 		part := Command{CLA: cmd.CLA | 0x10, INS: cmd.INS, P1: cmd.P1, P2: cmd.P2, Data: data[:MaxShort]}

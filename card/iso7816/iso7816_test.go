@@ -114,6 +114,10 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 	if len(w.answers) == 0 {
 		return nil, ErrCardGone
 	}
+	if w.answers[0] == "!" {
+		w.answers = w.answers[1:]
+		return nil, ErrReader
+	}
 	a, err := hex.DecodeString(w.answers[0])
 	w.answers = w.answers[1:]
 	return a, err
@@ -134,6 +138,16 @@ func TestChain(t *testing.T) {
 			"aabb", nil},
 		{"extended refused", true, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"6700", "9000", "AABB9000"},
 			[]int{266, 260, 8}, "aabb", nil},
+		{"extended refused with 6D00", true, Command{0, 0x2A, 0x80, 0x86, long, 256},
+			[]string{"6D00", "9000", "AABB9000"}, []int{266, 260, 8}, "aabb", nil},
+		{"refused in both lengths", true, Command{0, 0xDA, 1, 0x6E, long, 0}, []string{"6A80", "6A80"},
+			[]int{4 + 3 + 257, 260}, "", SWWrongData},
+		{"generate is not sent again", true, Command{0, 0x46, 0, 0, long, 0}, []string{"6D00"}, []int{4 + 3 + 257}, "",
+			SWInstruction},
+		{"reader without extended length", true, Command{0, 0x2A, 0x80, 0x86, long, 256},
+			[]string{"!", "9000", "AABB9000"}, []int{266, 260, 8}, "aabb", nil},
+		{"reader fails at a code", true, Command{0, 0x24, 0, 0x10, long, 0}, []string{"!"}, []int{4 + 3 + 257}, "",
+			ErrReader},
 		{"chained", false, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"9000", "AA9000"}, []int{260, 8}, "aa",
 			nil},
 		{"refused in the chain", false, Command{0, 0xDA, 1, 0x6E, long, 0}, []string{"6982"}, []int{260}, "",
