@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,8 +22,9 @@ import (
 // ErrAlreadyOpen says that another window of this program is open.
 var ErrAlreadyOpen = errors.New("the program is already open")
 
-// cookie carries the token after its first use.
-const cookie = "rinnova"
+// secretHeader carries the secret of this run with every request to the program. It is no cookie: a browser sends those
+// to every port of 127.0.0.1.
+const secretHeader = "X-Rinnova-Secret"
 
 // absent is how long the page may be away before the program ends: a browser slows the timers of a page
 // in the background, but a request that waits is answered within pollFor.
@@ -30,37 +33,65 @@ const absent = 45 * time.Second
 // reload is how long a page takes to be loaded again.
 const reload = 5 * time.Second
 
-// Browser is the shell that shows the page in the citizen's browser: on 127.0.0.1, at a random port, to
-// every page that has the token of this run.
+// Browser is the shell that shows the page in the citizen's browser: on 127.0.0.1, at a random port. The page exchanges
+// the code of its address, once, for the secret of this run, and keeps that for as long as it is open.
 type Browser struct {
 	window   *Window
 	listener net.Listener
-	once     atomic.Pointer[string] // the token of the address, gone after its first use
-	secret   string                 // what the cookie holds
+	code     string
+	used     atomic.Bool // the code was exchanged
+	intruded chan struct{}
+	secret   string
 	server   *http.Server
 }
 
-// NewBrowser listens. The address to open is URL's.
+// NewBrowser listens. The address to open is URL's. On Linux a connection of another user of the computer is closed.
 func NewBrowser(w *Window) (*Browser, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	b := &Browser{window: w, listener: l, secret: rand.Text()}
-	token := rand.Text()
-	b.once.Store(&token)
+	b := &Browser{window: w, listener: ownPeers{l}, code: rand.Text(), secret: rand.Text(),
+		intruded: make(chan struct{}, 1)}
 	b.server = &http.Server{Handler: b.guard(w.Handler()), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	return b, nil
 }
 
-// URL is the address that opens the page, once: it holds the token, which every program that sees the command line of
-// the browser sees too. After its first use it is the address alone.
-func (b *Browser) URL() string {
-	if t := b.once.Load(); t != nil {
-		return b.origin() + "/?t=" + *t
+// ownPeers accepts connections of this program's user only, where the system tells whose they are.
+type ownPeers struct{ net.Listener }
+
+func (l ownPeers) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || ownPeer(c) {
+			return c, err
+		}
+		c.Close()
 	}
-	return b.origin() + "/"
+}
+
+// URL is the address that opens the page, with the code in its fragment, which no request carries. A program that sees
+// the browser's command line sees it too: Page keeps it from other users.
+func (b *Browser) URL() string { return b.origin() + "/#" + b.code }
+
+// Page writes a page that leads to URL, for this user only, into a new folder, and returns its path. remove takes the
+// folder away.
+func (b *Browser) Page() (path string, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "rinnova-") // of mode 0700
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	path = filepath.Join(dir, "rinnova.html")
+	page := `<!DOCTYPE html><html lang="it"><meta charset="utf-8"><title>Rinnova</title>` +
+		`<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0; url=` + b.URL() + `">` +
+		`<p><a href="` + b.URL() + `">Rinnova</a></p></html>`
+	if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return path, remove, nil
 }
 
 func (b *Browser) origin() string { return "http://" + b.listener.Addr().String() }
@@ -77,6 +108,10 @@ func (b *Browser) Serve(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return
+			case <-b.intruded:
+				if !b.window.Busy() {
+					return
+				}
 			case <-tick.C:
 				// Between good-bye and the first request of a page loaded again.
 				if d := b.window.unattendedFor(); d > absent && !b.window.working() {
@@ -103,38 +138,46 @@ func (w *Window) working() bool {
 	return w.f.running != nil && w.f.running.prompt == nil
 }
 
-// guard lets in the page that has the token, and no page that a link led here: another name for this address
-// is 421 (DNS rebinding), no token 403, another origin 403.
+// guard lets in the page that has the secret, and no page that a link led here: another name for this address is 421
+// (DNS rebinding), no secret 403, another origin 403. The files of the page hold nothing and need no secret.
 func (b *Browser) guard(next http.Handler) http.Handler {
 	host := b.listener.Addr().String()
 	deny := func(rw http.ResponseWriter, status int) { http.Error(rw, http.StatusText(status), status) }
 	return headers(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Host != host {
+		origin := r.Header.Get("Origin")
+		switch {
+		case r.Host != host:
 			deny(rw, http.StatusMisdirectedRequest)
-			return
-		}
-		if t := r.URL.Query().Get("t"); r.Method == http.MethodGet && r.URL.Path == "/" && t != "" {
-			once := b.once.Load()
-			if once == nil || !same(t, *once) || !b.once.CompareAndSwap(once, nil) {
-				deny(rw, http.StatusForbidden)
-				return
-			}
-			http.SetCookie(rw, &http.Cookie{Name: cookie, Value: b.secret, Path: "/", HttpOnly: true,
-				SameSite: http.SameSiteStrictMode})
-			http.Redirect(rw, r, "/", http.StatusSeeOther)
-			return
-		}
-		c, err := r.Cookie(cookie)
-		if err != nil || !same(c.Value, b.secret) {
+		case origin != "" && origin != b.origin(), origin == "" && r.Method != http.MethodGet:
 			deny(rw, http.StatusForbidden)
-			return
-		}
-		if o := r.Header.Get("Origin"); o != "" && o != b.origin() || o == "" && r.Method != http.MethodGet {
+		case r.URL.Path == "/api/enter" && r.Method == http.MethodPost:
+			b.enter(rw, r)
+		case strings.HasPrefix(r.URL.Path, "/api/") && !same(r.Header.Get(secretHeader), b.secret):
 			deny(rw, http.StatusForbidden)
-			return
+		default:
+			next.ServeHTTP(rw, r)
 		}
-		next.ServeHTTP(rw, r)
 	}))
+}
+
+// enter exchanges the code for the secret, once. A second exchange shows that the code is known to another program: the
+// program ends, unless a renewal runs.
+func (b *Browser) enter(rw http.ResponseWriter, r *http.Request) {
+	code, err := io.ReadAll(io.LimitReader(r.Body, 64))
+	if err != nil || !same(string(code), b.code) {
+		http.Error(rw, http.StatusText(http.StatusForbidden), http.StatusForbidden)
+		return
+	}
+	if !b.used.CompareAndSwap(false, true) {
+		http.Error(rw, http.StatusText(http.StatusForbidden), http.StatusForbidden)
+		select {
+		case b.intruded <- struct{}{}:
+		default:
+		}
+		return
+	}
+	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(rw, b.secret)
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -5,10 +5,14 @@ package desktop
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -147,83 +151,158 @@ func TestDiagnosis(t *testing.T) {
 	}
 }
 
-// The browser's shell lets in who has the token, once, and then who has the cookie; another host name,
-// another origin and no token stay out.
-func TestBrowser(t *testing.T) {
+// browserAt serves a window to a browser, and returns how the server ended.
+func browserAt(t *testing.T) (*Window, *Browser, chan error) {
+	t.Helper()
 	w, _ := window(t)
 	b, err := NewBrowser(w)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
 	ended := make(chan error, 1)
 	go func() { ended <- b.Serve(ctx) }()
+	return w, b, ended
+}
+
+// visit sends a request and returns the answer and its body.
+func visit(t *testing.T, method, url, body string, set func(*http.Request)) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set != nil {
+		set(r)
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, string(b)
+}
+
+// The browser's shell gives the secret for the code, once, and lets in the page that has the secret; another host name,
+// another origin, a cookie and no secret stay out.
+func TestBrowser(t *testing.T) {
+	_, b, ended := browserAt(t)
 	origin := b.origin()
 	if !strings.HasPrefix(origin, "http://127.0.0.1:") {
 		t.Errorf("the page is at %s", origin)
 	}
-	jar, _ := cookiejar.New(nil)
-	citizen := &http.Client{Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	do := func(c *http.Client, method, url string, set func(*http.Request)) *http.Response {
-		t.Helper()
-		r, err := http.NewRequest(method, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if set != nil {
-			set(r)
-		}
-		a, err := c.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.Copy(io.Discard, a.Body)
-		a.Body.Close()
-		return a
+	_, code, ok := strings.Cut(b.URL(), "#")
+	if !ok || len(code) < 26 {
+		t.Fatalf("no code in the fragment of %s", b.URL())
 	}
-	stranger := &http.Client{CheckRedirect: citizen.CheckRedirect}
-	address := b.URL()
-	for _, row := range []struct {
-		who    *http.Client
-		method string
-		url    string
-		set    func(*http.Request)
-		want   int
-	}{
-		{stranger, "GET", origin + "/", nil, 403},
-		{stranger, "GET", origin + "/?t=guess", nil, 403},
-		{stranger, "GET", origin + "/api/state", nil, 403},
-		{citizen, "GET", address, func(r *http.Request) { r.Host = "rinnova.example" }, 421},
-		{citizen, "GET", address, nil, 303},
-		{stranger, "GET", address, nil, 403}, // once only
-		{citizen, "GET", origin + "/", nil, 200},
-		{citizen, "GET", origin + "/api/state", nil, 200},
-		{citizen, "GET", origin + "/api/state", func(r *http.Request) { r.Host = "localhost:80" }, 421},
-		{citizen, "GET", origin + "/api/state",
-			func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
-		{citizen, "POST", origin + "/api/again",
-			func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
-		{citizen, "POST", origin + "/api/again", func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
-		{citizen, "POST", origin + "/api/again", nil, 403}, // a browser always sends one
-		{citizen, "POST", origin + "/api/again", func(r *http.Request) { r.Header.Set("Origin", origin) }, 200},
-	} {
-		a := do(row.who, row.method, row.url, row.set)
-		if a.StatusCode != row.want {
-			t.Errorf("%s %s: %d, not %d", row.method, row.url, a.StatusCode, row.want)
-		}
-		if a.Header.Get("Content-Security-Policy") != Policy {
-			t.Errorf("%s %s: no policy", row.method, row.url)
-		}
-		for _, c := range a.Cookies() {
-			if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || strings.Contains(address, c.Value) {
-				t.Error("cookie", c)
+	header := func(pairs ...string) func(*http.Request) {
+		return func(r *http.Request) {
+			for i := 0; i < len(pairs); i += 2 {
+				r.Header.Set(pairs[i], pairs[i+1])
 			}
 		}
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Errorf("serve ended with %v", err)
+	guess := strings.Repeat("A", len(code))
+	if a, _ := visit(t, "POST", origin+"/api/enter", guess, header("Origin", origin)); a.StatusCode != 403 {
+		t.Errorf("another code: %d", a.StatusCode)
+	}
+	if a, _ := visit(t, "POST", origin+"/api/enter", code,
+		header("Origin", "https://evil.example")); a.StatusCode != 403 {
+		t.Errorf("the code from another origin: %d", a.StatusCode)
+	}
+	a, secret := visit(t, "POST", origin+"/api/enter", code, header("Origin", origin))
+	if a.StatusCode != 200 || len(secret) < 26 || secret == code || len(a.Cookies()) != 0 {
+		t.Fatalf("the exchange: %d, %d characters, cookies %v", a.StatusCode, len(secret), a.Cookies())
+	}
+	for _, row := range []struct {
+		method, path string
+		set          func(*http.Request)
+		want         int
+	}{
+		{"GET", "/", nil, 200}, // the files of the page hold nothing
+		{"GET", "/api/state", nil, 403},
+		{"GET", "/api/state", header(secretHeader, code), 403},
+		{"GET", "/api/state", header("Cookie", "rinnova="+secret), 403},
+		{"GET", "/api/state", header(secretHeader, secret), 200},
+		{"GET", "/api/state", func(r *http.Request) { r.Host = "localhost:80"; r.Header.Set(secretHeader, secret) },
+			421},
+		{"GET", "/", func(r *http.Request) { r.Host = "rinnova.example" }, 421},
+		{"GET", "/api/state", header(secretHeader, secret, "Origin", "https://evil.example"), 403},
+		{"POST", "/api/again", header(secretHeader, secret, "Origin", "https://evil.example"), 403},
+		{"POST", "/api/again", header(secretHeader, secret, "Origin", "null"), 403},
+		{"POST", "/api/again", header(secretHeader, secret), 403}, // a browser always sends one
+		{"POST", "/api/again", header("Origin", origin), 403},
+		{"POST", "/api/again", header(secretHeader, secret, "Origin", origin), 200},
+	} {
+		a, _ := visit(t, row.method, origin+row.path, "", row.set)
+		if a.StatusCode != row.want {
+			t.Errorf("%s %s: %d, not %d", row.method, row.path, a.StatusCode, row.want)
+		}
+		if a.Header.Get("Content-Security-Policy") != Policy {
+			t.Errorf("%s %s: no policy", row.method, row.path)
+		}
+		if len(a.Cookies()) != 0 {
+			t.Errorf("%s %s: cookies %v", row.method, row.path, a.Cookies())
+		}
+	}
+	// A second exchange is refused, and the program ends: another program knows the code.
+	if a, _ := visit(t, "POST", origin+"/api/enter", code, header("Origin", origin)); a.StatusCode != 403 {
+		t.Errorf("a second exchange: %d", a.StatusCode)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("serve ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the program goes on after a second exchange")
+	}
+}
+
+// A second exchange does not end the program in the middle of a renewal.
+func TestSecondExchangeDuringRenewal(t *testing.T) {
+	w, b, ended := browserAt(t)
+	w.set(func(f *facts) { f.running = &running{step: "generate"} })
+	_, code, _ := strings.Cut(b.URL(), "#")
+	for _, want := range []int{200, 403} {
+		a, _ := visit(t, "POST", b.origin()+"/api/enter", code,
+			func(r *http.Request) { r.Header.Set("Origin", b.origin()) })
+		if a.StatusCode != want {
+			t.Errorf("exchange: %d, want %d", a.StatusCode, want)
+		}
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("the program ended in the middle of a renewal: %v", err)
+	case <-time.After(2 * time.Second):
+	}
+	w.set(func(f *facts) { f.running = nil })
+}
+
+// The page that leads to the program can be read by this user only.
+func TestPageFile(t *testing.T) {
+	_, b, _ := browserAt(t)
+	path, remove, err := b.Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(page), b.URL()) {
+		t.Errorf("%s: %v", page, err)
+	}
+	for name, mode := range map[string]fs.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
+		if i, err := os.Stat(name); err != nil || runtime.GOOS != "windows" && i.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", name, i.Mode(), err)
+		}
+	}
+	remove()
+	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
 	}
 }
 

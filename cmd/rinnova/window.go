@@ -91,7 +91,16 @@ func (c *windowCommand) inBrowser(ctx context.Context, p *program, cfg desktop.C
 	}
 	if c.URL {
 		fmt.Fprintln(p.out, b.URL())
-	} else if err := openBrowser(b.URL()); err != nil {
+		return b.Serve(ctx)
+	}
+	address, remove, err := b.Page()
+	if err != nil || !readsFiles() {
+		address = b.URL()
+	}
+	if remove != nil {
+		defer remove()
+	}
+	if err := openBrowser(address); err != nil {
 		fmt.Fprintln(p.err, "Apri questo indirizzo nel browser:", b.URL())
 	}
 	return b.Serve(ctx)

@@ -290,10 +290,9 @@ func TestWindowsBrowser(t *testing.T) {
 	if !opensOnce.MatchString(address) {
 		t.Fatalf("address %q", address)
 	}
-	// Another site's page, and a request without the token, get nothing.
-	origin, _, _ := strings.Cut(address, "?")
-	for url, want := range map[string]string{origin: "403", origin + "api/state": "403",
-		origin + "?t=AAAAAAAAAAAAAAAAAAAAAAAAAA": "403"} {
+	// A request without the secret gets nothing but the files of the page.
+	origin, _, _ := strings.Cut(address, "#")
+	for url, want := range map[string]string{origin: "200", origin + "api/state": "403", origin + "api/enter": "403"} {
 		if got := w.output(w.here("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url)); got != want {
 			t.Errorf("%s: %s, want %s", url, got, want)
 		}
@@ -339,7 +338,7 @@ func TestWindowsBrowser(t *testing.T) {
 	t.Log("screens in citizen/desktop/frontend/artifacts/windows-browser-*.png")
 }
 
-var opensOnce = regexp.MustCompile(`^http://127\.0\.0\.1:\d+/\?t=[A-Z2-7]{26}$`)
+var opensOnce = regexp.MustCompile(`^http://127\.0\.0\.1:\d+/#[A-Z2-7]{26}$`)
 
 // machine is a computer with Windows as it is on its disk: paths of files, and the registry's values by hive, key and
 // name.

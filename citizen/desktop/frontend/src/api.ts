@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 import type { Diagnosis, State } from './generated/state'
+import { request } from './secret'
+
+/** The program does not know this page: the code of its address was used before. */
+export class Refused extends Error {}
 
 /** Asks for a state newer than since; the program answers at the change, or after a while. */
 export async function poll(since: number): Promise<State> {
@@ -11,14 +15,15 @@ export async function diagnosis(): Promise<Diagnosis> {
 }
 
 async function read<T>(path: string): Promise<T> {
-  const answer = await fetch(path)
+  const answer = await request(path)
+  if (answer.status === 403) throw new Refused()
   if (!answer.ok) throw new Error(String(answer.status))
   return await answer.json() as T
 }
 
 /** Sends what the person did. A refusal means that the screen was out of date: the next state tells. */
 export async function act(action: string, fields: Record<string, string> = {}): Promise<boolean> {
-  const answer = await fetch(`/api/${action}`, { method: 'POST', body: new URLSearchParams(fields) })
+  const answer = await request(`/api/${action}`, { method: 'POST', body: new URLSearchParams(fields) })
   return answer.ok
 }
 
@@ -26,10 +31,10 @@ export async function act(action: string, fields: Record<string, string> = {}): 
 export async function giveCode(prompt: number, code: string): Promise<boolean> {
   const bytes = new TextEncoder().encode(code)
   const headers = { 'Content-Type': 'application/octet-stream' }
-  const answer = await fetch(`/api/code?prompt=${prompt}`, { method: 'POST', headers, body: bytes })
+  const answer = await request(`/api/code?prompt=${prompt}`, { method: 'POST', headers, body: bytes })
   bytes.fill(0)
   return answer.ok
 }
 
 /** Tells the program that the page goes away. */
-export function leavePage(): void { navigator.sendBeacon('/api/gone') }
+export function leavePage(): void { void request('/api/gone', { method: 'POST', keepalive: true }) }

@@ -2,5 +2,6 @@
 import './style.scss'
 import { render } from 'preact'
 import { App } from './frame/app'
+import { enter } from './secret'
 
-render(<App />, document.getElementById('app')!)
+void enter().catch(() => undefined).then(() => { render(<App />, document.getElementById('app')!) })

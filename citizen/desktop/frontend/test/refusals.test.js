@@ -207,13 +207,15 @@ test('no code is in a state, the page or the browser’s storage', async () => {
   await pin(withoutPuk)
   await w.code('Codice PIN', '97531')
   await w.text('Il PIN non è corretto.')
-  const everything = await w.tab.evaluate(
-    async () =>
+  const everything = await w.tab.evaluate(async () => {
+    const headers = { 'X-Rinnova-Secret': sessionStorage.getItem('rinnova-secret') }
+    return (
       document.documentElement.outerHTML +
-      JSON.stringify(await (await fetch('/api/state')).json()) +
-      JSON.stringify({ ...localStorage }) +
-      JSON.stringify(await (await fetch('/api/diagnosis')).json()),
-  )
+      JSON.stringify(await (await fetch('/api/state', { headers })).json()) +
+      JSON.stringify({ ...localStorage, ...sessionStorage }) +
+      JSON.stringify(await (await fetch('/api/diagnosis', { headers })).json())
+    )
+  })
   assert.ok(!everything.includes('97531'))
   await empty(w)
 })

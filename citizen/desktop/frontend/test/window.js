@@ -65,6 +65,7 @@ export async function open({
   await tab.goto(url)
   await tab.evaluate(() => document.fonts.ready)
   await tab.waitForSelector('h1')
+  assert.equal(new URL(tab.url()).hash, '', 'the code is out of the address')
   const w = {
     tab,
     program,
@@ -73,13 +74,23 @@ export async function open({
     /** Works the bench. */
     async bench(action, series = '', fault = '') {
       const ok = await tab.evaluate(
-        async (f) => (await fetch('/api/demo', { method: 'POST', body: new URLSearchParams(f) })).ok,
+        async (f) =>
+          (
+            await fetch('/api/demo', {
+              method: 'POST',
+              body: new URLSearchParams(f),
+              headers: { 'X-Rinnova-Secret': sessionStorage.getItem('rinnova-secret') },
+            })
+          ).ok,
         { action, series, fault },
       )
       assert.ok(ok, `${action} ${series} ${fault}`)
     },
     async state() {
-      return await tab.evaluate(async () => (await fetch('/api/state')).json())
+      return await tab.evaluate(async () => {
+        const headers = { 'X-Rinnova-Secret': sessionStorage.getItem('rinnova-secret') }
+        return (await fetch('/api/state', { headers })).json()
+      })
     },
     /** Waits for a screen. */
     async screen(...names) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { useEffect, useState } from 'preact/hooks'
-import { leavePage, poll } from '../api'
+import { leavePage, poll, Refused } from '../api'
 import type { State } from '../generated/state'
 
-export interface Connection { state: State | undefined; lost: boolean }
+export interface Connection { state: State | undefined; lost: false | 'silent' | 'refused' }
 
 /** Follows the program's state for as long as the page is shown. Lost: the program does not answer. */
 export function useProgram(): Connection {
@@ -15,8 +15,8 @@ export function useProgram(): Connection {
         const since = current.lost ? -1 : current.state?.version ?? -1
         try {
           current = { state: await poll(since), lost: false }
-        } catch {
-          current = { ...current, lost: true }
+        } catch (e) {
+          current = { ...current, lost: e instanceof Refused ? 'refused' : 'silent' }
         }
         setConnection(current)
         if (current.lost) await new Promise((r) => setTimeout(r, 1000))

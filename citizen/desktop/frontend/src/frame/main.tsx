@@ -16,12 +16,12 @@ interface Props {
   state: State
   /** The last state that this view was drawn from: it stays so behind the dialog. */
   behind: State | undefined
-  lost: boolean
+  lost: false | 'silent' | 'refused'
 }
 
 /** The view under the head. */
 export function Main({ page, state, behind, lost }: Props) {
-  if (lost) return <Lost />
+  if (lost) return <Lost why={lost} />
   switch (page) {
     case 'diagnosis': return <DiagnosisPage />
     case 'about': return <AboutPage state={state} />
