@@ -67,9 +67,8 @@ func Start(t testing.TB, artifacts string) *Screen {
 		"XDG_RUNTIME_DIR=" + s.Dir, "TMPDIR=" + s.Dir, "GTK_MODULES=gail:atk-bridge"}
 	systemtest.Start(t, s.Command("openbox", "--startup", "touch "+s.Dir+"/managed"))
 	systemtest.Start(t, s.Command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+session))
-	s.soon("the session's bus", func() bool { _, err := os.Stat(s.Dir + "/session"); return err == nil })
-	systemtest.Start(t, s.Command("/usr/libexec/at-spi-bus-launcher", "--launch-immediately"))
 	own := s.connect(session)
+	systemtest.Start(t, s.Command("/usr/libexec/at-spi-bus-launcher", "--launch-immediately"))
 	var address string
 	s.soon("the accessibility bus", func() bool {
 		return call(dbusObject{"org.a11y.Bus", "/org/a11y/bus"}, own, "org.a11y.Bus.GetAddress", nil, &address) &&
@@ -88,12 +87,14 @@ func Start(t testing.TB, artifacts string) *Screen {
 // left is how long what a program has started may stay after it.
 const left = 5 * time.Second
 
-func (s *Screen) connect(address string) *dbus.Conn {
+// connect waits for a bus: its socket is there before it listens.
+func (s *Screen) connect(address string) (c *dbus.Conn) {
 	s.t.Helper()
-	c, err := dbus.Connect(address)
-	if err != nil {
-		s.t.Fatalf("D-Bus: %v", err)
-	}
+	s.soon("the bus at "+address, func() (there bool) {
+		var err error
+		c, err = dbus.Connect(address)
+		return err == nil
+	})
 	s.t.Cleanup(func() { c.Close() })
 	return c
 }
