@@ -4,6 +4,10 @@
 // reload. In the program's own window there is neither.
 const key = 'rinnova-secret'
 let secret = ''
+let refused = false
+
+/** Whether the program refused the code of this page's address: it was used before. The program may have ended then. */
+export function codeRefused(): boolean { return refused }
 
 /** Takes the code out of the address and exchanges it for the secret. */
 export async function enter(): Promise<void> {
@@ -12,7 +16,8 @@ export async function enter(): Promise<void> {
   if (!/^[A-Z2-7]{26}$/.test(code)) return
   history.replaceState(null, '', location.pathname)
   const answer = await fetch('/api/enter', { method: 'POST', body: code })
-  if (!answer.ok) return
+  refused = !answer.ok
+  if (refused) return
   secret = await answer.text()
   try { sessionStorage.setItem(key, secret) } catch { /* as above */ }
 }

@@ -44,7 +44,7 @@ export function App() {
       <Head page={page} settings={settings} onChange={setSettings} onSkip={() => { main.current?.focus() }} />
       <main id="main" tabIndex={-1} ref={main}>
         {state && <Main page={page} state={state} behind={behind.current} lost={lost} />}
-        {!state && lost === 'refused' && <Lost why={lost} />}
+        {!state && lost && <Lost why={lost} />}
       </main>
       <div class="under">{!dialog && table}</div>
       <p class="visually-hidden" role="status">{message}</p>

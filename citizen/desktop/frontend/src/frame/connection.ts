@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { leavePage, poll, Refused } from '../api'
 import type { State } from '../generated/state'
+import { codeRefused } from '../secret'
 
 export interface Connection { state: State | undefined; lost: false | 'silent' | 'refused' }
 
@@ -16,7 +17,7 @@ export function useProgram(): Connection {
         try {
           current = { state: await poll(since), lost: false }
         } catch (e) {
-          current = { ...current, lost: e instanceof Refused ? 'refused' : 'silent' }
+          current = { ...current, lost: e instanceof Refused || codeRefused() ? 'refused' : 'silent' }
         }
         setConnection(current)
         if (current.lost) await new Promise((r) => setTimeout(r, 1000))
