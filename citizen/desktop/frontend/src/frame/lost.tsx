@@ -6,5 +6,6 @@ import { Title } from '../parts/title'
 /** The program does not answer any more, or does not know this page. */
 export function Lost({ why }: { why: 'silent' | 'refused' }) {
   const c = t().lost
-  return <Panel><Title>{c.title}</Title><p class="lead">{why === 'refused' ? c.refused : c.text}</p></Panel>
+  const [title, text] = why === 'refused' ? [c.refusedTitle, c.refused] : [c.title, c.text]
+  return <Panel><Title>{title}</Title><p class="lead">{text}</p></Panel>
 }

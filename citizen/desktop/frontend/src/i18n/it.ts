@@ -27,7 +27,7 @@ export const it = {
     label: 'Aspetto', smaller: 'Rimpicciolisci il testo', larger: 'Ingrandisci il testo', size: (n: number) => `Testo al ${n} %`,
     theme: 'Colori', themes: { auto: 'Come il sistema', light: 'Chiari', dark: 'Scuri', contrast: 'Alto contrasto' }, language: 'Lingua',
   },
-  lost: { title: 'Il programma non risponde', text: 'La pagina non è più collegata al programma Rinnova. Se l’hai chiuso, puoi chiudere anche questa scheda; altrimenti avvia di nuovo il programma.', refused: 'Questa pagina è stata aperta con un indirizzo già usato, e il programma non la riconosce. Chiudi questa scheda e avvia di nuovo il programma.' },
+  lost: { title: 'Il programma non risponde', text: 'La pagina non è più collegata al programma Rinnova. Se l’hai chiuso, puoi chiudere anche questa scheda; altrimenti avvia di nuovo il programma.', refusedTitle: 'Questa pagina non è più valida', refused: 'Questa pagina è stata aperta con un indirizzo già usato, e il programma non la riconosce. Chiudi questa scheda e avvia di nuovo il programma.' },
 
   starting: { title: 'Avvio in corso', text: 'Sto cercando i lettori collegati.' },
   noReader: { title: 'Collega il lettore', text: 'Non è collegato alcun lettore di smart card. Collegalo a una porta USB: la pagina se ne accorge da sola.', hint: 'Se il lettore è già collegato, prova un’altra porta o installa il suo driver: i lettori recenti non ne hanno bisogno.' },
