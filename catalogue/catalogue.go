@@ -5,6 +5,8 @@
 package catalogue
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"rinnova.example/go/failure"
@@ -58,11 +60,19 @@ type entry struct {
 
 type language struct {
 	cards       map[card]sentences
+	steps       map[string]string // what is shown while one runs
 	failures    map[failure.Code]entry
 	commandLine map[failure.Code]entry // where it differs from the window's
 }
 
 var languages = map[Language]language{Italian: italian, German: german}
+
+// Languages returns the languages, Italian first.
+func Languages() []Language {
+	all := slices.Sorted(maps.Keys(languages))
+	at := slices.Index(all, Italian)
+	return append([]Language{Italian}, slices.Delete(all, at, at+1)...)
+}
 
 // Renewed is what is said of a card whose renewal is finished, whatever failed after it.
 func Renewed(l Language) string { return languages[l].cards[renewed].unchanged }

@@ -19,6 +19,20 @@ const (
 
 // german has what the window shows.
 var german = language{
+	steps: map[string]string{
+		"identify": "Die Karte wird gelesen ...",
+		"inspect":  "Die Erneuerbarkeit wird geprüft ...",
+		"unlock":   "Die PIN wird geprüft ...",
+		"prepare":  "Das Signatur-Dateisystem wird erzeugt ...",
+		"generate": "Der Schlüssel wird erzeugt ...",
+		"request":  "Das Zertifikat wird beantragt ...",
+		"check":    "Das Zertifikat wird geprüft ...",
+		"install":  "Das Zertifikat wird installiert ...",
+		"prove":    "Das neue Zertifikat wird erprobt ...",
+		"confirm":  "Bestätigung an den Dienst ...",
+		"reinsert": "Nehmen Sie die Karte heraus, warten Sie etwa eine Minute und stecken Sie sie wieder ein.",
+		"login":    "Probeanmeldung ...",
+	},
 	cards: map[card]sentences{
 		safe:       {"Die Karte ist unversehrt: Das jetzige Zertifikat ist an seinem Platz, nichts wurde geändert.", "Die Karte ist unversehrt: Das jetzige Zertifikat ist an seinem Platz. Die Erneuerung geht dort weiter, wo sie unterbrochen wurde."},
 		unread:     {"Es wurde keine Karte gelesen.", "Die Karte ist unversehrt: Das jetzige Zertifikat ist an seinem Platz. Die Erneuerung geht dort weiter, wo sie unterbrochen wurde."},

@@ -19,6 +19,21 @@ const (
 )
 
 var italian = language{
+	// "Generazione chiave in corso ..." is the guide's; the texts for file system and installation are formed after it.
+	steps: map[string]string{
+		"identify": "Lettura della tessera ...",
+		"inspect":  "Verifica della rinnovabilità ...",
+		"unlock":   "Verifica del PIN ...",
+		"prepare":  "Generazione filesystem di firma in corso ...",
+		"generate": "Generazione chiave in corso ...",
+		"request":  "Richiesta del certificato in corso ...",
+		"check":    "Controllo del certificato ...",
+		"install":  "Installazione certificato in corso ...",
+		"prove":    "Prova del nuovo certificato ...",
+		"confirm":  "Conferma al servizio ...",
+		"reinsert": "Rimuovi la tessera, attendi circa un minuto e inseriscila di nuovo.",
+		"login":    "Prova di accesso ...",
+	},
 	cards: map[card]sentences{
 		safe:       {"La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato.", "La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato."},
 		unread:     {"Nessuna tessera è stata letta.", "La tessera è integra: il certificato attuale è al suo posto. Il rinnovo riprende da dove si è fermato."},
