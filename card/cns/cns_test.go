@@ -297,6 +297,29 @@ func TestOtherCard(t *testing.T) {
 	}
 }
 
+// warm is a card with another answer to its reset than the table knows.
+type warm struct{ *emulator.Card }
+
+func (warm) ATR() []byte { return []byte{0x3B, 0x80, 0x01, 0x81} }
+
+func TestResumeAfterWarmReset(t *testing.T) {
+	c, err := emulator.Demo("ID2019", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := unlocked(t, c)
+	m := s.Model
+	if err := s.Resume(warm{c}); err != nil {
+		t.Fatalf("the same card after a warm reset: %v", err)
+	}
+	if s.Model != m {
+		t.Errorf("model %s, was %s", s.Model.ID, m.ID)
+	}
+	if err := s.InBlock(func(*cns.Block) error { return nil }); err != nil {
+		t.Errorf("a block: %v", err)
+	}
+}
+
 // A file that is cut short at any command must not parse as a certificate, and the next write completes it.
 func TestCutWhileWriting(t *testing.T) {
 	card, err := emulator.Demo("ID2019", rand.Reader)

@@ -94,16 +94,10 @@ func Open(card iso7816.Card) (*Session, error) {
 }
 
 // Resume puts the session on a card that was inserted again, or on another connection to it. It refuses a
-// card of another number with ErrOtherCard. The verified PIN is kept.
+// card of another number with ErrOtherCard. The verified PIN is kept, and so is the model: some cards answer a warm
+// reset otherwise than the cold one (ISO/IEC 7816-3 §8.1), so the answer to reset is not compared.
 func (s *Session) Resume(card iso7816.Card) error {
-	m, err := cardmodel.Match(card.ATR())
-	if err != nil {
-		return err
-	}
-	if m != s.Model {
-		return ErrOtherCard
-	}
-	s.card = iso7816.Chain(card, m.ExtendedLength.Value)
+	s.card = iso7816.Chain(card, s.Model.ExtendedLength.Value)
 	return s.transaction(false, s.sameCard)
 }
 

@@ -231,7 +231,9 @@ func (c *Connection) begin() code {
 }
 
 // reconnect takes note of a reset. In pcscd a reset overwrites the note that the card was removed
-// before it, so the card is compared.
+// before it, so the card is compared. Some cards answer a warm reset otherwise than the cold one (ISO/IEC 7816-3 §8.1):
+// after a reset of this connection, or where the system counts insertions, another answer is not another card. The
+// answer of the first connection stays.
 func (c *Connection) reconnect() code {
 	protocol, rv := reconnect(c.card)
 	if rv != success {
@@ -241,7 +243,8 @@ func (c *Connection) reconnect() code {
 	if rv != success {
 		return rv
 	}
-	if !c.same(s) || !bytes.Equal(s.atr, c.atr) {
+	counted := c.state&stateCounter != 0
+	if !c.same(s) || !c.ownReset && !counted && !bytes.Equal(s.atr, c.atr) {
 		return wRemovedCard
 	}
 	c.protocol, c.ownReset = protocol, false

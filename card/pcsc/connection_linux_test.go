@@ -22,20 +22,36 @@ var (
 // card answers few commands, has one verified state like any card, and remembers what reached it.
 type card struct {
 	atr   []byte
+	warm  []byte        // the answer to a reset without power off before it; nil: atr
 	begun chan struct{} // when set, tells that a command arrived, which then is never answered
 	end   chan struct{}
 
 	mu       sync.Mutex
 	verified bool
+	powered  bool
+	isWarm   bool
 	got      [][]byte
 }
 
-func (c *card) ATR() []byte { return c.atr }
-func (c *card) PowerOff()   { c.Reset() }
+func (c *card) ATR() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isWarm && c.warm != nil {
+		return c.warm
+	}
+	return c.atr
+}
+
+func (c *card) PowerOff() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.verified, c.powered = false, false
+}
+
 func (c *card) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.verified = false
+	c.verified, c.isWarm, c.powered = false, c.powered, true
 }
 
 func (c *card) Transmit(b []byte) ([]byte, error) {

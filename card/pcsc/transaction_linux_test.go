@@ -130,6 +130,45 @@ func TestReset(t *testing.T) {
 	failsWith(t, err, pcsc.ErrReset)
 }
 
+// TestWarmReset resets a card that answers a warm reset with other bytes than the cold one: it is the same card, for the
+// connection that reset it and for another, and both keep the first answer. A card that was pulled and put back meanwhile
+// is another.
+func TestWarmReset(t *testing.T) {
+	s := pcsctest.Start(t)
+	warm := []byte{0x3B, 0x81, 0x01, 0x57, 0xD7} // T=1; TCK = 81 xor 01 xor 57
+	chip := &card{atr: atrT1, warm: warm}
+	pull := pcsctest.PlugCard(t, s.Addrs[0], chip)
+	a, b := open(t, "0"), open(t, "0")
+	for range 2 {
+		ok(t, a.Begin())
+		expect(t, a, verify, 0x90, 0x00)
+		ok(t, a.End(true))
+		if list, err := pcsc.Readers(); err != nil || !bytes.Equal(list[0].ATR, warm) {
+			t.Fatalf("the reader tells %+v, %v: this test shows nothing", list, err)
+		}
+		expect(t, a, getData, 0x69, 0x82)
+		ok(t, b.Begin())
+		expect(t, b, getData, 0x69, 0x82)
+		ok(t, b.End(false))
+	}
+	if !bytes.Equal(a.ATR(), atrT1) || !bytes.Equal(b.ATR(), atrT1) {
+		t.Errorf("answers to reset %X and %X, want the cold one", a.ATR(), b.ATR())
+	}
+	ok(t, a.Begin())
+	ok(t, a.End(true))
+	pull()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if list, err := pcsc.Readers(); err == nil && !list[0].Present {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the reader does not tell that the card was pulled")
+		}
+	}
+	pcsctest.PlugCard(t, s.Addrs[0], chip)
+	failsWith(t, a.Begin(), iso7816.ErrCardGone)
+}
+
 func TestCardPulled(t *testing.T) {
 	s := pcsctest.Start(t)
 	pull := pcsctest.PlugCard(t, s.Addrs[0], &card{atr: atrT1})
