@@ -194,3 +194,24 @@ func (b *Block) do(c iso7816.Command) ([]byte, error) {
 	}
 	return data, err
 }
+
+// again runs f, and once more where the reader failed at a long command of it. What the card knew may be lost: its
+// number is read first, and the PIN presented, which counts as the loss of the security status.
+func (b *Block) again(f func() error) error {
+	err := f()
+	if !errors.Is(err, iso7816.ErrRepeat) || b.lost {
+		return err
+	}
+	b.lost = true
+	err = b.s.sameCard()
+	if err == nil {
+		err = b.s.selectFile(nil)
+	}
+	if err == nil {
+		err = b.present()
+	}
+	if err != nil {
+		return err
+	}
+	return f()
+}

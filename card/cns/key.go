@@ -127,15 +127,19 @@ const (
 // returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
 // cut between the two left out is added then.
 func (b *Block) PutKeyObjects(p cardmodel.Slot) error {
-	if err := b.s.selectFile(p.Key.DF); err != nil {
+	return b.again(func() error { return b.putKeyObjects(p.Key) })
+}
+
+func (b *Block) putKeyObjects(k cardmodel.KeyRef) error {
+	if err := b.s.selectFile(k.DF); err != nil {
 		return err
 	}
-	err := b.putKeyObject(modulusClass, p.Key.ID)
+	err := b.putKeyObject(modulusClass, k.ID)
 	taken := errors.Is(err, iso7816.SWExists)
 	if err != nil && !taken {
 		return err
 	}
-	if err := b.putKeyObject(exponentClass, p.Key.ID); err != nil && !errors.Is(err, iso7816.SWExists) {
+	if err := b.putKeyObject(exponentClass, k.ID); err != nil && !errors.Is(err, iso7816.SWExists) {
 		return err
 	}
 	if taken {

@@ -139,7 +139,15 @@ func (b *Block) testSignature(k cardmodel.KeyRef, size int) ([]byte, error) {
 
 // raw applies a private key to a block of the modulus' size: SELECT the key's DF, MSE RESTORE, MSE SET
 // for confidentiality, PSO DECIPHER with the padding indicator 00 (docs/CARDS.md §5 rules 2 and 3).
-func (b *Block) raw(k cardmodel.KeyRef, em []byte) ([]byte, error) {
+func (b *Block) raw(k cardmodel.KeyRef, em []byte) (sig []byte, err error) {
+	err = b.again(func() error {
+		sig, err = b.rawOnce(k, em)
+		return err
+	})
+	return sig, err
+}
+
+func (b *Block) rawOnce(k cardmodel.KeyRef, em []byte) ([]byte, error) {
 	if err := b.s.selectFile(k.DF); err != nil {
 		return nil, err
 	}

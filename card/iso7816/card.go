@@ -44,4 +44,6 @@ var (
 	ErrCardMute = errors.New("the card does not answer")
 	// ErrReader says that the reader failed to carry a command, although a card is in it.
 	ErrReader = errors.New("the card reader failed")
+	// ErrExtendedLength says that the reader carries no command of extended length. The command was not sent.
+	ErrExtendedLength = errors.New("the card reader carries no command of extended length")
 )

@@ -4,19 +4,26 @@ package iso7816
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 )
 
-// ErrEndless says that a card went on announcing more response data than an APDU can carry.
-var ErrEndless = errors.New("the card announces response data without end")
+var (
+	// ErrEndless says that a card went on announcing more response data than an APDU can carry.
+	ErrEndless = errors.New("the card announces response data without end")
+	// ErrRepeat says that the reader failed at a command of extended length, and that the caller may give it again: it
+	// goes as a chain of short ones then. Whether the card got the command is not known, and what it knew of codes,
+	// files and environments may be lost.
+	ErrRepeat = errors.New("the reader failed at a command of extended length")
+)
 
 // Chain returns the card with the transport rules of ISO/IEC 7816-4 §5.3 applied: a command too long
 // for a short APDU goes as an extended one if extended is set, and as a chain of short ones (CLA bit 5)
 // otherwise or once card or reader has refused extended length; a 61xx answer is completed with GET RESPONSE
 // and a 6Cxx one repeated with the length asked for. A command that the card may have acted on is
-// never sent twice: 6Cxx and 6700 mean that it did not act. The exception are the commands of repeatable, which have
-// the same effect when they come again: a reader that carries no extended APDU fails without saying whether the card
-// got it.
+// never sent twice: 6Cxx and 6700 mean that it did not act, and so does ErrExtendedLength. The exception are the
+// commands of repeatable, which have the same effect when they come again: a status word that may mean the length
+// has them sent once more, and where the reader fails at one of extended length the error wraps ErrRepeat.
 func Chain(card Card, extended bool) Card { return &chain{Card: card, extended: extended} }
 
 type chain struct {
@@ -37,12 +44,14 @@ func (c *chain) Transmit(b []byte) ([]byte, error) {
 	}
 	r, err := c.Card.Transmit(b)
 	again := slices.Contains(repeatable, cmd.INS)
-	if errors.Is(err, ErrReader) && again {
-		// The reader failed: short commands, on the same insertion of the same card, or the card is gone.
+	switch {
+	case errors.Is(err, ErrExtendedLength):
 		c.extended = false
 		return c.short(cmd)
-	}
-	if err != nil {
+	case errors.Is(err, ErrReader) && again:
+		c.extended = false
+		return nil, fmt.Errorf("%w: %w", ErrRepeat, err)
+	case err != nil:
 		return nil, err
 	}
 	_, sw, err := SplitResponse(r)

@@ -114,9 +114,9 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 	if len(w.answers) == 0 {
 		return nil, ErrCardGone
 	}
-	if w.answers[0] == "!" {
+	if err, ok := map[string]error{"!": ErrReader, "too long": ErrExtendedLength}[w.answers[0]]; ok {
 		w.answers = w.answers[1:]
-		return nil, ErrReader
+		return nil, err
 	}
 	a, err := hex.DecodeString(w.answers[0])
 	w.answers = w.answers[1:]
@@ -144,8 +144,11 @@ func TestChain(t *testing.T) {
 			[]int{4 + 3 + 257, 260}, "", SWWrongData},
 		{"generate is not sent again", true, Command{0, 0x46, 0, 0, long, 0}, []string{"6D00"}, []int{4 + 3 + 257}, "",
 			SWInstruction},
-		{"reader without extended length", true, Command{0, 0x2A, 0x80, 0x86, long, 256},
-			[]string{"!", "9000", "AABB9000"}, []int{266, 260, 8}, "aabb", nil},
+		{"reader known to carry no extended length", true, Command{0, 0x46, 0, 0, long, 256},
+			[]string{"too long", "9000", "AABB9000"}, []int{266, 260, 8}, "aabb", nil},
+		{"reader fails at extended length", true, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"!"}, []int{266}, "",
+			ErrRepeat},
+		{"reader fails at short length", true, Command{0, 0xB0, 0, 0, nil, 256}, []string{"!"}, []int{5}, "", ErrReader},
 		{"reader fails at a code", true, Command{0, 0x24, 0, 0x10, long, 0}, []string{"!"}, []int{4 + 3 + 257}, "",
 			ErrReader},
 		{"chained", false, Command{0, 0x2A, 0x80, 0x86, long, 256}, []string{"9000", "AA9000"}, []int{260, 8}, "aa",
@@ -172,6 +175,26 @@ func TestChain(t *testing.T) {
 				t.Errorf("%s: command %d has %d bytes", c.name, i, len(s)/2)
 			}
 		}
+	}
+}
+
+// TestChainAfterReader gives the command again that a reader failed at: it goes in short ones, and no code ever does.
+func TestChainAfterReader(t *testing.T) {
+	w := &wire{answers: []string{"!", "9000", "AABB9000"}}
+	c := Chain(w, true)
+	cmd := Command{0, 0x2A, 0x80, 0x86, make([]byte, 257), 256}
+	if _, err := Do(c, cmd); !errors.Is(err, ErrRepeat) || !errors.Is(err, ErrReader) {
+		t.Fatalf("the first time: %v", err)
+	}
+	if got, err := Do(c, cmd); err != nil || hex.EncodeToString(got) != "aabb" {
+		t.Errorf("the second time: %X %v", got, err)
+	}
+	if len(w.sent) != 3 || len(w.sent[1])/2 != 260 || len(w.sent[2])/2 != 8 {
+		t.Errorf("sent %d commands", len(w.sent))
+	}
+	w = &wire{answers: []string{"!"}}
+	if _, err := Do(Chain(w, true), Command{0, 0x24, 0, 0x10, cmd.Data, 0}); errors.Is(err, ErrRepeat) {
+		t.Error("CHANGE REFERENCE DATA may be given again")
 	}
 }
 

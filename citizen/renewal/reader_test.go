@@ -10,37 +10,68 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// limited is a reader that carries no APDU of more than 261 bytes, and fails as readers do (PC/SC 0x80100016).
+// limited is a reader that carries no APDU of more than 261 bytes, and fails as readers do (PC/SC 0x80100016). It may
+// reset the card when it does, and the card may have got the command.
 type limited struct {
 	*emulator.Card
-	failed int
+	failed         int
+	carries, reset bool
+	verified       int // VERIFY commands that were sent
 }
 
 func (c *limited) Transmit(b []byte) ([]byte, error) {
+	if b[1] == iso7816.INSVerify {
+		c.verified++
+	}
 	if len(b) > 261 {
 		c.failed++
+		if c.carries {
+			_, _ = c.Card.Transmit(b)
+		}
+		if c.reset {
+			c.Card.Reset()
+		}
 		return nil, fmt.Errorf("%w (PC/SC 0x80100016)", iso7816.ErrReader)
 	}
 	return c.Card.Transmit(b)
 }
 
 // TestReaderWithoutExtendedLength renews the series that take extended commands in a reader that carries none: one run,
-// one PIN, no try lost.
+// one PIN, no try lost, one VERIFY more than in a reader that carries them.
 func TestReaderWithoutExtendedLength(t *testing.T) {
 	for i, name := range []string{"ID2019", "ACe2021", "ACx2021"} {
-		s := newService(t)
-		reader := &limited{Card: s.card(name, 70+i, inWindow)}
-		who := someone()
-		r := s.run(reader, who, nil)
-		r.Campaign, r.Series = "prova", name
-		if _, err := r.Run(t.Context()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if reader.failed == 0 {
-			t.Errorf("%s: no command was too long: this test shows nothing", name)
-		}
-		if who.typed > 2 || reader.Tries(0x10) != 3 {
-			t.Errorf("%s: %d codes typed, %d tries left", name, who.typed, reader.Tries(0x10))
+		for _, row := range []limited{{}, {reset: true}, {carries: true}, {carries: true, reset: true}} {
+			s := newService(t)
+			reader := &limited{Card: s.card(name, 70+i, inWindow), carries: row.carries, reset: row.reset}
+			who := someone()
+			r := s.run(reader, who, nil)
+			r.Campaign, r.Series = "prova", name
+			if _, err := r.Run(t.Context()); err != nil {
+				t.Errorf("%s, %+v: %v", name, row, err)
+			}
+			if reader.failed != 1 {
+				t.Errorf("%s, %+v: the reader failed %d times, want 1", name, row, reader.failed)
+			}
+			if who.typed > 2 || reader.Tries(0x10) != 3 {
+				t.Errorf("%s, %+v: %d codes typed, %d tries left", name, row, who.typed, reader.Tries(0x10))
+			}
+			usual := &limited{Card: s.card(name, 80+i, inWindow)}
+			r = s.run(patient{usual}, someone(), nil)
+			r.Campaign, r.Series = "prova", name
+			if _, err := r.Run(t.Context()); err != nil || reader.verified != usual.verified+1 {
+				t.Errorf("%s, %+v: VERIFY %d times, want 1 more than %d (%v)", name, row, reader.verified,
+					usual.verified, err)
+			}
 		}
 	}
+}
+
+// patient is a reader that carries everything.
+type patient struct{ *limited }
+
+func (p patient) Transmit(b []byte) ([]byte, error) {
+	if b[1] == iso7816.INSVerify {
+		p.verified++
+	}
+	return p.Card.Transmit(b)
 }
