@@ -48,7 +48,7 @@ func (c *chain) Transmit(b []byte) ([]byte, error) {
 	case errors.Is(err, ErrExtendedLength):
 		c.extended = false
 		return c.short(cmd)
-	case errors.Is(err, ErrReader) && again:
+	case errors.Is(err, ErrReader) && !errors.Is(err, ErrCardGone) && again:
 		c.extended = false
 		return nil, fmt.Errorf("%w: %w", ErrRepeat, err)
 	case err != nil:

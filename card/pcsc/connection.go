@@ -82,6 +82,9 @@ func (c *Connection) connect() code {
 		return rv
 	}
 	c.card, c.protocol, c.state, c.atr = card, protocol, s.event, s.atr
+	if !isShort(c.reader) && saysShort(card) {
+		setShort(c.reader)
+	}
 	return success
 }
 
@@ -145,12 +148,18 @@ func (c *Connection) take(wait time.Duration) error {
 func (c *Connection) give() { c.turn <- struct{}{} }
 
 // Transmit sends one command APDU and returns the response, at most 65538 bytes. Inside a transaction
-// of this connection no other program comes between. An error wraps iso7816.ErrCardGone when card,
+// of this connection no other program comes between. A command of extended length is refused with
+// iso7816.ErrExtendedLength, and not sent, where the reader's driver says that it carries none, and after the reader
+// failed at one in this process. An error wraps iso7816.ErrCardGone when card,
 // reader or service went away, and ErrReset when the card was reset, as then every command does until
 // Begin. Outside a transaction it waits for as long as another program holds one.
 func (c *Connection) Transmit(command []byte) ([]byte, error) {
 	if len(command) < 4 || len(command) > 4+3+iso7816.MaxExtended+2 {
 		return nil, fmt.Errorf("%w: %d bytes", iso7816.ErrCommand, len(command))
+	}
+	long := len(command) > longest
+	if long && isShort(c.reader) {
+		return nil, iso7816.ErrExtendedLength
 	}
 	if err := c.take(c.patience); err != nil {
 		return nil, err
@@ -172,7 +181,11 @@ func (c *Connection) Transmit(command []byte) ([]byte, error) {
 		rv = fCommError // some drivers answer a command, during which the card was pulled, with nothing
 	}
 	if rv != success {
-		return nil, c.failed(rv)
+		err := c.failed(rv)
+		if long && errors.Is(err, iso7816.ErrReader) && !errors.Is(err, iso7816.ErrCardGone) {
+			setShort(c.reader)
+		}
+		return nil, err
 	}
 	r := bytes.Clone(c.response[:n])
 	clear(c.response[:n])

@@ -28,3 +28,10 @@ func Exclusive(reader string) (end func(), err error) {
 		releaseContext(ctx)
 	}, nil
 }
+
+// ForgetLimits forgets which readers carry no command of extended length.
+func ForgetLimits() {
+	shortReaders.Lock()
+	defer shortReaders.Unlock()
+	shortReaders.names = nil
+}

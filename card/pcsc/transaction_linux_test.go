@@ -130,9 +130,9 @@ func TestReset(t *testing.T) {
 	failsWith(t, err, pcsc.ErrReset)
 }
 
-// TestWarmReset resets a card that answers a warm reset with other bytes than the cold one: it is the same card, for the
-// connection that reset it and for another, and both keep the first answer. A card that was pulled and put back meanwhile
-// is another.
+// TestWarmReset resets a card that answers a warm reset with other bytes than the cold one: it is the same card, for
+// the connection that reset it and for another, and both keep the first answer. A card that was pulled and put back
+// meanwhile is another.
 func TestWarmReset(t *testing.T) {
 	s := pcsctest.Start(t)
 	warm := []byte{0x3B, 0x81, 0x01, 0x57, 0xD7} // T=1; TCK = 81 xor 01 xor 57

@@ -13,3 +13,9 @@ const (
 	maxATR      = 33
 	stateSize   = 61
 )
+
+// controlName is SCardControl with an output length (the plain name is an older call).
+const controlName = "SCardControl132"
+
+// controlCode is SCARD_CTL_CODE of pcsc-lite.
+func controlCode(function uintptr) uintptr { return 0x42000000 + function }

@@ -14,3 +14,8 @@ const (
 	maxATR      = 33
 	stateSize   = 80
 )
+
+const controlName = "SCardControl"
+
+// controlCode is SCARD_CTL_CODE of pcsc-lite.
+func controlCode(function uintptr) uintptr { return 0x42000000 + function }

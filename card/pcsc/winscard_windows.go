@@ -52,3 +52,8 @@ func call(name string, args ...uintptr) code {
 	r, _, _ := p.Call(args...)
 	return code(r)
 }
+
+const controlName = "SCardControl"
+
+// controlCode is CTL_CODE of the smart-card device, FILE_DEVICE_SMARTCARD.
+func controlCode(function uintptr) uintptr { return 0x31<<16 | function<<2 }
