@@ -195,7 +195,7 @@ func (b *Block) do(c iso7816.Command) ([]byte, error) {
 	return data, err
 }
 
-// again runs f, and once more where the reader failed at a long command of it. What the card knew may be lost: its
+// again runs f, and once more where the reader failed at a long command of it. The card may have been reset: its
 // number is read first, and the PIN presented, which counts as the loss of the security status.
 func (b *Block) again(f func() error) error {
 	err := f()

@@ -12,11 +12,13 @@ import (
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/systemtest"
 )
 
 // library compiles testdata/reader.c and has the package use it until the test ends.
 func library(t *testing.T, macros ...string) {
 	t.Helper()
+	systemtest.Need(t, "gcc", "gcc")
 	out := filepath.Join(t.TempDir(), "reader.so")
 	args := append([]string{"-shared", "-fPIC", "-o", out, "testdata/reader.c", "-ldl"}, macros...)
 	if b, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
