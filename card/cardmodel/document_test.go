@@ -62,7 +62,9 @@ var look = map[string]string{
 	"KeyAlgorithm":      "nothing harmless tells; the manufacturer's data sheet would",
 	"PublicKeyRecovery": "nothing harmless tells; the manufacturer's data sheet would",
 	"ATR":               "`rinnova readers --json`",
-	"ExtendedLength":    "nothing harmless tells; a signature with a 2048-bit key would, under the PIN",
+	"Application": "`rinnova status --record FILE` with the name taken out of the model: the answers to SELECT " +
+		"by path",
+	"ExtendedLength": "nothing harmless tells; a signature with a 2048-bit key would, under the PIN",
 }
 
 // assumptions writes docs/ASSUMPTIONS.md: what is assumed of each model, why, and how to find out.

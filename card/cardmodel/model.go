@@ -168,6 +168,8 @@ type Model struct {
 	Series       Fact[[]Series]     `json:"series"`
 	NotRenewable Fact[failure.Code] `json:"notRenewable"` // code word of the reason, "" where renewable
 
+	// selected by name before any file is seen; none: the MF is current
+	Application    Fact[Hex]  `json:"application"`
 	ExtendedLength Fact[bool] `json:"extendedLength"` // commands over 255 bytes without chaining
 	WriteChunk     Fact[int]  `json:"writeChunk"`     // bytes of one UPDATE BINARY at most
 	Memory         Fact[int]  `json:"memory"`         // bytes free at issue
@@ -179,6 +181,8 @@ type Model struct {
 	Environment   Fact[byte] `json:"environment"`   // security environment restored before MSE SET
 	IssuedKeyBits Fact[int]  `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
 	IssuedSlot    Fact[Slot] `json:"issuedSlot"`    // the pair made at issue; its public key has no file that is read
+	// where the certificate made at issue lies when it is not in IssuedSlot and this program does not reach it
+	Elsewhere Fact[string] `json:"elsewhere"`
 
 	// Facts of a renewable card only; zero elsewhere.
 	MFCreate   Fact[byte] `json:"mfCreate"`   // access byte of CREATE in the MF

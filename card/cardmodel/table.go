@@ -44,6 +44,9 @@ var (
 	userPIN = Fact[Code]{Code{Reference: 0x10, Min: 5, Max: 8, Stored: 8, Pad: 0xFF, Tries: 3}, fromUserPages}
 	userPUK = Fact[Code]{Code{Reference: 0x11, Min: 5, Max: 8, Stored: 8, Pad: 0xFF, Tries: 10}, assumedPUK}
 
+	direct = Fact[Hex]{nil, "inferred: OpenSC itacns selects no application"}
+	inSlot = Fact[string]{"", "OpenSC itacns: certificate 1100/1101"}
+
 	issued = Fact[Slot]{Slot{Certificate: Path{0x1100, 0x1101}, Key: KeyRef{ID: 0x01}},
 		"OpenSC itacns: certificate 1100/1101, key 01 in the MF"}
 
@@ -77,6 +80,7 @@ var models = []*Model{
 			{"AC2018", Fact[Hex]{atr("3BDF18008131FE7D006B040C0184011101434E53103180FC"), assumedSigla}},
 		}, assumedSeries},
 		NotRenewable:   Fact[failure.Code]{"", "the guide names AC2013, AC2014, AC2018"},
+		Application:    direct,
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory: Fact[int]{16384,
@@ -87,6 +91,7 @@ var models = []*Model{
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
 		IssuedSlot:    issued,
+		Elsewhere:     inSlot,
 		MFCreate: Fact[byte]{0x11,
 			"assumed: the guide asks the PUK on these series only, before the signature file system is made"},
 		DFsAtIssue: Fact[[]DF]{nil, "assumed: the guide generates the signature file system on these series only"},
@@ -114,6 +119,7 @@ var models = []*Model{
 			{"OT2016", Fact[Hex]{atr("3BFF1800008131FE45006B05051017012101434E531031805E"), assumedSigla}},
 		}, assumedSeries},
 		NotRenewable:   Fact[failure.Code]{"", "the guide names OT2015, OT2016"},
+		Application:    direct,
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory: Fact[int]{16384,
@@ -124,6 +130,7 @@ var models = []*Model{
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
 		IssuedSlot:    issued,
+		Elsewhere:     inSlot,
 		MFCreate:      Fact[byte]{0xFF, "assumed: nothing needs to be created in the MF of these series"},
 		DFsAtIssue: Fact[[]DF]{classic[:1],
 			"assumed: the guide asks no PUK here, so DF 1400 is there and opens to the PIN"},
@@ -153,6 +160,7 @@ var models = []*Model{
 		}, assumedSeries},
 		NotRenewable: Fact[failure.Code]{"",
 			"the guide names ID2019; the tool's version of 2022 added ACe2021, ACx2021"},
+		Application:    direct,
 		ExtendedLength: Fact[bool]{true, fromItacns},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory: Fact[int]{28716,
@@ -163,6 +171,7 @@ var models = []*Model{
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, fromItacns},
 		IssuedSlot:    issued,
+		Elsewhere:     inSlot,
 		MFCreate:      Fact[byte]{0xFF, "assumed: nothing needs to be created in the MF of these series"},
 		DFsAtIssue: Fact[[]DF]{[]DF{
 			{Path: Path{0x1400}, Size: 16384, Access: shut},
@@ -195,6 +204,7 @@ var models = []*Model{
 		}, assumedSeries},
 		NotRenewable: Fact[failure.Code]{failure.SeriesNotRenewable,
 			"press of 2022: ST2021 is excluded from the extension"},
+		Application:    direct,
 		ExtendedLength: Fact[bool]{true, "OpenSC itacns: CNS 1.1"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},
@@ -204,6 +214,7 @@ var models = []*Model{
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, "OpenSC itacns: CNS 1.1"},
 		IssuedSlot:    issued,
+		Elsewhere:     inSlot,
 	},
 	{
 		ID: "cardos", Name: "CNS 1.0, mask Siemens CardOS",
@@ -213,6 +224,7 @@ var models = []*Model{
 				"pcsc-tools ATR list: CRS Lombardia"}},
 		}, "pcsc-tools ATR list: regional service cards before the siglas"},
 		NotRenewable:   Fact[failure.Code]{failure.SeriesNotRenewable, "the guide does not name them"},
+		Application:    direct,
 		ExtendedLength: Fact[bool]{false, "OpenSC itacns: CNS 1.0 gets short APDUs"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},
@@ -222,6 +234,7 @@ var models = []*Model{
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
 		IssuedSlot:    issued,
+		Elsewhere:     inSlot,
 	},
 	{
 		ID: "gd", Name: "CNS 1.0, mask Giesecke & Devrient",
@@ -232,6 +245,8 @@ var models = []*Model{
 		}, "OpenSC issue 3804"},
 		NotRenewable: Fact[failure.Code]{failure.SeriesNotRenewable,
 			"OpenSC issue 3804: the certificate lies behind another application; no campaign names it"},
+		Application: Fact[Hex]{Hex{0xA0, 0x00, 0x00, 0x05, 0x30, 0x00, 0x0B, 0x10, 0x40, 0x01, 0x02, 0x1A},
+			"assumed: that the card answers 6A82 to the paths before; the name is that of OpenSC issue 3804"},
 		ExtendedLength: Fact[bool]{false, "assumed: never used, since nothing is signed"},
 		WriteChunk:     Fact[int]{128, assumedChunk},
 		Memory:         Fact[int]{0, "assumed: never asked, since nothing is written"},
@@ -241,6 +256,8 @@ var models = []*Model{
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, "OpenSC issue 3804: size of the certificate"},
 		IssuedSlot:    issued,
+		Elsewhere: Fact[string]{"DA01/C001 of another application",
+			"OpenSC issue 3804; the application's name is not public"},
 	},
 }
 

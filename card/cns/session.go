@@ -137,7 +137,15 @@ func (s *Session) transaction(reset bool, f func() error) error {
 	return err
 }
 
+// readIDCarta reads the card's number, after SELECT of the application that shows it where the model has one: a reset
+// hides the files again.
 func (s *Session) readIDCarta() (holder.IDCarta, error) {
+	if name := s.Model.Application.Value; len(name) > 0 {
+		_, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSSelect, P1: 0x04, Data: name, Ne: iso7816.NeShort})
+		if err != nil {
+			return "", notFound(err)
+		}
+	}
 	if err := s.selectFile(idCartaPath); err != nil {
 		return "", notFound(err)
 	}

@@ -39,6 +39,7 @@ type Card struct {
 	df, ef      *file
 	verified    map[*object]int // uses left, 0 for any number
 	environment *environment    // the current one, a copy
+	hidden      bool            // the files are not seen before the model's application is selected
 	pending     []byte          // for GET RESPONSE
 	chain       *iso7816.Command
 
@@ -91,6 +92,7 @@ func (c *Card) PowerOff() {
 // drop forgets what lives without power for no instant.
 func (c *Card) drop() {
 	c.df, c.ef = c.root, nil
+	c.hidden = len(c.model.Application.Value) > 0
 	clear(c.verified)
 	c.environment, c.pending, c.chain = nil, nil, nil
 }
@@ -151,7 +153,7 @@ func (c *Card) Clone() *Card {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := &Card{series: c.series, model: c.model, atr: c.atr, rand: c.rand, keys: c.keys, crt: c.crt, gone: c.gone,
-		pending: c.pending, verified: make(map[*object]int, len(c.verified))}
+		hidden: c.hidden, pending: c.pending, verified: make(map[*object]int, len(c.verified))}
 	if c.environment != nil {
 		e := *c.environment
 		n.environment = &e

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -202,5 +203,28 @@ func TestIssue(t *testing.T) {
 	}
 	if b, _ := c.File("2F02"); fmt.Sprintf("%X", b) != "5A086090900000003001" {
 		t.Errorf("GDO %X", b)
+	}
+}
+
+// TestApplication selects the application of OpenSC issue 3804, which alone shows the files, until the next reset.
+func TestApplication(t *testing.T) {
+	c := issued(t, "ACe2025")
+	for range 2 {
+		for _, path := range []string{"00A4000C023F00", "00A4080C0410001003", "00A4080C0411001102", "00A4010C021100"} {
+			if _, sw := send(t, c, path); sw != "6A82" {
+				t.Errorf("%s before the application: %s", path, sw)
+			}
+		}
+		if _, sw := send(t, c, "00A404000CA0000005300000000000000000"); sw != "6A82" {
+			t.Errorf("another application: %s", sw)
+		}
+		fci := hex.EncodeToString(must(t, c, "00A404000CA000000530000B104001021A00"))
+		for _, want := range []string{"8203380000", "840ca000000530000b104001021a", "83023f00"} {
+			if !strings.Contains(fci, want) {
+				t.Errorf("no %s in %s", want, fci)
+			}
+		}
+		must(t, c, "00A4080C0410001003", "00A4080C0411001102", "00A4000C023F00")
+		c.Reset()
 	}
 }

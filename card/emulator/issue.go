@@ -21,7 +21,8 @@ type Personalization struct {
 	IDCarta      string // 16 digits
 	PersonalData []byte // EF_DatiPersonali, at most 400 bytes, padded with 00
 	// Certificate is the content of EF_C_Carta, at most 2048 bytes, padded with 00; the file is absent if
-	// it is nil. It is not looked into, so that cards with a broken one can be made.
+	// it is nil, and where the model has the certificate elsewhere. It is not looked into, so that cards with a
+	// broken one can be made.
 	Certificate []byte
 	Key         *rsa.PrivateKey // of 1024 or 2048 bits
 	PIN, PUK    string          // digits, as many as the model says
@@ -86,7 +87,9 @@ func Issue(series string, p Personalization) (*Card, error) {
 	if model.MFCreate.Source != "" { // else the model does not know
 		mf.Access[acCreate] = model.MFCreate.Value
 	}
-	c.root, c.df = mf, mf
+	mf.Name = slices.Clone(model.Application.Value)
+	c.root = mf
+	c.drop()
 	serial, _ := hex.DecodeString(p.IDCarta)
 	mf.add(transparent(0x2F01, padded(append([]byte{byte(len(c.atr))}, c.atr...), max(atrSize, len(c.atr)+1))))
 	mf.add(transparent(0x2F02, iso7816.AppendTLV(nil, 0x5A, serial)))
@@ -95,7 +98,7 @@ func Issue(series string, p Personalization) (*Card, error) {
 	chip.add(transparent(0x1002, padded(history, serviceSize)))
 	chip.add(transparent(0x1003, []byte(p.IDCarta)))
 	person := mf.add(directory(0x1100, closed))
-	if p.Certificate != nil {
+	if p.Certificate != nil && model.Elsewhere.Value == "" {
 		person.add(transparent(0x1101, padded(p.Certificate, certificateSize)))
 	}
 	person.add(transparent(0x1102, padded(p.PersonalData, personalDataSize)))

@@ -17,6 +17,9 @@ func (c *Card) selectFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P2 != 0x00 && cmd.P2 != 0x0C || cmd.P2 == 0x0C && c.fault.RefuseSelectWithoutFCI {
 		return nil, iso7816.SWWrongP1P2
 	}
+	if c.hidden && cmd.P1 != 0x04 {
+		return nil, iso7816.SWFileNotFound
+	}
 	n := len(cmd.Data)
 	var f *file
 	switch cmd.P1 {
@@ -63,6 +66,7 @@ func (c *Card) selectFile(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if f == nil {
 		return nil, iso7816.SWFileNotFound
 	}
+	c.hidden = false
 	c.enter(f)
 	if c.fault.ForgetOnSelect {
 		clear(c.verified)

@@ -78,8 +78,10 @@ func decode(b []byte) (*Card, error) {
 	if s.MF == nil || s.MF.FID != masterFile || !s.MF.isDF() || !s.MF.adopt(nil, 0) {
 		return nil, fmt.Errorf("%w: file system", ErrState)
 	}
-	return &Card{series: s.Series, model: model, atr: s.ATR, root: s.MF, df: s.MF, rand: rand.Reader,
-		crt: &factors{keys: map[string]*rsa.PrivateKey{}}, verified: map[*object]int{}}, nil
+	c := &Card{series: s.Series, model: model, atr: s.ATR, root: s.MF, rand: rand.Reader,
+		crt: &factors{keys: map[string]*rsa.PrivateKey{}}, verified: map[*object]int{}}
+	c.drop()
+	return c, nil
 }
 
 // adopt sets the links that the file does not hold, and says whether everything fits.

@@ -134,9 +134,6 @@ func TestRenewEverySeries(t *testing.T) {
 func TestNotRenewableSeries(t *testing.T) {
 	s := newService(t)
 	for i, name := range sigle(false) {
-		if name == "ACe2025" {
-			continue // its files lie behind another application: docs/CARDS.md §1.4
-		}
 		card := s.card(name, 40+i, inWindow)
 		who := someone()
 		_, err := s.run(card, who, nil).Run(t.Context())
