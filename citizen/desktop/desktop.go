@@ -214,7 +214,7 @@ func (w *Window) take(readers []Reader) {
 		w.f.chosen = ""
 	}
 	was := w.f.target
-	w.f.target = aim(w.f)
+	w.retarget()
 	now, then := find(readers, w.f.target), find(before, w.f.target)
 	changed := w.f.target != was || now.Token != then.Token || now.Present != then.Present || now.Mute != then.Mute
 	switch {
@@ -229,6 +229,58 @@ func (w *Window) take(readers []Reader) {
 			w.f.looked = nil // looked at when the failure was read
 		}
 	case changed:
+		w.startLook()
+	}
+	w.bump()
+}
+
+// retarget finds the reader whose card is meant and, where the person chooses, has each card read, once for an
+// insertion. The lock is held.
+func (w *Window) retarget() {
+	before := w.f.known
+	w.f.known = map[string]known{}
+	for _, r := range w.f.readers {
+		if k, ok := before[r.Name]; ok && k.token == r.Token && r.Present {
+			w.f.known[r.Name] = k
+		}
+	}
+	if w.f.target = aim(w.f); w.f.target != "" || w.f.running != nil || w.f.finished != nil {
+		return
+	}
+	for _, r := range choices(w.f) {
+		if _, ok := w.f.known[r.Name]; ok || r.Mute {
+			continue
+		}
+		w.f.known[r.Name] = known{token: r.Token}
+		w.work.Go(func() { w.identified(r, w.identity(r.Name)) })
+	}
+}
+
+// identity reads one of several cards. A card that cannot be read is a choice without a name.
+func (w *Window) identity(reader string) (k known) {
+	c, err := w.cfg.Open(w.ctx, reader)
+	if err != nil {
+		return known{}
+	}
+	defer c.Close()
+	if k.identity, err = renewal.Identify(c.Renewal.Card); err == nil {
+		k.identity.Holder = printable(k.identity.Holder)
+	}
+	k.otherKind = renewal.IsOtherKind(err)
+	return k
+}
+
+// identified takes in what was read of a card that is still there.
+func (w *Window) identified(r Reader, k known) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if before, ok := w.f.known[r.Name]; !ok || before.token != r.Token {
+		return
+	}
+	k.token = r.Token
+	w.f.known[r.Name] = k
+	was := w.f.target
+	if w.f.target = aim(w.f); w.f.target != was && w.f.running == nil && w.f.finished == nil && w.f.failed == nil {
 		w.startLook()
 	}
 	w.bump()

@@ -384,7 +384,7 @@ func (w *Window) dismiss() error {
 	}
 	w.forget()
 	w.f.finished, w.f.failed, w.f.report, w.f.contents = nil, nil, nil, nil
-	w.f.target = aim(w.f)
+	w.retarget()
 	w.startLook()
 	w.bump()
 	return nil
@@ -409,7 +409,7 @@ func (w *Window) choose(reader string) error {
 		return errState
 	}
 	w.f.chosen = reader
-	w.f.target = aim(w.f)
+	w.retarget()
 	w.startLook()
 	w.bump()
 	return nil
@@ -423,7 +423,7 @@ func (w *Window) another() error {
 		return errState
 	}
 	w.f.chosen = ""
-	w.f.target = aim(w.f)
+	w.retarget()
 	w.startLook()
 	w.bump()
 	return nil

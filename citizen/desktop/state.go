@@ -86,7 +86,11 @@ type Reader struct {
 	Name    string `json:"name"`
 	Present bool   `json:"present"`
 	Mute    bool   `json:"mute,omitempty"`
-	Token   string `json:"-"` // differs between two insertions of different cards; the answer to reset will do
+	// differs between two insertions of different cards; the answer to reset will do
+	Token  string `json:"-"`
+	Choice bool   `json:"choice,omitempty"` // the card may be the one to renew, as far as its answer to reset tells
+	// Identity is of the card where several are a choice; nil before it was read, and where it cannot be.
+	Identity *renewal.Identity `json:"identity,omitempty"`
 }
 
 // Loading is a card being read.
@@ -242,9 +246,17 @@ type facts struct {
 	failed   *Failure  // it ended badly
 	finished *finished // it ended well
 	closing  bool
+	known    map[string]known // by reader, while several cards are a choice
 	report   *Report
 	update   *Update
 	contents *errorreport.Report
+}
+
+// known is what was read of one of several cards: neither field while it is read.
+type known struct {
+	token     string
+	identity  *renewal.Identity
+	otherKind bool // it is no health card
 }
 
 type looking struct {
@@ -283,6 +295,9 @@ func view(f facts, now time.Time) State {
 		Report: f.report, Update: f.update}
 	if s.Readers == nil {
 		s.Readers = []Reader{}
+	}
+	if s.Screen == ScreenChoose {
+		s.Readers = choices(f)
 	}
 	if f.looked != nil {
 		s.Card = f.looked.card
@@ -369,20 +384,33 @@ func progress(r running) *Progress {
 	return p
 }
 
-// aim finds the reader whose card is meant: the chosen one while it has a card, else the only one that
-// has.
-func aim(f facts) string {
-	var with []string
+// choices are the readers whose card may be the one to renew, with what is known of it.
+func choices(f facts) []Reader {
+	var list []Reader
 	for _, r := range f.readers {
-		if r.Present {
-			with = append(with, r.Name)
+		k := f.known[r.Name]
+		if r.Choice && !k.otherKind {
+			r.Identity = k.identity
+			list = append(list, r)
 		}
 	}
-	switch {
-	case slices.Contains(with, f.chosen):
+	return list
+}
+
+// aim finds the reader whose card is meant: the chosen one while it has a card, else the only choice, else the only
+// one that holds something or, among several that hold nothing to renew, the first.
+func aim(f facts) string {
+	if find(f.readers, f.chosen).Present {
 		return f.chosen
-	case len(with) == 1:
-		return with[0]
+	}
+	list := choices(f)
+	switch len(list) {
+	case 0:
+		if i := slices.IndexFunc(f.readers, func(r Reader) bool { return r.Present }); i >= 0 {
+			return f.readers[i].Name
+		}
+	case 1:
+		return list[0].Name
 	}
 	return ""
 }

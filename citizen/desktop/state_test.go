@@ -14,8 +14,8 @@ import (
 // The state is computed from facts and from nothing else: one row for each way to come to a screen.
 func TestView(t *testing.T) {
 	now := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
-	one := []Reader{{Name: "A", Present: true}}
-	two := []Reader{{Name: "A", Present: true}, {Name: "B", Present: true}}
+	one := []Reader{{Name: "A", Present: true, Choice: true}}
+	two := []Reader{{Name: "A", Present: true, Choice: true}, {Name: "B", Present: true, Choice: true}}
 	empty := []Reader{{Name: "A"}}
 	card := &Summary{ID: "6090…001"}
 	closed := &Failure{Code: "campaign-closed"}
@@ -105,16 +105,21 @@ func TestPrintable(t *testing.T) {
 }
 
 func TestAim(t *testing.T) {
-	a, b, none := Reader{Name: "A", Present: true}, Reader{Name: "B", Present: true}, Reader{Name: "C"}
+	a, b, none := Reader{Name: "A", Present: true, Choice: true}, Reader{Name: "B", Present: true, Choice: true},
+		Reader{Name: "C"}
+	token, foreign := Reader{Name: "T", Present: true}, map[string]known{"B": {otherKind: true}}
 	for _, row := range []struct {
 		readers []Reader
 		chosen  string
+		known   map[string]known
 		want    string
 	}{
-		{nil, "", ""}, {[]Reader{none}, "", ""}, {[]Reader{none, b}, "", "B"}, {[]Reader{a, b}, "", ""},
-		{[]Reader{a, b}, "B", "B"}, {[]Reader{a, none}, "C", "A"},
+		{nil, "", nil, ""}, {[]Reader{none}, "", nil, ""}, {[]Reader{none, b}, "", nil, "B"},
+		{[]Reader{a, b}, "", nil, ""}, {[]Reader{a, b}, "B", nil, "B"}, {[]Reader{a, none}, "C", nil, "A"},
+		{[]Reader{token, b}, "", nil, "B"}, {[]Reader{token}, "", nil, "T"}, {[]Reader{token, token}, "", nil, "T"},
+		{[]Reader{a, b}, "", foreign, "A"}, {[]Reader{a, b}, "B", foreign, "B"}, {[]Reader{none, b}, "", foreign, "B"},
 	} {
-		if got := aim(facts{readers: row.readers, chosen: row.chosen}); got != row.want {
+		if got := aim(facts{readers: row.readers, chosen: row.chosen, known: row.known}); got != row.want {
 			t.Errorf("%+v: %q", row, got)
 		}
 	}

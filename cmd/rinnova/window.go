@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -142,9 +143,11 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			if list != nil {
 				shown = []desktop.Reader{}
 			}
+			among := choices(list)
 			for _, r := range list {
+				chosen := slices.ContainsFunc(among, func(c pcsc.Reader) bool { return c.Name == r.Name })
 				shown = append(shown, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute,
-					Token: string(r.ATR)})
+					Token: string(r.ATR), Choice: chosen})
 			}
 			select {
 			case readers <- shown:

@@ -138,7 +138,7 @@ func (b *Bench) tell() {
 	list := []desktop.Reader{}
 	for i := range b.readers {
 		s := b.slots[i]
-		r := desktop.Reader{Name: Readers[i], Present: s.in, Mute: s.in && s.mute}
+		r := desktop.Reader{Name: Readers[i], Present: s.in, Mute: s.in && s.mute, Choice: s.in}
 		if s.in {
 			r.Token = fmt.Sprint(s.number)
 		}

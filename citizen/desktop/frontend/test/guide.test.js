@@ -366,7 +366,11 @@ test('two cards: chosen, never guessed', async () => {
   await w.bench('insert-second', withoutPuk)
   await w.screen('choose')
   assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
-  await w.click('Usa la tessera in «Lettore dimostrativo 2»')
+  const label = /^Usa la tessera di BRUNILDE ESEMPIO, numero 6090…\d{3}, certificato fino al 14\/06\/2020$/
+  const cards = w.tab.getByRole('button', { name: label })
+  await cards.nth(1).waitFor()
+  const item = w.tab.getByRole('listitem').filter({ hasText: 'Nel lettore «Lettore dimostrativo 2»' })
+  await item.getByRole('button').click()
   const s = await w.screen('card')
   assert.ok(s.card.series.includes(withoutPuk))
   await w.click('Scegli un’altra tessera')

@@ -65,6 +65,13 @@ export interface Failure {
   tries?: number // left of the code that was refused
 }
 
+/** Identity is what a person tells one card from another by. */
+export interface Identity {
+  holder: string // as the card has it: a stranger's text
+  id: string // masked
+  notAfter?: string // of the certificate that ends last; nil where none is readable
+}
+
 /** Loading is a card being read. */
 export interface Loading {
   late: boolean // it takes longer than it should
@@ -130,6 +137,8 @@ export interface Reader {
   name: string
   present: boolean
   mute?: boolean
+  choice?: boolean // the card may be the one to renew, as far as its answer to reset tells
+  identity?: Identity // Identity is of the card where several are a choice; nil before it was read, and where it cannot be.
 }
 
 /** Report says where the error report was saved, or why not. */

@@ -15,7 +15,10 @@ export const de: Catalogue = {
   noReader: { title: 'Schließen Sie das Lesegerät an', text: 'Es ist kein Kartenlesegerät angeschlossen. Schließen Sie es an einen USB-Anschluss an: Die Seite merkt es von selbst.', hint: 'Wenn es schon angeschlossen ist, versuchen Sie einen anderen Anschluss oder installieren Sie seinen Treiber: Neuere Geräte brauchen keinen.' },
   noCard: { title: 'Stecken Sie die Karte ein', text: 'Stecken Sie die Karte, deren Zertifikat Sie erneuern wollen, mit dem Chip zum Lesegerät ein. Halten Sie die PIN bereit; für die Karten einiger Serien brauchen Sie auch den PUK.', readers: 'Angeschlossene Lesegeräte' },
   noService: { title: 'Das System liest keine Smartcards' },
-  choose: { title: 'Welche Karte?', text: 'Es steckt mehr als eine Karte. Wählen Sie, mit welcher gearbeitet wird: Die anderen werden nicht berührt.', use: (r) => `Karte in „${r}“ verwenden`, other: 'Eine andere Karte wählen' },
+  choose: { title: 'Welche Karte?', text: 'Es steckt mehr als eine Karte. Wählen Sie, mit welcher gearbeitet wird: Die anderen werden nicht berührt.', use: (r) => `Karte in „${r}“ verwenden`,
+    useOf: (h, id) => `Karte von ${h} verwenden, Nummer ${id}`,
+    useOfUntil: (h, id, d) => `Karte von ${h} verwenden, Nummer ${id}, Zertifikat bis ${d}`,
+    in: (r) => `Im Lesegerät „${r}“`, other: 'Eine andere Karte wählen' },
   loading: {
     title: 'Die Karte wird gelesen', late: 'Das Lesen dauert länger als vorgesehen',
     card: 'Die Karte oder das Lesegerät hat noch nicht geantwortet. Nehmen Sie die Karte heraus und stecken Sie sie wieder ganz ein. Wenn das nicht reicht:',

@@ -33,7 +33,10 @@ export const it = {
   noReader: { title: 'Collega il lettore', text: 'Non è collegato alcun lettore di smart card. Collegalo a una porta USB: la pagina se ne accorge da sola.', hint: 'Se il lettore è già collegato, prova un’altra porta o installa il suo driver: i lettori recenti non ne hanno bisogno.' },
   noCard: { title: 'Inserisci la tessera', text: 'Inserisci nel lettore la tessera di cui vuoi rinnovare il certificato, con il chip verso il lettore. Tieni a portata di mano il PIN; per le tessere di alcune serie serve anche il PUK.', readers: 'Lettori collegati' },
   noService: { title: 'Il sistema non legge le smart card' },
-  choose: { title: 'Quale tessera?', text: 'È inserita più di una tessera. Scegli su quale lavorare: le altre non vengono toccate.', use: (r: string) => `Usa la tessera in «${r}»`, other: 'Scegli un’altra tessera' },
+  choose: { title: 'Quale tessera?', text: 'È inserita più di una tessera. Scegli su quale lavorare: le altre non vengono toccate.', use: (r: string) => `Usa la tessera in «${r}»`,
+    useOf: (h: string, id: string) => `Usa la tessera di ${h}, numero ${id}`,
+    useOfUntil: (h: string, id: string, d: string) => `Usa la tessera di ${h}, numero ${id}, certificato fino al ${d}`,
+    in: (r: string) => `Nel lettore «${r}»`, other: 'Scegli un’altra tessera' },
   loading: {
     title: 'Lettura della tessera',
     late: 'La lettura dura più del previsto',
