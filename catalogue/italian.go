@@ -175,7 +175,7 @@ var italian = language{
 		failure.ClockOnlyEmulated:       {"--clock vale solo per tessere emulate.", unread, "Togli --clock."},
 		failure.ClockMalformed:          {"--clock non è un’ora RFC 3339.", unread, "Scrivila come 2020-05-25T10:00:00Z."},
 		failure.ReplayMalformed:         {"Il file registrato non è leggibile.", unread, "Indica un file creato con --record."},
-		failure.RecordUnwritable:        {"Il file della registrazione non è scrivibile.", unread, "Indica con --record un file che si possa creare."},
+		failure.RecordUnwritable:        {"Il file della registrazione non si può creare, o esiste già.", unread, "Indica con --record un file che non esiste ancora."},
 		failure.JournalNowhere:          {"Non c’è una cartella per il diario dei rinnovi.", safe, installerIT},
 		failure.SecretMalformed:         {"--pin-from e --puk-from vogliono env:NOME, file:PERCORSO o fd:N.", unread, usageIT},
 		failure.SettingsMalformed:       {"Le impostazioni di chi amministra il computer non sono valide: {}.", unread, "Chiedi a chi amministra il computer di correggerle."},

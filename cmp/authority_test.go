@@ -38,6 +38,7 @@ type fixture struct {
 	signer, signerRSA              Credential // CMP signers under currentCA
 	foreignSigner, legacySigner    Credential
 	expiredSigner, noSignatureUse  Credential
+	noUsage                        Credential // without extendedKeyUsage
 	citizen                        Credential // a new citizen's certificate under currentCA, clientAuth
 	newRSA, newEC, spare           crypto.Signer
 }
@@ -82,14 +83,15 @@ var pki = sync.OnceValue(func() *fixture {
 	cmcRA := func(c *x509.Certificate) {
 		c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 28}}
 	}
-	f.signer = leaf(f.currentCA, newEC(), "CMP di prova", nil)
+	f.signer = leaf(f.currentCA, newEC(), "CMP di prova", cmcRA)
 	f.signerRSA = leaf(f.currentCA, newRSA(2048), "CMP di prova RSA", cmcRA)
-	f.foreignSigner = leaf(f.foreignCA, newEC(), "CMP di prova", nil)
-	f.legacySigner = leaf(f.legacyCA, newEC(), "CMP di prova", nil)
+	f.foreignSigner = leaf(f.foreignCA, newEC(), "CMP di prova", cmcRA)
+	f.legacySigner = leaf(f.legacyCA, newEC(), "CMP di prova", cmcRA)
+	f.noUsage = leaf(f.currentCA, newEC(), "CMP senza uso", nil)
 	f.expiredSigner = leaf(f.currentCA, newEC(), "CMP scaduto",
-		func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) })
+		func(c *x509.Certificate) { cmcRA(c); c.NotAfter = now.Add(-time.Minute) })
 	f.noSignatureUse = leaf(f.currentCA, newEC(), "CMP senza firma",
-		func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })
+		func(c *x509.Certificate) { cmcRA(c); c.KeyUsage = x509.KeyUsageKeyAgreement })
 	f.citizen = leaf(f.currentCA, newEC(), fictitious, citizen)
 	return f
 })

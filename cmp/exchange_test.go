@@ -156,14 +156,16 @@ func TestInform(t *testing.T) {
 // An answer of the Authority that the wire format excludes is not sent.
 func TestInformRefusesToEncode(t *testing.T) {
 	for name, bad := range map[string]InformResponse{
-		"decision":      {Standing: &Standing{Decision: "forse"}},
-		"state":         {Standing: &Standing{Decision: "renewed", State: "?"}},
-		"reason":        {Standing: &Standing{Decision: "refused", Reason: "Perché no"}},
-		"ticket":        {Standing: &Standing{Decision: "waiting", Ticket: make([]byte, 1025)}},
-		"attempts":      {Standing: &Standing{Decision: "refused", AttemptsLeft: -1}},
-		"campaign's id": {Campaigns: []Campaign{{ID: "a/b"}}},
-		"not UTF-8":     {Campaigns: []Campaign{{ID: "a", Title: "\xff"}}},
-		"EC template":   {Template: &Template{"EC", 256}},
+		"decision":             {Standing: &Standing{Decision: "forse"}},
+		"state":                {Standing: &Standing{Decision: "renewed", State: "?"}},
+		"reason":               {Standing: &Standing{Decision: "refused", Reason: "Perché no"}},
+		"ticket":               {Standing: &Standing{Decision: "waiting", Ticket: make([]byte, 1025)}},
+		"attempts":             {Standing: &Standing{Decision: "refused", AttemptsLeft: -1}},
+		"campaign of standing": {Standing: &Standing{Decision: "renewable", Campaigns: []string{"2020", "\x1b[2J"}}},
+		"path of standing":     {Standing: &Standing{Decision: "renewable", Campaigns: []string{"../.."}}},
+		"campaign's id":        {Campaigns: []Campaign{{ID: "a/b"}}},
+		"not UTF-8":            {Campaigns: []Campaign{{ID: "a", Title: "\xff"}}},
+		"EC template":          {Template: &Template{"EC", 256}},
 	} {
 		if _, err := bad.genp(); err == nil {
 			t.Errorf("%s: encoded", name)

@@ -64,6 +64,8 @@ func (s *Standing) check() error {
 		return malformed("state of standing")
 	case s.Reason != "" && !isCodeWord(string(s.Reason)):
 		return malformed("reason of standing")
+	case slices.ContainsFunc(s.Campaigns, func(id string) bool { return !isLabel(id) }):
+		return malformed("campaign of standing")
 	case s.AttemptsLeft < 0 || s.AttemptsLeft > maxCount || s.Position < 0 || s.Position > maxCount:
 		return malformed("number in standing")
 	case s.CheckAfter < 0 || len(s.Ticket) > maxTicket:

@@ -325,8 +325,8 @@ func (t *Transaction) open(der []byte, trust Trust, other []byte) (*Message, err
 var authorityUsages = []string{"1.3.6.1.5.5.7.3.27", "1.3.6.1.5.5.7.3.28"} // id-kp-cmcCA, id-kp-cmcRA
 
 // check verifies the protection and its signer: a chain to an anchor, digitalSignature in keyUsage if there is one
-// (RFC 9483 §3.2), and id-kp-cmcCA or id-kp-cmcRA in extendedKeyUsage if there is one. Without the last check every
-// holder of a certificate under the same root, with clientAuth, could answer for the service.
+// (RFC 9483 §3.2), and id-kp-cmcCA or id-kp-cmcRA in extendedKeyUsage. Without the last check every holder of a
+// certificate under the same root, with clientAuth or without an extendedKeyUsage, could answer for the service.
 func (trust Trust) check(m *Message) error {
 	cert, err := m.verifyProtection()
 	if err != nil {
@@ -355,9 +355,6 @@ func (trust Trust) check(m *Message) error {
 }
 
 func isAuthority(cert *x509.Certificate) bool {
-	if len(cert.ExtKeyUsage) == 0 && len(cert.UnknownExtKeyUsage) == 0 {
-		return true
-	}
 	for _, usage := range cert.UnknownExtKeyUsage {
 		for _, known := range authorityUsages {
 			if usage.String() == known {

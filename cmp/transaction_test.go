@@ -38,6 +38,7 @@ func TestHostileServer(t *testing.T) {
 			nil, nil, ErrUntrusted},
 		{"signer under the legacy CA", f.legacySigner, nil, nil, ErrUntrusted},
 		{"citizen under the current CA", f.citizen, nil, nil, ErrUntrusted},
+		{"signer without extendedKeyUsage", f.noUsage, nil, nil, ErrUntrusted},
 		{"expired signer", f.expiredSigner, nil, nil, ErrUntrusted},
 		{"signer without digitalSignature", f.noSignatureUse, nil, nil, ErrUntrusted},
 		{"bit flipped", f.signer, nil,

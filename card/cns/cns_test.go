@@ -62,6 +62,7 @@ func open(t *testing.T, card iso7816.Card) *cns.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.ForgetPIN)
 	return s
 }
 

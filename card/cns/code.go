@@ -141,7 +141,7 @@ func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
 	return s.open(func(*Block) error {
 		err := s.verify(cardmodel.PIN, pin)
 		if err == nil {
-			s.pin = bytes.Clone(pin)
+			s.keepPIN(pin)
 		}
 		return err
 	})

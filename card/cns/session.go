@@ -44,7 +44,8 @@ type Session struct {
 	card    iso7816.Card
 	withFCI bool   // the card refuses SELECT without FCI
 	asleep  bool   // the selected file is deactivated
-	pin     []byte // verified in this run, nil before; wiped by ForgetPIN
+	pin     []byte // verified in this run, nil before; in locked memory, wiped by ForgetPIN
+	page    []byte // of pin
 	tries   map[byte]int
 	changed bool // a command that changes files or keys was sent, and not refused
 }
@@ -116,12 +117,6 @@ func (s *Session) send(c iso7816.Command) ([]byte, error) {
 		s.changed = s.changed || !errors.As(err, &sw) || sw>>8 == 0x65
 	}
 	return data, err
-}
-
-// ForgetPIN wipes the PIN.
-func (s *Session) ForgetPIN() {
-	clear(s.pin)
-	s.pin = nil
 }
 
 // transaction keeps other programs away while f runs. With reset the card forgets the verified codes at

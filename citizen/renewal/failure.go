@@ -130,7 +130,7 @@ func Classify(err error) *Failure {
 		return fail(failure.TLSUntrusted, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
 		return fail(failure.ServiceUnreachable, err)
-	case errors.Is(err, errService):
+	case errors.Is(err, errService), errors.Is(err, cmp.ErrMalformed):
 		return fail(failure.ServiceUntrusted, err)
 	}
 	return fail(failure.Internal, err)

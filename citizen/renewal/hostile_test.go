@@ -180,6 +180,15 @@ func TestBetween(t *testing.T) {
 		w.WriteHeader(http.StatusProxyAuthRequired)
 	}))
 	defer proxy.Close()
+	body := func(n int) string {
+		h := func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/pkixcmp")
+			_, _ = w.Write(make([]byte, n))
+		}
+		server := httptest.NewServer(http.HandlerFunc(h))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
 	slow := make(chan struct{})
 	s.exchange = func(w http.ResponseWriter, r *http.Request, _ http.Handler) { <-slow }
 	defer close(slow)
@@ -205,6 +214,8 @@ func TestBetween(t *testing.T) {
 			&http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(must(url.Parse(proxy.URL)))}}, "proxy-auth"},
 		{"a service that never answers", s.server.URL, &http.Client{Timeout: 200 * time.Millisecond},
 			"service-unreachable"},
+		{"a giant answer", body(10 << 20), &http.Client{}, "service-untrusted"},
+		{"an answer that is no CMP message", body(100), &http.Client{}, "service-untrusted"},
 	} {
 		card := s.card("OT2015", 10+i, inWindow)
 		who := someone()

@@ -16,9 +16,9 @@ import (
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
-	"rinnova.example/go/plaintext"
 )
 
 // opened is a card that was opened by its text, and how to have it back after it was taken out.
@@ -72,11 +72,8 @@ func (p *program) openReader(o *opened, name string) error {
 		if err != nil {
 			return cardFailure(err)
 		}
-		if len(readers) == 0 {
-			return cardFailure(pcsc.ErrNoReader)
-		}
-		if name, err = p.onlyCard(choices(readers)); err != nil {
-			return err
+		if name, err = reader.Meant(readers, dates); err != nil {
+			return cardFailure(err)
 		}
 	}
 	c, err := pcsc.Open(name)
@@ -86,79 +83,6 @@ func (p *program) openReader(o *opened, name string) error {
 	o.Card, o.reader, o.closers = c, c.Reader(), append(o.closers, c)
 	o.reinsert = func(ctx context.Context) (iso7816.Card, error) { return p.reinserted(ctx, o) }
 	return nil
-}
-
-// choices are the readers among which a person chooses: those whose card may be a health card by its answer to reset;
-// without any, those whose card does not answer; without any, the first that holds something.
-func choices(readers []pcsc.Reader) []pcsc.Reader {
-	var ours, mute, others []pcsc.Reader
-	for _, r := range readers {
-		_, err := cardmodel.Match(r.ATR)
-		switch {
-		case !r.Present:
-		case err == nil:
-			ours = append(ours, r)
-		case r.Mute:
-			mute = append(mute, r)
-		default:
-			others = append(others, r)
-		}
-	}
-	switch {
-	case len(ours) > 0:
-		return ours
-	case len(mute) > 0:
-		return mute
-	}
-	return others[:min(1, len(others))]
-}
-
-// onlyCard returns the reader whose card is meant. Several cards are read, without a PIN, so that the failure tells
-// them apart by holder, number and expiry.
-func (p *program) onlyCard(readers []pcsc.Reader) (name string, err error) {
-	var names, cards []string
-	for _, r := range readers {
-		names = append(names, r.Name)
-	}
-	if len(names) > 1 {
-		names = nil
-		for _, r := range readers {
-			card, otherKind := identity(r.Name)
-			if !otherKind {
-				names, cards = append(names, r.Name), append(cards, card)
-			}
-		}
-	}
-	switch len(names) {
-	case 0:
-		if len(readers) > 0 {
-			return readers[0].Name, nil
-		}
-		return "", cardFailure(pcsc.ErrNoCard)
-	case 1:
-		return names[0], nil
-	}
-	f := misused(failure.CardAmbiguous, nil).(*renewal.Failure)
-	f.Text = strings.Join(cards, "; ")
-	return "", f
-}
-
-// identity tells of the card in a reader what a person knows it by, or the reader alone where it cannot be read.
-func identity(reader string) (text string, otherKind bool) {
-	c, err := pcsc.Open(reader)
-	if err != nil {
-		return reader, false
-	}
-	defer c.Close()
-	i, err := renewal.Identify(c)
-	if err != nil {
-		return reader, renewal.IsOtherKind(err)
-	}
-	text = fmt.Sprintf("«%s», %s, %s", reader, plaintext.Line(i.Holder), i.ID)
-	if i.NotAfter != nil {
-		text += ", certificato fino al " + dates(*i.NotAfter)
-	}
-	return text, false
 }
 
 // reinserted waits until the card left the reader and is back.
@@ -247,9 +171,10 @@ func openReplay(o *opened, name string) error {
 	return nil
 }
 
-// record puts a recorder round the card. The file names no code and no personal data.
+// record puts a recorder round the card. The file names no code and no personal data. It must not exist, not even as
+// a link: another user of the computer may have put it there.
 func (p *program) record(o *opened) error {
-	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return misused(failure.RecordUnwritable, err)
 	}

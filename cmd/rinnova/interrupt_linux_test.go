@@ -5,15 +5,37 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"rinnova.example/go/failure"
 )
+
+// noCore is the soft and the hard limit of a process that leaves no core file (proc(5)).
+var noCore = regexp.MustCompile(`Max core file size +0 +0 +bytes`)
+
+// TestDumpsRefused asks the kernel whether other programs of the user may read the memory (prctl(2)).
+func TestDumpsRefused(t *testing.T) {
+	before, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuseDumps()
+	if now, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || now != 0 {
+		t.Errorf("dumpable %d, %v", now, err)
+	}
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, uintptr(before), 0, 0, 0); err != nil {
+		t.Error(err)
+	}
+}
 
 // TestInterruptedAtPIN: Ctrl-C at the question for the PIN ends the program at once, and nothing was changed.
 func TestInterruptedAtPIN(t *testing.T) {
@@ -59,6 +81,10 @@ func TestInterruptedAtPIN(t *testing.T) {
 			screen, open = append(screen, b...), ok
 			if !asked && bytes.Contains(screen, []byte("Codice PIN: ")) {
 				asked = true
+				limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", cmd.Process.Pid))
+				if err != nil || !noCore.Match(limits) {
+					t.Errorf("the program that asks for the PIN leaves a core file: %v\n%s", err, limits)
+				}
 				if _, err := terminal.Write([]byte{3}); err != nil { // Ctrl-C
 					t.Fatal(err)
 				}

@@ -59,7 +59,10 @@ type program struct {
 // development holds the commands of a development build.
 var development []kong.Option
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	refuseDumps()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run executes one command line and returns the exit code.
 func run(args []string, out, errOut io.Writer) int {

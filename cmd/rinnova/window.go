@@ -18,6 +18,7 @@ import (
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 )
@@ -143,7 +144,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			if list != nil {
 				shown = []desktop.Reader{}
 			}
-			among := choices(list)
+			among := reader.Choices(list)
 			for _, r := range list {
 				chosen := slices.ContainsFunc(among, func(c pcsc.Reader) bool { return c.Name == r.Name })
 				shown = append(shown, desktop.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute,

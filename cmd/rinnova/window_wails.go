@@ -35,12 +35,13 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 	w := desktop.New(cfg)
 	defer w.Close()
 	return wails.Run(&options.App{
-		Title: "Rinnova", Width: 1000, Height: 840, MinWidth: 320, MinHeight: 480,
+		Title: "Rinnova", Width: width, Height: lowest, MinWidth: 320, MinHeight: 480,
 		// Everything is answered by the window's handler; Wails has no files and no bindings of its own.
 		AssetServer: &assetserver.Options{Handler: w.Handler(),
 			Middleware: func(http.Handler) http.Handler { return w.Handler() }},
 		OnStartup: func(started context.Context) {
 			shell = started
+			fit(started)
 			context.AfterFunc(ctx, func() { runtime.Quit(started) })
 		},
 		// True keeps it open: the page asks first while a renewal runs. The end of a session asks no question.
@@ -57,4 +58,25 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 			InvalidFixedWebview2: "Il componente WebView2 indicato non è valido.",
 			WebView2ProcessCrash: "Il componente WebView2 si è interrotto: riapri il programma."}},
 	})
+}
+
+// The window's size in pixels. The lowest fits the work area of a screen of 1366 by 660 with the window's own bar.
+const (
+	width, height = 1000, 840
+	lowest        = 600
+	bars          = 100 // of the system and of the window
+)
+
+// fit makes the window as high as the screen has room for.
+func fit(ctx context.Context) {
+	screens, err := runtime.ScreenGetAll(ctx)
+	if err != nil {
+		return
+	}
+	for _, s := range screens {
+		if s.IsCurrent {
+			runtime.WindowSetSize(ctx, min(width, s.Size.Width), min(height, max(lowest, s.Size.Height-bars)))
+			runtime.WindowCenter(ctx)
+		}
+	}
 }

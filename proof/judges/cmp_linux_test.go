@@ -141,7 +141,9 @@ func TestOpenSSLServer(t *testing.T) {
 			}
 			w.write("signer.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 			root.issue("signer.pem", x509.Certificate{SerialNumber: big.NewInt(77),
-				Subject: pkix.Name{CommonName: "mock"}}, signer.Public())
+				Subject:            pkix.Name{CommonName: "mock"},
+				UnknownExtKeyUsage: []asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 28}}}, // id-kp-cmcRA
+				signer.Public())
 
 			renew := func(response string) (steps []string, r result, log string) {
 				port := freePort(t)
