@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"rinnova.example/go/holder"
 )
 
 // Handler is the server half. It serves POST requests to /.well-known/cmp and /.well-known/cmp/p/<campaign>, each also
@@ -238,7 +240,7 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, e
 	}
 	if r.Body != BodyGeneralMessage || r.Protection != nil || head.ProtectionAlg != nil {
 		var err error
-		if r.signer, err = r.verifyProtection(); err != nil {
+		if r.signer, err = r.verifyProtection(holder.ParseCertificate); err != nil {
 			return 0, nil, err
 		}
 	}

@@ -66,7 +66,7 @@ func Series() []string {
 func (s *Service) Issue(ctx context.Context, r CardRequest) (*Card, error) {
 	c, err := s.Personalize(r)
 	if err == nil && c.Certificate != nil && !r.Unregistered {
-		err = s.Store.Register(ctx, c.Certificate, s.Clock())
+		err = s.Authority.Register(ctx, c.Certificate)
 	}
 	if err != nil {
 		return nil, err

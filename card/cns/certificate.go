@@ -10,6 +10,7 @@ import (
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/holder"
 )
 
 // FileState is what a certificate file holds.
@@ -23,6 +24,7 @@ const (
 	// 5A or 7A and raw DEFLATE (docs/CARDS.md §6.7): another application's, not read
 	FileCompressed FileState = "compressed"
 	FileUnreadable FileState = "unreadable" // anything else: another application's
+	FileMalformed  FileState = "malformed"  // DER as long as announced, which is no certificate that can be parsed
 )
 
 // CertificateFile is a certificate file as it was read.
@@ -133,9 +135,9 @@ func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	if err != nil {
 		return CertificateFile{}, err
 	}
-	cert, err := x509.ParseCertificate(all[min(skip, len(all)):])
+	cert, err := holder.ParseCertificate(all[min(skip, len(all)):])
 	if err != nil {
-		return CertificateFile{State: FileUnreadable}, nil
+		return CertificateFile{State: FileMalformed}, nil
 	}
 	return CertificateFile{FileReadable, cert}, nil
 }

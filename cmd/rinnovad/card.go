@@ -122,7 +122,20 @@ func (c *cardIssue) Run(p *program) error {
 		return err
 	}
 	// The registry comes first: it could not renew a card that it does not know, and a row without a card does no harm.
-	if err := db.Register(p.ctx, certificate, now); err != nil {
+	current, err := c.issuer(currentName)
+	if err != nil {
+		return err
+	}
+	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()},
+		[]*x509.Certificate{current.Certificate()})
+	if err != nil {
+		return err
+	}
+	verdict, err := current.Judge(verifier, certificate)
+	if err != nil {
+		return err
+	}
+	if err := db.Register(p.ctx, certificate, failure.Code(verdict), now); err != nil {
 		return err
 	}
 	if err := card.Save(c.Out); err != nil {

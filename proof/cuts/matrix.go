@@ -392,7 +392,7 @@ func (w *world) staleJournal() (map[string][]byte, error) {
 	defer before.service.Close()
 	before.card, before.old = w.origin.Clone(), w.old
 	before.wire = &wire{card: before.card, world: before}
-	if err := before.service.Store.Register(w.ctx, w.old, w.now); err != nil {
+	if err := before.service.Store.Register(w.ctx, w.old, "", w.now); err != nil {
 		return nil, err
 	}
 	if key, ok := w.files["key"]; ok {

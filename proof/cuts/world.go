@@ -143,7 +143,7 @@ func (w *world) issue(series string) error {
 	w.card, w.old = card.Card, card.Certificate
 	w.before, w.origin, w.pinLeft = oldFiles(w.card), w.card.Clone(), 3
 	w.wire = &wire{card: w.card, world: w}
-	return w.service.Store.Register(w.ctx, w.old, w.now)
+	return w.service.Store.Register(w.ctx, w.old, "", w.now)
 }
 
 // oldFiles are the files of the old credential.

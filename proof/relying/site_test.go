@@ -150,7 +150,7 @@ func newWorld(t testing.TB) *world {
 			Surname: "ESEMPIO", CN: cn, PublicKey: &oldKey.PublicKey, Signature: x509.SHA256WithRSA,
 			NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(0, 1, 0), PublicURL: w.portal})
 		check(t, err)
-		check(t, db.Register(t.Context(), old, now))
+		check(t, db.Register(t.Context(), old, "", now))
 		spki, err := x509.MarshalPKIXPublicKey(&newKey.PublicKey)
 		check(t, err)
 		response, err := authority.Update(t.Context(),
@@ -185,7 +185,7 @@ func newWorld(t testing.TB) *world {
 		check(t, err)
 		certificate, err := x509.ParseCertificate(der)
 		check(t, err)
-		check(t, db.Register(t.Context(), certificate, now)) // for OCSP: nothing is wrong but what is to be tried
+		check(t, db.Register(t.Context(), certificate, "", now)) // for OCSP: nothing is wrong but what is to be tried
 		w.clients[name] = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: k}
 	}
 	own := w.current.Certificate()

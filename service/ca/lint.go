@@ -24,14 +24,19 @@ var ErrLint = errors.New("lint")
 // exempt are lints of the subject's form, each with the form that old certificates have. The subject is copied byte for
 // byte, since a corrected one would be another name; lintProfile checks its grammar.
 var exempt = map[string]string{
-	"w_subject_dn_leading_whitespace":               "blank before the administration's name",
-	"w_subject_dn_trailing_whitespace":              "blank after it; a real sample ends its notice with one",
-	"e_subject_dn_country_not_printable_string":     "country as UTF8String",
-	"e_subject_printable_string_badalpha":           "name of an administration with & or _ as PrintableString",
-	"e_subject_organization_name_max_length":        "company name over 64 characters",
-	"e_subject_organizational_unit_name_max_length": "administration's name over 64 characters",
-	"w_subject_given_name_recommended_max_length":   "given names over 64 characters",
-	"w_subject_surname_recommended_max_length":      "surnames over 64 characters",
+	"w_subject_dn_leading_whitespace":                 "blank before the administration's name",
+	"w_subject_dn_trailing_whitespace":                "blank after it; a real sample ends its notice with one",
+	"e_subject_dn_country_not_printable_string":       "country as UTF8String",
+	"e_subject_printable_string_badalpha":             "name of an administration with & or _ as PrintableString",
+	"e_subject_organization_name_max_length":          "company name over 64 characters",
+	"e_subject_organizational_unit_name_max_length":   "administration's name over 64 characters",
+	"w_subject_given_name_recommended_max_length":     "given names over 64 characters",
+	"w_subject_surname_recommended_max_length":        "surnames over 64 characters",
+	"e_subject_dn_serial_number_not_printable_string": "codice fiscale after TINIT- as UTF8String",
+	"e_subject_dn_serial_number_max_length":           "serial number attribute over 64 characters",
+	"e_subject_dn_not_printable_characters":           "bytes of a BMPString; decodeName refuses control characters of the text",
+	"e_subject_locality_name_max_length":              "place over 128 characters",
+	"e_subject_state_name_max_length":                 "province over 128 characters",
 }
 
 // registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community. It omits the rules

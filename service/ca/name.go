@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -68,10 +69,23 @@ func encodeName(attributes []attribute) ([]byte, error) {
 
 func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }
 
+// stringTypes are the string types that a name may have.
+var stringTypes = []int{asn1.TagUTF8String, asn1.TagPrintableString, asn1.TagT61String, asn1.TagBMPString,
+	asn1.TagIA5String}
+
+func latin1(b []byte) string {
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes)
+}
+
 var errName = errors.New("malformed distinguished name")
 
 // decodeName lists the attributes of a name that a CNS certificate may have: one to a relative distinguished
-// name, each a PrintableString or UTF8String. It takes the strings as they stand.
+// name, each a string of RFC 5280's DirectoryString, except UniversalString, which crypto/x509 does not read, or an
+// IA5String. It takes the strings as they stand; those of a TeletexString are taken for Latin-1, as crypto/x509 does.
 func decodeName(der []byte) ([]attribute, error) {
 	var name []relativeDistinguishedNameSET
 	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
@@ -83,12 +97,15 @@ func decodeName(der []byte) ([]attribute, error) {
 			return nil, fmt.Errorf("%w: %d attributes in one relative distinguished name", errName, len(rdn))
 		}
 		v := rdn[0].Value
-		if v.Class != asn1.ClassUniversal || v.IsCompound ||
-			v.Tag != asn1.TagUTF8String && v.Tag != asn1.TagPrintableString {
+		if v.Class != asn1.ClassUniversal || v.IsCompound || !slices.Contains(stringTypes, v.Tag) {
 			return nil, fmt.Errorf("%w: string type of %v", errName, rdn[0].Type)
 		}
 		var text string // its characters are those of its type (X.680 §41)
-		if _, err := asn1.Unmarshal(v.FullBytes, &text); err != nil || strings.ContainsFunc(text, isControl) {
+		_, err := asn1.Unmarshal(v.FullBytes, &text)
+		if v.Tag == asn1.TagT61String {
+			text = latin1(v.Bytes)
+		}
+		if err != nil || strings.ContainsFunc(text, isControl) {
 			return nil, fmt.Errorf("%w: characters of %v", errName, rdn[0].Type)
 		}
 		attributes = append(attributes, attribute{rdn[0].Type, text})

@@ -147,6 +147,7 @@ func TestSubjectIsCopied(t *testing.T) {
 	utf8, printable := func(s string) asn1.RawValue { return asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte(s)} },
 		func(s string) asn1.RawValue { return asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte(s)} }
 	ou, cn := oidOrganizationalUnit, oidCommonName
+	oidSerial := asn1.ObjectIdentifier{2, 5, 4, 5}
 	rows := []struct {
 		lint string // the exempted lint that would refuse it
 		name []relativeDistinguishedNameSET
@@ -169,6 +170,18 @@ func TestSubjectIsCopied(t *testing.T) {
 		{"w_subject_given_name_recommended_max_length",
 			[]relativeDistinguishedNameSET{{{oidGivenName, utf8(strings.Repeat("n", 65))}}, {{ou, utf8("R")}},
 				{{cn, utf8(brunilde)}}}},
+		{"e_subject_dn_serial_number_not_printable_string",
+			[]relativeDistinguishedNameSET{{{oidSerial, utf8("TINIT-0")}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
+		{"e_subject_dn_serial_number_max_length", []relativeDistinguishedNameSET{
+			{{oidSerial, printable(strings.Repeat("7", 65))}}, {{ou, utf8("R")}}, {{cn, utf8(brunilde)}}}},
+		{"e_subject_locality_name_max_length", []relativeDistinguishedNameSET{
+			{{asn1.ObjectIdentifier{2, 5, 4, 7}, utf8(strings.Repeat("l", 129))}}, {{ou, utf8("R")}},
+			{{cn, utf8(brunilde)}}}},
+		{"e_subject_state_name_max_length", []relativeDistinguishedNameSET{
+			{{asn1.ObjectIdentifier{2, 5, 4, 8}, utf8(strings.Repeat("p", 129))}}, {{ou, utf8("R")}},
+			{{cn, utf8(brunilde)}}}},
+		{"e_subject_dn_not_printable_characters", []relativeDistinguishedNameSET{
+			{{ou, asn1.RawValue{Tag: asn1.TagBMPString, Bytes: []byte("\x00R\x00\xfc")}}}, {{cn, utf8(brunilde)}}}},
 		{"w_subject_surname_recommended_max_length",
 			[]relativeDistinguishedNameSET{{{oidSurname, utf8(strings.Repeat("s", 65))}}, {{ou, utf8("R")}},
 				{{cn, utf8(brunilde)}}}},

@@ -121,7 +121,7 @@ func (s *site) old(change func(*ca.OldRequest)) *x509.Certificate {
 	}
 	certificate, err := s.legacy.IssueOld(r)
 	check(s.t, err)
-	check(s.t, s.store.Register(s.t.Context(), certificate, clock))
+	check(s.t, s.store.Register(s.t.Context(), certificate, "", clock))
 	return certificate
 }
 

@@ -49,6 +49,15 @@ func New(ctx context.Context, c Config) (*Authority, error) {
 	return &Authority{Config: c, ticketKey: key}, nil
 }
 
+// Register judges an old certificate and adds it to the registry. Errors: store.ErrRegistered.
+func (a *Authority) Register(ctx context.Context, cert *x509.Certificate) error {
+	verdict, err := a.Issuer.Judge(a.Verifier, cert)
+	if err != nil {
+		return err
+	}
+	return a.Store.Register(ctx, cert, failure.Code(verdict), a.Clock())
+}
+
 // maxRounds bounds how often a request is decided again after another one has changed the facts. Each round of a race
 // for one old certificate has a winner, and a card requests few keys at a time.
 const maxRounds = 20
@@ -130,6 +139,12 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			NotAfter:  chosen.Decision.NotAfter,
 			PublicURL: a.PublicURL,
 		})
+		if errors.Is(err, ca.ErrLint) {
+			// The certificate entered the registry before verdicts were kept there, or the fault is ours.
+			if reason, judged := a.Issuer.Judge(a.Verifier, r.OldCertificate); judged == nil && reason != "" {
+				return nil, refuse(failure.Code(reason))
+			}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("prepare: %w", err)
 		}

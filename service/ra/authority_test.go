@@ -117,7 +117,7 @@ var refusals = map[string]func(*testing.T, *service) cmp.UpdateRequest{
 	},
 	"not-in-window": func(t *testing.T, s *service) cmp.UpdateRequest {
 		old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = time.Date(2019, 12, 31, 22, 59, 59, 0, time.UTC) })
-		check(t, s.store.Register(t.Context(), old, clock))
+		check(t, s.store.Register(t.Context(), old, "", clock))
 		r := s.request(old, "new")
 		r.Campaign = "2020"
 		return r
@@ -130,7 +130,7 @@ var refusals = map[string]func(*testing.T, *service) cmp.UpdateRequest{
 	},
 	"no-extension": func(t *testing.T, s *service) cmp.UpdateRequest {
 		old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = time.Date(2020, 6, 30, 21, 59, 59, 0, time.UTC) })
-		check(t, s.store.Register(t.Context(), old, clock))
+		check(t, s.store.Register(t.Context(), old, "", clock))
 		r := s.request(old, "new")
 		r.Campaign = "2020"
 		return r
@@ -160,7 +160,7 @@ var refusals = map[string]func(*testing.T, *service) cmp.UpdateRequest{
 	},
 	"key-is-old": func(t *testing.T, s *service) cmp.UpdateRequest {
 		old := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "old", 2048).PublicKey })
-		check(t, s.store.Register(t.Context(), old, clock))
+		check(t, s.store.Register(t.Context(), old, "", clock))
 		return s.request(old, "old")
 	},
 	"key-not-rsa": func(t *testing.T, s *service) cmp.UpdateRequest {
@@ -212,7 +212,7 @@ func TestAmbiguousCampaignsAreListed(t *testing.T) {
 func TestLastCampaign(t *testing.T) {
 	s := newService(t)
 	old := s.card(0, func(r *ca.OldRequest) { r.NotAfter = clock.AddDate(0, 6, 0) })
-	check(t, s.store.Register(t.Context(), old, clock))
+	check(t, s.store.Register(t.Context(), old, "", clock))
 	cert := s.renew(s.request(old, "new"))
 	// a year, end of day in Rome
 	if want := time.Date(2021, 5, 25, 21, 59, 59, 0, time.UTC); !cert.NotAfter.Equal(want) {

@@ -25,7 +25,7 @@ func BenchmarkUpdate(b *testing.B) {
 			requests := make([]cmp.UpdateRequest, b.N)
 			for i := range requests {
 				old := s.card(0, func(r *ca.OldRequest) { r.PublicKey = modulus(b, 1024) })
-				check(b, s.store.Register(b.Context(), old, clock))
+				check(b, s.store.Register(b.Context(), old, "", clock))
 				for {
 					public := modulus(b, 2048)
 					if ca.CheckKey(public, old) == nil {

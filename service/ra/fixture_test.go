@@ -162,7 +162,7 @@ func (s *service) card(person int, change func(*ca.OldRequest)) *x509.Certificat
 func (s *service) known(person int) *x509.Certificate {
 	s.t.Helper()
 	cert := s.card(person, nil)
-	check(s.t, s.store.Register(s.t.Context(), cert, s.now))
+	check(s.t, s.store.Register(s.t.Context(), cert, "", s.now))
 	return cert
 }
 

@@ -186,6 +186,8 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 		}
 	case d.reason == failure.AlreadyRenewed:
 		s.Decision, s.Reason = cmp.Renewed, d.reason
+	case reg.Verdict != "":
+		s.Decision, s.Reason, s.Campaigns, s.AttemptsLeft = cmp.Refused, reg.Verdict, nil, 0
 	case d.reason != "":
 		s.Decision, s.Reason = cmp.Refused, d.reason
 	default:

@@ -63,7 +63,7 @@ func TestStanding(t *testing.T) {
 	if st.Decision != "unknown" || st.Ticket != nil || st.Position != 0 || st.Reason != "" || st.Campaigns != nil {
 		t.Fatalf("of a stranger: %+v", st)
 	}
-	check(t, s.store.Register(t.Context(), old, clock))
+	check(t, s.store.Register(t.Context(), old, "", clock))
 	expect("", "renewable", "", "", nil, 3, "2020")
 	expect("prova", "renewable", "", "", nil, 10, "prova")
 	expect("2022", "refused", "campaign-closed", "", nil, 0)
@@ -169,7 +169,7 @@ func TestTicketKeepsTheArrival(t *testing.T) {
 	ticket := s.standing(early, "").Ticket
 	s.now = clock.Add(store.WaitingTimeout + time.Minute)
 	late := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "late", 1024).PublicKey })
-	check(t, s.store.Register(t.Context(), late, clock))
+	check(t, s.store.Register(t.Context(), late, "", clock))
 	if st := s.standing(late, ""); st.Position != 1 {
 		t.Fatalf("%+v", st)
 	}

@@ -8,6 +8,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"rinnova.example/go/failure"
 )
 
 // Status is a certificate's status with its issuer.
@@ -37,16 +39,17 @@ type Registration struct {
 	NotBefore time.Time
 	NotAfter  time.Time
 	Status    Status
-	Reason    int       // CRLReason, when revoked or suspended
-	ChangedAt time.Time // time of the last change of Status
+	Reason    int          // CRLReason, when revoked or suspended
+	ChangedAt time.Time    // time of the last change of Status
+	Verdict   failure.Code // why it can never be renewed; "" where nothing speaks against it or it was not judged
 }
 
 // ErrRegistered is the error for a certificate whose issuer and serial number, or whose key, belong to another one.
 var ErrRegistered = errors.New("issuer and serial number, or key, are registered for another certificate")
 
-// Register adds an old certificate to the registry, as active. A certificate that is there already does not change.
-// Errors: ErrRegistered.
-func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.Time) error {
+// Register adds an old certificate to the registry, as active, with the verdict of the service on it. Of a certificate
+// that is there already only the verdict changes. Errors: ErrRegistered.
+func (s *Store) Register(ctx context.Context, cert *x509.Certificate, verdict failure.Code, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		digest, spki := Sum(cert.Raw), Sum(cert.RawSubjectPublicKeyInfo)
 		if err := insertRegistration(ctx, tx, cert, now); err != nil {
@@ -65,7 +68,8 @@ func (s *Store) Register(ctx context.Context, cert *x509.Certificate, now time.T
 		if known != digest || owner != digest {
 			return ErrRegistered
 		}
-		return nil
+		_, err = tx.ExecContext(ctx, `UPDATE registry SET verdict = $1 WHERE digest = $2`, verdict, digest)
+		return err
 	})
 }
 
@@ -88,13 +92,13 @@ func claimKey(ctx context.Context, tx *sql.Tx, spki, owner Digest, now time.Time
 	return holder, tx.QueryRowContext(ctx, `SELECT owner FROM keys WHERE spki = $1`, spki).Scan(&holder)
 }
 
-const registrationColumns = `digest, issuer, serial, spki, not_before, not_after, status, reason, changed_at`
+const registrationColumns = `digest, issuer, serial, spki, not_before, not_after, status, reason, changed_at, verdict`
 
 func scanRegistration(row interface{ Scan(...any) error }) (Registration, error) {
 	var r Registration
 	var notBefore, notAfter, changed int64
 	if err := row.Scan(&r.Digest, &r.Issuer, &r.Serial, &r.SPKI, &notBefore, &notAfter, &r.Status, &r.Reason,
-		&changed); err != nil {
+		&changed, &r.Verdict); err != nil {
 		return Registration{}, notFound(err)
 	}
 	r.NotBefore, r.NotAfter, r.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(changed)

@@ -117,9 +117,9 @@ func testRegistry(t *testing.T, s *store.Store, _ func() *store.Store) {
 	cert := newCertificate(t, "a", 10)
 	_, err := s.Registered(ctx, store.Sum(cert.Raw))
 	want(t, err, store.ErrNotFound)
-	check(t, s.Register(ctx, cert, now))
+	check(t, s.Register(ctx, cert, "", now))
 	check(t, s.SetStatus(ctx, store.Sum(cert.Raw), store.Suspended, store.ReasonCertificateHold, now))
-	check(t, s.Register(ctx, cert, now.Add(time.Hour))) // again: stays suspended
+	check(t, s.Register(ctx, cert, "", now.Add(time.Hour))) // again: stays suspended
 	r, err := s.Registered(ctx, store.Sum(cert.Raw))
 	check(t, err)
 	if r.Serial != "a" || r.Status != store.Suspended || r.Reason != 6 || !r.NotAfter.Equal(cert.NotAfter) ||
@@ -132,8 +132,8 @@ func testRegistry(t *testing.T, s *store.Store, _ func() *store.Store) {
 	if r, _ = s.Registered(ctx, r.Digest); r.Status != store.Revoked || r.Reason != 1 {
 		t.Fatalf("a revocation was lifted: %+v", r)
 	}
-	want(t, s.Register(ctx, newCertificate(t, "a", 10), now), store.ErrRegistered)
-	check(t, s.Register(ctx, newCertificate(t, "b", 10), now))
+	want(t, s.Register(ctx, newCertificate(t, "a", 10), "", now), store.ErrRegistered)
+	check(t, s.Register(ctx, newCertificate(t, "b", 10), "", now))
 	list, err := s.WithSerial(ctx, "a")
 	check(t, err)
 	if len(list) != 2 {
@@ -146,7 +146,7 @@ func testRegistry(t *testing.T, s *store.Store, _ func() *store.Store) {
 func requested(t *testing.T, s *store.Store, serial int64) (old, cert *x509.Certificate) {
 	t.Helper()
 	old, cert = newCertificate(t, "old", serial), newCertificate(t, "new", serial)
-	check(t, s.Register(t.Context(), old, now))
+	check(t, s.Register(t.Context(), old, "", now))
 	check(t, s.RecordIntent(t.Context(), intent(old, cert, "2020"), store.Progress{}, now))
 	return old, cert
 }
@@ -293,14 +293,14 @@ func testKeys(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	_, cert := requested(t, s, 1)
 	other := newCertificate(t, "old", 2)
-	check(t, s.Register(ctx, other, now))
+	check(t, s.Register(ctx, other, "", now))
 	in := intent(other, newCertificate(t, "new", 2), "2020")
 	in.SPKI = store.Sum(cert.RawSubjectPublicKeyInfo) // presented for the first card
 	want(t, s.RecordIntent(ctx, in, store.Progress{}, now), store.ErrKeySeen)
 	in.SPKI = store.Sum(newCertificate(t, "new", 3).RawSubjectPublicKeyInfo)
 	check(t, s.RecordIntent(ctx, in, store.Progress{}, now))
 	third := newCertificate(t, "old", 3)
-	check(t, s.Register(ctx, third, now))
+	check(t, s.Register(ctx, third, "", now))
 	in = intent(other, newCertificate(t, "new", 4), "2020")
 	in.SPKI = store.Sum(third.RawSubjectPublicKeyInfo) // the key of another card's old certificate
 	want(t, s.RecordIntent(ctx, in, store.Progress{Presented: 1}, now), store.ErrKeySeen)
@@ -355,7 +355,7 @@ func testReplicas(t *testing.T, s *store.Store, again func() *store.Store) {
 		return won
 	}
 	old := newCertificate(t, "old", 1)
-	check(t, s.Register(ctx, old, now))
+	check(t, s.Register(ctx, old, "", now))
 	var same, different []store.Intent
 	key := store.Sum([]byte("key"))
 	for i := range int64(8) {
@@ -449,8 +449,8 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 func testCRL(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	a, b := newCertificate(t, "old", 1), newCertificate(t, "old", 2)
-	check(t, s.Register(ctx, a, now))
-	check(t, s.Register(ctx, b, now))
+	check(t, s.Register(ctx, a, "", now))
+	check(t, s.Register(ctx, b, "", now))
 	_, err := s.LatestCRL(ctx, a.RawIssuer)
 	want(t, err, store.ErrNotFound)
 	seen := map[string]bool{}
