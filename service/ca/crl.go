@@ -15,23 +15,23 @@ import (
 // is SHA-1. The caller keeps the number, which must grow with every list. It refuses a serial number that occurs twice
 // and a reason that a complete list cannot have (§5.3.1: 7 is unused, 8 is for delta lists); reason 0 is omitted, as
 // the same clause requires.
-func (i *Issuer) CRL(number int64, thisUpdate, nextUpdate time.Time, revoked []x509.RevocationListEntry) ([]byte,
+func (i *Issuer) CRL(number int64, now, nextUpdate time.Time, revoked []x509.RevocationListEntry) ([]byte,
 	error) {
 	if number <= 0 {
 		return nil, fmt.Errorf("CRL number %d", number)
 	}
-	if !nextUpdate.After(thisUpdate) {
+	if !nextUpdate.After(now) {
 		return nil, errors.New("CRL ends before it begins")
 	}
 	seen := make(map[string]bool, len(revoked))
 	for _, entry := range revoked {
-		if entry.SerialNumber == nil || entry.SerialNumber.Sign() <= 0 {
-			return nil, errors.New("CRL entry without a positive serial number")
+		if entry.SerialNumber == nil || entry.SerialNumber.Sign() == 0 { // some legacy issuers gave negative ones
+			return nil, errors.New("CRL entry without a serial number")
 		}
 		if entry.ReasonCode < 0 || entry.ReasonCode > 10 || entry.ReasonCode == 7 || entry.ReasonCode == 8 {
 			return nil, fmt.Errorf("CRL entry with reason %d", entry.ReasonCode)
 		}
-		serial := string(entry.SerialNumber.Bytes())
+		serial := entry.SerialNumber.String()
 		if seen[serial] {
 			return nil, fmt.Errorf("CRL with serial number %x twice", entry.SerialNumber)
 		}
@@ -44,7 +44,7 @@ func (i *Issuer) CRL(number int64, thisUpdate, nextUpdate time.Time, revoked []x
 	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 		SignatureAlgorithm:        algorithm,
 		Number:                    big.NewInt(number),
-		ThisUpdate:                thisUpdate,
+		ThisUpdate:                i.begin(now),
 		NextUpdate:                nextUpdate,
 		RevokedCertificateEntries: revoked,
 	}, i.certificate, i.key)

@@ -44,7 +44,7 @@ func TestCRL(t *testing.T) {
 			text := openssl(t, "crl", "-in", crl, "-noout", "-text", "-CAfile", root)
 			for _, want := range []string{
 				"verify OK", "Version 2 (0x1)", "Signature Algorithm: " + row.text,
-				"Last Update: May 25 10:30:15 2020 GMT", "Next Update: May 26 10:30:15 2020 GMT",
+				"Last Update: May 25 09:30:15 2020 GMT", "Next Update: May 26 10:30:15 2020 GMT",
 				"X509v3 CRL Number: \n                258\n", "X509v3 Authority Key Identifier",
 				fmt.Sprintf("Serial Number: %X\n        Revocation Date: May 25 09:30:15 2020 GMT\n"+
 					"        CRL entry extensions:\n            X509v3 CRL Reason Code: \n                Superseded\n",
@@ -117,5 +117,28 @@ func TestCRLRefuses(t *testing.T) {
 				t.Error("made a list")
 			}
 		})
+	}
+}
+
+// TestCRLNegativeSerial lists a certificate of an issuer that gave negative serial numbers, beside its positive twin.
+func TestCRLNegativeSerial(t *testing.T) {
+	issuer := newCurrent(t, P256)
+	der, err := issuer.CRL(1, issueTime, issueTime.Add(time.Hour), []x509.RevocationListEntry{
+		{SerialNumber: big.NewInt(-4660), RevocationTime: issueTime},
+		{SerialNumber: big.NewInt(4660), RevocationTime: issueTime},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	crl := writeFile(t, "crl.pem", pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}))
+	text := openssl(t, "crl", "-in", crl, "-noout", "-text", "-CAfile", certificateFile(t, issuer.certificate))
+	for _, want := range []string{"Serial Number: -1234\n", "Serial Number: 1234\n", "verify OK"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("openssl crl -text lacks %q:\n%s", want, text)
+		}
+	}
+	if _, err := issuer.CRL(1, issueTime, issueTime.Add(time.Hour), []x509.RevocationListEntry{
+		{SerialNumber: new(big.Int), RevocationTime: issueTime}}); err == nil {
+		t.Error("serial number 0 is listed")
 	}
 }

@@ -114,10 +114,7 @@ func (s *ocspSigner) current(now time.Time) (*x509.Certificate, crypto.Signer, e
 		return nil, nil, err
 	}
 	root := s.issuer.certificate
-	notBefore, notAfter := now.Add(-backdate), now.Add(ocspSignerLife)
-	if notBefore.Before(root.NotBefore) {
-		notBefore = root.NotBefore
-	}
+	notBefore, notAfter := s.issuer.begin(now), now.Add(ocspSignerLife)
 	if notAfter.After(root.NotAfter) {
 		notAfter = root.NotAfter
 	}
@@ -226,7 +223,8 @@ func (r *Responder) Answer(request []byte, now time.Time,
 		if err != nil {
 			return ocspFailure(ocspInternalError), false, err
 		}
-		answers = append(answers, ocspSingleResponse{CertID: one.raw, Status: encoded, ThisUpdate: now,
+		answers = append(answers, ocspSingleResponse{CertID: one.raw, Status: encoded,
+			ThisUpdate: signer.issuer.begin(now).UTC().Truncate(time.Second),
 			NextUpdate: now.Add(ocspLife)})
 	}
 	response, err = signer.sign(answers, nonce, now)

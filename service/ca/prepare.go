@@ -14,9 +14,17 @@ import (
 	"time"
 )
 
-// backdate is how long before its issue a renewed certificate begins, because some clocks are slow. It never begins
-// before the issuing root.
+// backdate is how long before its making whatever an issuer signs begins, because some clocks are slow. Nothing begins
+// before the issuer itself.
 const backdate = time.Hour
+
+// begin is when something made now begins.
+func (i *Issuer) begin(now time.Time) time.Time {
+	if early := now.Add(-backdate); early.After(i.certificate.NotBefore) {
+		return early
+	}
+	return i.certificate.NotBefore
+}
 
 // Request describes a renewed certificate. No other value gets into the certificate.
 type Request struct {
@@ -48,10 +56,7 @@ func (i *Issuer) Prepare(r Request) (*Prepared, error) {
 	if err := CheckKey(r.PublicKey, r.Old); err != nil {
 		return nil, err
 	}
-	notBefore := r.Now.Add(-backdate)
-	if notBefore.Before(i.certificate.NotBefore) {
-		notBefore = i.certificate.NotBefore
-	}
+	notBefore := i.begin(r.Now)
 	switch {
 	case r.Now.Before(i.certificate.NotBefore):
 		return nil, errors.New("issuing root not yet valid")

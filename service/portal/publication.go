@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -86,7 +87,8 @@ func serveOCSP(w http.ResponseWriter, r *http.Request, authority *ra.Authority, 
 	var err error
 	switch {
 	case r.Method == http.MethodPost && encoded == "":
-		if r.Header.Get("Content-Type") != "application/ocsp-request" {
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil ||
+			kind != "application/ocsp-request" {
 			http.Error(w, "Atteso application/ocsp-request.", http.StatusUnsupportedMediaType)
 			return
 		}
