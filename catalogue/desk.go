@@ -80,6 +80,7 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.CardError:               {"La tessera ha rifiutato un comando (si veda l’ultima risposta nella cronologia).", tellUs},
 	failure.CardWrite:               {"Ciò che è stato scritto sul chip non si rilegge uguale: chip consumato o contatto incerto.", tellReader + " " + tellAgain},
 	failure.CardWrongKey:            {"La chiave generata non firma come dovrebbe: generazione non riuscita sul chip.", tellAgain},
+	failure.CertificateUnreadable:   {"Il certificato c’è, ma non è nella forma che il programma legge: compresso, di un’altra applicazione, o con una codifica errata.", tellUs},
 	failure.NoCertificate:           {"Nessun certificato di autenticazione leggibile: tessera mai attivata, o contenuto danneggiato.", "Rivolgiti allo sportello per attivare o sostituire la tessera."},
 	failure.NoRoom:                  {"La memoria della tessera è piena, o il posto per la nuova chiave è occupato.", "Sulla tessera non c’è posto per un altro certificato. " + tellOther},
 	failure.SeriesNotRenewable:      {"Serie esclusa dal rinnovo.", tellOther},

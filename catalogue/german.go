@@ -65,6 +65,7 @@ var german = language{
 		failure.CardModelUnknown:        {"Das Programm kennt dieses Kartenmodell noch nicht.", untouched, deskDE},
 		failure.CardMalformed:           {"Die gelesenen Daten haben nicht die vorgesehene Form.", untouched, "Reinigen Sie den Chip und versuchen Sie es noch einmal; wenn es wieder geschieht, wenden Sie sich an den Kundendienst."},
 		failure.CardNotActivated:        {"Die Karte ist nicht aktiv: Die PIN oder ihre Daten sind noch nicht in Gebrauch.", untouched, "Gehen Sie mit einem Ausweis zum Schalter, der Karten aktiviert und PIN und PUK aushändigt."},
+		failure.CertificateUnreadable:   {"Auf der Karte ist ein Zertifikat, das das Programm nicht lesen kann.", untouched, "Wenden Sie sich mit dem Code unten an den Kundendienst: Es braucht eine Fassung des Programms, die es liest, oder eine andere Karte."},
 		failure.NoCertificate:           {"Auf der Karte ist kein Authentifizierungszertifikat der Inhaberin oder des Inhabers.", untouched, "Wenn die Karte nie aktiviert wurde, wenden Sie sich an den Aktivierungsschalter."},
 		failure.NoRoom:                  {"Auf der Karte ist kein Platz für ein weiteres Zertifikat.", safe, insteadDE},
 		failure.CardError:               {"Die Karte hat einen Befehl abgelehnt.", safe, retryDE},

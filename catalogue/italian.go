@@ -66,6 +66,7 @@ var italian = language{
 		failure.CardModelUnknown:        {"Questo modello di tessera non è ancora conosciuto dal programma.", untouched, deskIT},
 		failure.CardMalformed:           {"I dati letti dalla tessera non sono nella forma prevista.", untouched, "Pulisci il chip e riprova; se si ripete, rivolgiti all’assistenza."},
 		failure.CardNotActivated:        {"La tessera non è attiva: il PIN, o i suoi dati, non sono ancora in uso.", untouched, "Rivolgiti con un documento allo sportello che attiva le tessere e consegna PIN e PUK."},
+		failure.CertificateUnreadable:   {"Sulla tessera c’è un certificato che il programma non sa leggere.", untouched, "Rivolgiti all’assistenza con il codice qui sotto: serve una versione del programma che lo legga, o un’altra tessera."},
 		failure.NoCertificate:           {"Sulla tessera non c’è un certificato di autenticazione del titolare.", untouched, "Se la tessera non è mai stata attivata, rivolgiti allo sportello che l’attiva."},
 		failure.NoRoom:                  {"Sulla tessera non c’è posto per un altro certificato.", safe, insteadIT},
 		failure.CardError:               {"La tessera ha rifiutato un comando.", safe, retryIT},

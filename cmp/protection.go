@@ -159,9 +159,9 @@ func (m *Message) protect(c Credential, rand io.Reader) ([]byte, error) {
 }
 
 // verifyProtection checks a parsed message's signature by extraCerts[0] (RFC 9483 §3.3, §3.5), as parse reads it, and
-// returns that certificate. A server reads those of cards with holder.ParseCertificate. Its subject must be the sender, and its key identifier the senderKID if there is one. It does not judge
-// whether the certificate is trusted. Errors are those of verifySignature, refusalUnprotected, refusalProtection and
-// refusalSignerCertificate.
+// returns that certificate. A server reads those of cards with holder.ParseCertificate. Its subject must be the sender,
+// and its key identifier the senderKID if there is one. It does not judge whether the certificate is trusted. Errors
+// are those of verifySignature, refusalUnprotected, refusalProtection and refusalSignerCertificate.
 func (m *Message) verifyProtection(parse func([]byte) (*x509.Certificate, error)) (*x509.Certificate, error) {
 	if m.Protection == nil || m.Header.ProtectionAlg == nil {
 		return nil, refusalUnprotected

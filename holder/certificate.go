@@ -71,7 +71,7 @@ func outlineOf(der []byte) (o outline, ok bool) {
 }
 
 // toLatin1 marks, in place, the strings of a name whose characters their type does not have as T61String, which
-// crypto/x509 takes for Latin-1. What is no name is left as it is.
+// crypto/x509 takes for Latin-1. It leaves any other structure as it is.
 func toLatin1(der []byte) {
 	name := cryptobyte.String(der)
 	var rdns, rdn, pair, element cryptobyte.String

@@ -25,7 +25,8 @@ func odd(t *testing.T, serial string, unit []byte) []byte {
 	if err := os.WriteFile(filepath.Join(dir, "req.cnf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-config", "req.cnf",
+	cmd := exec.Command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-config",
+		"req.cnf",
 		"-set_serial", serial, "-days", "30", "-outform", "DER", "-out", "cert.der")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -76,7 +77,7 @@ func TestParseCertificateSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature); err != nil {
-		t.Error(err)
+		t.Errorf("the signature of the card's certificate: %v", err)
 	}
 }
 

@@ -116,9 +116,13 @@ func pack(files []packed, at time.Time) ([]byte, error) {
 
 // Open unseals a file with a desk's key, and reads it. The certificate, nil if not at hand, chooses the
 // recipient. It refuses with ErrTooLarge, ErrTruncated, ErrForeign, ErrNotRecipient, ErrTampered or
-// ErrNewer; without a certificate a changed recipient cannot be told from another key.
+// ErrNewer. A file that mail encoded is read all the same. Without a certificate a changed recipient cannot be told
+// from another key.
 func Open(file []byte, key crypto.Decrypter, certificate *x509.Certificate) (*Report, *transcript.Transcript, error) {
-	if len(file) > MaxSize {
+	if len(file) > MaxMailed {
+		return nil, nil, ErrTooLarge
+	}
+	if file = unwrap(file); len(file) > MaxSize {
 		return nil, nil, ErrTooLarge
 	}
 	e, err := parseEnvelope(file)

@@ -25,6 +25,10 @@ func (n *run) inspect(ctx context.Context) error {
 	}
 	held := candidates(n.s)
 	if len(held) == 0 {
+		switch n.s.Contents.Slots[0].Certificate.State {
+		case cns.FileMalformed, cns.FileCompressed:
+			return fail(failure.CertificateUnreadable, nil)
+		}
 		return fail(failure.NoCertificate, nil)
 	}
 	if err := n.standings(ctx, held); err != nil {

@@ -170,7 +170,7 @@ var foreign = map[failure.Code]bool{failure.CardNotCNS: true, failure.CardCIE: t
 	failure.CardNotHealth:   true,
 	failure.CardContactless: true, failure.CardModelUnknown: true, failure.CardMalformed: true,
 	failure.CardNotActivated: true,
-	failure.NoCertificate:    true}
+	failure.NoCertificate:    true, failure.CertificateUnreadable: true}
 
 // badCard is a card that cannot be renewed, and what the citizen is told of it.
 type badCard struct {
@@ -260,9 +260,12 @@ func badCards(t *testing.T, good emulator.Personalization) []badCard {
 			"non c’è un certificato"},
 		{"certificate file of nonsense", certificate([]byte("Carta Nazionale dei Servizi")), nil, "", 3,
 			"no-certificate", "non c’è un certificato"},
-		{"certificate cut short", certificate(good.Certificate[:300]), nil, "", 3, "no-certificate",
-			"non c’è un certificato"},
-		{"certificate broken", certificate(broken), nil, "", 3, "no-certificate", "non c’è un certificato"},
+		{"certificate cut short", certificate(good.Certificate[:300]), nil, "", 3, "certificate-unreadable",
+			"un certificato che il programma non sa leggere"},
+		{"certificate broken", certificate(broken), nil, "", 3, "certificate-unreadable",
+			"un certificato che il programma non sa leggere"},
+		{"certificate compressed", certificate([]byte{0x5A, 0x82, 1, 2, 3, 4, 5, 6}), nil, "", 3,
+			"certificate-unreadable", "un certificato che il programma non sa leggere"},
 		{"certificate of a wrong signature", certificate(forged), nil, "", 6, "not-in-registry",
 			"non conosce il certificato"},
 		{"certificate of another card", func() *emulator.Card {
@@ -339,7 +342,8 @@ func TestSituationsHaveTheirOwnSentences(t *testing.T) {
 	seen := map[string]string{}
 	for _, code := range []string{"no-smartcard-service", "no-reader", "no-card", "card-mute", "card-contactless",
 		"card-not-cns", "card-cie", "card-foreign",
-		"card-not-health", "card-model-unknown", "card-not-activated", "no-certificate", "card-malformed", "card-busy",
+		"card-not-health", "card-model-unknown", "card-not-activated", "no-certificate", "certificate-unreadable",
+		"card-malformed", "card-busy",
 		"card-reset", "reader-failed",
 		"card-removed", "other-card", "no-room"} {
 		e, ok := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, failure.Code(code), false)
@@ -407,7 +411,7 @@ func TestNoRoom(t *testing.T) {
 
 // refusals are the codes that a card whose answers are damaged may end with.
 var refusals = []string{"card-malformed", "card-foreign", "card-not-health", "card-not-activated", "card-error",
-	"no-certificate", "reader-failed", "service-not-given", "no-room"}
+	"no-certificate", "certificate-unreadable", "reader-failed", "service-not-given", "no-room"}
 
 // TestDamagedAnswers changes each answer that the look at a card rests on: cut at every length, with and
 // without its status word, every byte inverted, and every status word that a card knows in the place of

@@ -33,7 +33,7 @@ func TestDumpsRefused(t *testing.T) {
 		t.Errorf("dumpable %d, %v", now, err)
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, uintptr(before), 0, 0, 0); err != nil {
-		t.Error(err)
+		t.Errorf("dumpable as before: %v", err)
 	}
 }
 

@@ -71,7 +71,7 @@ func (c *reportOpen) Run(p *program) error {
 		return err
 	}
 	info, err := os.Stat(c.File)
-	if err == nil && info.Size() > errorreport.MaxSize {
+	if err == nil && info.Size() > errorreport.MaxMailed {
 		return refusedReport(errorreport.ErrTooLarge)
 	}
 	file, err := os.ReadFile(c.File)

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"sync"
 	"time"
 
@@ -159,15 +160,46 @@ func LoadIssuer(certificatePEM, keyPEM []byte) (*Issuer, error) {
 	return newIssuer(certificates[0], key)
 }
 
-// ParseKey reads one unencrypted PKCS#8 key in PEM.
-func ParseKey(keyPEM []byte) (crypto.Signer, error) {
-	block, rest := pem.Decode(keyPEM)
-	if block == nil || block.Type != "PRIVATE KEY" || len(rest) > 0 {
-		return nil, errors.New("not one PEM block of type PRIVATE KEY")
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+// ErrEncryptedKey is the error for a key that a password protects.
+var ErrEncryptedKey = errors.New("the key is encrypted")
+
+// ParseKey reads one unencrypted key as other programs leave it: in PEM, also with text, parameters of the curve or
+// certificates beside it, or in DER; as PKCS#8 (RFC 5208), PKCS#1 (RFC 8017 appendix A.1.2) or SEC 1 (RFC 5915).
+// Errors: ErrEncryptedKey.
+func ParseKey(file []byte) (crypto.Signer, error) {
+	blocks, err := pemfile.Blocks(file)
 	if err != nil {
-		return nil, errors.New("malformed PKCS#8 key") // the cause could quote the key
+		return nil, errors.New("a damaged PEM block") // the cause could quote the key
+	}
+	var keys []*pem.Block
+	for _, b := range blocks {
+		if strings.HasSuffix(b.Type, "PRIVATE KEY") {
+			keys = append(keys, b)
+		}
+	}
+	der := file
+	switch {
+	case len(keys) > 1:
+		return nil, errors.New("several keys in one file")
+	case len(keys) == 1 && (keys[0].Type == "ENCRYPTED PRIVATE KEY" || keys[0].Headers["DEK-Info"] != ""):
+		return nil, ErrEncryptedKey
+	case len(keys) == 1:
+		der = keys[0].Bytes
+	case len(blocks) > 0:
+		return nil, errors.New("no private key in the file")
+	}
+	var key any
+	for _, parse := range []func([]byte) (any, error){
+		x509.ParsePKCS8PrivateKey,
+		func(b []byte) (any, error) { return x509.ParsePKCS1PrivateKey(b) },
+		func(b []byte) (any, error) { return x509.ParseECPrivateKey(b) },
+	} {
+		if key, err = parse(der); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.New("malformed key") // the cause could quote the key
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {

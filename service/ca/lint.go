@@ -34,9 +34,10 @@ var exempt = map[string]string{
 	"w_subject_surname_recommended_max_length":        "surnames over 64 characters",
 	"e_subject_dn_serial_number_not_printable_string": "codice fiscale after TINIT- as UTF8String",
 	"e_subject_dn_serial_number_max_length":           "serial number attribute over 64 characters",
-	"e_subject_dn_not_printable_characters":           "bytes of a BMPString; decodeName refuses control characters of the text",
-	"e_subject_locality_name_max_length":              "place over 128 characters",
-	"e_subject_state_name_max_length":                 "province over 128 characters",
+	"e_subject_dn_not_printable_characters": "bytes of a BMPString; decodeName refuses control characters " +
+		"of the text",
+	"e_subject_locality_name_max_length": "place over 128 characters",
+	"e_subject_state_name_max_length":    "province over 128 characters",
 }
 
 // registry holds the lints of RFC 5280, of RFC 3279 (encoding of RSA keys), and of the community. It omits the rules

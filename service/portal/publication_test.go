@@ -131,7 +131,8 @@ func TestOCSPOverHTTP(t *testing.T) {
 		cache                    string
 	}{
 		{"POST", http.MethodPost, "/ocsp", "application/ocsp-request", der, http.StatusOK, "no-store"},
-		{"POST with a parameter", http.MethodPost, "/ocsp", "Application/OCSP-Request; charset=x", der, http.StatusOK, "no-store"},
+		{"POST with a parameter", http.MethodPost, "/ocsp", "Application/OCSP-Request; charset=x", der, http.StatusOK,
+			"no-store"},
 		{"GET", http.MethodGet, "/ocsp/" + url.PathEscape(encoded), "", nil, http.StatusOK,
 			"max-age=300, no-transform, must-revalidate"},
 		{"GET, not escaped", http.MethodGet, "/ocsp/" + encoded, "", nil, http.StatusOK,

@@ -39,7 +39,8 @@ func subject(t *testing.T, list ...attribute) []byte {
 		Value asn1.RawValue
 	}
 	type rdnSET []pair
-	sequence := []rdnSET{{{asn1.ObjectIdentifier{2, 5, 4, 6}, asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}
+	sequence := []rdnSET{{{asn1.ObjectIdentifier{2, 5, 4, 6},
+		asn1.RawValue{Tag: asn1.TagPrintableString, Bytes: []byte("IT")}}}}
 	for _, a := range list {
 		sequence = append(sequence, rdnSET{{a.oid, asn1.RawValue{Tag: a.tag, Bytes: []byte(a.value)}}})
 	}
@@ -53,8 +54,9 @@ func subject(t *testing.T, list ...attribute) []byte {
 func (s *service) odd(t *testing.T, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	usual := s.card(0, nil)
-	template := &x509.Certificate{SerialNumber: big.NewInt(0x5EED), RawSubject: usual.RawSubject, NotBefore: usual.NotBefore,
-		NotAfter: usual.NotAfter, KeyUsage: usual.KeyUsage, ExtKeyUsage: usual.ExtKeyUsage, Policies: usual.Policies,
+	template := &x509.Certificate{SerialNumber: big.NewInt(0x5EED), RawSubject: usual.RawSubject,
+		NotBefore: usual.NotBefore,
+		NotAfter:  usual.NotAfter, KeyUsage: usual.KeyUsage, ExtKeyUsage: usual.ExtKeyUsage, Policies: usual.Policies,
 		SignatureAlgorithm: x509.SHA256WithRSA}
 	change(template)
 	der, err := x509.CreateCertificate(rand.Reader, template, s.legacy.Certificate(), usual.PublicKey,
@@ -65,8 +67,8 @@ func (s *service) odd(t *testing.T, change func(*x509.Certificate)) *x509.Certif
 	return cert
 }
 
-// TestVerdict registers certificates as cards hold them. What cannot be renewed is refused when the program asks how it
-// stands, before a PIN; what can is renewed with its subject byte for byte.
+// TestVerdict registers certificates as cards hold them. One that cannot be renewed is refused when the program
+// asks how it stands, before a PIN; the others are renewed with their subject byte for byte.
 func TestVerdict(t *testing.T) {
 	cn := attribute{oidCN, asn1.TagPrintableString, people[0]}
 	unit := attribute{oidOU, asn1.TagUTF8String, "Regione Esempio"}
@@ -91,7 +93,8 @@ func TestVerdict(t *testing.T) {
 		"no policy":      {func(c *x509.Certificate) { c.Policies = nil }, "wrong-policy"},
 		"no unit":        {named(cn), "malformed-subject"},
 		"critical extension": {func(c *x509.Certificate) {
-			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
+			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true,
+				Value: []byte{5, 0}}}
 		}, "unknown-extension"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +152,8 @@ func TestNegativeSerialNumber(t *testing.T) {
 		Algorithm pkix.AlgorithmIdentifier
 		Signature asn1.BitString
 	}{asn1.RawValue{FullBytes: tbs},
-		pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue},
+		pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11},
+			Parameters: asn1.NullRawValue},
 		asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}})
 	check(t, err)
 	if _, err := x509.ParseCertificate(der); err == nil {
