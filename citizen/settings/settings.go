@@ -6,15 +6,13 @@
 package settings
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"rinnova.example/go/jsonfile"
 	"rinnova.example/go/plaintext"
 )
 
@@ -143,39 +141,14 @@ func ReadFile(path string) (Settings, error) {
 
 func parse(b []byte, where string) (Settings, error) {
 	var s Settings
-	// editors on Windows leave the mark
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
-	broken := func() (Settings, error) { return Settings{}, &Error{where, "", errors.New("not a JSON object")} }
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return broken()
-	}
-	known := map[string]*string{}
+	known := jsonfile.Object{}
 	for _, v := range s.values() {
 		known[v.name] = v.field
 	}
-	for d.More() {
-		t, err := d.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
-			return broken()
-		}
-		field := known[name]
-		if field == nil {
-			return Settings{}, &Error{where, fmt.Sprintf("%.40q", name), errors.New("not a setting, or written twice")}
-		}
-		delete(known, name)
-		if t, err = d.Token(); err != nil {
-			return broken()
-		}
-		if *field, ok = t.(string); !ok {
-			return Settings{}, &Error{where, name, errors.New("not a string")}
-		}
+	err := jsonfile.Read(b, known)
+	var bad *jsonfile.Error
+	if errors.As(err, &bad) {
+		return Settings{}, &Error{where, bad.Name, bad.Err}
 	}
-	if _, err := d.Token(); err != nil {
-		return broken()
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return broken()
-	}
-	return s, nil
+	return s, err
 }
