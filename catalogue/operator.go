@@ -14,6 +14,8 @@ var operator = map[failure.Code]string{
 	failure.NotInitialised:       "la cartella non contiene un servizio: esegui prima rinnovad init",
 	failure.Database:             "la base dati non si apre",
 	failure.Packages:             "la cartella dei programmi non si apre",
+	failure.PackagesNoService:    "i programmi di questa cartella non conoscono un servizio, e non vengono pubblicati: preparali con make packages OPERATOR=FILE",
+	failure.PackagesOther:        "i programmi di questa cartella sono preparati per un altro servizio, e non vengono pubblicati",
 	failure.Listen:               "non è possibile ascoltare su questo indirizzo",
 	failure.FileExists:           "il file esiste già e non viene sovrascritto",
 	failure.UnknownSeries:        "sigla della tessera sconosciuta",

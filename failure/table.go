@@ -168,6 +168,8 @@ var table = map[Code]facts{
 	UpdateExpired:     {722, ExitFailure, again},
 	UpdateMemory:      {723, ExitFailure, again},
 	UpdateKey:         {724, ExitFailure, 0},
+	OperatorMalformed: {725, ExitUsage, 0},
+	ServiceUnsaved:    {726, ExitFailure, again},
 
 	Failed:               {801, ExitFailure, 0},
 	TryAgain:             {802, ExitFailure, again},
@@ -193,4 +195,6 @@ var table = map[Code]facts{
 	ReportTampered:       {822, ExitFailure, 0},
 	ReportNewer:          {823, ExitFailure, 0},
 	ReportForeign:        {824, ExitFailure, 0},
+	PackagesNoService:    {825, ExitFailure, 0},
+	PackagesOther:        {826, ExitFailure, 0},
 }

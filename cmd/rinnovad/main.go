@@ -29,6 +29,8 @@ type commands struct {
 	Init  initCommand  `cmd:"" help:"Crea autorità, chiavi, base dati e campagne di un servizio di prova."`
 	Serve serveCommand `cmd:"" help:"Avvia il servizio."`
 
+	Operator operatorCommand `cmd:"" help:"Scrive operator.json, con cui si preparano i programmi per questo servizio."`
+
 	Campaign struct {
 		List  campaignList  `cmd:"" help:"Elenca le campagne."`
 		Open  campaignOpen  `cmd:"" help:"Apre una campagna."`

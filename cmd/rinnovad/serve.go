@@ -78,7 +78,13 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	var packages *portal.Packages
 	if c.Packages != "" {
-		if packages, err = portal.OpenPackages(c.Packages); err != nil {
+		packages, err = portal.OpenPackages(c.Packages, current.Certificate())
+		switch {
+		case errors.Is(err, portal.ErrNoService):
+			return ended(failure.PackagesNoService, err)
+		case errors.Is(err, portal.ErrOtherService):
+			return ended(failure.PackagesOther, err)
+		case err != nil:
 			return ended(failure.Packages, err)
 		}
 		defer packages.Close()

@@ -22,6 +22,9 @@ func TestPortal(t *testing.T) {
 		t.Fatal(err)
 	}
 	do(t, dir, "rinnovad", append([]string{"init"}, where...)...)
+	do(t, dir, "rinnovad", "operator", "--dir", filepath.Join(dir, "s"), "--service", "https://rinnova.example",
+		"--telephone", "06 0000", "--out", filepath.Join(packages, "operator.json"))
+	do(t, packages, "sh", "-c", "sha256sum -- * >../sums && mv ../sums SHA256SUMS")
 	service := serve(t, append([]string{"--packages", packages}, where...)...)
 	do(t, dir, "rinnovad", append([]string{"card", "issue", "--series", "AC2014", "--out", "card.json", "--pem", "."},
 		where...)...)
@@ -43,7 +46,8 @@ func TestPortal(t *testing.T) {
 	if got := secure("/healthz"); got != "ok\n" {
 		t.Errorf("health is %q", got)
 	}
-	if home := string(fetch(t, service.public+"/")); !strings.Contains(home, `href="`+service.login+`"`) {
+	if home := string(fetch(t, service.public+"/")); !strings.Contains(home, `href="`+service.login+`"`) ||
+		!strings.Contains(home, "06 0000") {
 		t.Errorf("the first page: %s", home)
 	}
 

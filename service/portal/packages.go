@@ -5,7 +5,9 @@ package portal
 import (
 	"cmp"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,6 +19,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"rinnova.example/go/operator"
+	"rinnova.example/go/pemfile"
 )
 
 // downloadPath is the path of the packages: each file under its own name, and the newest of each platform under a
@@ -66,9 +71,12 @@ var (
 // signatures are the extensions of detached signatures.
 var signatures = []string{".asc", ".sig", ".minisig", ".p7s"}
 
-// Packages is a folder of installers. Every page reads the folder again, so copying a file into it publishes the file.
+// Packages is a folder of installers that were assembled for one operator: "make packages OPERATOR=FILE" leaves the
+// operator's file and the sums of all files beside them. Every page reads the folder again, so copying a file into it,
+// and its line into the sums, publishes the file.
 type Packages struct {
-	root *os.Root
+	root   *os.Root
+	issuer *x509.Certificate
 
 	mu   sync.Mutex
 	sums map[string]digest
@@ -80,13 +88,103 @@ type digest struct {
 	sha256  string
 }
 
-// OpenPackages opens the folder. It refuses one that does not exist.
-func OpenPackages(dir string) (*Packages, error) {
+// Errors of OpenPackages.
+var (
+	// ErrNoService says that the packages know no service, or that a file does not stand in the sums.
+	ErrNoService = errors.New("the packages know no service")
+	// ErrOtherService says that the packages know another service.
+	ErrOtherService = errors.New("the packages are of another service")
+)
+
+// sumsName is the file of sums, as sha256sum writes them.
+const sumsName = "SHA256SUMS"
+
+// OpenPackages opens the folder of packages for the service that issues under issuer. It refuses a folder that does not
+// exist; one without an operator's file, or with a package that its sums do not name, is ErrNoService; an operator's
+// file that does not have issuer among its roots is ErrOtherService.
+func OpenPackages(dir string, issuer *x509.Certificate) (*Packages, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &Packages{root: root, sums: map[string]digest{}}, nil
+	p := &Packages{root: root, issuer: issuer, sums: map[string]digest{}}
+	if err := p.check(); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// check refuses packages of which the sums say nothing, or something else.
+func (p *Packages) check() error {
+	_, assembled, err := p.assembly()
+	if err != nil {
+		return err
+	}
+	names, err := p.names()
+	if err != nil {
+		return err
+	}
+	for name := range names {
+		if _, _, isPackage := PackageOf(name); !isPackage {
+			continue
+		}
+		d, err := p.digest(name)
+		if err != nil {
+			return err
+		}
+		if assembled[name] != d.sha256 {
+			return fmt.Errorf("%w: %s has another sum, or none, in %s", ErrNoService, name, sumsName)
+		}
+	}
+	return nil
+}
+
+// assembly returns the operator's file, and the sums of what was assembled with it.
+func (p *Packages) assembly() (operator.Operator, map[string]string, error) {
+	none := func(err error) (operator.Operator, map[string]string, error) { return operator.Operator{}, nil, err }
+	b, err := p.root.ReadFile(operator.Name)
+	if err != nil {
+		return none(fmt.Errorf("%w: %w", ErrNoService, err))
+	}
+	o, err := operator.Parse(b)
+	if err != nil {
+		return none(fmt.Errorf("%w: %s: %w", ErrNoService, operator.Name, err))
+	}
+	roots, err := pemfile.Certificates([]byte(o.CA))
+	if err != nil {
+		return none(err)
+	}
+	if !slices.ContainsFunc(roots, p.issuer.Equal) {
+		return none(fmt.Errorf("%w: %s", ErrOtherService, o.Service))
+	}
+	text, err := p.root.ReadFile(sumsName)
+	if err != nil {
+		return none(fmt.Errorf("%w: %w", ErrNoService, err))
+	}
+	sums := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if sum, name, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "  "); ok {
+			sums[name] = sum
+		}
+	}
+	if sum := sha256.Sum256(b); sums[operator.Name] != hex.EncodeToString(sum[:]) {
+		return none(fmt.Errorf("%w: %s has another sum, or none, in %s", ErrNoService, operator.Name, sumsName))
+	}
+	return o, sums, nil
+}
+
+// Contact returns how a person reaches the assistance; it is empty for a nil Packages, and while the folder has no
+// operator's file that can be used.
+func (p *Packages) Contact() operator.Contact {
+	if p == nil {
+		return operator.Contact{}
+	}
+	o, _, err := p.assembly()
+	if err != nil {
+		return operator.Contact{}
+	}
+	return o.Contact
 }
 
 // Close closes the folder.
@@ -110,7 +208,7 @@ func (p published) Megabytes() string {
 	return strings.Replace(strconv.FormatFloat(float64(p.Size)/1e6, 'f', 1, 64), ".", ",", 1)
 }
 
-// list returns every platform with its newest package. A nil Packages has none.
+// list returns every platform with its newest package of this service. A nil Packages has none.
 func (p *Packages) list() ([]published, error) {
 	all := make([]published, len(platforms))
 	for n, kind := range platforms {
@@ -119,20 +217,25 @@ func (p *Packages) list() ([]published, error) {
 	if p == nil {
 		return all, nil
 	}
-	entries, err := fs.ReadDir(p.root.FS(), ".")
+	files, err := p.names()
 	if err != nil {
 		return nil, err
 	}
-	files := map[string]bool{}
-	for _, e := range entries {
-		if e.Type().IsRegular() && publicName.MatchString(e.Name()) {
-			files[e.Name()] = true
-		}
+	_, assembled, err := p.assembly()
+	if err != nil && !errors.Is(err, ErrNoService) && !errors.Is(err, ErrOtherService) {
+		return nil, err
 	}
 	for name := range files {
 		for n := range all {
 			version, ok := all[n].versionOf(name)
-			if ok && (all[n].File == "" || compareVersions(version, all[n].Version) > 0) {
+			if !ok || all[n].File != "" && compareVersions(version, all[n].Version) <= 0 {
+				continue
+			}
+			d, err := p.digest(name)
+			if err != nil {
+				return nil, err
+			}
+			if assembled[name] == d.sha256 {
 				all[n].File, all[n].Version = name, version
 			}
 		}
@@ -155,6 +258,21 @@ func (p *Packages) list() ([]published, error) {
 		}
 	}
 	return all, nil
+}
+
+// names returns the files that may be published.
+func (p *Packages) names() (map[string]bool, error) {
+	entries, err := fs.ReadDir(p.root.FS(), ".")
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]bool{}
+	for _, e := range entries {
+		if e.Type().IsRegular() && publicName.MatchString(e.Name()) {
+			files[e.Name()] = true
+		}
+	}
+	return files, nil
 }
 
 // versionOf returns the version of a file for the platform; ok is false for other files.
@@ -240,6 +358,19 @@ func (p *Packages) digest(name string) (digest, error) {
 	return d, nil
 }
 
+// may says whether a file is no package, or one that was assembled for this service.
+func (p *Packages) may(name string) bool {
+	if _, _, isPackage := PackageOf(name); !isPackage {
+		return true
+	}
+	_, assembled, err := p.assembly()
+	if err != nil {
+		return false
+	}
+	d, err := p.digest(name)
+	return err == nil && assembled[name] == d.sha256
+}
+
 // downloadTime bounds one download; the server's own limit is for pages.
 const downloadTime = time.Hour
 
@@ -255,7 +386,7 @@ func (p *Packages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		name = all[stable].File
 	}
-	if p == nil || !publicName.MatchString(name) {
+	if p == nil || !publicName.MatchString(name) || !p.may(name) {
 		http.Error(w, "Questo programma non è pubblicato.", http.StatusNotFound)
 		return
 	}

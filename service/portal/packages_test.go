@@ -3,6 +3,10 @@
 package portal_test
 
 import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"html"
 	"io"
 	"net/http"
 	"os"
@@ -12,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"rinnova.example/go/operator"
 	"rinnova.example/go/service/portal"
 )
 
@@ -27,7 +32,7 @@ func sha256sum(t *testing.T, path string) string {
 // TestDownloads: the stable name follows the newest file without a restart; the hash on the page is that of the file.
 func TestDownloads(t *testing.T) {
 	s := newSite(t)
-	dir, packages := packagesFolder(t)
+	dir, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
 	latest := base + "/scarica/rinnova-latest-windows-x64.msi"
 	shows := func(name string) {
@@ -52,9 +57,15 @@ func TestDownloads(t *testing.T) {
 	shows("rinnova-0.2.0-x64.msi")
 	newer := filepath.Join(dir, "rinnova-0.10.0-x64.msi")
 	check(t, os.WriteFile(newer, []byte("newer"), 0o644))
+	shows("rinnova-0.2.0-x64.msi") // the sums do not name the newer one
+	if r, _ := fetch(t, base+"/scarica/rinnova-0.10.0-x64.msi"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("a package of no assembly: %s", r.Status)
+	}
+	sums(t, dir)
 	shows("rinnova-0.10.0-x64.msi")
 	check(t, os.WriteFile(newer, []byte("other"), 0o644)) // of the same length
 	check(t, os.Chtimes(newer, time.Time{}, time.Now().Add(time.Minute)))
+	sums(t, dir)
 	shows("rinnova-0.10.0-x64.msi")
 	if r, body := fetch(t, base+"/scarica/rinnova_0.2.0_amd64.deb.asc"); r.StatusCode != http.StatusOK ||
 		body != "signature" {
@@ -76,7 +87,7 @@ func TestDownloads(t *testing.T) {
 // TestDownloadsRefuse: nothing but the folder's own plain files.
 func TestDownloadsRefuse(t *testing.T) {
 	s := newSite(t)
-	dir, packages := packagesFolder(t)
+	dir, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
 	secret := filepath.Join(t.TempDir(), "secret")
 	check(t, os.WriteFile(secret, []byte("secret"), 0o644))
@@ -95,7 +106,7 @@ func TestDownloadsRefuse(t *testing.T) {
 	if _, body := fetch(t, base+"/driver"); strings.Contains(body, "9.0.0") {
 		t.Error("a link out of the folder is published")
 	}
-	if _, err := portal.OpenPackages(filepath.Join(dir, "nothing")); err == nil {
+	if _, err := portal.OpenPackages(filepath.Join(dir, "nothing"), s.current.Certificate()); err == nil {
 		t.Error("a folder that is not there")
 	}
 }
@@ -103,7 +114,7 @@ func TestDownloadsRefuse(t *testing.T) {
 // TestManifestIsServed: programs read manifest and signatures; the page offers neither as a package.
 func TestManifestIsServed(t *testing.T) {
 	s := newSite(t)
-	dir, packages := packagesFolder(t)
+	dir, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
 	for name, kind := range map[string]string{"manifest.json": "application/json",
 		"manifest.json.minisig":         "text/plain; charset=utf-8",
@@ -126,5 +137,96 @@ func TestManifestIsServed(t *testing.T) {
 	}
 	if _, _, ok := portal.PackageOf("manifest.json"); ok {
 		t.Error("the manifest is a package")
+	}
+}
+
+// sums writes the sums of a folder's files, as the assembly does.
+func sums(t *testing.T, dir string) {
+	t.Helper()
+	c := exec.Command("sh", "-c",
+		"rm -f SHA256SUMS && sha256sum -- *[!S] >.sums && mv .sums SHA256SUMS")
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+var assistance = operator.Contact{Telephone: "+39 06 0000", Mail: "aiuto@rinnova.example", Hours: "lun–ven 8–18",
+	Page: "https://rinnova.example/aiuto"}
+
+// assemble puts an operator's file into a folder, and the sums.
+func assemble(t *testing.T, dir string, root *x509.Certificate) {
+	t.Helper()
+	o := operator.Operator{Service: "https://rinnova.example", Contact: assistance,
+		CA: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}))}
+	b, err := o.Encode()
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(dir, operator.Name), b, 0o644))
+	sums(t, dir)
+}
+
+// TestPackagesWithoutService: packages that know no service, or another one, are not opened.
+func TestPackagesWithoutService(t *testing.T) {
+	s := newSite(t)
+	root := s.current.Certificate()
+	for name, one := range map[string]struct {
+		spoil func(dir string) error
+		want  error
+	}{
+		"no operator's file": {func(dir string) error { return os.Remove(filepath.Join(dir, operator.Name)) },
+			portal.ErrNoService},
+		"no sums": {func(dir string) error { return os.Remove(filepath.Join(dir, "SHA256SUMS")) },
+			portal.ErrNoService},
+		"a package of another assembly": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "rinnova-0.3.0-x64.msi"), []byte("x"), 0o644)
+		}, portal.ErrNoService},
+		"a changed package": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "rinnova-0.2.0-x64.msi"), []byte("another"), 0o644)
+		}, portal.ErrNoService},
+		"a changed operator's file": {func(dir string) error {
+			file := filepath.Join(dir, operator.Name)
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(file, append(b, '\n'), 0o644)
+		}, portal.ErrNoService},
+		"an unknown member": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, operator.Name), []byte(`{"Colour": "red"}`), 0o644)
+		}, portal.ErrNoService},
+		"another service": {func(dir string) error {
+			assemble(t, dir, s.legacy.Certificate())
+			return nil
+		}, portal.ErrOtherService},
+	} {
+		dir, open := packagesFolder(t, s)
+		check(t, one.spoil(dir))
+		if p, err := portal.OpenPackages(dir, root); !errors.Is(err, one.want) || p != nil {
+			t.Errorf("%s: %v, want %v", name, err, one.want)
+		}
+		base := s.pagesOf(open)
+		r, page := fetch(t, base+"/driver")
+		if name != "a package of another assembly" && (r.StatusCode != http.StatusOK ||
+			strings.Contains(page, `href="/scarica/rinnova-0.2.0-x64.msi"`)) {
+			t.Errorf("%s, while the service runs: %s, the package is still published", name, r.Status)
+		}
+	}
+}
+
+// TestContact: every page says how to reach the assistance.
+func TestContact(t *testing.T) {
+	s := newSite(t)
+	_, packages := packagesFolder(t, s)
+	for _, path := range []string{"/", "/driver", "/guida", "/nothing"} {
+		_, page := fetch(t, s.pagesOf(packages)+path)
+		for _, want := range []string{`href="tel:+39060000"`, "+39 06 0000", `href="mailto:aiuto@rinnova.example"`,
+			assistance.Hours, `href="https://rinnova.example/aiuto"`} {
+			if !strings.Contains(html.UnescapeString(page), want) {
+				t.Errorf("%s lacks %s", path, want)
+			}
+		}
+	}
+	if _, page := fetch(t, s.pagesOf(nil)+"/"); strings.Contains(page, "assistenza\"") {
+		t.Error("an assistance that is not known is shown")
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"rinnova.example/go/operator"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/ra"
@@ -67,6 +68,7 @@ type view struct {
 	LoginURL  string
 	SourceURL string
 	Contact   string
+	Desk      operator.Contact // the assistance
 	Now       time.Time
 	Packages  []published
 	Campaigns []campaignRow
@@ -112,6 +114,7 @@ var pageFunctions = template.FuncMap{
 		}
 		return "ECDSA P-256"
 	},
+	"dial": operator.Dial,
 	"list": func(s []string) string { return strings.Join(s, ", ") },
 	"figure": func(n int, alt string) template.HTML {
 		return template.HTML(fmt.Sprintf(`<figure><img src="/figure/figura-%02d.svg" width="480" height="250" alt="%s"><figcaption>Figura %d</figcaption></figure>`,
@@ -206,7 +209,7 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 	error) {
 	v := view{
 		page: p, Pages: pages, Base: base(r), PublicURL: authority.PublicURL, LoginURL: authority.LoginURL,
-		SourceURL: SourceURL, Contact: securityContact,
+		SourceURL: SourceURL, Contact: securityContact, Desk: packages.Contact(),
 		Now: authority.Clock(), Policy: ca.PolicyCNS, CRL: authority.PublicURL + ca.CRLPath,
 		LegacyCRL: authority.PublicURL + ca.LegacyCRLPath,
 		OCSP:      authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,

@@ -93,14 +93,15 @@ func content(n *html.Node) string {
 }
 
 // packagesFolder has one package for some platforms.
-func packagesFolder(t *testing.T) (string, *portal.Packages) {
+func packagesFolder(t *testing.T, s *site) (string, *portal.Packages) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"rinnova-0.2.0-x64.msi": "x64", "rinnova_0.2.0_amd64.deb": "deb",
 		"rinnova_0.2.0_amd64.deb.asc": "signature"} {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
-	p, err := portal.OpenPackages(dir)
+	assemble(t, dir, s.current.Certificate())
+	p, err := portal.OpenPackages(dir, s.current.Certificate())
 	check(t, err)
 	t.Cleanup(func() { p.Close() })
 	return dir, p
@@ -118,9 +119,10 @@ func oneOfEach(t *testing.T, count map[string]int) {
 // TestPages: every page stands by itself, is well made, and leads somewhere.
 func TestPages(t *testing.T) {
 	s := newSite(t)
-	_, packages := packagesFolder(t)
+	_, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
-	outside := []string{s.authority.LoginURL, portal.SourceURL}
+	outside := []string{s.authority.LoginURL, portal.SourceURL, assistance.Page, "mailto:" + assistance.Mail,
+		"tel:+39060000"}
 	fragments := map[string]map[string]int{}
 	for _, p := range portal.PageList {
 		_, body := fetch(t, base+p.Path)
@@ -238,7 +240,7 @@ func TestPages(t *testing.T) {
 // TestRequiredTexts: what the guide of 2020 and its requirements want said (T1 to T21, R1, R2, R3, R8, R9, R31).
 func TestRequiredTexts(t *testing.T) {
 	s := newSite(t)
-	_, packages := packagesFolder(t)
+	_, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
 	for address, wants := range map[string][]string{
 		"/driver": {
@@ -418,7 +420,7 @@ func TestAxe(t *testing.T) {
 		}
 	}
 	s := newSite(t)
-	_, packages := packagesFolder(t)
+	_, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
 	addresses := []string{s.url + "/", base + "/altrove"}
 	for _, p := range portal.PageList {

@@ -142,6 +142,8 @@ export const facts = {
   "update-expired": { number: 722, exit: 1, again: true },
   "update-memory": { number: 723, exit: 1, again: true },
   "update-key": { number: 724, exit: 1, again: false },
+  "operator-malformed": { number: 725, exit: 2, again: false },
+  "service-unsaved": { number: 726, exit: 1, again: true },
 } as const satisfies Record<string, Facts>
 
 export type Code = keyof typeof facts
@@ -230,7 +232,7 @@ const itTexts: Record<Code, Texts> = {
   "proxy-auth": { what: "Il proxy della rete chiede nome e password.", card: itShared[0], changed: itShared[1], act: "Chiedi a chi gestisce la rete, o usa un’altra rete." },
   "service-untrusted": { what: "La risposta ricevuta non è del servizio di rinnovo, o è stata alterata.", card: itShared[0], changed: itShared[1], act: "Se usi una rete altrui, prova da un’altra." },
   "service-refused": { what: "Il servizio ha rifiutato la richiesta.", card: itShared[0], changed: itShared[1], act: itShared[5] },
-  "service-not-given": { what: "Non è indicato alcun servizio di rinnovo.", card: itShared[0], changed: itShared[1], act: itShared[8] },
+  "service-not-given": { what: "Questa copia del programma non conosce un servizio di rinnovo.", card: itShared[0], changed: itShared[1], act: "Scarica il programma dalla pagina «Elenco driver» del servizio, o inserisci l’indirizzo del servizio." },
   "service-malformed": { what: "L’indirizzo del servizio non è valido.", card: itShared[0], changed: itShared[1], act: itShared[8] },
   "proxy-malformed": { what: "L’indirizzo del proxy non è valido.", card: itShared[3], changed: itShared[1], act: itShared[8] },
   "ca-needed": { what: "Mancano i certificati radice di chi emette.", card: itShared[0], changed: itShared[1], act: itShared[8] },
@@ -296,6 +298,8 @@ const itTexts: Record<Code, Texts> = {
   "update-expired": { what: "L’elenco delle versioni non vale in questa data: è scaduto, o la data del computer è sbagliata. Non si può sapere se c’è una versione nuova.", card: itShared[3], changed: itShared[1], act: "Controlla la data del computer. Il rinnovo non ne dipende." },
   "update-memory": { what: "Il file che ricorda l’ultimo elenco delle versioni non è leggibile o non è scrivibile.", card: itShared[3], changed: itShared[1], act: "Controlla lo spazio sul disco; se si ripete, rivolgiti a chi ha installato il programma." },
   "update-key": { what: "La chiave con cui questa copia del programma verifica gli aggiornamenti non è leggibile.", card: itShared[3], changed: itShared[1], act: "Installa il programma dalla pagina «Elenco driver» del servizio." },
+  "operator-malformed": { what: "Il file operator.json, che dice al programma qual è il suo servizio, non è valido: {}.", card: itShared[3], changed: itShared[1], act: "Installa di nuovo il programma dalla pagina «Elenco driver» del servizio." },
+  "service-unsaved": { what: "Il servizio indicato non è stato conservato: nulla è stato scritto.", card: itShared[3], changed: itShared[1], act: "Controlla lo spazio sul disco e riprova." },
 }
 
 const deShared = [
@@ -382,7 +386,7 @@ const deTexts: Record<Code, Texts> = {
   "proxy-auth": { what: "Der Proxy des Netzes verlangt Name und Passwort.", card: deShared[0], changed: deShared[1], act: "Fragen Sie, wer das Netz verwaltet, oder verwenden Sie ein anderes." },
   "service-untrusted": { what: "Die Antwort stammt nicht vom Erneuerungsdienst oder wurde verändert.", card: deShared[0], changed: deShared[1], act: "Wenn Sie ein fremdes Netz verwenden, versuchen Sie es mit einem anderen." },
   "service-refused": { what: "Der Dienst hat den Antrag abgelehnt.", card: deShared[0], changed: deShared[1], act: deShared[5] },
-  "service-not-given": { what: "Es ist kein Erneuerungsdienst angegeben.", card: deShared[0], changed: deShared[1], act: deShared[8] },
+  "service-not-given": { what: "Diese Kopie des Programms kennt keinen Erneuerungsdienst.", card: deShared[0], changed: deShared[1], act: "Laden Sie das Programm von der Seite „Elenco driver“ des Dienstes herunter, oder geben Sie die Adresse des Dienstes ein." },
   "service-malformed": { what: "Die Adresse des Dienstes ist nicht gültig.", card: deShared[0], changed: deShared[1], act: deShared[8] },
   "proxy-malformed": { what: "Die Adresse des Proxys ist ungültig.", card: deShared[3], changed: deShared[1], act: deShared[8] },
   "ca-needed": { what: "Die Stammzertifikate der ausstellenden Stelle fehlen.", card: deShared[0], changed: deShared[1], act: deShared[8] },
@@ -448,6 +452,8 @@ const deTexts: Record<Code, Texts> = {
   "update-expired": { what: "Die Liste der Versionen gilt an diesem Tag nicht: Sie ist abgelaufen, oder das Datum des Computers ist falsch.", card: deShared[3], changed: deShared[1], act: "Prüfen Sie das Datum des Computers. Die Erneuerung hängt nicht davon ab." },
   "update-memory": { what: "Die Datei, die sich die letzte Liste der Versionen merkt, ist nicht lesbar oder nicht beschreibbar.", card: deShared[3], changed: deShared[1], act: deShared[8] },
   "update-key": { what: "Der Schlüssel, mit dem diese Kopie des Programms Aktualisierungen prüft, ist nicht lesbar.", card: deShared[3], changed: deShared[1], act: deShared[8] },
+  "operator-malformed": { what: "Die Datei operator.json, die dem Programm seinen Dienst nennt, ist ungültig: {}.", card: deShared[3], changed: deShared[1], act: "Installieren Sie das Programm noch einmal von der Seite „Elenco driver“ des Dienstes." },
+  "service-unsaved": { what: "Der angegebene Dienst wurde nicht gespeichert: Nichts wurde geschrieben.", card: deShared[3], changed: deShared[1], act: "Prüfen Sie den Speicherplatz und versuchen Sie es noch einmal." },
 }
 
 /** The texts of every failure that the window can show, by language and code. */
