@@ -8,6 +8,9 @@ CGO_ENABLED = 0
 export GOFLAGS CGO_ENABLED
 # The public release keys that the program checks manifests with (docs/UPDATES.md), separated by commas.
 RELEASE_KEYS ?=
+OPERATOR ?=
+# Where the packages go.
+OUT ?= dist/packages
 LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.releaseKeys=$(RELEASE_KEYS))
 
 # Packages that the tests need beyond Go, gcc, make and Node.
@@ -40,10 +43,11 @@ frontend:
 	cd $(FRONTEND) && npm ci --no-audit --no-fund && npm run build
 
 # CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
+# OPERATOR: the operator.json of a service, which goes into every package (docs/INSTALLING.md).
 # RELEASE_KEY, with MINIMUM, SERIAL, EXPIRES: what signs the packages and the list of versions (docs/UPDATES.md).
 packages: packages-installed frontend ## everything that is published, in dist/packages
-	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/build.sh
-	$(if $(RELEASE_KEY),go run ./cmd/release manifest --dir dist/packages --version $(VERSION) --minimum $(MINIMUM) --serial $(SERIAL) --expires $(EXPIRES) --key $(RELEASE_KEY),@echo "dist/packages is not signed: no RELEASE_KEY")
+	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) OPERATOR=$(OPERATOR) OUT=$(OUT) packaging/build.sh
+	$(if $(RELEASE_KEY),go run ./cmd/release manifest --dir $(OUT) --version $(VERSION) --minimum $(MINIMUM) --serial $(SERIAL) --expires $(EXPIRES) --key $(RELEASE_KEY),@echo "$(OUT) is not signed: no RELEASE_KEY")
 
 # In two clones, with other paths, time zones, umasks and caches.
 reproducible: packages-installed ## build the packages twice and compare

@@ -24,6 +24,13 @@ for page in rinnova.1 rinnova-window.1; do
 	gzip -9nc "$work/manual/$page" >"$work/manual/$page.gz"
 done
 sed "s|@WORK@|$work|; s|@VERSION@|$VERSION|" packaging/linux/nfpm.yaml >"$work/nfpm.yaml"
+if test -n "$OPERATOR"; then
+	cp "$OPERATOR" "$work/operator.json"
+	sed -i "/^contents:/a\\
+  - src: $work/operator.json\\
+    dst: /usr/share/rinnova/operator.json\\
+    file_info: {mode: 0644}" "$work/nfpm.yaml"
+fi
 nfpm=$(tool nfpm)
 for packager in deb rpm; do
 	"$nfpm" pkg -f "$work/nfpm.yaml" -p $packager -t "$out" >/dev/null

@@ -41,16 +41,21 @@ msi() { # NAME GOARCH WIXARCH BITS SCOPE ROOT FOLDER
 	sed 's/$/\r/' LICENSE >"$dir/LICENSE.txt"
 	icotool -c -o "$dir/rinnova.ico" "$work/icons/16.png" "$work/icons/24.png" "$work/icons/32.png" \
 		"$work/icons/48.png" "$work/icons/64.png" --raw="$work/icons/256.png"
+	operator=no
+	if test -n "$OPERATOR"; then operator=yes; cp "$OPERATOR" "$dir/operator.json"; fi
 	dated "$dir"/*
 	# Other bytes are another product and another package, with the same upgrade code.
-	content=$(cat packaging/windows/rinnova.wxs "$work/windows-$2"/*.exe | sha256sum)
+	content=$(cat packaging/windows/rinnova.wxs "$work/windows-$2"/*.exe ${OPERATOR:+"$OPERATOR"} |
+		sha256sum)
 	win64=no; test "$bits" = 32 || win64=yes
 	guids=
-	for component in Window CommandLine Licence Service CA TLSCA Proxy UpdateCheck Desk DesktopIcon MenuIcon; do
+	for component in Window CommandLine Licence Operator Service CA TLSCA Proxy UpdateCheck Desk DesktopIcon \
+		MenuIcon; do
 		guids="$guids -D ${component}Guid=$(guid component "$name" $component)"
 	done
 	# shellcheck disable=SC2086 # guids is a list of arguments
-	wixl -a "$3" -D Number="$number" -D Bits="$bits" -D Win64=$win64 -D Scope="$scope" -D Root="$6" -D Folder="$7" \
+	wixl -a "$3" -D Number="$number" -D Bits="$bits" -D Win64=$win64 -D Operator=$operator \
+		-D Scope="$scope" -D Root="$6" -D Folder="$7" \
 		-D Work="$dir" -D ProductCode="$(guid product "$name" "$VERSION" "$content")" \
 		-D UpgradeCode="$(guid upgrade "$scope")" $guids \
 		-o "$dir/unsigned.msi" packaging/windows/rinnova.wxs

@@ -8,6 +8,7 @@ import (
 	"debug/buildinfo"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"testing"
 
+	"rinnova.example/go/operator"
+	"rinnova.example/go/pemfile"
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/systemtest"
 )
@@ -128,10 +131,22 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// The portal knows every package for what it is.
+// The portal knows every package of its operator for what it is, and takes none that knows no service.
 func TestPortalOffersAll(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
-	p, err := portal.OpenPackages(out)
+	systemtest.NeedMade(t, operators, "packages OPERATOR=packaging/testdata/operator.json OUT=dist/operator")
+	o, err := operator.Parse(read(t, operatorFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := pemfile.Certificates([]byte(o.CA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := portal.OpenPackages(out, roots[0]); !errors.Is(err, portal.ErrNoService) {
+		t.Errorf("packages without operator.json: %v", err)
+	}
+	p, err := portal.OpenPackages(operators, roots[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# Builds the packages of the last commit twice, in two clones that share nothing but the downloaded modules, prints both
-# sums of every file and fails on the first that differs. The second build starts from an empty cache.
+# Builds the packages of the last commit, and those of a trial operator, twice, in two clones that share nothing but the
+# downloaded modules, prints both sums of every file and fails on the first that differs. The second build starts
+# from an empty cache.
 # shellcheck source=packaging/settings.sh
 . "$(dirname "$0")/settings.sh"
 here=$(mktemp -d) there=$(mktemp -d)
@@ -13,7 +14,8 @@ built() {
 	git clone -q --no-hardlinks . "$1"
 	git -C "$1" checkout -q "$commit"
 	(cd "$1/citizen/desktop/frontend" && npm ci --no-audit --no-fund >/dev/null && npm run build >/dev/null)
-	(cd "$1" && packaging/build.sh)
+	(cd "$1" && OPERATOR='' packaging/build.sh &&
+		OPERATOR=packaging/testdata/operator.json OUT=dist/operator packaging/build.sh)
 }
 unset SOURCE_DATE_EPOCH # each clone's own
 (umask 022; TZ=Europe/Rome LC_ALL=C; export TZ LC_ALL; built "$here/rinnova")
@@ -23,13 +25,15 @@ unset SOURCE_DATE_EPOCH # each clone's own
 	export TZ LC_ALL GOCACHE
 	built "$there/a folder/elsewhere/source"
 )
-one=$here/rinnova/dist/packages two="$there/a folder/elsewhere/source/dist/packages"
-test -n "$(ls "$one")" || { echo "nothing was built" >&2; exit 1; }
 bad=0
-find "$one" "$two" -type f -printf '%f\n' | sort -u >"$here/names"
-while read -r name; do
-	x=$(sha256sum <"$one/$name" | cut -c1-64) y=$(sha256sum <"$two/$name" | cut -c1-64)
-	echo "$x $y $name"
-	if test "$x" != "$y"; then echo "DIFFERENT: $name" >&2; bad=1; fi
-done <"$here/names"
+for assembly in packages operator; do
+	one=$here/rinnova/dist/$assembly two="$there/a folder/elsewhere/source/dist/$assembly"
+	test -n "$(ls "$one")" || { echo "nothing was built in $assembly" >&2; exit 1; }
+	find "$one" "$two" -type f -printf '%f\n' | sort -u >"$here/names"
+	while read -r name; do
+		x=$(sha256sum <"$one/$name" | cut -c1-64) y=$(sha256sum <"$two/$name" | cut -c1-64)
+		echo "$x $y $assembly/$name"
+		if test "$x" != "$y"; then echo "DIFFERENT: $assembly/$name" >&2; bad=1; fi
+	done <"$here/names"
+done
 exit $bad

@@ -46,6 +46,7 @@ browser() { cd citizen/desktop/frontend && npm run test:built; }
 stage '1 of 2: checks, the roots of the judges, the programs and the packages'
 beside roots go test -count 1 -timeout 20m -v -run '^TestRoots$' ./proof/judges
 run build make window packages
+run operator make packages OPERATOR=packaging/testdata/operator.json OUT=dist/operator
 beside check make check
 join roots 3
 test -z "$failed" || { echo "FAILED:$failed"; exit 1; }
