@@ -19,6 +19,7 @@ import (
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/operator"
 	"rinnova.example/go/plaintext"
 )
 
@@ -41,6 +42,11 @@ type Config struct {
 	// DownloadPage is where a person gets the program, "" where that is not known; OpenURL opens it in a browser.
 	DownloadPage string
 	OpenURL      func(address string) error
+	// Contact is how a person reaches the assistance of the service; it may be empty.
+	Contact operator.Contact
+	// Keep keeps the service that the person entered, and returns what depends on it: Open, Probe, Service, Updates,
+	// DownloadPage, Contact and what is for the trial login. Nil where a service is known.
+	Keep func(operator.Operator) (Config, error)
 	// Demo is the demonstration's bench; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
@@ -110,15 +116,26 @@ type Window struct {
 func New(c Config) *Window {
 	w := &Window{cfg: c, changed: make(chan struct{}), polled: time.Now()}
 	w.ctx, w.stop = context.WithCancel(context.Background())
-	w.work.Go(w.follow)
-	if c.Updates != nil {
-		w.f.update = &Update{State: UpdateChecking}
-		w.work.Go(func() {
-			u := c.Updates(w.ctx)
-			w.set(func(f *facts) { f.update = &u })
-		})
+	if c.Keep != nil {
+		w.f.setup = &Setup{}
+	} else {
+		w.checkVersion()
 	}
+	w.work.Go(w.follow)
 	return w
+}
+
+// checkVersion learns whether there is a newer version, where that is asked. The lock is held, or not needed yet.
+func (w *Window) checkVersion() {
+	ask := w.cfg.Updates
+	if ask == nil {
+		return
+	}
+	w.f.update = &Update{State: UpdateChecking}
+	w.work.Go(func() {
+		u := ask(w.ctx)
+		w.set(func(f *facts) { f.update = &u })
+	})
 }
 
 // hideUpdate puts the notice of a newer version away until the next start.
@@ -137,10 +154,13 @@ func (w *Window) hideUpdate() error {
 
 // browse opens the page from which the program is taken.
 func (w *Window) browse() error {
-	if w.cfg.DownloadPage == "" {
+	w.mu.Lock()
+	page := w.cfg.DownloadPage
+	w.mu.Unlock()
+	if page == "" {
 		return errState
 	}
-	return w.cfg.OpenURL(w.cfg.DownloadPage)
+	return w.cfg.OpenURL(page)
 }
 
 // Close ends everything that is under way, wipes what is kept of a code, and waits for it.
@@ -213,6 +233,10 @@ func (w *Window) take(readers []Reader) {
 	if w.f.chosen != "" && !find(readers, w.f.chosen).Present {
 		w.f.chosen = ""
 	}
+	if w.f.setup != nil {
+		w.bump()
+		return
+	}
 	was := w.f.target
 	w.retarget()
 	now, then := find(readers, w.f.target), find(before, w.f.target)
@@ -244,7 +268,7 @@ func (w *Window) retarget() {
 			w.f.known[r.Name] = k
 		}
 	}
-	if w.f.target = aim(w.f); w.f.target != "" || w.f.running != nil || w.f.finished != nil {
+	if w.f.target = aim(w.f); w.f.target != "" || w.f.running != nil || w.f.finished != nil || w.f.setup != nil {
 		return
 	}
 	for _, r := range choices(w.f) {
@@ -295,7 +319,7 @@ func (w *Window) startLook() {
 	w.looks++
 	w.f.looking, w.f.looked = nil, nil
 	r := find(w.f.readers, w.f.target)
-	if !r.Present {
+	if !r.Present || w.f.setup != nil {
 		return
 	}
 	if r.Mute {

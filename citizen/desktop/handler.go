@@ -16,6 +16,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/operator"
 )
 
 // dist is what Vite made of the front end. Without a build it holds one empty file.
@@ -43,9 +44,9 @@ func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/state", w.serveState)
 	mux.HandleFunc("GET /api/diagnosis", w.serveDiagnosis)
-	post := func(path string, act func(*http.Request) error) {
+	take := func(path string, most int64, act func(*http.Request) error) {
 		mux.HandleFunc("POST /api/"+path, func(rw http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
+			r.Body = http.MaxBytesReader(rw, r.Body, most)
 			if err := act(r); err != nil {
 				status := http.StatusConflict
 				if !errors.Is(err, errState) {
@@ -57,6 +58,8 @@ func (w *Window) Handler() http.Handler {
 			answer(rw, struct{}{})
 		})
 	}
+	post := func(path string, act func(*http.Request) error) { take(path, maxBody, act) }
+	take("enter", maxEntry, w.enter)
 	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series"), r.FormValue("campaign")) })
 	post("code", w.takeCode)
 	post("answer", func(r *http.Request) error {
@@ -78,7 +81,7 @@ func (w *Window) Handler() http.Handler {
 		"another": w.another, "again": w.again, "close": w.dismiss, "login": w.login, "report": w.saveReport,
 		"skip": func() error { return w.pause(true) }, "extend": func() error { return w.pause(false) },
 		"stay": func() error { w.stay(); return nil }, "leave": func() error { w.leave(); return nil },
-		"update-hide": w.hideUpdate, "browse": w.browse,
+		"update-hide": w.hideUpdate, "browse": w.browse, "keep": w.keepService, "correct": w.correct,
 		"gone": func() error { w.gone(); return nil },
 	} {
 		post(path, func(*http.Request) error { return act() })
@@ -167,6 +170,9 @@ func (w *Window) State() State {
 func (w *Window) state() State {
 	s := view(w.f, w.cfg.Now())
 	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.DownloadPage
+	if contact := w.cfg.Contact; contact != (operator.Contact{}) {
+		s.Contact = &contact
+	}
 	if w.cfg.Demo != nil {
 		d := w.cfg.Demo.State()
 		s.Demo = &d
@@ -242,8 +248,11 @@ func newDiagnosis(c Config) Diagnosis {
 func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
-	d := newDiagnosis(w.cfg)
-	if err := w.cfg.Probe(ctx); err != nil {
+	w.mu.Lock()
+	c := w.cfg
+	w.mu.Unlock()
+	d := newDiagnosis(c)
+	if err := c.Probe(ctx); err != nil {
 		d.Answer = renewal.Classify(err).Code
 	}
 	w.mu.Lock()

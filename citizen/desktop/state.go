@@ -10,6 +10,7 @@ import (
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/operator"
 )
 
 // State is all that the page knows: what to show, and no more. It never carries a code, and of the holder
@@ -33,6 +34,19 @@ type State struct {
 	// Contents is what the error report of the failure on the screen would hold; nil where none can be made.
 	Contents *errorreport.Report `json:"contents,omitempty"`
 	Demo     *Demo               `json:"demo,omitempty"` // nil where cards and service are real
+	// Setup is the service that the person enters, on its screen.
+	Setup   *Setup            `json:"setup,omitempty"`
+	Contact *operator.Contact `json:"contact,omitempty"` // of the assistance; nil where none is known
+}
+
+// Setup is a service that the person enters: nothing yet, what is to be confirmed, or why it cannot be used.
+type Setup struct {
+	Service  string          `json:"service,omitempty"`
+	Roots    []operator.Root `json:"roots,omitempty"`    // of the issuer
+	TLSRoots []operator.Root `json:"tlsRoots,omitempty"` // of the server; the system's where there is none
+	Problem  *Failure        `json:"problem,omitempty"`
+
+	entered operator.Operator
 }
 
 // Update is what is known of newer versions of the program.
@@ -65,6 +79,7 @@ func (u *Update) notice() bool { return u.State == UpdateNewer || u.State == Upd
 type Screen string
 
 const (
+	ScreenSetup      Screen = "setup"      // the program knows no service
 	ScreenStarting   Screen = "starting"   // the readers are not known yet
 	ScreenNoService  Screen = "no-service" // the system's smart-card service does not answer
 	ScreenNoReader   Screen = "no-reader"
@@ -248,6 +263,7 @@ type facts struct {
 	closing  bool
 	known    map[string]known // by reader, while several cards are a choice
 	report   *Report
+	setup    *Setup // nil where a service is known
 	update   *Update
 	contents *errorreport.Report
 }
@@ -303,6 +319,8 @@ func view(f facts, now time.Time) State {
 		s.Card = f.looked.card
 	}
 	switch s.Screen {
+	case ScreenSetup:
+		s.Setup = f.setup
 	case ScreenLoading:
 		s.Loading = &Loading{Late: f.looking.late, Waiting: FromCard}
 		if f.looking.step == "inspect" {
@@ -344,6 +362,8 @@ func screen(f facts) Screen {
 		return ScreenPrompt
 	case f.running != nil:
 		return ScreenRunning
+	case f.setup != nil:
+		return ScreenSetup
 	case !f.watched:
 		return ScreenStarting
 	case !f.service:

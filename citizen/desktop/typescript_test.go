@@ -29,7 +29,7 @@ const typesFile = "frontend/src/generated/state.ts"
 // TestTypeScript holds the front end's types to the Go types whose JSON the page gets. With -update it writes them.
 func TestTypeScript(t *testing.T) {
 	g := generator{t: t, docs: map[string]string{}, values: map[string][]string{}, emitted: map[string]string{}}
-	for _, folder := range []string{".", "../errorreport", "../renewal"} {
+	for _, folder := range []string{".", "../errorreport", "../renewal", "../../operator"} {
 		g.parse(folder)
 	}
 	g.add(reflect.TypeFor[State]())

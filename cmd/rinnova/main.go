@@ -18,6 +18,7 @@ import (
 	"rinnova.example/go/catalogue/usage"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 )
 
@@ -42,9 +43,14 @@ type commands struct {
 	Models  modelsCommand  `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
 	Demo    demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
 	Version versionCommand `cmd:"" help:"Stampa la versione."`
+	Known   serviceCommand `cmd:"" name:"service" help:"Mostra il servizio di rinnovo che il programma conosce, o ne conserva un altro per questo utente."`
 	Window  windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
 
-	// unsettled is why the administrators' settings cannot be used. The window shows it, other commands end with it.
+	// known is the operator of the service in use, as the program's package or this user told it; it may be none.
+	known settings.Known `kong:"-"`
+
+	// unsettled is why the administrators' settings, or an operator's file, cannot be used. The window shows it, other
+	// commands end with it.
 	unsettled error `kong:"-"`
 }
 
@@ -92,7 +98,10 @@ func run(args []string, out, errOut io.Writer) int {
 		c.JSON = c.JSON || slices.Contains(args, "--json") // the flag may stand after what is wrong
 		return p.fail(&renewal.Failure{Code: failure.Usage, Text: usage.Message(err), Err: err})
 	}
-	if c.unsettled != nil && k.Command() != "window" {
+	if c.unsettled == nil {
+		c.unsettled = c.learn()
+	}
+	if c.unsettled != nil && k.Command() != "window" && !c.Known.Forget {
 		return p.fail(c.unsettled)
 	}
 	if err := k.Run(p); err != nil {
@@ -123,5 +132,6 @@ func (p *program) fail(err error) int {
 		fmt.Fprintf(p.err, "\n%s\n\n", h)
 	}
 	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s (%d)\n", e.What, e.Card, e.Do, f.Code, f.Code.Number())
+	terminal.PrintContact(p.err, p.known.Contact)
 	return f.Exit()
 }

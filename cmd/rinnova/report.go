@@ -34,7 +34,7 @@ type reporting struct {
 
 // Run renews. After a failure that is worth it the error report is saved; the failure stays what it was.
 func (c *renewCommand) Run(p *program) error {
-	if c.Desk != "" {
+	if c.Desk != "" || p.known.Desk != "" {
 		now, err := p.clock()
 		if err != nil {
 			return err
@@ -126,7 +126,7 @@ func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
 				fmt.Fprintf(p.err, "  %s\n", line)
 			}
 		}
-		err = sealTo(c.Report, c.Desk, report, exchanges)
+		err = p.sealTo(c.Report, c.Desk, report, exchanges)
 	}
 	e := reportEvent{Step: "report", State: renewal.Done,
 		Text: fmt.Sprintf("Salvati, cifrati, in %s.\nDai all’assistenza %s.", c.Report, textErrorData), File: c.Report}
@@ -178,15 +178,11 @@ func reported(f *renewal.Failure, cause error) errorreport.Failure {
 	return r
 }
 
-// sealTo seals a report for the desk of a file and saves it.
-func sealTo(file, desk string, r *errorreport.Report, t *transcript.Transcript) error {
-	b, err := os.ReadFile(desk)
+// sealTo seals a report for the desk of a file, or the operator's, and saves it.
+func (p *program) sealTo(file, desk string, r *errorreport.Report, t *transcript.Transcript) error {
+	recipients, err := p.desks(desk)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errorreport.ErrRecipients, err)
-	}
-	recipients, err := errorreport.ParseRecipients(b)
-	if err != nil {
-		return err
 	}
 	sealed, err := errorreport.Seal(r, t, recipients, rand.Reader)
 	if err != nil {

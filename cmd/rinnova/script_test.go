@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		os.Setenv("RINNOVA_SETTINGS", none)
+		os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // nor is what its user entered
 		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova",
 			"rinnova.example/go/cmd/rinnovad", "rinnova.example/go/cmd/vcns", "rinnova.example/go/cmd/release")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -126,6 +127,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			e.Setenv("RINNOVA_SETTINGS", os.Getenv("RINNOVA_SETTINGS"))
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			return nil

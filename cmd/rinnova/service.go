@@ -62,11 +62,13 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	}
 	r.Service.HTTP = &http.Client{Transport: t, Timeout: 2 * time.Minute}
 	o.closers = append(o.closers, idle{t})
-	if p.CA == "" {
-		return nil, misused(failure.CANeeded, nil)
+	if r.Anchors, err = certificates(p.CA, p.known.CA); err == nil && r.Anchors == nil {
+		err = misused(failure.CANeeded, nil)
 	}
-	r.Anchors, err = certificates(p.CA)
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // idle closes a transport's idle connections: a window opens many cards.
@@ -143,13 +145,10 @@ func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
 }
 
-// tlsRoots are those of --tls-ca, nil for the system's.
+// tlsRoots are those of --tls-ca or of the operator, nil for the system's.
 func (p *program) tlsRoots() (*x509.CertPool, error) {
-	if p.TLSCA == "" {
-		return nil, nil
-	}
-	list, err := certificates(p.TLSCA)
-	if err != nil {
+	list, err := certificates(p.TLSCA, p.known.TLSCA)
+	if list == nil || err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
@@ -159,9 +158,13 @@ func (p *program) tlsRoots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// certificates reads a PEM file of certificates; none at all is an error.
-func certificates(file string) ([]*x509.Certificate, error) {
-	b, err := os.ReadFile(file)
+// certificates reads a PEM file of certificates or, where file is "", the operator's, nil where that is "" too. A file
+// with none at all is an error.
+func certificates(file, operators string) ([]*x509.Certificate, error) {
+	b, err := given(file, operators)
+	if b == nil && err == nil {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, misused(failure.CAUnreadable, err)
 	}
@@ -170,6 +173,17 @@ func certificates(file string) ([]*x509.Certificate, error) {
 		return nil, misused(failure.CAUnreadable, err)
 	}
 	return list, nil
+}
+
+// given reads a file of the flags or, where there is none, returns what the operator's file says; nil is neither.
+func given(file, operators string) ([]byte, error) {
+	switch {
+	case file != "":
+		return os.ReadFile(file)
+	case operators != "":
+		return []byte(operators), nil
+	}
+	return nil, nil
 }
 
 // journal is kept in --journal or where the system keeps the state of programs.

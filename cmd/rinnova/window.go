@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,9 @@ import (
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/operator"
 )
 
 // keepPIN is how long the window keeps the PIN of a renewal that ended well while nothing happens: the card
@@ -96,13 +99,13 @@ func (c *windowCommand) inBrowser(ctx context.Context, p *program, cfg desktop.C
 		return b.Serve(ctx)
 	}
 	address, remove, err := b.Page()
-	if err != nil || !readsFiles() {
+	if err != nil || !desktop.ReadsFiles() {
 		address = b.URL()
 	}
 	if remove != nil {
 		defer remove()
 	}
-	if err := openBrowser(address); err != nil {
+	if err := desktop.OpenBrowser(address); err != nil {
 		fmt.Fprintln(p.err, "Apri questo indirizzo nel browser:", b.URL())
 	}
 	return b.Serve(ctx)
@@ -136,6 +139,41 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	if wrong != nil {
 		t = &http.Transport{}
 	}
+	c := p.connected(desk, roots, t, now, wrong)
+	c.Readers = followed(ctx)
+	if p.Service == "" && wrong == nil {
+		c.Keep = func(o operator.Operator) (desktop.Config, error) { return p.kept(ctx, o, desk) }
+	}
+	return c, nil
+}
+
+// kept keeps a service that the person entered, and is the part of a window that depends on it.
+func (p *program) kept(ctx context.Context, o operator.Operator, desk string) (desktop.Config, error) {
+	where, err := settings.Keep(o)
+	if err != nil {
+		return desktop.Config{}, misused(failure.ServiceUnsaved, err)
+	}
+	d := *p.commands
+	d.CA, d.TLSCA = "", ""
+	d.Service, d.known = o.Service, settings.Known{Operator: o, Where: where}
+	q := &program{&d, ctx, p.out, p.err}
+	now, err := q.clock()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	roots, err := q.tlsRoots()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	t, err := q.transport()
+	if err != nil {
+		return desktop.Config{}, err
+	}
+	return q.connected(desk, roots, t, now, nil), nil
+}
+
+// followed are the computer's readers at each change.
+func followed(ctx context.Context) <-chan []desktop.Reader {
 	readers := make(chan []desktop.Reader)
 	go func() {
 		defer close(readers)
@@ -157,9 +195,15 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			}
 		}
 	}()
-	return desktop.Config{Version: version, Readers: readers, LoginRoots: roots, LoginTransport: t, Service: p.Service,
-		Now:          now,
-		DownloadPage: p.page(), OpenURL: openBrowser, Updates: p.updates(wrong),
+	return readers
+}
+
+// connected is a window's part that depends on the service; wrong is why its settings cannot be used.
+func (p *program) connected(desk string, roots *x509.CertPool, t *http.Transport, now func() time.Time,
+	wrong error) desktop.Config {
+	return desktop.Config{Version: version, LoginRoots: roots, LoginTransport: t, Service: p.Service,
+		Contact: p.known.Contact, Now: now,
+		DownloadPage: p.page(), OpenURL: desktop.OpenBrowser, Updates: p.updates(wrong),
 		Open: func(_ context.Context, reader string) (*desktop.Card, error) {
 			if wrong != nil {
 				return nil, wrong
@@ -179,10 +223,10 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 				return nil, err
 			}
 			c := &desktop.Card{Renewal: r, Count: counted.count, Close: o.Close}
-			if desk != "" && r.Service.URL != nil {
+			if (desk != "" || p.known.Desk != "") && r.Service.URL != nil {
 				facts := errorreport.Collect("rinnova-window", version, now)
 				r.Card, r.Service.HTTP, r.Events = watched(facts, o, r)
-				c.Report = reporter(facts, true, func() (errorreport.Recipients, error) { return desks(desk) })
+				c.Report = reporter(facts, true, func() (errorreport.Recipients, error) { return p.desks(desk) })
 			}
 			return c, nil
 		},
@@ -195,7 +239,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 			}
 			return probe(ctx, &http.Client{Transport: t}, p.Service)
 		},
-	}, nil
+	}
 }
 
 // countedCard counts commands, for the bar.

@@ -40,8 +40,8 @@ func reporter(facts *errorreport.Collector, real bool,
 }
 
 // desks reads the file of the desk's certificates.
-func desks(file string) (errorreport.Recipients, error) {
-	b, err := os.ReadFile(file)
+func (p *program) desks(file string) (errorreport.Recipients, error) {
+	b, err := given(file, p.known.Desk)
 	if err != nil {
 		return nil, err
 	}

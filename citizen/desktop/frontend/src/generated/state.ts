@@ -16,6 +16,14 @@ export interface Certificate {
   expired: boolean
 }
 
+/** Contact is how a person reaches the assistance; each field may be "". */
+export interface Contact {
+  telephone?: string
+  mail?: string
+  hours?: string
+  page?: string // https address
+}
+
 /** Demo is the state of the demonstration's bench. */
 export interface Demo {
   series: string[]
@@ -233,8 +241,15 @@ export interface ReportTranscript {
   complete: boolean // false: it grew too long and its end is missing
 }
 
+/** Root is a certificate as people compare it. */
+export interface Root {
+  name: string // of its subject
+  sha256: string // pairs of upper-case digits
+}
+
 /** Screen names what the page shows. */
 export type Screen =
+  | 'setup'
   | 'starting'
   | 'no-service'
   | 'no-reader'
@@ -249,6 +264,14 @@ export type Screen =
   | 'running'
   | 'failed'
   | 'done'
+
+/** Setup is a service that the person enters: nothing yet, what is to be confirmed, or why it cannot be used. */
+export interface Setup {
+  service?: string
+  roots?: Root[] // of the issuer
+  tlsRoots?: Root[] // of the server; the system's where there is none
+  problem?: Failure
+}
 
 /** Source is what an answer is awaited from. */
 export type Source =
@@ -274,6 +297,8 @@ export interface State {
   page?: string // where the program is taken from
   contents?: ReportContents // Contents is what the error report of the failure on the screen would hold; nil where none can be made.
   demo?: Demo // nil where cards and service are real
+  setup?: Setup // Setup is the service that the person enters, on its screen.
+  contact?: Contact // of the assistance; nil where none is known
 }
 
 /** Summary is the card as its holder recognises it. */

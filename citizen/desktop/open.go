@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package main
+package desktop
 
 import (
 	"os"
@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// readsFiles says whether the citizen's browser opens a page of the temporary folder. One in a sandbox (snap, flatpak)
+// ReadsFiles says whether the citizen's browser opens a page of the temporary folder. One in a sandbox (snap, flatpak)
 // does not: the code goes on its command line then, and only programs of this user are let in. On Windows other users
 // do not see a command line.
-func readsFiles() bool {
+func ReadsFiles() bool {
 	if runtime.GOOS != "linux" {
 		return runtime.GOOS != "windows"
 	}
@@ -30,9 +30,9 @@ func readsFiles() bool {
 	return true
 }
 
-// openBrowser shows an address, or a page of this computer, in the citizen's browser. It is an argument of its own,
+// OpenBrowser shows an address, or a page of this computer, in the citizen's browser. It is an argument of its own,
 // never part of a shell's line.
-func openBrowser(address string) error {
+func OpenBrowser(address string) error {
 	var cmd *exec.Cmd
 	switch runtime.GOOS {
 	case "windows":

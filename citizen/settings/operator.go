@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package settings
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"rinnova.example/go/durable"
+	"rinnova.example/go/jsonfile"
+	"rinnova.example/go/operator"
+)
+
+// Known is an operator's file, and where it was read.
+type Known struct {
+	operator.Operator
+	Where string
+}
+
+// Operators reads the operator's files, the one that goes first before the others: what this user entered, and what
+// came with the program in its package. packaged, where it is not "", names a file that must be there instead of the
+// package's.
+func Operators(packaged string) ([]Known, error) {
+	var list []Known
+	places := []string{}
+	if dir, err := userFolder(); err == nil {
+		places = append(places, filepath.Join(string(dir), operator.Name))
+	}
+	if packaged == "" {
+		program, err := os.Executable()
+		if err == nil {
+			program, err = filepath.EvalSymlinks(program)
+		}
+		if err == nil {
+			places = append(places, packagePlaces(runtime.GOOS, filepath.Dir(program))...)
+		}
+	}
+	if packaged != "" {
+		places = append(places, packaged)
+	}
+	for _, place := range places {
+		o, err := ReadOperator(place)
+		if errors.Is(err, fs.ErrNotExist) && place != packaged {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Known{o, place})
+	}
+	return list, nil
+}
+
+// packagePlaces are where a package puts the file for a program in folder. Elsewhere than on Windows, where the folder
+// is the installer's, the file is never just beside the program: a page could leave it in the folder of downloads.
+func packagePlaces(system, folder string) []string {
+	if system == "windows" {
+		return []string{filepath.Join(folder, operator.Name)}
+	}
+	return []string{filepath.Join(folder, "share", "rinnova", operator.Name),
+		filepath.Join(folder, "..", "share", "rinnova", operator.Name)}
+}
+
+// ReadOperator reads one operator's file. Its error is an *Error.
+func ReadOperator(path string) (operator.Operator, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return operator.Operator{}, &Error{path, "", err}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, operator.MaxFile+1))
+	if err != nil {
+		return operator.Operator{}, &Error{path, "", err}
+	}
+	o, err := operator.Parse(b)
+	var bad *jsonfile.Error
+	if errors.As(err, &bad) {
+		err = &Error{path, bad.Name, bad.Err}
+	}
+	return o, err
+}
+
+// Choose returns the first operator of the list, or, where the person or an administrator named a service, the first of
+// that service: roots, desk and contact of one operator are never taken for the service of another. It returns the zero
+// Known where there is none.
+func Choose(list []Known, service string) Known {
+	for _, k := range list {
+		if service == "" || strings.TrimSuffix(k.Service, "/") == strings.TrimSuffix(service, "/") {
+			return k
+		}
+	}
+	return Known{}
+}
+
+// userFolder is where the system keeps the settings of programs for this user.
+func userFolder() (durable.Folder, error) {
+	dir, err := os.UserConfigDir()
+	return durable.Folder(filepath.Join(dir, "rinnova")), err
+}
+
+// Keep keeps an operator for this user, in place of an earlier one, and returns the file.
+func Keep(o operator.Operator) (string, error) {
+	b, err := o.Encode()
+	if err != nil {
+		return "", err
+	}
+	dir, err := userFolder()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(string(dir), operator.Name), dir.Write(operator.Name, b)
+}
+
+// Forget removes what Keep kept; nothing kept is no error.
+func Forget() error {
+	dir, err := userFolder()
+	if err != nil {
+		return err
+	}
+	err = os.Remove(filepath.Join(string(dir), operator.Name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
