@@ -107,6 +107,18 @@ func (m *Model) Code(kind CodeKind) Code {
 	return m.PIN.Value
 }
 
+// KnownTries returns how many wrong codes in a row block a code, 0 where that is assumed.
+func (m *Model) KnownTries(kind CodeKind) int {
+	fact := m.PIN
+	if kind == PUK {
+		fact = m.PUK
+	}
+	if fact.Assumed() {
+		return 0
+	}
+	return fact.Value.Tries
+}
+
 // Code is a PIN or a PUK.
 type Code struct {
 	Reference byte `json:"reference"` // P2 of VERIFY without the backtracking bit

@@ -107,9 +107,12 @@ type Window struct {
 	left    bool       // the person said to close whatever runs
 	asked   time.Time  // when the page was told to ask before closing
 	outcome *renewal.Outcome
-	reader  string                 // of the run
-	save    func() (string, error) // the report of the run that failed; nil: none
-	wipe    *time.Timer            // ends the time that a PIN is kept
+	reader  string // of the run
+	// of the last run, asked for again when the look under way ends well
+	series, campaign string
+	resuming         bool
+	save             func() (string, error) // the report of the run that failed; nil: none
+	wipe             *time.Timer            // ends the time that a PIN is kept
 }
 
 // New starts to follow the readers. Close ends it.
@@ -233,6 +236,11 @@ func (w *Window) take(readers []Reader) {
 	if w.f.chosen != "" && !find(readers, w.f.chosen).Present {
 		w.f.chosen = ""
 	}
+	if b := w.f.blocked; b != nil {
+		if r := find(readers, b.reader); !r.Present || r.Token != b.token {
+			w.f.blocked = nil
+		}
+	}
 	if w.f.setup != nil {
 		w.bump()
 		return
@@ -317,6 +325,7 @@ func (w *Window) startLook() {
 		w.look = nil
 	}
 	w.looks++
+	w.resuming = false
 	w.f.looking, w.f.looked = nil, nil
 	r := find(w.f.readers, w.f.target)
 	if !r.Present || w.f.setup != nil {
@@ -336,7 +345,16 @@ func (w *Window) startLook() {
 		})
 		defer late.Stop()
 		result := w.read(ctx, number, r.Name)
-		w.during(number, func(f *facts) { f.looking, f.looked = nil, result })
+		w.during(number, func(f *facts) {
+			if b := f.blocked; b != nil && b.reader == r.Name && b.token == r.Token && result.failure == nil {
+				result.failure = b.failure
+			}
+			f.looking, f.looked = nil, result
+			resuming := w.resuming
+			if w.resuming = false; resuming && screen(*f) == ScreenRenewable {
+				w.start(w.series, w.campaign)
+			}
+		})
 	})
 }
 

@@ -78,8 +78,9 @@ func (w *Window) Handler() http.Handler {
 	})
 	post("choose", func(r *http.Request) error { return w.choose(r.FormValue("reader")) })
 	for path, act := range map[string]func() error{
-		"another": w.another, "again": w.again, "close": w.dismiss, "login": w.login, "report": w.saveReport,
-		"skip": func() error { return w.pause(true) }, "extend": func() error { return w.pause(false) },
+		"another": w.another, "again": w.again, "close": w.dismiss, "resume": w.resume, "login": w.login,
+		"report": w.saveReport,
+		"skip":   func() error { return w.pause(true) }, "extend": func() error { return w.pause(false) },
 		"stay": func() error { w.stay(); return nil }, "leave": func() error { w.leave(); return nil },
 		"update-hide": w.hideUpdate, "browse": w.browse, "keep": w.keepService, "correct": w.correct,
 		"gone": func() error { w.gone(); return nil },

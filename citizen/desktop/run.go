@@ -88,7 +88,8 @@ func (p person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) 
 }
 
 func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest) ([]byte, error) {
-	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Wrong: r.Wrong,
+	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Limit: r.Limit,
+		Wrong:     r.Wrong,
 		Malformed: r.Malformed})
 	return a.code, err
 }
@@ -116,6 +117,7 @@ func (w *Window) renew(series, campaign string) error {
 }
 
 func (w *Window) start(series, campaign string) {
+	w.series, w.campaign = series, campaign
 	ctx, cancel := context.WithCancel(w.ctx)
 	w.cancel, w.reader, w.save = cancel, w.f.target, nil
 	w.f.running, w.f.report, w.f.contents = &running{step: "identify"}, nil, nil
@@ -141,6 +143,9 @@ func (w *Window) start(series, campaign string) {
 			}
 		default:
 			w.f.failed = failureOf(err)
+			if c := w.f.failed.Code; c == failure.PINBlocked || c == failure.PUKBlocked {
+				w.f.blocked = &blocked{w.reader, find(w.f.readers, w.reader).Token, w.f.failed}
+			}
 			if report != nil {
 				w.f.contents, w.save = report.Contents, report.Save
 			}
@@ -436,8 +441,26 @@ func (w *Window) again() error {
 	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil {
 		return errState
 	}
+	w.f.blocked = nil
 	w.startLook()
 	w.bump()
+	return nil
+}
+
+// resume is RIPRENDI: the failure was read, and the renewal is asked for again as soon as the card was looked at.
+func (w *Window) resume() error {
+	w.mu.Lock()
+	f := w.f.failed
+	w.mu.Unlock()
+	if f == nil || !f.Code.TryAgain() {
+		return errState
+	}
+	if err := w.dismiss(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.resuming = w.f.looking != nil
 	return nil
 }
 

@@ -171,6 +171,7 @@ type Prompt struct {
 	Min       int        `json:"min,omitempty"`
 	Max       int        `json:"max,omitempty"`
 	Tries     *int       `json:"tries,omitempty"` // left; nil where not known
+	Limit     int        `json:"limit,omitempty"` // wrong codes in a row that block it; 0 where no source tells
 	Wrong     bool       `json:"wrong,omitempty"`
 	Malformed bool       `json:"malformed,omitempty"`
 	PUK       bool       `json:"puk,omitempty"`
@@ -254,6 +255,7 @@ type facts struct {
 	chosen  string // by the citizen, among several
 	target  string // the reader whose card is looked at, "" for none
 
+	blocked *blocked // a code of the card in the target reader was blocked
 	looking *looking // a look under way
 	looked  *looked  // its result
 
@@ -273,6 +275,13 @@ type known struct {
 	token     string
 	identity  *renewal.Identity
 	otherKind bool // it is no health card
+}
+
+// blocked is the failure of a run that found PIN or PUK blocked, until the card leaves the reader or the person asks to
+// look again.
+type blocked struct {
+	reader, token string
+	failure       *Failure
 }
 
 type looking struct {

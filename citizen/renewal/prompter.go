@@ -24,6 +24,7 @@ type Prompter interface {
 type CodeRequest struct {
 	Code      cardmodel.Code // expected form
 	Tries     *int           // left; nil where not known
+	Limit     int            // wrong codes in a row that block it; 0 where no source tells
 	Wrong     bool           // the code typed before was refused by the card
 	Malformed bool           // the code typed before was not of the form, and not sent
 }

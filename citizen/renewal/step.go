@@ -47,7 +47,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 	if err := n.release(); err != nil {
 		return err
 	}
-	req := CodeRequest{Code: n.s.Model.Code(kind)}
+	req := CodeRequest{Code: n.s.Model.Code(kind), Limit: n.s.Model.KnownTries(kind)}
 	ask, known := n.Prompter.PIN, n.tries(kind)
 	if kind == cardmodel.PUK {
 		ask = n.Prompter.PUK

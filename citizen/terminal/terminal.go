@@ -69,8 +69,11 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 	case r.Wrong:
 		fmt.Fprintln(p.Out, "Codice non corretto.")
 	}
-	if r.Tries != nil && *r.Tries > 0 {
+	switch {
+	case r.Tries != nil && *r.Tries > 0:
 		fmt.Fprintln(p.Out, TriesLeft(*r.Tries))
+	case r.Limit > 0:
+		fmt.Fprintf(p.Out, "Dopo %d errori di seguito il %s si blocca.\n", r.Limit, kind)
 	}
 	if kind == cardmodel.PUK {
 		fmt.Fprintln(p.Out,

@@ -38,17 +38,18 @@ async function layout(w) {
         r.height > 1 &&
         !e.closest('.watermark') &&
         !e.classList.contains('visually-hidden') &&
-        !e.closest('.dialog-head') &&
         getComputedStyle(e).visibility !== 'hidden' &&
         !(host === document.body && e.closest('dialog'))
       )
     })
+    // Two bars of a dialog lie over what scrolls behind them.
+    const bar = (e) => e.closest('.dialog-head, dialog .actions')
     const name = (e) => `${e.tagName}.${e.className.baseVal ?? e.className} "${e.textContent.trim().slice(0, 30)}"`
     for (const [i, a] of boxes.entries()) {
       const r = a.getBoundingClientRect()
       if (r.right > innerWidth + 1 || r.left < -1) problems.push(`${name(a)} leaves the page`)
       for (const b of boxes.slice(i + 1)) {
-        if (a.contains(b) || b.contains(a)) continue
+        if (a.contains(b) || b.contains(a) || bar(a) !== bar(b)) continue
         const s = b.getBoundingClientRect()
         if (
           Math.min(r.right, s.right) - Math.max(r.left, s.left) > 2 &&

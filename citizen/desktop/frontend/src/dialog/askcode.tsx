@@ -18,13 +18,15 @@ export function AskCode({ prompt }: { prompt: Prompt }) {
       <p class="lead" id="instruction">{puk ? c.T15 : c.T9}</p>
       {puk && (
         <Notice kind="warning">
-          <p>{c.prompt.puk}</p>
-          <p>{prompt.repeated ? c.prompt.pukWayRepeated : c.prompt.pukWay}</p>
+          <div id="code-help">
+            <p>{c.prompt.puk}</p>
+            <p>{prompt.repeated ? c.prompt.pukWayRepeated : c.prompt.pukWay}</p>
+          </div>
         </Notice>
       )}
       <form noValidate onSubmit={(e) => { e.preventDefault(); sender.current?.send() }}>
         <CodeField prompt={prompt} sender={sender} />
-        {!puk && <p class="quiet">{c.prompt.pinHelp}</p>}
+        {!puk && <p class="quiet" id="code-help">{c.prompt.pinHelp}</p>}
         <div class="actions two">
           <Button kind="outline-primary" onClick={() => act(`back?prompt=${prompt.id}`)}>{c.T11}</Button>
           <button type="submit" class="btn btn-primary">{c.T12}</button>

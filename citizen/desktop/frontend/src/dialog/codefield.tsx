@@ -55,7 +55,7 @@ export function CodeField({ prompt, sender }: Props) {
         <input
           ref={input} id="code" class="code" type={type} data-first
           inputMode="numeric" autocomplete="off" autocapitalize="off" spellcheck={false}
-          aria-describedby="code-error code-form code-hint" aria-invalid={error ? 'true' : undefined}
+          aria-describedby="code-error code-form code-help code-hint" aria-invalid={error ? 'true' : undefined}
           onKeyDown={(e) => { setHint(keyboardHint(e)) }} onInput={clean}
         />
         <button
@@ -65,7 +65,7 @@ export function CodeField({ prompt, sender }: Props) {
       </div>
       <p class="field-error" id="code-error">{error && <><Icon name="error" /><span>{error}</span></>}</p>
       <p class="quiet" id="code-form">
-        {c.digits(prompt.min ?? 5, prompt.max ?? 8)}{prompt.tries ? `. ${c.tries(prompt.tries)}` : ''}
+        {[c.digits(prompt.min ?? 5, prompt.max ?? 8) + '.', triesOf(prompt)].filter(Boolean).join(' ')}
       </p>
       <p class="field-hint" id="code-hint" role="status">{hint}</p>
       <Keypad
@@ -74,6 +74,13 @@ export function CodeField({ prompt, sender }: Props) {
       />
     </div>
   )
+}
+
+/** The tries left, where the card told them; else after how many errors the code is blocked, where that is known. */
+function triesOf(p: Prompt): string {
+  const c = t().prompt
+  if (p.tries) return c.tries(p.tries)
+  return p.limit && p.kind === 'pin' ? c.limit(p.limit) : ''
 }
 
 /** The fault of the code before this one. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { act } from '../api'
-import { explain, explainCode, numberOf } from '../failures'
+import { explain, explainCode, mayResume, numberOf } from '../failures'
 import { stageName, t } from '../i18n'
 import { Button } from '../parts/button'
 import { Rows } from '../parts/rows'
@@ -13,6 +13,7 @@ export function Failed({ state }: { state: State }) {
   const c = t().failed
   const failure = state.failure!
   const e = explain(failure)
+  const again = mayResume(failure.code)
   const number = numberOf(failure.code)
   const details = [...number ? [String(number)] : [], ...failure.step ? [`${c.step}: ${stageName(failure.step)}`] : []]
   return (
@@ -34,7 +35,14 @@ export function Failed({ state }: { state: State }) {
       {state.report?.path && <p class="notice-line" role="status">{c.saved(state.report.path)}</p>}
       {state.report?.code && <p class="field-error" role="alert">{explainCode(state.report.code).what}</p>}
       {state.contents && <ReportContents contents={state.contents} />}
-      <div class="actions"><Button onClick={() => act('close')}>{t().T21}</Button></div>
+      {again
+        ? (
+          <div class="actions two">
+            <Button kind="outline-primary" onClick={() => act('close')}>{t().T21}</Button>
+            <Button onClick={() => act('resume')}>{c.resume}</Button>
+          </div>
+        )
+        : <div class="actions"><Button onClick={() => act('close')}>{t().T21}</Button></div>}
     </Body>
   )
 }

@@ -7,11 +7,11 @@ import type { ReportContents } from '../generated/state'
 export function ReportContents({ contents }: { contents: ReportContents }) {
   const c = t().failed
   return (
-    <section class="contents" aria-labelledby="contents">
-      <h3 id="contents">{c.contents}</h3>
+    <details class="contents">
+      <summary>{c.contents}</summary>
       <Rows class="explained" rows={rows(contents)} />
       <p>{c.contentsNever}</p>
-    </section>
+    </details>
   )
 }
 

@@ -126,6 +126,7 @@ export interface Prompt {
   min?: number
   max?: number
   tries?: number // left; nil where not known
+  limit?: number // wrong codes in a row that block it; 0 where no source tells
   wrong?: boolean
   malformed?: boolean
   puk?: boolean

@@ -26,7 +26,7 @@ export const de: Catalogue = {
     recovery: ['deinstallieren Sie dieses Programm;', 'deinstallieren Sie die Treiber der Karte und starten Sie den Computer neu;', 'laden Sie die Treiber der Karte herunter, installieren Sie sie und starten Sie den Computer neu;', 'installieren Sie das Programm wieder und beginnen Sie von vorn.'],
   },
   unreadable: { title: 'Diese Karte kann hier nicht erneuert werden', silent: 'Die Karte lässt sich nicht lesen', retry: 'Noch einmal' },
-  unknown: { tooOld: 'Das Programm muss aktualisiert werden', title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal' },
+  unknown: { tooOld: 'Das Programm muss aktualisiert werden', title: 'Ich weiß noch nicht, ob das Zertifikat erneuerbar ist', retry: 'Noch einmal', blocked: { 'pin-blocked': 'Die PIN ist gesperrt', 'puk-blocked': 'Der PUK ist gesperrt' } },
   nothing: {
     valid: 'Ein Zertifikat auf dieser Karte ist gültig: Sie können sich schon damit anmelden.',
     already: 'Schon erneuert', notRenewable: 'Nicht erneuerbar', browser: 'Wenn eine Seite sie nicht erkennt, schließen Sie alle Fenster des Browsers und öffnen Sie ihn neu.',
@@ -41,7 +41,7 @@ export const de: Catalogue = {
   team: 'Erneuert wird nur das Zertifikat der CNS: Die Gültigkeit der Gesundheitskarte und der EKVK (auf der Rückseite) ändert sich nicht.',
   figure10: 'Zeichnung der Vorderseite der Karte: Das Kürzel, zum Beispiel zwei Buchstaben und ein Jahr, steht oben links über dem Chip im roten Rahmen.',
   prompt: {
-    show: 'Code zeigen', hide: 'Code verbergen', digits: (min, max) => min === max ? `${min} Ziffern` : `${min} bis ${max} Ziffern`, tries: (n) => n === 1 ? 'Es bleibt 1 Versuch.' : `Es bleiben ${n} Versuche.`,
+    show: 'Code zeigen', hide: 'Code verbergen', digits: (min, max) => min === max ? `${min} Ziffern` : `${min} bis ${max} Ziffern`, limit: (n) => `Nach ${n} Fehlern hintereinander wird die PIN gesperrt.`, tries: (n) => n === 1 ? 'Es bleibt 1 Versuch.' : `Es bleiben ${n} Versuche.`,
     wrongPin: 'Die PIN ist nicht richtig.', wrongPuk: 'Der PUK ist nicht richtig.', malformed: 'Der Code hat nicht die vorgesehene Form und wurde nicht an die Karte gesendet: Kein Versuch wurde verbraucht.', empty: 'Geben Sie den Code ein.',
     caps: 'Die Feststelltaste ist aktiv.', num: 'Die Num-Taste ist nicht aktiv: Der Ziffernblock schreibt keine Ziffern.', notDigits: 'Der Code besteht nur aus Ziffern.',
     keypad: 'Bildschirmtastatur', erase: 'Letzte Ziffer löschen', digit: (d) => `Ziffer ${d}`,
@@ -57,7 +57,7 @@ export const de: Catalogue = {
   failed: {
     what: 'Was geschehen ist', card: 'Die Karte', act: 'Was zu tun ist', code: 'Code', step: 'bei',
     report: ['Um das Problem zu lösen, wenden Sie sich an den Kundendienst und übergeben Sie ', ', die in einer verschlüsselten Datei gespeichert werden.'],
-    contents: 'Was die Datei enthält',
+    resume: 'FORTSETZEN', contents: 'Was die Datei enthält',
     inside: {
       created: 'Datum und Uhrzeit', program: 'Programm', system: 'Betriebssystem', drivers: 'Treiber der Lesegeräte', readers: 'Lesegeräte', used: (r) => `${r} (verwendet)`, withCard: (r) => `${r} (mit einer Karte)`, card: 'Modell der Karte',
       failure: 'Fehler', statusWord: (w) => `Antwort der Karte ${w}`, steps: 'Ausgeführte Schritte, mit Uhrzeit', requests: 'Nummern der Anfragen an den Dienst',

@@ -50,7 +50,8 @@ export const it = {
     ],
   },
   unreadable: { title: 'Questa tessera non si può rinnovare qui', silent: 'La tessera non si lascia leggere', retry: 'Riprova' },
-  unknown: { tooOld: 'Il programma va aggiornato', title: 'Non so ancora se il certificato è rinnovabile', retry: 'Riprova' },
+  unknown: { tooOld: 'Il programma va aggiornato', title: 'Non so ancora se il certificato è rinnovabile', retry: 'Riprova',
+    blocked: { 'pin-blocked': 'Il PIN è bloccato', 'puk-blocked': 'Il PUK è bloccato' } as Record<string, string> },
   nothing: {
     valid: 'Un certificato su questa tessera è valido: puoi già usarla come strumento di autenticazione.',
     already: 'Già rinnovato', notRenewable: 'Non rinnovabile',
@@ -72,6 +73,7 @@ export const it = {
   figure10: 'Disegno del fronte della tessera: la sigla, per esempio una coppia di lettere e un anno, è in alto a sinistra, sopra il chip, dentro la cornice rossa.',
   prompt: {
     show: 'Mostra il codice', hide: 'Nascondi il codice', digits: (min: number, max: number) => min === max ? `${min} cifre` : `Da ${min} a ${max} cifre`,
+    limit: (n: number) => `Dopo ${n} errori di seguito il PIN si blocca.`,
     tries: (n: number) => n === 1 ? 'Resta 1 tentativo.' : `Restano ${n} tentativi.`,
     wrongPin: 'Il PIN non è corretto.', wrongPuk: 'Il PUK non è corretto.',
     malformed: 'Il codice non ha la forma prevista e non è stato inviato alla tessera: nessun tentativo è stato usato.', empty: 'Scrivi il codice.',
@@ -94,7 +96,7 @@ export const it = {
   failed: {
     what: 'Che cosa è successo', card: 'La tessera', act: 'Che cosa fare', code: 'Codice', step: 'durante',
     report: ['Per superare il problema contatta l’assistenza e fornisci ', ', che si salvano in un file cifrato.'] as [string, string],
-    contents: 'Che cosa contiene il file',
+    resume: 'RIPRENDI', contents: 'Che cosa contiene il file',
     inside: {
       created: 'Data e ora', program: 'Programma', system: 'Sistema operativo', drivers: 'Driver dei lettori', readers: 'Lettori', used: (r: string) => `${r} (usato)`, withCard: (r: string) => `${r} (con una tessera)`, card: 'Modello della tessera',
       failure: 'Errore', statusWord: (w: string) => `risposta della tessera ${w}`, steps: 'Passi eseguiti, con l’ora', requests: 'Numeri delle richieste al servizio',

@@ -17,7 +17,7 @@ export function Unknown({ state }: { state: State }) {
   return (
     <Panel>
       <Notice kind="warning">
-        <Title>{failure.code === 'program-too-old' ? c.tooOld : c.title}</Title>
+        <Title>{failure.code === 'program-too-old' ? c.tooOld : c.blocked[failure.code] ?? c.title}</Title>
         <Reasons failure={failure} page={state.page} />
       </Notice>
       <CardSummary card={state.card!} />
