@@ -58,6 +58,31 @@ var platforms = []platform{
 	{"linux-arm64", "Linux ARM a 64 bit, riga di comando", ".tar.gz", regexp.MustCompile(`^linux-(arm64|aarch64)$`)},
 }
 
+// platformOf returns the platform of the computer that a browser's User-Agent names, "" where one package is not enough
+// to tell: macOS hides its processor, and a Linux may use packages of either kind.
+func platformOf(agent string) string {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(agent, w) })
+	}
+	switch {
+	case has("Windows NT") && has("Win64", "WOW64", "x64"):
+		return "windows-x64"
+	case has("Windows NT"):
+		return "windows-x86"
+	case has("Android"):
+		return ""
+	case has("Ubuntu", "Debian") && has("x86_64"):
+		return "debian-amd64"
+	case has("Ubuntu", "Debian") && has("aarch64"):
+		return "debian-arm64"
+	case has("Fedora") && has("x86_64"):
+		return "fedora-x86_64"
+	case has("Fedora") && has("aarch64"):
+		return "fedora-aarch64"
+	}
+	return ""
+}
+
 // stable returns the file name that does not change with the version.
 func (p platform) stable() string { return "rinnova-latest-" + p.ID + p.ext }
 

@@ -85,6 +85,42 @@ func TestDownloads(t *testing.T) {
 }
 
 // TestDownloadsRefuse: nothing but the folder's own plain files.
+// TestDownloadForThisComputer puts the package of the browser's system first, and the others under a fold that is open
+// only where the system is not known.
+func TestDownloadForThisComputer(t *testing.T) {
+	s := newSite(t)
+	_, open := packagesFolder(t, s)
+	base := s.pagesOf(open)
+	const windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0"
+	for agent, mine := range map[string]string{
+		windows:       "rinnova-latest-windows-x64.msi",
+		"curl/8.14.1": "",
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/driver", nil)
+		check(t, err)
+		request.Header.Set("User-Agent", agent)
+		response, err := http.DefaultClient.Do(request)
+		check(t, err)
+		body, err := io.ReadAll(response.Body)
+		check(t, err)
+		check(t, response.Body.Close())
+		if response.Header.Get("Vary") != "User-Agent" {
+			t.Errorf("Vary %q", response.Header.Get("Vary"))
+		}
+		before, after, folded := strings.Cut(string(body), "<details")
+		if !folded {
+			t.Fatalf("%s: no fold in\n%s", agent, body)
+		}
+		if mine != "" && !strings.Contains(before, `href="/scarica/`+mine+`"`) ||
+			mine == "" && strings.Contains(before, `href="/scarica/`) {
+			t.Errorf("%s: before the fold\n%s", agent, before)
+		}
+		if isOpen := strings.HasPrefix(after, " open"); isOpen != (mine == "") {
+			t.Errorf("%s: open %t", agent, isOpen)
+		}
+	}
+}
+
 func TestDownloadsRefuse(t *testing.T) {
 	s := newSite(t)
 	dir, packages := packagesFolder(t, s)

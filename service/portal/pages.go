@@ -71,6 +71,7 @@ type view struct {
 	Desk      operator.Contact // the assistance
 	Now       time.Time
 	Packages  []published
+	Mine      *published // the package for the computer that asks, as far as its browser tells; nil where not known
 	Campaigns []campaignRow
 	Roots     []rootRow
 	Policy    string
@@ -97,6 +98,21 @@ func (v view) Unpublished() []string {
 type campaignRow struct {
 	campaign.Campaign
 	OpenNow bool
+	at      time.Time
+}
+
+// Now answers whether the campaign accepts renewals now, and until or from when.
+func (c campaignRow) Now() string {
+	day := func(t time.Time) string { return t.In(campaign.Rome).Format("02/01/2006") }
+	switch {
+	case c.OpenNow && c.OpenTo.IsZero():
+		return "Sì"
+	case c.OpenNow:
+		return "Sì, fino al " + day(c.OpenTo)
+	case c.OpenFrom.After(c.at):
+		return "No: dal " + day(c.OpenFrom)
+	}
+	return "No"
 }
 
 type rootRow struct {
@@ -148,6 +164,7 @@ func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issu
 				http.Error(w, "La pagina non è disponibile in questo momento.", http.StatusServiceUnavailable)
 				return
 			}
+			w.Header().Set("Vary", "User-Agent") // the package for this computer
 			sendPage(w, "text/html; charset=utf-8", "no-cache", status, body.Bytes())
 		}
 	}
@@ -218,12 +235,17 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 	if v.Packages, err = packages.list(); err != nil {
 		return view{}, err
 	}
+	if i := slices.IndexFunc(v.Packages, func(p published) bool {
+		return p.File != "" && p.ID == platformOf(r.UserAgent())
+	}); i >= 0 {
+		v.Mine = &v.Packages[i]
+	}
 	known, err := authority.Store.Campaigns(r.Context())
 	if err != nil {
 		return view{}, err
 	}
 	for _, c := range known {
-		v.Campaigns = append(v.Campaigns, campaignRow{c, c.Open(v.Now)})
+		v.Campaigns = append(v.Campaigns, campaignRow{c, c.Open(v.Now), v.Now})
 	}
 	for _, root := range []rootRow{
 		{Name: "ca", Title: "Autorità che rilascia i certificati rinnovati", Certificate: current.Certificate()},
