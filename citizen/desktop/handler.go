@@ -59,7 +59,7 @@ func (w *Window) Handler() http.Handler {
 		})
 	}
 	post := func(path string, act func(*http.Request) error) { take(path, maxBody, act) }
-	take("enter", maxEntry, w.enter)
+	take("service", maxEntry, w.enter)
 	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series"), r.FormValue("campaign")) })
 	post("code", w.takeCode)
 	post("answer", func(r *http.Request) error {

@@ -114,6 +114,9 @@ test('a blocked PIN', async () => {
   await pin(withPuk, 'pin-blocked')
   await w.code('Codice PIN', PIN)
   assert.equal((await w.screen('failed')).failure.code, 'pin-blocked')
+  // How to reach the assistance, which the text sends to.
+  for (const text of ['Assistenza', '000 000000', 'assistenza@rinnova.example', 'lun–ven 8–18']) await w.text(text)
+  await w.shot('failed-assistance')
   await empty(w)
 })
 

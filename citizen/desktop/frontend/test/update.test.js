@@ -53,6 +53,9 @@ before(async () => {
   mkdirSync(packages)
   writeFileSync(join(packages, 'rinnova_1.1.0_amd64.deb'), 'a package')
   run(bin('rinnovad'), 'init', '--dir', bin('service'))
+  const file = join(packages, 'operator.json')
+  run(bin('rinnovad'), 'operator', '--dir', bin('service'), '--service', 'https://rinnova.example', '--out', file)
+  writeFileSync(join(packages, 'SHA256SUMS'), run('sh', '-c', `cd '${packages}' && sha256sum *.deb operator.json`))
   service = spawn(
     bin('rinnovad'),
     ['serve', '--dir', bin('service'), '--listen', '127.0.0.1:0', '--login', '127.0.0.1:0', '--packages', packages],

@@ -3,6 +3,7 @@ import { act } from '../api'
 import { explain, explainCode, mayResume, numberOf } from '../failures'
 import { stageName, t } from '../i18n'
 import { Button } from '../parts/button'
+import { Contact } from '../parts/contact'
 import { Rows } from '../parts/rows'
 import type { State } from '../generated/state'
 import { Body } from './body'
@@ -34,6 +35,7 @@ export function Failed({ state }: { state: State }) {
       </p>
       {state.report?.path && <p class="notice-line" role="status">{c.saved(state.report.path)}</p>}
       {state.report?.code && <p class="field-error" role="alert">{explainCode(state.report.code).what}</p>}
+      <Contact contact={state.contact} />
       {state.contents && <ReportContents contents={state.contents} />}
       {again
         ? (

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { t } from '../i18n'
+import { Contact } from '../parts/contact'
 import { List } from '../parts/list'
 import { Panel } from '../parts/panel'
 import { Title } from '../parts/title'
@@ -13,6 +14,7 @@ export function AboutPage({ state }: { state: State }) {
       <Title>{c.title}</Title>
       <p class="lead">{c.version(state.program)}</p>
       <Updates state={state} />
+      <Contact contact={state.contact} />
       <p>{c.text}</p>
       <p>{c.licence}</p>
       <p>{c.fonts}</p>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { t } from '../i18n'
 import { CardSummary } from '../parts/cardsummary'
+import { Contact } from '../parts/contact'
 import { Notice } from '../parts/notice'
 import { OtherReader } from '../parts/otherreader'
 import { Panel } from '../parts/panel'
@@ -26,6 +27,7 @@ export function Nothing({ state }: { state: State }) {
       {card.usable && <p>{c.browser}</p>}
       <CardSummary card={card} />
       <OtherReader state={state} />
+      {!already && <Contact contact={state.contact} />}
       <Team />
     </Panel>
   )

@@ -7,6 +7,7 @@ import { NoReader } from './noreader'
 import { NoService } from './noservice'
 import { Nothing } from './nothing'
 import { Renewable } from './renewable'
+import { Setup } from './setup'
 import { Starting } from './starting'
 import { Unknown } from './unknown'
 import { Unreadable } from './unreadable'
@@ -14,6 +15,7 @@ import { Unreadable } from './unreadable'
 /** One screen of the main view, from the state alone. */
 export function Screen({ state }: { state: State }) {
   switch (state.screen) {
+    case 'setup': return <Setup state={state} />
     case 'starting': return <Starting />
     case 'no-service': return <NoService />
     case 'no-reader': return <NoReader />

@@ -2,6 +2,7 @@
 import { t } from '../i18n'
 import { Again } from '../parts/again'
 import { CardSummary } from '../parts/cardsummary'
+import { Contact } from '../parts/contact'
 import { Notice } from '../parts/notice'
 import { OtherReader } from '../parts/otherreader'
 import { Panel } from '../parts/panel'
@@ -23,6 +24,7 @@ export function Unknown({ state }: { state: State }) {
       <CardSummary card={state.card!} />
       <Again>{c.retry}</Again>
       <OtherReader state={state} />
+      <Contact contact={state.contact} />
       <Team />
     </Panel>
   )

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { t } from '../i18n'
 import { Again } from '../parts/again'
+import { Contact } from '../parts/contact'
 import { Notice } from '../parts/notice'
 import { OtherReader } from '../parts/otherreader'
 import { Panel } from '../parts/panel'
@@ -12,7 +13,7 @@ import type { State } from '../generated/state'
 const maybeRight = new Set([
   'card-mute', 'reader-failed', 'card-busy', 'card-malformed', 'card-removed', 'card-error', 'card-reset', 'internal',
   'no-card', 'no-reader', 'no-smartcard-service', 'service-not-given', 'service-malformed', 'ca-needed',
-  'ca-unreadable', 'settings-malformed', 'proxy-malformed',
+  'ca-unreadable', 'settings-malformed', 'operator-malformed', 'proxy-malformed',
 ])
 
 export function Unreadable({ state }: { state: State }) {
@@ -26,6 +27,7 @@ export function Unreadable({ state }: { state: State }) {
       </Notice>
       <Again>{c.retry}</Again>
       <OtherReader state={state} />
+      <Contact contact={state.contact} />
     </Panel>
   )
 }
