@@ -26,6 +26,7 @@ import (
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/operator"
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/trial"
 )
@@ -306,7 +307,9 @@ func (b *Bench) second(ctx context.Context, open bool) error {
 // Window is the window's configuration in the demonstration.
 func (b *Bench) Window() desktop.Config {
 	return desktop.Config{Version: b.Version, Readers: b.changes, Open: b.openCard, LoginRoots: b.open.Roots,
-		LoginTransport: b.open.loginTransport(), Probe: b.probe, Service: "https://" + host, Demo: b, Now: b.now}
+		LoginTransport: b.open.loginTransport(), Probe: b.probe, Service: "https://" + host, Demo: b, Now: b.now,
+		Contact: operator.Contact{Telephone: "000 000000", Mail: "assistenza@rinnova.example",
+			Hours: "lun–ven 8–18"}}
 }
 
 func (b *Bench) probe(ctx context.Context) error {
