@@ -109,7 +109,7 @@ func TestOperators(t *testing.T) {
 		t.Errorf("a file without roots: %v", err)
 	}
 	if err := errors.Join(Forget(), Forget()); err != nil {
-		t.Error(err)
+		t.Errorf("forgotten twice: %v", err)
 	}
 	if _, err := Operators(filepath.Join(home, "absent.json")); !errors.As(err, &bad) {
 		t.Errorf("a named file that is absent: %v", err)

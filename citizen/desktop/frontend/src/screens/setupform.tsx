@@ -8,7 +8,7 @@ import { FileField } from '../parts/filefield'
 import { Icon } from '../parts/icon'
 import type { Setup } from '../generated/state'
 
-/** What is missing, and the address and the roots of the service as its operator gives them. */
+/** The address and the roots of the service as its operator gives them. */
 export function SetupForm({ setup }: { setup: Setup }) {
   const c = t().setup
   const address = useRef<HTMLInputElement>(null)
