@@ -62,8 +62,9 @@ func TestOperatorsPackages(t *testing.T) {
 		extracted, generic := t.TempDir(), t.TempDir()
 		run(t, "msiextract", "-C", extracted, filepath.Join(operators, filepath.Base(i.file())))
 		run(t, "msiextract", "-C", generic, i.file())
-		all := strings.Fields(run(t, "find", extracted, "-path", "*/Rinnova/operator.json"))
-		if len(all) != 1 {
+		all := strings.Split(strings.TrimSuffix(run(t, "find", extracted, "-path", "*/Rinnova/operator.json"), "\n"),
+			"\n")
+		if len(all) != 1 || all[0] == "" {
 			t.Fatalf("%s: operator.json at %q", i.name, all)
 		}
 		same(t, all[0], operatorFile)
