@@ -36,7 +36,7 @@ type serveCommand struct {
 	Login     string `required:"" placeholder:"IND:PORTA" help:"Dove offrire la prova di accesso (porta 0: una libera)."`
 	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
 	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare le pagine, le liste e i certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
-	Packages  string `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare; senza, le pagine dicono che non sono pubblicati."`
+	Packages  string `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare, preparati per questo servizio (make packages OPERATOR=FILE); senza, le pagine dicono che non sono pubblicati."`
 	// The default is the lowest version of 0.1.0, so that 0.1.0-dev is not below it.
 	MinimumVersion string `name:"minimum-version" default:"0.1.0-0" placeholder:"VERSIONE" help:"Versione più vecchia del programma con cui si può rinnovare (Semantic Versioning)."`
 }
