@@ -104,11 +104,14 @@ const (
 )
 
 // installer copies one of the installers that "make packages" made into the workshop: x64, x86 or x64-user.
-func (w *workshop) installer(name string) {
+func (w *workshop) installer(name string) { w.Helper(); w.take("packages", name) }
+
+// take copies one of the installers of a folder of dist into the workshop.
+func (w *workshop) take(folder, name string) {
 	w.Helper()
-	made, err := filepath.Glob("../../dist/packages/rinnova-*-" + name + ".msi")
+	made, err := filepath.Glob("../../dist/" + folder + "/rinnova-*-" + name + ".msi")
 	if err != nil || len(made) != 1 {
-		w.Fatalf("%d installers for %s in dist/packages: run make packages", len(made), name)
+		w.Fatalf("%d installers for %s in dist/%s: run make packages", len(made), name, folder)
 	}
 	b, err := os.ReadFile(made[0])
 	if err != nil {
@@ -188,6 +191,39 @@ func (w *workshop) oldFiles(file string) []byte {
 // settings are the installer's properties by which an administrator tells the programs of this service.
 func (s *service) settings() []string {
 	return []string{"SERVICE=" + s.cmp, `CA=Z:\mnt\s\ca.pem`, `TLSCA=Z:\mnt\s\tls.pem`}
+}
+
+// An operator's installer tells the programs their service; what an administrator set goes before it.
+func TestWindowsOperator(t *testing.T) {
+	w := windows(t)
+	w.furnish()
+	for _, c := range []struct{ name, folder string }{{"x64", programs64}, {"x86", programs32},
+		{"x64-user", programsUser}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &workshop{t, w.dir, w.at}
+			before := w.machine()
+			w.installer(c.name)
+			w.ran(0, w.msiexec("/i", `Z:\mnt\`+c.name+".msi"))
+			if out := w.ran(2, w.exe(c.folder+"rinnova.exe", "service")); !strings.Contains(out, "service-not-given") {
+				t.Errorf("without an operator: %s", out)
+			}
+			w.take("operator", c.name) // takes the other's place
+			w.ran(0, w.msiexec("/i", `Z:\mnt\`+c.name+".msi"))
+			out := w.ran(0, w.exe(c.folder+"rinnova.exe", "service"))
+			if !strings.Contains(out, "Servizio: https://rinnovo.example") ||
+				!strings.Contains(out, c.folder+"operator.json") {
+				t.Errorf("the program knows %s", out)
+			}
+			out = w.ran(2, w.exe(c.folder+"rinnova.exe", "service", "--service", "https://other.example"))
+			if !strings.Contains(out, "ca-needed") {
+				t.Errorf("the roots of one operator for the service of another: %s", out)
+			}
+			w.ran(0, w.msiexec("/x", `Z:\mnt\`+c.name+".msi"))
+			if left := w.left(before); len(left) > 0 {
+				t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
+			}
+		})
+	}
 }
 
 // Installed on Windows with an administrator's settings, the command line's program lists readers, renews a card
@@ -443,16 +479,21 @@ func (w *workshop) newer(version string) {
 	w.output(build)
 }
 
+// furnish puts a file on the citizen's desktop: Wine's Windows Installer takes an empty one away.
+func (w *workshop) furnish() {
+	w.Helper()
+	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
+	if err := errors.Join(os.MkdirAll(desktop, 0o755),
+		os.WriteFile(filepath.Join(desktop, "note.txt"), nil, 0o644)); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // The installers put programs, icons and an administrator's settings in their places, replace an older version and
 // keep its settings, refuse to replace a newer one, and leave nothing when they take the program away.
 func TestWindowsInstaller(t *testing.T) {
 	w := windows(t)
-	// A citizen's desktop is not empty: Wine's Windows Installer takes an empty one away.
-	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
-	if err := errors.Join(os.MkdirAll(desktop, 0o755),
-		os.WriteFile(filepath.Join(desktop, "note.txt"), nil, 0o644)); err != nil {
-		t.Fatal(err)
-	}
+	w.furnish()
 	w.newer("9.0.0")
 	const service, proxy = "https://rinnovo.example/cmp", "http://proxy.example:3128"
 	for _, c := range []struct{ msi, folder, key string }{
