@@ -5,16 +5,35 @@
 package main
 
 import (
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/citizen/desktop"
+	"rinnova.example/go/operator"
 )
 
-// TestWindowThroughReader renews in the window through pcscd, with the card in another process and the
-// service in a third: inserted, pulled in the middle of typing, put back, renewed, taken out, put back,
-// logged in.
+// onlyOperator leaves a program nothing but an operator's file, as its package has it.
+func onlyOperator(t *testing.T, p *program, s *running) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), operator.Name)
+	if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "operator", "--dir", s.dir, "--service",
+		s.addresses["cmp"], "--telephone", "06 0000", "--out", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Setenv("RINNOVA_OPERATOR", file)
+	p.Service, p.CA, p.TLSCA = "", "", ""
+	if err := p.learn(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWindowThroughReader renews in the window of a program that knows its service from its package alone, through
+// pcscd, with the card in another process and the service in a third: inserted, pulled in the middle of typing, put
+// back, renewed, taken out, put back, logged in.
 func TestWindowThroughReader(t *testing.T) {
 	stack := pcsctest.Start(t)
 	s, err := startService(t.TempDir() + "/service")
@@ -24,6 +43,9 @@ func TestWindowThroughReader(t *testing.T) {
 	t.Cleanup(s.stop)
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	p, _, _ := citizenProgram(t, s)
+	onlyOperator(t, p, s)
+	downloads := t.TempDir()
+	t.Setenv("XDG_DOWNLOAD_DIR", downloads)
 	cfg, err := p.real(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +63,19 @@ func TestWindowThroughReader(t *testing.T) {
 	c.post("renew", "series", "")
 	c.screen(desktop.ScreenPrompt)
 	pull()
-	if f := c.screen(desktop.ScreenFailed); f.Failure.Code != "card-removed" {
-		t.Errorf("after the card was pulled: %+v", f.Failure)
+	if f := c.screen(desktop.ScreenFailed); f.Failure.Code != "card-removed" || f.Contact == nil ||
+		f.Contact.Telephone != "06 0000" {
+		t.Errorf("after the card was pulled: %+v, assistance %+v", f.Failure, f.Contact)
+	}
+	c.post("report")
+	saved := c.state().Report
+	if saved == nil || filepath.Dir(saved.Path) != downloads {
+		t.Fatalf("the report for the operator's desk: %+v", saved)
+	}
+	if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "report", "open", saved.Path, "--key",
+		filepath.Join(s.dir, "desk.key")).CombinedOutput(); err != nil ||
+		!strings.Contains(string(out), "card-removed") {
+		t.Errorf("the desk opens the report: %v\n%s", err, out)
 	}
 	c.post("close")
 	c.screen(desktop.ScreenNoCard)
