@@ -27,7 +27,7 @@ ITALIAN = certificato,comando,presentato,continuare,momento,indicato,alterato,pr
 tool = $$(go -C tools tool -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help build window packages reproducible frontend demo check quick test test-full packages-installed fuzz bench clean
+.PHONY: help build window packages reproducible frontend demo demo-window check quick test test-full packages-installed fuzz bench clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ packages: packages-installed frontend ## everything that is published, in dist/p
 # In two clones, with other paths, time zones, umasks and caches.
 reproducible: packages-installed ## build the packages twice and compare
 	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) packaging/reproducible.sh
+
+demo-window: window ## the window on emulated cards, without readers and service
+	@bin/rinnova-window --demo
 
 demo: build ## a whole renewal on an emulated card with the real service, without root
 	@bin/rinnova demo --series $(SERIES) $(if $(CLOCK),--at $(CLOCK)) $(if $(KEEP),--keep $(KEEP))

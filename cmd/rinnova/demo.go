@@ -29,10 +29,12 @@ type demoCommand struct {
 }
 
 // Run starts the service that stands beside the program, issues an emulated card, renews it and logs in.
-func (c *demoCommand) Run(p *program) error {
+func (c *demoCommand) Run(p *program) (err error) {
+	if c.Series, err = sigla(c.Series); err != nil {
+		return err
+	}
 	dir := c.Keep
 	if dir == "" {
-		var err error
 		if dir, err = os.MkdirTemp("", "rinnova-demo-"); err != nil {
 			return err
 		}

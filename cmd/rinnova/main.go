@@ -87,8 +87,9 @@ func run(args []string, out, errOut io.Writer) int {
 	if err != nil {
 		panic(err) // the struct above is at fault
 	}
-	if len(args) == 0 {
-		args = withoutArguments
+	if !slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return slices.Contains(args, n.Name) }) &&
+		!slices.ContainsFunc(args, func(a string) bool { return a == "--help" || a == "-h" }) {
+		args = slices.Concat(withoutArguments, args) // flags alone are the window's, where there is one
 	}
 	k, err := parser.Parse(args)
 	if exit >= 0 {

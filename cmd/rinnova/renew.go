@@ -32,13 +32,9 @@ func (c *renewCommand) renew(p *program) error {
 			Text: "--wait-reinsert vuole una tessera: una registrazione (replay:) non si reinserisce."}
 	}
 	if c.Series != "" {
-		_, s, ok := cardmodel.BySeries(c.Series)
-		if !ok {
-			return &renewal.Failure{Code: failure.Usage,
-				Text: fmt.Sprintf("--series: «%s» non è una sigla di tessera; per esempio ID2019.",
-					plaintext.Line(c.Series))}
+		if c.Series, err = sigla(c.Series); err != nil {
+			return err
 		}
-		c.Series = s.Sigla
 	}
 	if r.Service.URL == nil {
 		return misused(failure.ServiceNotGiven, nil)
@@ -118,4 +114,14 @@ func failedAt(step string, err error) error {
 	f := *renewal.Classify(err)
 	f.Step, f.CardChanged, f.Renewed = step, true, true
 	return &f
+}
+
+// sigla returns the sigla that --series means.
+func sigla(text string) (string, error) {
+	_, s, ok := cardmodel.BySeries(text)
+	if !ok {
+		return "", &renewal.Failure{Code: failure.Usage,
+			Text: fmt.Sprintf("--series: «%s» non è una sigla di tessera; per esempio ID2019.", plaintext.Line(text))}
+	}
+	return s.Sigla, nil
 }

@@ -181,7 +181,17 @@ test('a whole renewal by keyboard only, with a visible focus that is never lost'
     tab.evaluate(() => {
       const e = document.activeElement
       const s = getComputedStyle(e)
+      // WCAG 2.2, relative luminance and contrast of the ring with what lies under it.
+      const parts = (c) => c.match(/[\d.]+/g).map(Number)
+      const light = (c) => {
+        const [r, g, b] = parts(c).map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4))
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+      }
+      let under = e.parentElement
+      while (under && (parts(getComputedStyle(under).backgroundColor)[3] ?? 1) < 1) under = under.parentElement
+      const two = [light(s.outlineColor), under ? light(getComputedStyle(under).backgroundColor) : 1]
       return {
+        contrast: (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05),
         tag: e.tagName,
         id: e.id,
         text: (e.getAttribute('aria-label') ?? e.textContent).trim(),
@@ -192,6 +202,7 @@ test('a whole renewal by keyboard only, with a visible focus that is never lost'
   const to = async (text) => {
     for (let i = 0; i < 60; i++) {
       const f = await focus()
+      if (f.outline) assert.ok(f.contrast >= 3, `the ring of ${f.text} has a contrast of ${f.contrast}`)
       if (f.text === text && f.tag !== 'H2' && f.tag !== 'H1') {
         assert.ok(f.outline, `no visible focus on ${text}`)
         return
