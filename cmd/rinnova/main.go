@@ -129,10 +129,15 @@ func (p *program) fail(err error) int {
 		return f.Exit()
 	}
 	e := p.explain(f)
+	paper := terminal.NewPaper(p.err)
 	if h := heading(f); h != "" {
-		fmt.Fprintf(p.err, "\n%s\n\n", h)
+		fmt.Fprintln(p.err)
+		paper.Bad(h)
+		fmt.Fprintln(p.err)
 	}
-	fmt.Fprintf(p.err, "%s\n%s\n%s\nCodice: %s (%d)\n", e.What, e.Card, e.Do, f.Code, f.Code.Number())
+	for _, line := range []string{e.What, e.Card, e.Do, fmt.Sprintf("Codice: %s (%d)", f.Code, f.Code.Number())} {
+		paper.Line(line)
+	}
 	terminal.PrintContact(p.err, p.known.Contact)
 	return f.Exit()
 }

@@ -9,6 +9,7 @@ import (
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/plaintext"
 )
@@ -84,27 +85,41 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 		plaintext.Line(v.Session.Personal.Surname))
 	fmt.Fprintf(p.out, "Tessera:      %s\n", s.IDCarta)
 	fmt.Fprintf(p.out, "Modello:      %s (sigle: %s)\n", v.Session.Model.Name, strings.Join(s.Series, ", "))
+	now, paper := time.Now(), terminal.NewPaper(p.out)
+	if clock, err := p.clock(); err == nil {
+		now = clock()
+	}
 	for _, c := range s.Certificates {
 		kind := "di emissione"
 		if c.Renewed {
 			kind = "rinnovato"
 		}
+		if now.After(c.NotAfter) {
+			kind += ", SCADUTO"
+		}
 		fmt.Fprintf(p.out, "Certificato:  %s, valido dal %s al %s, chiave di %d bit\n", kind, dates(c.NotBefore),
 			dates(c.NotAfter), c.KeyBits)
 	}
+	fmt.Fprintln(p.out)
 	switch {
+	case s.Renewable && v.Begun:
+		paper.Line("Un rinnovo è cominciato e non è finito: esegui `rinnova renew`, che riprende da dove si è fermato.")
 	case s.Renewable:
-		fmt.Fprintf(p.out, "\nIl certificato è rinnovabile (campagna %s): esegui `rinnova renew`.\n", s.Campaign)
+		paper.Line(fmt.Sprintf("Il certificato è rinnovabile (campagna %s): esegui `rinnova renew`.", s.Campaign))
 		if v.Session.Model.NeedsPUK() && !v.Session.Contents.HasSignatureDF {
-			fmt.Fprintln(p.out, "Per questa tessera servono il PIN e il PUK.")
+			paper.Line("Per questa tessera servono il PIN e il PUK.")
 		}
 	case v.Refusal.Exit() == failure.ExitNothing, v.Refusal.Exit() == failure.ExitRefused &&
 		v.Refusal.Code.SaidByService():
 		e := p.explain(v.Refusal)
-		fmt.Fprintf(p.out, "\n"+textNothing+"\n%s\n%s\n", s.IDCarta, e.What, e.Do)
+		for _, line := range []string{fmt.Sprintf(textNothing, s.IDCarta), e.What, e.Do} {
+			paper.Line(line)
+		}
 	default:
 		e := p.explain(v.Refusal)
-		fmt.Fprintf(p.out, "\nNon è stato possibile sapere se il certificato è rinnovabile.\n%s\n%s\nCodice: %s\n",
-			e.What, e.Do, s.Reason)
+		for _, line := range []string{"Non è stato possibile sapere se il certificato è rinnovabile.", e.What, e.Do,
+			"Codice: " + string(s.Reason)} {
+			paper.Line(line)
+		}
 	}
 }

@@ -184,7 +184,8 @@ test('a whole renewal by keyboard only, with a visible focus that is never lost'
       // WCAG 2.2, relative luminance and contrast of the ring with what lies under it.
       const parts = (c) => c.match(/[\d.]+/g).map(Number)
       const light = (c) => {
-        const [r, g, b] = parts(c).map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4))
+        const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        const [r, g, b] = parts(c).map((v) => linear(v / 255))
         return 0.2126 * r + 0.7152 * g + 0.0722 * b
       }
       let under = e.parentElement
