@@ -11,7 +11,9 @@ if test -z "$OPERATOR" || ! test -e "$work/compiled" || test "$(cat "$work/compi
 	compiled >"$work/compiled"
 fi
 if test -n "$OPERATOR"; then
-	RINNOVA_OPERATOR=$OPERATOR "$work/linux-amd64/rinnova" service # ends here when the program would not take it
+	# It ends here when the program would not take the file. Nothing of this computer's own counts.
+	env -i HOME=/nonexistent RINNOVA_SETTINGS=packaging/linux/settings.json "RINNOVA_OPERATOR=$OPERATOR" \
+		"$work/linux-amd64/rinnova" service
 	mkdir -p "$out"
 	install -m 644 "$OPERATOR" "$out/operator.json"
 fi

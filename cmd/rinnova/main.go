@@ -36,15 +36,15 @@ type commands struct {
 	Record   string `help:"Registra gli scambi con la tessera, senza codici, in un file." type:"path" placeholder:"FILE"`
 	Clock    string `help:"Ora di partenza, RFC 3339: solo con tessere emulate." placeholder:"ORA"`
 
-	Readers readersCommand `cmd:"" help:"Elenca i lettori e le tessere inserite."`
-	Status  statusCommand  `cmd:"" help:"Mostra la tessera e dice se il certificato è rinnovabile."`
-	Renew   renewCommand   `cmd:"" help:"Rinnova il certificato."`
-	Verify  verifyCommand  `cmd:"" help:"Prova il certificato con un accesso."`
-	Models  modelsCommand  `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
-	Demo    demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
-	Version versionCommand `cmd:"" help:"Stampa la versione."`
-	Known   serviceCommand `cmd:"" name:"service" help:"Mostra il servizio di rinnovo che il programma conosce, o ne conserva un altro per questo utente."`
-	Window  windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
+	Readers  readersCommand `cmd:"" help:"Elenca i lettori e le tessere inserite."`
+	Status   statusCommand  `cmd:"" help:"Mostra la tessera e dice se il certificato è rinnovabile."`
+	Renew    renewCommand   `cmd:"" help:"Rinnova il certificato."`
+	Verify   verifyCommand  `cmd:"" help:"Prova il certificato con un accesso."`
+	Models   modelsCommand  `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
+	Demo     demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
+	Version  versionCommand `cmd:"" help:"Stampa la versione."`
+	Operator serviceCommand `cmd:"" name:"service" help:"Mostra il servizio di rinnovo che il programma conosce, o ne conserva un altro per questo utente."`
+	Window   windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
 
 	// known is the operator of the service in use, as the program's package or this user told it; it may be none.
 	known settings.Known `kong:"-"`
@@ -102,7 +102,7 @@ func run(args []string, out, errOut io.Writer) int {
 	if c.unsettled == nil {
 		c.unsettled = c.learn()
 	}
-	if c.unsettled != nil && k.Command() != "window" && !c.Known.Forget {
+	if c.unsettled != nil && k.Command() != "window" && !c.Operator.Forget {
 		return p.fail(c.unsettled)
 	}
 	if err := k.Run(p); err != nil {
