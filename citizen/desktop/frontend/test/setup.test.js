@@ -69,6 +69,9 @@ async function drawn(w, name) {
     await w.shot(`${name}-${theme}`)
     await accessible(w)
   }
+  await w.tab.emulateMedia({ forcedColors: 'active' })
+  await w.shot(`${name}-forced`)
+  await w.tab.emulateMedia({ forcedColors: 'none' })
   await w.tab.setViewportSize({ width: 320, height: 720 })
   assert.ok(await w.tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
   await w.shot(`${name}-320`)
