@@ -440,7 +440,7 @@ func (w *Window) summary(v *renewal.View) *Summary {
 		s.Certificates = append(s.Certificates,
 			Certificate{c.NotBefore, c.NotAfter, h.Number > 0, now.After(c.NotAfter)})
 	}
-	s.Usable = v.Usable(now)
+	s.Usable, s.AsksSeries = v.Usable(now), v.AsksSeries
 	for _, c := range v.Campaigns {
 		if c.ID == v.Campaign {
 			s.Title = printable(c.Title)

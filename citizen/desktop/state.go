@@ -129,7 +129,8 @@ type Summary struct {
 	Model        string        `json:"model"`
 	Series       []string      `json:"series"`
 	NeedsPUK     bool          `json:"needsPuk"`
-	Begun        bool          `json:"begun"` // a renewal was interrupted
+	AsksSeries   bool          `json:"asksSeries"` // the sigla printed on the card decides
+	Begun        bool          `json:"begun"`      // a renewal was interrupted
 	Certificates []Certificate `json:"certificates"`
 	Campaign     string        `json:"campaign,omitempty"`
 	Title        string        `json:"title,omitempty"`

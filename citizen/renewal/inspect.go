@@ -174,7 +174,8 @@ func (n *run) series(ctx context.Context) error {
 		return nil
 	}
 	if n.Prompter == nil {
-		return nil // a look: the question is asked when the renewal is
+		n.asksSeries = true // a look: the question is asked when the renewal is
+		return nil
 	}
 	s, err := n.Prompter.Consent(ctx, Question{Kind: AskSeries, Options: sigle})
 	if err != nil {

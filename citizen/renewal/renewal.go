@@ -122,6 +122,7 @@ type run struct {
 	cert                *x509.Certificate // the new certificate
 	inspected, prepared bool
 	checked, proven     bool
+	asksSeries          bool       // a look: the sigla printed on the card decides
 	block               *cns.Block // open with the card across steps; nil when the card is left alone
 }
 

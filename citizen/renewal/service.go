@@ -66,6 +66,7 @@ type View struct {
 	Service    cmp.ServiceFacts
 	Standing   *cmp.Standing
 	Begun      bool // a renewal of this certificate was cut short and can go on
+	AsksSeries bool // the campaign takes some of the siglas that the chip may carry, and not others
 	// Refusal is why nothing can be renewed, nil where it can.
 	Refusal *Failure
 }
@@ -94,7 +95,7 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 		}
 	}
 	v.Base, v.Campaign, v.Service, v.Standing, v.Campaigns = n.base, n.campaign, n.service, n.standing, n.open
-	v.Begun = v.Refusal == nil && n.begun()
+	v.Begun, v.AsksSeries = v.Refusal == nil && n.begun(), n.asksSeries
 	return v, nil
 }
 

@@ -61,10 +61,16 @@ test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
       assert.ok(demo.series.includes(s))
       const puk = s.startsWith('AC')
       await w.bench('insert', s)
-      await w.screen('card')
+      const { card } = await w.screen('card')
       await w.text('La tua tessera')
-      await w.tab.getByLabel(s, { exact: true }).check()
-      assert.equal(await w.tab.getByRole('img', { name: /sigla/ }).textContent(), s)
+      await w.tab.getByRole('img', { name: /sigla/ }).waitFor()
+      // The campaign of 2020 takes ID2019 and not the later siglas of its chip; elsewhere the answer changes nothing.
+      assert.equal(card.asksSeries, s === 'ID2019')
+      if (card.asksSeries) {
+        await w.tab.getByLabel('Non lo so', { exact: true }).waitFor()
+        await w.tab.getByLabel(s, { exact: true }).check()
+        assert.equal(await w.tab.getByRole('img', { name: /sigla/ }).textContent(), s)
+      } else assert.equal(await w.tab.getByRole('radio').count(), 0)
       await w.click('RINNOVA')
       await w.screen('prompt')
       const dialog = w.tab.getByRole('dialog', { name: 'Rinnovo certificato' })
@@ -110,9 +116,9 @@ test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
       await w.click('CHIUDI')
       // The same card again: T5, already renewed
       await w.screen('nothing')
-      const { card } = await w.state()
-      await w.text(`Nessun certificato rinnovabile presente nella carta: ${card.id}`)
-      assert.match(card.id, /^\d{4}…\d{3}$/)
+      const { card: again } = await w.state()
+      await w.text(`Nessun certificato rinnovabile presente nella carta: ${again.id}`)
+      assert.match(again.id, /^\d{4}…\d{3}$/)
       await w.text('Già rinnovato')
       await empty(w)
     })
@@ -411,5 +417,19 @@ test('a blocked PIN is told until the card is taken out, and RINNOVA is not offe
   assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
   await w.click('Riprova')
   await w.screen('card')
+  await empty(w)
+})
+
+test('the button of the first screen is in view at 1366 by 660', async () => {
+  await w.tab.setViewportSize({ width: 1366, height: 660 })
+  for (const series of [withPuk, withoutPuk, 'ID2019']) {
+    await w.bench('insert', series)
+    await w.screen('card')
+    const button = w.tab.getByRole('button', { name: 'RINNOVA', exact: true })
+    await button.waitFor()
+    const box = await button.boundingBox()
+    assert.ok(box.y + box.height <= 660, `${series}: the button ends at ${box.y + box.height}`)
+  }
+  await w.tab.setViewportSize({ width: 1100, height: 860 })
   await empty(w)
 })

@@ -309,6 +309,7 @@ export interface Summary {
   model: string
   series: string[]
   needsPuk: boolean
+  asksSeries: boolean // the sigla printed on the card decides
   begun: boolean // a renewal was interrupted
   certificates: Certificate[]
   campaign?: string

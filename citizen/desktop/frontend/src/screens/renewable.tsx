@@ -11,7 +11,7 @@ import { Team } from '../parts/team'
 import { Title } from '../parts/title'
 import type { Summary as Card, State } from '../generated/state'
 import { ChooseCampaign } from './choosecampaign'
-import { ChooseSigla } from './choosesigla'
+import { ChooseSigla, Sigla } from './choosesigla'
 
 /** The card can be renewed: what it is, what comes of it, and T6. */
 export function Renewable({ state }: { state: State }) {
@@ -42,9 +42,10 @@ export function Renewable({ state }: { state: State }) {
           onChoose={(id) => { setCampaign(id); setMissing(false) }}
         />
       )}
-      <ChooseSigla series={card.series} sigla={sigla} onChoose={setSigla} />
+      {card.asksSeries && <ChooseSigla series={card.series} sigla={sigla} onChoose={setSigla} />}
       <p>{card.needsPuk ? c.timePuk : c.time}</p>
       <p class="actions"><Button id="renew" large onClick={renew}>{card.begun ? c.resume : t().T6}</Button></p>
+      {!card.asksSeries && <Sigla series={card.series} />}
       <Team />
       <OtherReader state={state} />
     </Panel>
