@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 )
 
@@ -42,6 +43,8 @@ type Handler struct {
 	Signer    Credential
 	Now       func() time.Time // nil means time.Now
 	Rand      io.Reader        // nil means crypto/rand
+	// Refused is told of each message that is refused before the Authority is asked; nil: not told.
+	Refused func(ctx context.Context, transactionID []byte, code failure.Code)
 
 	answers      memory[[sha256.Size]byte, *cachedAnswer]
 	transactions memory[string, *transaction]
@@ -95,6 +98,7 @@ type request struct {
 	digest      [sha256.Size]byte // of campaign and message: the same bytes under another campaign are another request
 	signer      *x509.Certificate // nil for an unprotected genm
 	transaction *transaction      // nil when no known transaction applies
+	asked       bool              // the Authority has been asked
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -175,6 +179,9 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 	temporary := false
 	if err != nil {
 		refusal := h.refusalOf(err)
+		if !r.asked && h.Refused != nil {
+			h.Refused(ctx, m.Header.TransactionID, refusal.Code)
+		}
 		temporary = refusal.Info == SystemFailure || refusal.Info == SystemUnavail
 		body = BodyError
 		if content, err = errorMsgOf(refusal).marshal(); err != nil {
@@ -265,6 +272,7 @@ func (h *Handler) inform(ctx context.Context, r *request) (BodyType, []byte, err
 	if err := q.parse(r.Content); err != nil {
 		return 0, nil, err
 	}
+	r.asked = true
 	resp, err := h.Authority.Inform(ctx, q)
 	if err != nil {
 		return 0, nil, err
@@ -288,6 +296,7 @@ func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, err
 		return 0, nil, refusalInUse
 	}
 	r.transaction = t
+	r.asked = true
 	return h.askAuthority(ctx, t, *req)
 }
 
@@ -407,6 +416,7 @@ func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error
 	}
 	req := *pending
 	req.Polled = true
+	r.asked = true
 	return h.askAuthority(ctx, t, req)
 }
 
@@ -439,6 +449,7 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 			return 0, nil, malformed(fmt.Sprintf("PKIStatus %d in a certConf", c.status.status))
 		}
 	}
+	r.asked = true
 	if err := h.Authority.Confirm(ctx, conf); err != nil {
 		return 0, nil, err
 	}

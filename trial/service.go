@@ -132,7 +132,8 @@ func (s *Service) Restart(ctx context.Context) error {
 		return err
 	}
 	s.Authority = authority
-	s.Handler = &cmp.Handler{Authority: authority, Signer: s.Signer, Now: s.Clock, Rand: s.Random}
+	s.Handler = &cmp.Handler{Authority: authority, Signer: s.Signer, Now: s.Clock, Rand: s.Random,
+		Refused: s.Authority.Refused}
 	return nil
 }
 

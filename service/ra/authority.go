@@ -285,3 +285,9 @@ func (a *Authority) logged(ctx context.Context, request string, transaction []by
 	}
 	return err
 }
+
+// Refused logs a message that the wire's half refused by itself: of a wrong form, or with a signature that does not
+// hold. It is the Refused of a cmp.Handler.
+func (a *Authority) Refused(ctx context.Context, transaction []byte, code failure.Code) {
+	a.Log.InfoContext(ctx, "message refused", "transaction", hex.EncodeToString(transaction), "code", code)
+}
