@@ -67,15 +67,20 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 	return l, nil
 }
 
-// newest is the certificate that is valid now and ends last, or the one that ends last where none is.
+// newest is the certificate that is valid now and ends last, or the one that ends last where none is. Of two with one
+// end it is the one in the later slot: an abandoned renewal comes before the one that was installed.
 func newest(held []cns.Slot, now time.Time) cns.Slot {
-	for _, p := range held {
+	best := -1
+	for i, p := range held {
 		c := p.Certificate.Certificate
-		if !now.Before(c.NotBefore) && !now.After(c.NotAfter) {
-			return p
+		if now.Before(c.NotBefore) || now.After(c.NotAfter) {
+			continue
+		}
+		if best < 0 || c.NotAfter.Equal(held[best].Certificate.Certificate.NotAfter) && p.Number > held[best].Number {
+			best = i
 		}
 	}
-	return held[0]
+	return held[max(best, 0)]
 }
 
 // LoginWith authenticates at a site with the pair of one slot (RFC 8446 §4.4.3, RFC 5246 §7.4.8). It succeeds only if
