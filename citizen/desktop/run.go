@@ -383,6 +383,11 @@ func (w *Window) pause(skip bool) error {
 func (w *Window) dismiss() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.close()
+}
+
+// close drops the outcome and looks at the reader. The lock is held.
+func (w *Window) close() error {
 	d := w.f.finished
 	if d == nil && w.f.failed == nil || d != nil && (d.phase == PhaseCheck || d.phase == PhaseLogin) {
 		return errState
@@ -450,16 +455,13 @@ func (w *Window) again() error {
 // resume is RIPRENDI: the failure was read, and the renewal is asked for again as soon as the card was looked at.
 func (w *Window) resume() error {
 	w.mu.Lock()
-	f := w.f.failed
-	w.mu.Unlock()
-	if f == nil || !f.Code.TryAgain() {
+	defer w.mu.Unlock()
+	if f := w.f.failed; f == nil || !f.Code.TryAgain() {
 		return errState
 	}
-	if err := w.dismiss(); err != nil {
+	if err := w.close(); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.resuming = w.f.looking != nil
 	return nil
 }
