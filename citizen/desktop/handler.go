@@ -171,6 +171,7 @@ func (w *Window) State() State {
 func (w *Window) state() State {
 	s := view(w.f, w.cfg.Now())
 	s.Version, s.Program, s.Page = w.version, w.cfg.Version, w.cfg.DownloadPage
+	s.System = System(runtime.GOOS)
 	if contact := w.cfg.Contact; contact != (operator.Contact{}) {
 		s.Contact = &contact
 	}

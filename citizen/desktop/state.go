@@ -19,6 +19,7 @@ type State struct {
 	Version  int       `json:"version"`
 	Screen   Screen    `json:"screen"`
 	Program  string    `json:"program"` // its version
+	System   System    `json:"system"`  // of this computer
 	Readers  []Reader  `json:"readers"`
 	Reader   string    `json:"reader,omitempty"` // the one in use
 	Loading  *Loading  `json:"loading,omitempty"`
@@ -74,6 +75,15 @@ const (
 
 // notice says whether the person is to be told.
 func (u *Update) notice() bool { return u.State == UpdateNewer || u.State == UpdateUnsupported }
+
+// System is an operating system by the name that Go has for it.
+type System string
+
+const (
+	Linux   System = "linux"
+	MacOS   System = "darwin"
+	Windows System = "windows"
+)
 
 // Screen names what the page shows.
 type Screen string

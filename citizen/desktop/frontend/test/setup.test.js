@@ -125,7 +125,7 @@ test('a program that knows no service says so, takes one, and keeps it for this 
   const kept = JSON.parse(readFileSync(bin('person/rinnova/operator.json'), 'utf8'))
   assert.equal(kept.Service, address)
   assert.equal(kept.CA, readFileSync(bin('service/ca.pem'), 'utf8'))
-  await w.tab.getByRole('link', { name: 'Diagnosi' }).click()
+  await w.tab.getByRole('link', { name: 'Diagnosi', exact: true }).click()
   await w.tab.getByText(`${address}: risponde`, { exact: true }).waitFor()
   await w.close()
 

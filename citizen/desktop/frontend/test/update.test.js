@@ -168,7 +168,7 @@ test('settings of the administrators that cannot be used: the window opens and s
   await w.tab
     .getByText(/Le impostazioni di chi amministra il computer non sono valide: .*settings\.json, UpdateCheck\./)
     .waitFor()
-  await w.tab.getByRole('link', { name: 'Diagnosi' }).click()
+  await w.tab.getByRole('link', { name: 'Diagnosi', exact: true }).click()
   await w.tab.getByText(/Le impostazioni di chi amministra il computer non sono valide/).waitFor()
   await w.shot('update-settings')
   await w.close()

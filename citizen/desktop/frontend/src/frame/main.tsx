@@ -23,7 +23,7 @@ interface Props {
 export function Main({ page, state, behind, lost }: Props) {
   if (lost) return <Lost why={lost} />
   switch (page) {
-    case 'diagnosis': return <DiagnosisPage />
+    case 'diagnosis': return <DiagnosisPage system={state.system} />
     case 'about': return <AboutPage state={state} />
     case 'accessibility': return <AccessibilityPage />
     case 'card': return behind

@@ -284,6 +284,7 @@ export interface State {
   version: number
   screen: Screen
   program: string // its version
+  system: System // of this computer
   readers: Reader[]
   reader?: string // the one in use
   loading?: Loading
@@ -318,6 +319,12 @@ export interface Summary {
   campaigns?: Campaign[] // among which the citizen chooses
   usable: boolean // the card can be used to log in, as far as is known
 }
+
+/** System is an operating system by the name that Go has for it. */
+export type System =
+  | 'linux'
+  | 'darwin'
+  | 'windows'
 
 /** Update is what is known of newer versions of the program. */
 export interface Update {

@@ -27,7 +27,24 @@ export const de: Catalogue = {
   starting: { title: 'Start', text: 'Ich suche die angeschlossenen Lesegeräte.' },
   noReader: { title: 'Schließen Sie das Lesegerät an', text: 'Es ist kein Kartenlesegerät angeschlossen. Schließen Sie es an einen USB-Anschluss an: Die Seite merkt es von selbst.', hint: 'Wenn es schon angeschlossen ist, versuchen Sie einen anderen Anschluss oder installieren Sie seinen Treiber: Neuere Geräte brauchen keinen.' },
   noCard: { title: 'Stecken Sie die Karte ein', text: 'Stecken Sie die Karte, deren Zertifikat Sie erneuern wollen, mit dem Chip zum Lesegerät ein. Halten Sie die PIN bereit; für die Karten einiger Serien brauchen Sie auch den PUK.', readers: 'Angeschlossene Lesegeräte' },
-  noService: { title: 'Das System liest keine Smartcards' },
+  noService: {
+    title: 'Das System liest keine Smartcards',
+    steps: {
+      linux: [
+        'Schließen Sie das Lesegerät an den Computer an.',
+        'Ist es schon angeschlossen, fehlt der Dienst pcscd oder er ist angehalten: Installieren Sie das Paket pcscd (unter Fedora pcsc-lite), dann in einem Terminal: sudo systemctl enable --now pcscd.socket',
+      ],
+      darwin: [
+        'Schließen Sie das Lesegerät an den Computer an.',
+        'Ist es schon angeschlossen, ziehen Sie es ab, starten Sie den Computer neu und schließen Sie es wieder an: Unter macOS gehört der Dienst zum System.',
+      ],
+      windows: [
+        'Schließen Sie das Lesegerät an den Computer an: Der Dienst „Smartcard“ von Windows startet mit dem ersten Lesegerät.',
+        'Ist es schon angeschlossen, öffnen Sie das Startmenü, schreiben Sie „Dienste“ und öffnen Sie das Programm dieses Namens; suchen Sie in der Liste „Smartcard“ und wählen Sie Starten.',
+      ],
+    },
+    alone: 'Die Seite merkt es von selbst.', diagnosis: 'Diagnose öffnen',
+  },
   choose: { title: 'Welche Karte?', text: 'Es steckt mehr als eine Karte. Wählen Sie, mit welcher gearbeitet wird: Die anderen werden nicht berührt.', use: (r) => `Karte in „${r}“ verwenden`,
     useOf: (h, id) => `Karte von ${h} verwenden, Nummer ${id}`,
     useOfUntil: (h, id, d) => `Karte von ${h} verwenden, Nummer ${id}, Zertifikat bis ${d}`,

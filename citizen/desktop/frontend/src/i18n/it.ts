@@ -45,7 +45,24 @@ export const it = {
   starting: { title: 'Avvio in corso', text: 'Sto cercando i lettori collegati.' },
   noReader: { title: 'Collega il lettore', text: 'Non è collegato alcun lettore di smart card. Collegalo a una porta USB: la pagina se ne accorge da sola.', hint: 'Se il lettore è già collegato, prova un’altra porta o installa il suo driver: i lettori recenti non ne hanno bisogno.' },
   noCard: { title: 'Inserisci la tessera', text: 'Inserisci nel lettore la tessera di cui vuoi rinnovare il certificato, con il chip verso il lettore. Tieni a portata di mano il PIN; per le tessere di alcune serie serve anche il PUK.', readers: 'Lettori collegati' },
-  noService: { title: 'Il sistema non legge le smart card' },
+  noService: {
+    title: 'Il sistema non legge le smart card',
+    steps: {
+      linux: [
+        'Collega il lettore al computer.',
+        'Se è già collegato, manca il servizio pcscd o è fermo: installa il pacchetto pcscd (su Fedora pcsc-lite), poi esegui in un terminale: sudo systemctl enable --now pcscd.socket',
+      ],
+      darwin: [
+        'Collega il lettore al computer.',
+        'Se è già collegato, toglilo, riavvia il computer e collegalo di nuovo: su macOS il servizio fa parte del sistema.',
+      ],
+      windows: [
+        'Collega il lettore al computer: il servizio «Smart card» di Windows parte con il primo lettore.',
+        'Se è già collegato, apri il menu Start, scrivi «Servizi» e apri il programma con questo nome; nell’elenco cerca «Smart card» e scegli Avvia.',
+      ],
+    },
+    alone: 'La pagina se ne accorge da sola.', diagnosis: 'Apri la diagnosi',
+  },
   choose: { title: 'Quale tessera?', text: 'È inserita più di una tessera. Scegli su quale lavorare: le altre non vengono toccate.', use: (r: string) => `Usa la tessera in «${r}»`,
     useOf: (h: string, id: string) => `Usa la tessera di ${h}, numero ${id}`,
     useOfUntil: (h: string, id: string, d: string) => `Usa la tessera di ${h}, numero ${id}, certificato fino al ${d}`,

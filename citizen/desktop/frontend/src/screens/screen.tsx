@@ -17,7 +17,7 @@ export function Screen({ state }: { state: State }) {
   switch (state.screen) {
     case 'setup': return <Setup state={state} />
     case 'starting': return <Starting />
-    case 'no-service': return <NoService />
+    case 'no-service': return <NoService state={state} />
     case 'no-reader': return <NoReader />
     case 'no-card': return <NoCard state={state} />
     case 'choose': return <ChooseReader state={state} />
