@@ -126,8 +126,7 @@ func (c *cardIssue) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()},
-		[]*x509.Certificate{current.Certificate()})
+	verifier, err := verifierOf(legacy, current)
 	if err != nil {
 		return err
 	}

@@ -67,8 +67,7 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	verifier, err := ca.NewVerifier([]*x509.Certificate{legacy.Certificate()},
-		[]*x509.Certificate{current.Certificate()})
+	verifier, err := verifierOf(legacy, current)
 	if err != nil {
 		return err
 	}

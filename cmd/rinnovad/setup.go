@@ -212,6 +212,11 @@ func (l serviceDir) read(name string) (certificate, key []byte, err error) {
 	return certificate, key, err
 }
 
+// verifierOf judges the certificates of both roots.
+func verifierOf(legacy, current *ca.Issuer) (*ca.Verifier, error) {
+	return ca.NewVerifier([]*x509.Certificate{legacy.Certificate()}, []*x509.Certificate{current.Certificate()})
+}
+
 func (l serviceDir) issuer(name string) (*ca.Issuer, error) {
 	certificate, key, err := l.read(name)
 	if err != nil {
