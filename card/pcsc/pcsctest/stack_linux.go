@@ -38,6 +38,10 @@ const (
 // startup is how long pcscd may take until its readers are there, or gone again.
 const startup = 20 * time.Second
 
+// borrowed is how long a connection of another program may keep a reader's port, which the kernel gave it: as long as a
+// browser keeps one that it does not use.
+const borrowed = 3 * time.Minute
+
 // Stack is a running smart-card stack. Readers[i] takes the card that connects to Addrs[i].
 type Stack struct {
 	Readers []string
@@ -102,7 +106,7 @@ func free(t testing.TB, addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(startup); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(borrowed); ; time.Sleep(100 * time.Millisecond) {
 		l, err := net.Listen("tcp4", ":"+port)
 		if err == nil {
 			l.Close()
