@@ -19,22 +19,22 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrAlreadyOpen says that another window of this program is open.
+// ErrAlreadyOpen reports that another window of this program is open on this account.
 var ErrAlreadyOpen = errors.New("the program is already open")
 
-// secretHeader carries the secret of this run with every request to the program. It is no cookie: a browser sends those
-// to every port of 127.0.0.1.
+// secretHeader carries the secret of this run with every request to the program. The secret is not in a cookie,
+// because a browser sends a cookie to every port of 127.0.0.1.
 const secretHeader = "X-Rinnova-Secret"
 
-// absent is how long the page may be away before the program ends: a browser slows the timers of a page
-// in the background, but a request that waits is answered within pollFor.
+// absent is the time without a request after which the program ends. A browser slows the timers of a page in the
+// background, but the page's waiting request returns within pollFor.
 const absent = 45 * time.Second
 
-// reload is how long a page takes to be loaded again.
+// reload is the time that a page may take to load again.
 const reload = 5 * time.Second
 
-// Browser is the shell that shows the page in the citizen's browser: on 127.0.0.1, at a random port. The page exchanges
-// the code of its address, once, for the secret of this run, and keeps that for as long as it is open.
+// Browser is the shell that shows the page in the citizen's browser, on 127.0.0.1 at a random port. The page
+// exchanges the code in its address, once, for the secret of this run, and keeps the secret while it is open.
 type Browser struct {
 	window   *Window
 	listener net.Listener
@@ -45,7 +45,8 @@ type Browser struct {
 	server   *http.Server
 }
 
-// NewBrowser listens. The address to open is URL's. On Linux a connection of another user of the computer is closed.
+// NewBrowser listens on 127.0.0.1. URL returns the address to open. On Linux it closes connections of other users of
+// the computer.
 func NewBrowser(w *Window) (*Browser, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -58,7 +59,7 @@ func NewBrowser(w *Window) (*Browser, error) {
 	return b, nil
 }
 
-// ownPeers accepts connections of this program's user only, where the system tells whose they are.
+// ownPeers accepts connections of this program's user only, on systems that tell the user of a socket.
 type ownPeers struct{ net.Listener }
 
 func (l ownPeers) Accept() (net.Conn, error) {
@@ -71,12 +72,12 @@ func (l ownPeers) Accept() (net.Conn, error) {
 	}
 }
 
-// URL is the address that opens the page, with the code in its fragment, which no request carries. A program that sees
-// the browser's command line sees it too: Page keeps it from other users.
+// URL returns the address that opens the page. The code is in the fragment, which no request carries. A program that
+// sees the browser's command line sees the code too; Page hides it from other users.
 func (b *Browser) URL() string { return b.origin() + "/#" + b.code }
 
-// Page writes a page that leads to URL, for this user only, into a new folder, and returns its path. remove takes the
-// folder away.
+// Page writes a page that leads to URL into a new folder that only this user can read, and returns its path. remove
+// deletes the folder.
 func (b *Browser) Page() (path string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "rinnova-") // of mode 0700
 	if err != nil {
@@ -96,7 +97,7 @@ func (b *Browser) Page() (path string, remove func(), err error) {
 
 func (b *Browser) origin() string { return "http://" + b.listener.Addr().String() }
 
-// Serve serves until ctx ends or the page has been away for long, but never in the middle of a renewal.
+// Serve serves until ctx ends or no page has asked for the state for too long. It does not stop during a renewal.
 func (b *Browser) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -113,7 +114,7 @@ func (b *Browser) Serve(ctx context.Context) error {
 					return
 				}
 			case <-tick.C:
-				// Between good-bye and the first request of a page loaded again.
+				// unattendedFor exceeds absent soon after the page's good-bye, unless the page loads again.
 				if d := b.window.unattendedFor(); d > absent && !b.window.working() {
 					return
 				}
@@ -131,15 +132,15 @@ func (b *Browser) Serve(ctx context.Context) error {
 	return b.server.Close()
 }
 
-// working says whether a renewal does something that needs no person.
+// working reports whether a renewal is at work and waits for no answer of the person.
 func (w *Window) working() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.f.running != nil && w.f.running.prompt == nil
 }
 
-// guard lets in the page that has the secret, and no page that a link led here: another name for this address is 421
-// (DNS rebinding), no secret 403, another origin 403. The files of the page hold nothing and need no secret.
+// guard lets in only the page that has the secret. It answers 421 to another host name (DNS rebinding), 403 without
+// the secret, and 403 to another origin. The files of the page are public and need no secret.
 func (b *Browser) guard(next http.Handler) http.Handler {
 	host := b.listener.Addr().String()
 	deny := func(rw http.ResponseWriter, status int) { http.Error(rw, http.StatusText(status), status) }
@@ -160,8 +161,8 @@ func (b *Browser) guard(next http.Handler) http.Handler {
 	}))
 }
 
-// enter exchanges the code for the secret, once. A second exchange shows that the code is known to another program: the
-// program ends, unless a renewal runs.
+// enter exchanges the code for the secret, once. A second exchange means that another program knows the code: the
+// program then ends, unless a renewal runs.
 func (b *Browser) enter(rw http.ResponseWriter, r *http.Request) {
 	code, err := io.ReadAll(io.LimitReader(r.Body, 64))
 	if err != nil || !same(string(code), b.code) {
@@ -182,8 +183,8 @@ func (b *Browser) enter(rw http.ResponseWriter, r *http.Request) {
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// LockInstance makes sure that one window is open on this account: it holds a file in dir until the program
-// ends, however it ends. A second caller gets ErrAlreadyOpen.
+// LockInstance makes sure that one window is open on this account. It locks a file in dir until the program ends,
+// also by a crash. A second caller gets ErrAlreadyOpen.
 func LockInstance(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package desktop is the window: one http.Handler that shows a page and drives a renewal from it, and the
-// shell that serves the handler to a browser on this computer. It owns what the citizen sees, computed
-// from facts; readers and cards reach it as values and functions. Codes pass through it from the page to
-// the card and are kept nowhere.
+// Package desktop is the window: one http.Handler that shows a page and drives a renewal from it, and the shell that
+// serves the handler to a browser on this computer. The page's state is computed from facts. Readers and cards reach
+// the package as values and functions. PINs and PUKs pass from the page to the card; the package stores none.
 package desktop
 
 import (
@@ -23,42 +22,43 @@ import (
 	"rinnova.example/go/plaintext"
 )
 
-// Config is what the window is made of. Fields without "nil" in their comment must be set.
+// Config holds the window's dependencies. Fields without "nil" in their comment must be set.
 type Config struct {
 	Version string
-	// Readers tells the state of all readers at each change; nil while there is no smart-card service.
+	// Readers sends the state of all readers at each change; it sends nil while there is no smart-card service.
 	Readers <-chan []Reader
-	// Open connects to the card in a reader and puts together a renewal on it.
+	// Open connects to the card in a reader and makes a renewal for it.
 	Open func(ctx context.Context, reader string) (*Card, error)
 	// LoginRoots and LoginTransport are for the trial login, as in renewal.LoginWith.
 	LoginRoots     *x509.CertPool
 	LoginTransport *http.Transport
-	// Probe says whether the issuing service answers; Service is its address, for people.
+	// Probe returns an error if the issuing service does not answer; Service is its address, to be shown.
 	Probe   func(context.Context) error
 	Service string
-	// Updates learns whether there is a newer version; it is called once, and nothing waits for it. Nil: nothing is
-	// asked.
+	// Updates looks for a newer version. It is called once, and nothing waits for it. Nil: no check is made.
 	Updates func(context.Context) Update
-	// DownloadPage is where a person gets the program, "" where that is not known; OpenURL opens it in a browser.
+	// DownloadPage is the page from which a person downloads the program, "" where it is not known; OpenURL opens it
+	// in a browser.
 	DownloadPage string
 	OpenURL      func(address string) error
-	// Contact is how a person reaches the assistance of the service; it may be empty.
+	// Contact tells how a person reaches the assistance of the service; it may be empty.
 	Contact operator.Contact
-	// Keep keeps the service that the person entered, and returns what depends on it: Open, Probe, Service, Updates,
-	// DownloadPage, Contact and what is for the trial login. Nil where a service is known.
+	// Keep saves the service that the person entered, and returns the fields that depend on it: Open, Probe, Service,
+	// Updates, DownloadPage, Contact and those of the trial login. Nil where a service is known.
 	Keep func(operator.Operator) (Config, error)
-	// Demo is the demonstration's bench; nil where cards and service are real.
+	// Demo controls the demonstration; nil where cards and service are real.
 	Demo Bench
 	Now  func() time.Time
-	// SlowAfter is how long a card may be read before the page explains the delay.
+	// SlowAfter is the time after which the page explains why reading a card takes long.
 	SlowAfter time.Duration
-	// ReinsertPause is how long the card stays out of the reader after a renewal: the minute of the guide's step 14.
+	// ReinsertPause is the time that the card stays out of the reader after a renewal: the minute of the guide's step
+	// 14.
 	ReinsertPause time.Duration
-	// KeepPIN is how long the PIN is kept for the trial login while nothing happens.
+	// KeepPIN is the idle time after which the PIN that is kept for the trial login is wiped.
 	KeepPIN time.Duration
 	// Quit ends the program; nil where the shell does it.
 	Quit func()
-	// OnDrawn is called once, when the page has drawn a state and asks for the next one; nil: no call.
+	// OnDrawn is called once, when the page has drawn a state and asks for the next one; nil: not called.
 	OnDrawn func()
 }
 
@@ -67,24 +67,24 @@ type Card struct {
 	Renewal *renewal.Renewal
 	Count   func() int // commands exchanged so far
 	Close   func()
-	// Report puts together the error report of a run that failed; it is called after Close. Nil: there is
-	// no desk to seal it for.
+	// Report makes the error report of a run that failed; it is called after Close. Nil where no desk's certificate
+	// is known.
 	Report func(*renewal.Failure, error) (*UnsavedReport, error)
 }
 
-// UnsavedReport is an error report that was put together and not saved yet.
+// UnsavedReport is an error report that has not been saved yet.
 type UnsavedReport struct {
 	Contents *errorreport.Report
-	Save     func() (path string, err error) // seals what Contents tells, and writes it
+	Save     func() (path string, err error) // seals and writes what Contents lists
 }
 
-// Bench is a demonstration: what can be put into its readers and what can go wrong.
+// Bench controls a demonstration: the cards in its readers and the faults that it causes.
 type Bench interface {
 	State() Demo
 	Do(ctx context.Context, action, series, fault string) error
 }
 
-// Window is the window's state and the work behind it.
+// Window holds the window's state and does its work.
 type Window struct {
 	cfg  Config
 	ctx  context.Context
@@ -99,23 +99,23 @@ type Window struct {
 	drawn   sync.Once
 	polled  time.Time // the end of the last one
 
-	look    context.CancelFunc // of the look under way
-	looks   int                // numbers looks: a late result of an old one is dropped
-	cancel  context.CancelFunc // of the run
+	look    context.CancelFunc // stops the look under way
+	looks   int                // the number of the last look: the result of an earlier one is dropped
+	cancel  context.CancelFunc // stops the run
 	prompts int
 	answer  chan reply // of the prompt that waits
-	left    bool       // the person said to close whatever runs
-	asked   time.Time  // when the page was told to ask before closing
+	left    bool       // the person chose to close although a renewal runs
+	asked   time.Time  // when the page was last told to ask before closing
 	outcome *renewal.Outcome
 	reader  string // of the run
-	// of the last run, asked for again when the look under way ends well
+	// of the last run; resume uses them after a look that succeeds
 	series, campaign string
 	resuming         bool
-	save             func() (string, error) // the report of the run that failed; nil: none
-	wipe             *time.Timer            // ends the time that a PIN is kept
+	save             func() (string, error) // saves the report of the run that failed; nil: none
+	wipe             *time.Timer            // wipes the PIN that is kept for the trial login
 }
 
-// New starts to follow the readers. Close ends it.
+// New returns a window that follows the readers until Close.
 func New(c Config) *Window {
 	w := &Window{cfg: c, changed: make(chan struct{}), polled: time.Now()}
 	w.ctx, w.stop = context.WithCancel(context.Background())
@@ -128,7 +128,7 @@ func New(c Config) *Window {
 	return w
 }
 
-// checkVersion learns whether there is a newer version, where that is asked. The lock is held, or not needed yet.
+// checkVersion starts the check for a newer version, if Updates is set. The lock is held, or not needed yet.
 func (w *Window) checkVersion() {
 	ask := w.cfg.Updates
 	if ask == nil {
@@ -141,7 +141,7 @@ func (w *Window) checkVersion() {
 	})
 }
 
-// hideUpdate puts the notice of a newer version away until the next start.
+// hideUpdate hides the notice of a newer version until the next start.
 func (w *Window) hideUpdate() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,7 +155,7 @@ func (w *Window) hideUpdate() error {
 	return nil
 }
 
-// browse opens the page from which the program is taken.
+// browse opens the download page in a browser.
 func (w *Window) browse() error {
 	w.mu.Lock()
 	page := w.cfg.DownloadPage
@@ -166,14 +166,14 @@ func (w *Window) browse() error {
 	return w.cfg.OpenURL(page)
 }
 
-// Close ends everything that is under way, wipes what is kept of a code, and waits for it.
+// Close stops everything that is under way, waits for it, and wipes the PIN that is kept.
 func (w *Window) Close() {
 	w.stop()
 	w.work.Wait()
 	w.forget()
 }
 
-// Busy says whether a renewal is under way.
+// Busy reports whether a renewal is under way.
 func (w *Window) Busy() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -183,8 +183,8 @@ func (w *Window) Busy() bool {
 // closeInterval: two close requests within this time count as one.
 const closeInterval = 2 * time.Second
 
-// RequestClose says whether the window may close at once. While a renewal runs it may not: the page asks
-// first, and once. A second request instead of an answer is the answer.
+// RequestClose reports whether the window may close at once. During a renewal it returns false and the page asks the
+// person. A second request after closeInterval, while the page asks, confirms the first one.
 func (w *Window) RequestClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -199,7 +199,7 @@ func (w *Window) RequestClose() bool {
 	return false
 }
 
-// bump tells everybody who waits that the facts changed. The lock is held.
+// bump wakes all that wait for a change of the facts. The lock is held.
 func (w *Window) bump() {
 	w.version++
 	close(w.changed)
@@ -213,7 +213,7 @@ func (w *Window) set(change func(*facts)) {
 	w.bump()
 }
 
-// follow takes in what the readers tell.
+// follow updates the facts at each change of the readers.
 func (w *Window) follow() {
 	for {
 		select {
@@ -258,7 +258,7 @@ func (w *Window) take(readers []Reader) {
 		w.reinserting(find(readers, w.reader).Present)
 	case w.f.failed != nil:
 		if changed {
-			w.f.looked = nil // looked at when the failure was read
+			w.f.looked = nil // already read when the failure was
 		}
 	case changed:
 		w.startLook()
@@ -266,7 +266,7 @@ func (w *Window) take(readers []Reader) {
 	w.bump()
 }
 
-// retarget finds the reader whose card is meant and, where the person chooses, has each card read, once for an
+// retarget sets the target reader. Where the person must choose among cards, it has each of them read, once for an
 // insertion. The lock is held.
 func (w *Window) retarget() {
 	before := w.f.known
@@ -288,7 +288,7 @@ func (w *Window) retarget() {
 	}
 }
 
-// identity reads one of several cards. A card that cannot be read is a choice without a name.
+// identity reads one of several cards. A card that cannot be read gets no identity.
 func (w *Window) identity(reader string) (k known) {
 	c, err := w.cfg.Open(w.ctx, reader)
 	if err != nil {
@@ -302,7 +302,7 @@ func (w *Window) identity(reader string) (k known) {
 	return k
 }
 
-// identified takes in what was read of a card that is still there.
+// identified stores the result of identity, if the card is still there.
 func (w *Window) identified(r Reader, k known) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -358,7 +358,7 @@ func (w *Window) startLook() {
 	})
 }
 
-// during changes the facts of a look, unless another one has begun.
+// during changes the facts of a look, unless a later look has begun.
 func (w *Window) during(number int, change func(*facts)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -378,7 +378,7 @@ func (w *Window) read(ctx context.Context, number int, reader string) *looked {
 	c.Renewal.Events = func(e renewal.Event) {
 		w.during(number, func(f *facts) { f.looking.step = e.Step })
 	}
-	// The queue is waited for when the renewal is asked for, not at each look.
+	// The renewal waits in the queue; a look does not.
 	c.Renewal.Wait = func(context.Context, time.Duration) error { return errQueue }
 	v, err := c.Renewal.Look(ctx)
 	if err != nil {
@@ -411,7 +411,7 @@ func accepting(v *renewal.View) []Campaign {
 	return list
 }
 
-// errQueue ends a look at the position in the queue: the card is renewable.
+// errQueue ends a look that would wait in the queue. The card is renewable then.
 var errQueue = errors.New("a look does not wait for its turn")
 
 func failureOf(err error) *Failure {
@@ -428,7 +428,7 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	s.NeedsPUK, s.Begun, s.Campaign = m.NeedsPUK() && !v.Session.Contents.HasSignatureDF, v.Begun, v.Campaign
 	for i, place := range v.Session.Contents.Slots {
 		if i > 0 && place.Certificate.Certificate == nil && v.Refusal == nil {
-			// Another computer may have begun before the service heard of it.
+			// Another computer may have begun a renewal that the service does not know of yet.
 			if begun, err := v.Session.HasPartialPair(place.Location); err == nil {
 				s.Begun = s.Begun || begun
 			}
@@ -452,10 +452,10 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	return &s
 }
 
-// newSummary is a summary whose lists are empty, since JSON has null for a nil one.
+// newSummary returns a summary with empty lists, because JSON encodes a nil slice as null.
 func newSummary() Summary { return Summary{Series: []string{}, Certificates: []Certificate{}} }
 
-// printable returns a stranger's text as a line of at most 120 characters.
+// printable returns a text from outside as one line of at most 120 characters.
 func printable(s string) string {
 	out := []rune(plaintext.Line(s))
 	if len(out) > 120 {

@@ -12,7 +12,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// The window asks once: a cross pressed twice in haste is one request, one pressed again later the answer.
+// Two presses of the close button in quick succession are one request; a later press confirms it.
 func TestAskToClose(t *testing.T) {
 	w := New(Config{Now: time.Now})
 	defer w.Close()
@@ -33,7 +33,7 @@ func TestAskToClose(t *testing.T) {
 	}
 }
 
-// The PIN that is kept for the trial login is wiped when nothing happens for a while, and by CHIUDI.
+// The PIN kept for the trial login is wiped after KeepPIN without activity, and by CHIUDI.
 func TestPINIsNotKept(t *testing.T) {
 	card, err := emulator.Demo("OT2016", rand.Reader)
 	if err != nil {
@@ -60,7 +60,7 @@ func TestPINIsNotKept(t *testing.T) {
 	}
 	w := ended(50 * time.Millisecond)
 	for !w.State().Done.Expired {
-		time.Sleep(5 * time.Millisecond) // the test's own time limit ends it
+		time.Sleep(5 * time.Millisecond) // the test's own time limit ends the loop
 	}
 	w.mu.Lock()
 	if s.HasPIN() || w.f.finished.canLogin {

@@ -19,27 +19,27 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// dist is what Vite made of the front end. Without a build it holds one empty file.
+// dist is the front end as Vite builds it. Without a build it holds one empty file.
 //
 //go:embed all:frontend/dist
 var dist embed.FS
 
-// unbuilt is the page of a program that was built without its front end.
+// unbuilt is the page of a program that was built without the front end.
 const unbuilt = `<!DOCTYPE html><html lang="it"><meta charset="utf-8"><title>Rinnova</title><body><main><h1>Rinnova</h1>` +
 	`<p>Questa copia del programma è stata compilata senza le pagine della finestra. Usa il comando <code>rinnova renew</code>, oppure compila con <code>make window</code>.</p></main></body></html>`
 
-// pollFor is how long a request for the state waits for a change.
+// pollFor is the longest time that a request for the state waits for a change.
 const pollFor = 20 * time.Second
 
-// maxBody is the most bytes of a request, and of a code.
+// maxBody is the largest body of a request, and so the longest code, in bytes.
 const maxBody = 256
 
-// Policy is the Content-Security-Policy of every answer. data: is for the icons in Bootstrap Italia's CSS.
+// Policy is the Content-Security-Policy of every answer. Bootstrap Italia's CSS has its icons in data: URLs.
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Handler serves the page and its API. It trusts every request: a shell on a socket stands before it.
+// Handler serves the page and its API. It authenticates no request: the shell does that before it.
 func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/state", w.serveState)
@@ -90,7 +90,7 @@ func (w *Window) Handler() http.Handler {
 	if w.cfg.Demo != nil {
 		post("demo", func(r *http.Request) error {
 			err := w.cfg.Demo.Do(r.Context(), r.FormValue("action"), r.FormValue("series"), r.FormValue("fault"))
-			w.set(func(*facts) {}) // the bench is part of the state
+			w.set(func(*facts) {}) // the state includes the bench
 			return err
 		})
 	}
@@ -100,13 +100,13 @@ func (w *Window) Handler() http.Handler {
 	})
 	files, err := fs.Sub(dist, "frontend/dist")
 	if err != nil {
-		panic(err) // the directive above is at fault
+		panic(err) // the embed directive is wrong
 	}
 	mux.Handle("/", page(files))
 	return headers(mux)
 }
 
-// page serves the built front end, or says that there is none.
+// page serves the built front end, or unbuilt if there is none.
 func page(files fs.FS) http.Handler {
 	if _, err := fs.Stat(files, "index.html"); err != nil {
 		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -128,7 +128,7 @@ func headers(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
 		h.Set("Cache-Control", "no-store")
-		// A 304 hangs the web view of Windows: nothing is asked about conditionally.
+		// The web view of Windows hangs on a 304, so no request is conditional.
 		r.Header.Del("If-None-Match")
 		r.Header.Del("If-Modified-Since")
 		next.ServeHTTP(rw, r)
@@ -138,15 +138,15 @@ func headers(next http.Handler) http.Handler {
 func answer(rw http.ResponseWriter, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // the types of this package are at fault
+		panic(err) // a bug in this package's types
 	}
 	rw.Header().Set("Content-Type", "application/json")
 	rw.Write(b)
 }
 
-// takeCode hands a PIN or PUK, the bytes of the body, to the prompt of that number. The renewal wipes
-// them. A body longer than any code is cut at maxBody-1 bytes, still longer than any code: it
-// is refused before the card sees it.
+// takeCode passes the request's body, a PIN or PUK, to the prompt of the given number. The renewal wipes it. A body
+// of maxBody bytes or more is cut to maxBody-1 bytes, still longer than any code, so the renewal refuses it without
+// sending it to the card.
 func (w *Window) takeCode(r *http.Request) error {
 	id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
 	if err != nil {
@@ -161,7 +161,7 @@ func (w *Window) takeCode(r *http.Request) error {
 	return w.give(id, reply{code: code[:n]})
 }
 
-// State is what is to be shown now.
+// State returns the state to show now.
 func (w *Window) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -212,7 +212,7 @@ func (w *Window) serveState(rw http.ResponseWriter, r *http.Request) {
 	answer(rw, s)
 }
 
-// unattendedFor says for how long no page has asked for the state: 0 while one is asking.
+// unattendedFor returns the time since a page last asked for the state, 0 while a request waits.
 func (w *Window) unattendedFor() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -222,14 +222,14 @@ func (w *Window) unattendedFor() time.Duration {
 	return time.Since(w.polled)
 }
 
-// gone notes that the page said good-bye; one that is only reloaded asks again within reload.
+// gone records the page's good-bye. A page that reloads asks again within reload.
 func (w *Window) gone() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.polled = time.Now().Add(reload - absent)
 }
 
-// Diagnosis is the page of the same name.
+// Diagnosis holds the facts of the diagnosis page.
 type Diagnosis struct {
 	Program   string       `json:"program"`
 	System    string       `json:"system"`

@@ -23,7 +23,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// window is one without a card; readers are told on the channel.
+// window returns a window without a card, and the channel of its readers.
 func window(t *testing.T) (*Window, chan []Reader) {
 	t.Helper()
 	readers := make(chan []Reader)
@@ -44,7 +44,7 @@ func request(h http.Handler, method, target, body string) *httptest.ResponseReco
 	return a
 }
 
-// Every answer carries the policy, and nothing in it is unsafe.
+// Every answer carries the policy, and the policy allows nothing unsafe.
 func TestHeaders(t *testing.T) {
 	w, _ := window(t)
 	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") ||
@@ -61,7 +61,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// A web view hangs on a 304: none is ever given.
+// The handler never answers 304, on which the web view of Windows hangs.
 func TestNever304(t *testing.T) {
 	for name, files := range map[string]fstest.MapFS{
 		"built":     {"index.html": {Data: []byte("<!DOCTYPE html>"), ModTime: time.Now()}},
@@ -81,7 +81,7 @@ func TestNever304(t *testing.T) {
 	}
 }
 
-// A request for the state is answered at the change, not before, and at once when it is out of date.
+// A request for the state is answered at the next change, or at once if its state is old.
 func TestLongPoll(t *testing.T) {
 	w, readers := window(t)
 	h := w.Handler()
@@ -117,7 +117,7 @@ func TestLongPoll(t *testing.T) {
 	}
 }
 
-// A request that is out of place is refused, and changes nothing.
+// A request that the current state does not allow is refused and changes nothing.
 func TestOutOfState(t *testing.T) {
 	w, _ := window(t)
 	before := w.State()
@@ -151,7 +151,7 @@ func TestDiagnosis(t *testing.T) {
 	}
 }
 
-// browserAt serves a window to a browser, and returns how the server ended.
+// browserAt serves a window to a browser, and returns a channel with Serve's error.
 func browserAt(t *testing.T) (*Window, *Browser, chan error) {
 	t.Helper()
 	w, _ := window(t)
@@ -188,8 +188,8 @@ func visit(t *testing.T, method, url, body string, set func(*http.Request)) (*ht
 	return a, string(b)
 }
 
-// The browser's shell gives the secret for the code, once, and lets in the page that has the secret; another host name,
-// another origin, a cookie and no secret stay out.
+// The browser's shell exchanges the code for the secret, once, and lets in the page that has the secret. It refuses
+// another host name, another origin, a cookie in place of the header, and no secret.
 func TestBrowser(t *testing.T) {
 	_, b, ended := browserAt(t)
 	origin := b.origin()
@@ -224,7 +224,7 @@ func TestBrowser(t *testing.T) {
 		set          func(*http.Request)
 		want         int
 	}{
-		{"GET", "/", nil, 200}, // the files of the page hold nothing
+		{"GET", "/", nil, 200}, // the files of the page are public
 		{"GET", "/api/state", nil, 403},
 		{"GET", "/api/state", header(secretHeader, code), 403},
 		{"GET", "/api/state", header("Cookie", "rinnova="+secret), 403},
@@ -235,7 +235,7 @@ func TestBrowser(t *testing.T) {
 		{"GET", "/api/state", header(secretHeader, secret, "Origin", "https://evil.example"), 403},
 		{"POST", "/api/again", header(secretHeader, secret, "Origin", "https://evil.example"), 403},
 		{"POST", "/api/again", header(secretHeader, secret, "Origin", "null"), 403},
-		{"POST", "/api/again", header(secretHeader, secret), 403}, // a browser always sends one
+		{"POST", "/api/again", header(secretHeader, secret), 403}, // a browser always sends an origin
 		{"POST", "/api/again", header("Origin", origin), 403},
 		{"POST", "/api/again", header(secretHeader, secret, "Origin", origin), 200},
 	} {
@@ -250,7 +250,7 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("%s %s: cookies %v", row.method, row.path, a.Cookies())
 		}
 	}
-	// A second exchange is refused, and the program ends: another program knows the code.
+	// A second exchange is refused and ends the program, because another program knows the code.
 	if a, _ := visit(t, "POST", origin+"/api/enter", code, header("Origin", origin)); a.StatusCode != 403 {
 		t.Errorf("a second exchange: %d", a.StatusCode)
 	}
@@ -264,7 +264,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// A second exchange does not end the program in the middle of a renewal.
+// A second exchange during a renewal does not end the program.
 func TestSecondExchangeDuringRenewal(t *testing.T) {
 	w, b, ended := browserAt(t)
 	w.set(func(f *facts) { f.running = &running{step: "generate"} })
@@ -284,7 +284,7 @@ func TestSecondExchangeDuringRenewal(t *testing.T) {
 	w.set(func(f *facts) { f.running = nil })
 }
 
-// The page that leads to the program can be read by this user only.
+// Only this user can read the page that leads to the program.
 func TestPageFile(t *testing.T) {
 	_, b, _ := browserAt(t)
 	path, remove, err := b.Page()
@@ -306,7 +306,7 @@ func TestPageFile(t *testing.T) {
 	}
 }
 
-// The program ends when its page says good-bye and does not come back.
+// The program ends when its page says good-bye and does not return.
 func TestDeserted(t *testing.T) {
 	w, _ := window(t)
 	b, err := NewBrowser(w)
@@ -346,7 +346,7 @@ func TestAlone(t *testing.T) {
 	release()
 }
 
-// The check for a newer version runs beside everything else, and its notice goes away when it is put away.
+// The check for a newer version delays nothing, and the person can hide its notice.
 func TestUpdate(t *testing.T) {
 	answer := make(chan Update)
 	opened := ""

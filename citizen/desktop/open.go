@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// ReadsFiles says whether the citizen's browser opens a page of the temporary folder. One in a sandbox (snap, flatpak)
-// does not: the code goes on its command line then, and only programs of this user are let in. On Windows other users
-// do not see a command line.
+// ReadsFiles reports whether the citizen's browser can open a page in the temporary folder. A browser in a sandbox
+// (snap, flatpak) cannot: the code is then on its command line, and ownPeers refuses other users. On Windows other
+// users do not see a command line.
 func ReadsFiles() bool {
 	if runtime.GOOS != "linux" {
 		return runtime.GOOS != "windows"
@@ -30,8 +30,8 @@ func ReadsFiles() bool {
 	return true
 }
 
-// OpenBrowser shows an address, or a page of this computer, in the citizen's browser. It is an argument of its own,
-// never part of a shell's line.
+// OpenBrowser shows an address, or a page of this computer, in the citizen's browser. The address is one argument of
+// the command; no shell parses it.
 func OpenBrowser(address string) error {
 	var cmd *exec.Cmd
 	switch runtime.GOOS {

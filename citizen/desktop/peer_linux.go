@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// ownPeer says whether the other end of a loopback connection is a socket of this program's user, by the system's
-// tables (proc(5), /proc/net/tcp). Where there are no tables every peer passes.
+// ownPeer reports whether the other end of a loopback connection is a socket of this program's user, according to
+// proc(5), /proc/net/tcp. It returns true where these tables are missing.
 func ownPeer(c net.Conn) bool {
 	peer, ok := c.RemoteAddr().(*net.TCPAddr)
 	here, ok2 := c.LocalAddr().(*net.TCPAddr)
@@ -36,7 +36,7 @@ func ownPeer(c net.Conn) bool {
 	return tables == 0
 }
 
-// owner finds the user of the socket whose own address is local and whose peer is remote.
+// owner returns the user of the socket with these local and remote addresses.
 func owner(lines *bufio.Scanner, local, remote netip.AddrPort) (uid int, found bool) {
 	wants := map[string]bool{}
 	for _, wide := range []bool{false, true} {
@@ -52,8 +52,8 @@ func owner(lines *bufio.Scanner, local, remote netip.AddrPort) (uid int, found b
 	return 0, false
 }
 
-// inTable writes an IPv4 address as the tables do: in the machine's byte order, which is little-endian on every system
-// that this program is built for, and within IPv6 where wide.
+// inTable formats an IPv4 address as the tables do: in the machine's byte order, which is little-endian on every
+// system that this program is built for, and as an IPv6 address if wide.
 func inTable(a netip.AddrPort, wide bool) string {
 	b := a.Addr().Unmap().As4()
 	s := fmt.Sprintf("%02X%02X%02X%02X:%04X", b[3], b[2], b[1], b[0], a.Port())

@@ -14,8 +14,8 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// TestOtherUser: another user of this computer who has read the code on a command line gets no answer, and the
-// citizen's own page still enters.
+// TestOtherUser: another user of this computer who read the code on a command line gets no answer, and the citizen's
+// own page can still enter.
 func TestOtherUser(t *testing.T) {
 	systemtest.NeedRoot(t)
 	systemtest.Need(t, "curl", "curl")
@@ -35,7 +35,7 @@ func TestOtherUser(t *testing.T) {
 	}
 }
 
-// The tables of proc(5), as a system shows them.
+// tcpTable is an excerpt of /proc/net/tcp and tcp6 (proc(5)).
 const tcpTable = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1 0000000000000000 100 0 0 10 0
    1: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1001        0 2 1 0000000000000000 20 4 30 10 -1

@@ -6,5 +6,5 @@ package desktop
 
 import "net"
 
-// ownPeer passes every peer: these systems do not tell whose socket it is without more rights.
+// ownPeer accepts every peer: these systems tell the user of a socket only to an administrator.
 func ownPeer(net.Conn) bool { return true }

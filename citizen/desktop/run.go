@@ -20,10 +20,10 @@ type reply struct {
 	err  error
 }
 
-// errState refuses what the page may not ask for now.
+// errState refuses a request that the current state does not allow.
 var errState = errors.New("not now")
 
-// reply answers the prompt that waits, if any. The lock is held.
+// reply answers the open prompt, if there is one. The lock is held.
 func (w *Window) reply(r reply) bool {
 	if w.answer == nil {
 		clear(r.code)
@@ -34,7 +34,7 @@ func (w *Window) reply(r reply) bool {
 	return true
 }
 
-// give answers the prompt of that number.
+// give answers the prompt with number id.
 func (w *Window) give(id int, r reply) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -55,7 +55,7 @@ func (w *Window) ask(ctx context.Context, p Prompt) (reply, error) {
 	p.ID = w.prompts
 	p.Repeated = w.f.running.worked
 	w.f.running.prompt, w.answer = &p, answer
-	if !find(w.f.readers, w.reader).Present { // taken out while something else was done
+	if !find(w.f.readers, w.reader).Present { // the card was taken out during other work
 		w.reply(reply{err: &renewal.Failure{Code: failure.CardRemoved}})
 	}
 	w.bump()
@@ -67,7 +67,7 @@ func (w *Window) ask(ctx context.Context, p Prompt) (reply, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		select {
-		case r := <-answer: // both at once
+		case r := <-answer: // the answer came at the same time
 			clear(r.code)
 		default:
 		}
@@ -76,7 +76,7 @@ func (w *Window) ask(ctx context.Context, p Prompt) (reply, error) {
 	}
 }
 
-// person is the renewal's Prompter: the one before the page.
+// person is the renewal's Prompter; it asks through the page.
 type person struct{ w *Window }
 
 func (p person) PIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
@@ -99,8 +99,9 @@ func (p person) Consent(ctx context.Context, q renewal.Question) (string, error)
 	return a.text, err
 }
 
-// renew starts a renewal on the card that was looked at. The series is what the citizen read on its front,
-// "" where not asked or not known; the campaign is the one chosen where several accept the certificate.
+// renew starts a renewal of the card that was looked at. series is the sigla that the citizen read on its front, ""
+// where it was not asked or not known; campaign is the one that the citizen chose where several accept the
+// certificate, else "".
 func (w *Window) renew(series, campaign string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -137,7 +138,7 @@ func (w *Window) start(series, campaign string) {
 			w.keep()
 			w.reinserting(find(w.f.readers, w.reader).Present)
 		case errors.As(err, &f) && f.Code == failure.Cancelled:
-			// INDIETRO: back to where the citizen was; the card may have changed hands meanwhile.
+			// The citizen pressed INDIETRO. The card may be another one by now.
 			if l := w.f.looked; l == nil || w.f.target != w.reader {
 				w.startLook()
 			}
@@ -154,7 +155,7 @@ func (w *Window) start(series, campaign string) {
 	})
 }
 
-// run renews the card in the reader and puts together the report of what failed.
+// run renews the card in the reader. If that fails, it makes the error report.
 func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Outcome, *UnsavedReport, error) {
 	c, err := w.cfg.Open(ctx, w.reader)
 	if err != nil {
@@ -223,8 +224,7 @@ func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*
 	return r.Run(ctx)
 }
 
-// keep starts again the time that the PIN of a renewal that ended well is kept, for the trial login. When
-// nothing happens until its end, the PIN is wiped. The lock is held.
+// keep starts or restarts the timer that wipes the PIN kept for the trial login. The lock is held.
 func (w *Window) keep() {
 	if w.wipe != nil {
 		w.wipe.Stop()
@@ -245,7 +245,7 @@ func (w *Window) keep() {
 	})
 }
 
-// reinserting goes on with steps 14 and 15 as the card leaves and comes back. The lock is held.
+// reinserting follows the guide's steps 14 and 15 as the card leaves the reader and returns. The lock is held.
 func (w *Window) reinserting(present bool) {
 	d := w.f.finished
 	w.keep()
@@ -259,7 +259,7 @@ func (w *Window) reinserting(present bool) {
 	}
 }
 
-// countdown turns the minute's end into a change.
+// countdown waits for the end of the minute and reports it as a change.
 func (w *Window) countdown(d *finished) {
 	w.work.Go(func() {
 		for {
@@ -283,7 +283,7 @@ func (w *Window) countdown(d *finished) {
 	})
 }
 
-// check reads the card that came back and looks for the new certificate.
+// check reads the reinserted card and looks for the new certificate.
 func (w *Window) check(d *finished) {
 	err := w.onCard(func() error {
 		s, o := w.outcome.Session, w.outcome
@@ -310,7 +310,7 @@ func (w *Window) check(d *finished) {
 	})
 }
 
-// onCard runs f with the outcome's session on the card as it is in the reader now.
+// onCard opens the card that is now in the reader and runs f with the outcome's session on it.
 func (w *Window) onCard(f func() error) error {
 	c, err := w.cfg.Open(w.ctx, w.reader)
 	if err != nil {
@@ -323,7 +323,7 @@ func (w *Window) onCard(f func() error) error {
 	return f()
 }
 
-// login tries the new certificate at the trial login.
+// login uses the new certificate for the trial login.
 func (w *Window) login() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -361,7 +361,7 @@ func (w *Window) login() error {
 	return nil
 }
 
-// pause changes the minute: it is skipped or begins again.
+// pause skips the minute or starts it again.
 func (w *Window) pause(skip bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -379,14 +379,14 @@ func (w *Window) pause(skip bool) error {
 	return nil
 }
 
-// dismiss is CHIUDI: the outcome was read, and the reader is looked at again.
+// dismiss handles CHIUDI: it drops the outcome or failure and looks at the reader again.
 func (w *Window) dismiss() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.close()
 }
 
-// close drops the outcome and looks at the reader. The lock is held.
+// close drops the outcome and looks at the reader again. The lock is held.
 func (w *Window) close() error {
 	d := w.f.finished
 	if d == nil && w.f.failed == nil || d != nil && (d.phase == PhaseCheck || d.phase == PhaseLogin) {
@@ -411,7 +411,7 @@ func (w *Window) forget() {
 	}
 }
 
-// choose takes one of several cards.
+// choose makes the card in a reader the target.
 func (w *Window) choose(reader string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -425,7 +425,7 @@ func (w *Window) choose(reader string) error {
 	return nil
 }
 
-// another goes back to the choice among several cards.
+// another returns to the choice among several cards.
 func (w *Window) another() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -439,7 +439,7 @@ func (w *Window) another() error {
 	return nil
 }
 
-// again looks once more.
+// again looks at the card again.
 func (w *Window) again() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -452,7 +452,7 @@ func (w *Window) again() error {
 	return nil
 }
 
-// resume is RIPRENDI: the failure was read, and the renewal is asked for again as soon as the card was looked at.
+// resume handles RIPRENDI: it drops the failure, looks at the card, and then starts the renewal again.
 func (w *Window) resume() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -466,8 +466,8 @@ func (w *Window) resume() error {
 	return nil
 }
 
-// stay withdraws the request to close the window; leave ends the program whatever runs. A renewal that is cut
-// so resumes at the next start.
+// stay withdraws the request to close the window; leave ends the program even during a renewal. An interrupted
+// renewal resumes at the next start.
 func (w *Window) stay() { w.set(func(f *facts) { f.closing = false }) }
 
 func (w *Window) leave() {
@@ -482,7 +482,7 @@ func (w *Window) leave() {
 	}
 }
 
-// saveReport writes the error report of the failure on the screen.
+// saveReport saves the error report of the failure on the screen.
 func (w *Window) saveReport() error {
 	w.mu.Lock()
 	failed, save := w.f.failed, w.save

@@ -10,11 +10,11 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// maxEntry is the most bytes of a service that a person enters, encoded for the way.
+// maxEntry is the largest request with a service that a person enters, in encoded bytes.
 const maxEntry = 1 << 20
 
-// enter takes the address and the files of roots that the person gave, to be compared and confirmed. The
-// screen says why something cannot be used.
+// enter takes the address and the root certificates that the person gave, for comparison and confirmation. If they
+// cannot be used, the screen gives the reason.
 func (w *Window) enter(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (w *Window) enter(r *http.Request) error {
 	return nil
 }
 
-// compare fills in what the person compares, or says what cannot be used.
+// compare fills in the fields that the person compares, or returns why the entry cannot be used.
 func (s *Setup) compare() *Failure {
 	o := s.entered
 	if operator.CheckService(o.Service) != nil {
@@ -55,7 +55,7 @@ func (s *Setup) compare() *Failure {
 	return nil
 }
 
-// correct goes back to the form.
+// correct returns to the form.
 func (w *Window) correct() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -67,7 +67,7 @@ func (w *Window) correct() error {
 	return nil
 }
 
-// keepService keeps what the person compared, and begins to work with it.
+// keepService saves the service that the person confirmed, and starts to use it.
 func (w *Window) keepService() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

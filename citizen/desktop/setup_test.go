@@ -17,7 +17,7 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// trial is the file with which the packages of a trial operator are made.
+// trial returns the operator.json of the trial operator's packages.
 func trial(t *testing.T) operator.Operator {
 	t.Helper()
 	b, err := os.ReadFile("../../packaging/testdata/operator.json")
@@ -31,7 +31,7 @@ func trial(t *testing.T) operator.Operator {
 	return o
 }
 
-// unset is a window that knows no service, with a reader and a card; kept tells what it was to keep.
+// unset returns a window that knows no service, with a reader and a card; kept lists the operators that it saved.
 func unset(t *testing.T, failing error) (w *Window, kept *[]operator.Operator) {
 	t.Helper()
 	kept = new([]operator.Operator)
@@ -62,7 +62,7 @@ func entry(service, ca, tlsCA string) string {
 	return url.Values{"service": {service}, "ca": {ca}, "tlsCa": {tlsCA}}.Encode()
 }
 
-// A person enters a service: nothing is kept, and no card opened, before the fingerprints were compared.
+// Before the person confirms the fingerprints, the window saves nothing and opens no card.
 func TestSetup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := trial(t)
@@ -116,7 +116,7 @@ func TestSetup(t *testing.T) {
 	})
 }
 
-// An entry that cannot be used is told by its code, and nothing of it can be kept.
+// An entry that cannot be used is refused with its code, and nothing of it is saved.
 func TestSetupRefuses(t *testing.T) {
 	o := trial(t)
 	const address = "https://rinnova.example"

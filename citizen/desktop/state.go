@@ -13,8 +13,7 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// State is all that the page knows: what to show, and no more. It never carries a code, and of the holder
-// only the name.
+// State is all that the page knows. It never contains a PIN or PUK, and of the holder only the name.
 type State struct {
 	Version  int       `json:"version"`
 	Screen   Screen    `json:"screen"`
@@ -30,17 +29,17 @@ type State struct {
 	Done     *Done     `json:"done,omitempty"`
 	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
 	Report   *Report   `json:"report,omitempty"`
-	Update   *Update   `json:"update,omitempty"` // nil where none is asked for
-	Page     string    `json:"page,omitempty"`   // where the program is taken from
-	// Contents is what the error report of the failure on the screen would hold; nil where none can be made.
+	Update   *Update   `json:"update,omitempty"` // nil where no check is made
+	Page     string    `json:"page,omitempty"`   // the download page
+	// Contents lists the contents of the error report of the failure on the screen; nil where no report can be made.
 	Contents *errorreport.Report `json:"contents,omitempty"`
 	Demo     *Demo               `json:"demo,omitempty"` // nil where cards and service are real
-	// Setup is the service that the person enters, on its screen.
+	// Setup is the service that the person enters, on the screen for that.
 	Setup   *Setup            `json:"setup,omitempty"`
 	Contact *operator.Contact `json:"contact,omitempty"` // of the assistance; nil where none is known
 }
 
-// Setup is a service that the person enters: nothing yet, what is to be confirmed, or why it cannot be used.
+// Setup is a service that the person enters: empty, to be confirmed, or with the reason why it cannot be used.
 type Setup struct {
 	Service  string          `json:"service,omitempty"`
 	Roots    []operator.Root `json:"roots,omitempty"`    // of the issuer
@@ -50,7 +49,7 @@ type Setup struct {
 	entered operator.Operator
 }
 
-// Update is what is known of newer versions of the program.
+// Update is the result of the check for a newer version.
 type Update struct {
 	State   UpdateState  `json:"state"`
 	Version string       `json:"version,omitempty"` // the newest
@@ -59,24 +58,24 @@ type Update struct {
 	Hidden  bool         `json:"hidden,omitempty"`  // the person closed the notice
 }
 
-// UpdateState says what is known of newer versions.
+// UpdateState is the state of the check for a newer version.
 type UpdateState string
 
-// UpdateOff, UpdateNoKey and UpdateCurrent are shown only on the page about the program.
+// Only the page about the program shows UpdateOff, UpdateNoKey and UpdateCurrent.
 const (
 	UpdateChecking    UpdateState = "checking"
 	UpdateNotChecked  UpdateState = "failed"
 	UpdateCurrent     UpdateState = "current"
 	UpdateNewer       UpdateState = "newer"
-	UpdateUnsupported UpdateState = "unsupported" // there is a newer version, and this one is no longer maintained
+	UpdateUnsupported UpdateState = "unsupported" // there is a newer version, and this one is no longer supported
 	UpdateOff         UpdateState = "off"         // the check is switched off
 	UpdateNoKey       UpdateState = "no-key"      // the program has no key to check a manifest with
 )
 
-// notice says whether the person is to be told.
+// notice reports whether the person must be told of the newer version.
 func (u *Update) notice() bool { return u.State == UpdateNewer || u.State == UpdateUnsupported }
 
-// System is an operating system by the name that Go has for it.
+// System is an operating system by Go's name for it.
 type System string
 
 const (
@@ -85,19 +84,19 @@ const (
 	Windows System = "windows"
 )
 
-// Screen names what the page shows.
+// Screen names the screen that the page shows.
 type Screen string
 
 const (
 	ScreenSetup      Screen = "setup"      // the program knows no service
-	ScreenStarting   Screen = "starting"   // the readers are not known yet
+	ScreenStarting   Screen = "starting"   // no list of readers has come yet
 	ScreenNoService  Screen = "no-service" // the system's smart-card service does not answer
 	ScreenNoReader   Screen = "no-reader"
 	ScreenNoCard     Screen = "no-card"
 	ScreenChoose     Screen = "choose"  // several cards
 	ScreenLoading    Screen = "loading" // the card is being read
 	ScreenUnreadable Screen = "unreadable"
-	ScreenUnknown    Screen = "unknown" // the card was read, but not whether it is renewable
+	ScreenUnknown    Screen = "unknown" // the card was read, but the service did not say whether it is renewable
 	ScreenNothing    Screen = "nothing" // there is nothing to renew
 	ScreenRenewable  Screen = "card"
 	ScreenPrompt     Screen = "prompt"
@@ -106,25 +105,25 @@ const (
 	ScreenDone       Screen = "done"
 )
 
-// Reader is one reader as cmd tells it.
+// Reader is one reader and the card in it.
 type Reader struct {
 	Name    string `json:"name"`
 	Present bool   `json:"present"`
 	Mute    bool   `json:"mute,omitempty"`
-	// differs between two insertions of different cards; the answer to reset will do
+	// differs between two insertions of different cards; the answer to reset is enough
 	Token  string `json:"-"`
-	Choice bool   `json:"choice,omitempty"` // the card may be the one to renew, as far as its answer to reset tells
-	// Identity is of the card where several are a choice; nil before it was read, and where it cannot be.
+	Choice bool   `json:"choice,omitempty"` // the card may be renewable, judged by its answer to reset
+	// Identity tells several cards apart; nil before the card was read, and where it cannot be read.
 	Identity *renewal.Identity `json:"identity,omitempty"`
 }
 
-// Loading is a card being read.
+// Loading describes a card being read.
 type Loading struct {
-	Late    bool   `json:"late"` // it takes longer than it should
+	Late    bool   `json:"late"` // it takes longer than SlowAfter
 	Waiting Source `json:"waiting"`
 }
 
-// Source is what an answer is awaited from.
+// Source is the party whose answer is awaited.
 type Source string
 
 const (
@@ -132,31 +131,31 @@ const (
 	FromService Source = "service"
 )
 
-// Summary is the card as its holder recognises it.
+// Summary describes the card to its holder.
 type Summary struct {
 	Holder       string        `json:"holder"`
 	ID           string        `json:"id"` // masked
 	Model        string        `json:"model"`
 	Series       []string      `json:"series"`
 	NeedsPUK     bool          `json:"needsPuk"`
-	AsksSeries   bool          `json:"asksSeries"` // the sigla printed on the card decides
+	AsksSeries   bool          `json:"asksSeries"` // the person must read the sigla printed on the card
 	Begun        bool          `json:"begun"`      // a renewal was interrupted
 	Certificates []Certificate `json:"certificates"`
 	Campaign     string        `json:"campaign,omitempty"`
 	Title        string        `json:"title,omitempty"`
-	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where the campaign counts from the issue
-	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // among which the citizen chooses
+	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where it counts from the issue
+	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // those among which the citizen chooses
 	Usable       bool          `json:"usable"`                // the card can be used to log in, as far as is known
 }
 
-// Campaign is one of several that accept the certificate.
+// Campaign is one of several campaigns that accept the certificate.
 type Campaign struct {
 	ID          string     `json:"id"`
 	Title       string     `json:"title"`
-	NewNotAfter *time.Time `json:"newNotAfter,omitempty"` // nil where it counts from the issue
+	NewNotAfter *time.Time `json:"newNotAfter,omitempty"` // nil where the time counts from the issue
 }
 
-// Certificate is one certificate of the holder's.
+// Certificate is one of the holder's certificates.
 type Certificate struct {
 	NotBefore time.Time `json:"notBefore"`
 	NotAfter  time.Time `json:"notAfter"`
@@ -164,18 +163,18 @@ type Certificate struct {
 	Expired   bool      `json:"expired"`
 }
 
-// Failure is a code word, for which the page has the texts, and what the service said for itself.
+// Failure is a code, for which the page has the texts, and the service's own text.
 type Failure struct {
 	Code    failure.Code `json:"code"`
 	Step    string       `json:"step,omitempty"`
-	Reason  failure.Code `json:"reason,omitempty"` // why a site did not accept the certificate
+	Reason  failure.Code `json:"reason,omitempty"` // why a site refused the certificate
 	Text    string       `json:"text,omitempty"`
 	Changed bool         `json:"changed,omitempty"` // the renewal has changed the card
-	Tries   *int         `json:"tries,omitempty"`   // left of the code that was refused
+	Tries   *int         `json:"tries,omitempty"`   // left of the code that was refused; nil where not known
 }
 
-// Prompt is a question to the person. Its number goes back with the answer, so that an answer never
-// reaches another question.
+// Prompt is a question to the person. The answer carries the number of its question, so that it cannot answer another
+// one.
 type Prompt struct {
 	ID        int        `json:"id"`
 	Kind      PromptKind `json:"kind"`
@@ -187,10 +186,10 @@ type Prompt struct {
 	Malformed bool       `json:"malformed,omitempty"`
 	PUK       bool       `json:"puk,omitempty"`
 	Options   []string   `json:"options,omitempty"`
-	Repeated  bool       `json:"repeated,omitempty"` // the renewal had begun to work before this question
+	Repeated  bool       `json:"repeated,omitempty"` // the renewal began to generate the key before this question
 }
 
-// PromptKind says what is asked: a code, or a renewal.Question.
+// PromptKind is the kind of a question: for a PIN, for a PUK, or a renewal.Question.
 type PromptKind string
 
 const (
@@ -200,8 +199,8 @@ const (
 	PromptLastTry PromptKind = "last-try"
 )
 
-// Progress is how far a renewal is, in percent. Endless is set while the card makes its key, which takes
-// as long as it takes.
+// Progress is the progress of a renewal, in percent. Endless is set while the card makes its key, which takes a time
+// that cannot be foreseen.
 type Progress struct {
 	Step     string `json:"step"`
 	Percent  int    `json:"percent"`
@@ -212,20 +211,20 @@ type Progress struct {
 	Note     string `json:"note,omitempty"`
 }
 
-// Phase is what follows a success: steps 14 and 15 of the guide.
+// Phase is a phase after a successful renewal: the guide's steps 14 and 15.
 type Phase string
 
 const (
 	PhaseRemove  Phase = "remove"  // take the card out
-	PhaseWait    Phase = "wait"    // about a minute
+	PhaseWait    Phase = "wait"    // wait about a minute
 	PhaseInsert  Phase = "insert"  // put it back
-	PhaseCheck   Phase = "check"   // being read
+	PhaseCheck   Phase = "check"   // the card is being read
 	PhaseSeen    Phase = "seen"    // the new certificate is on the card
 	PhaseLogin   Phase = "login"   // trial login under way
-	PhaseEntered Phase = "entered" // the login was answered
+	PhaseEntered Phase = "entered" // the trial login was answered
 )
 
-// Done is a renewal that ended well, and what follows it.
+// Done is a renewal that succeeded, and the phase after it.
 type Done struct {
 	NotAfter time.Time      `json:"notAfter"`
 	Phase    Phase          `json:"phase"`
@@ -236,7 +235,7 @@ type Done struct {
 	Expired  bool           `json:"expired,omitempty"` // the PIN was wiped before the trial login
 }
 
-// Demo is the state of the demonstration's bench.
+// Demo is the state of the demonstration.
 type Demo struct {
 	Series  []string `json:"series"`
 	Faults  []string `json:"faults"`
@@ -252,13 +251,13 @@ type Demo struct {
 	Date    string   `json:"date"`
 }
 
-// Report says where the error report was saved, or why not.
+// Report tells where the error report was saved, or why it was not.
 type Report struct {
 	Path string       `json:"path,omitempty"`
 	Code failure.Code `json:"code,omitempty"`
 }
 
-// facts are what the window knows. No code sets a state: it is computed from them.
+// facts are the facts that the window knows. view computes the state from them; nothing else sets a state.
 type facts struct {
 	watched bool // a list of readers has come
 	service bool // there is a smart-card service
@@ -266,7 +265,7 @@ type facts struct {
 	chosen  string // by the citizen, among several
 	target  string // the reader whose card is looked at, "" for none
 
-	blocked *blocked // a code of the card in the target reader was blocked
+	blocked *blocked // PIN or PUK of the card in the target reader is blocked
 	looking *looking // a look under way
 	looked  *looked  // its result
 
@@ -281,15 +280,15 @@ type facts struct {
 	contents *errorreport.Report
 }
 
-// known is what was read of one of several cards: neither field while it is read.
+// known is the result of reading one of several cards; both fields are zero during the reading.
 type known struct {
 	token     string
 	identity  *renewal.Identity
-	otherKind bool // it is no health card
+	otherKind bool // it is not a health card
 }
 
-// blocked is the failure of a run that found PIN or PUK blocked, until the card leaves the reader or the person asks to
-// look again.
+// blocked is the failure of a run that found PIN or PUK blocked. It holds until the card leaves the reader or the
+// person asks to look again.
 type blocked struct {
 	reader, token string
 	failure       *Failure
@@ -302,14 +301,14 @@ type looking struct {
 
 type looked struct {
 	card    *Summary
-	failure *Failure // why it cannot be read, or not be renewed
-	nothing bool     // the failure says that there is nothing to renew
+	failure *Failure // why the card cannot be read or renewed
+	nothing bool     // the failure means that there is nothing to renew
 }
 
 type running struct {
 	prompt   *Prompt
 	step     string
-	waiting  renewal.Event // the last one that waits, zero when it went on
+	waiting  renewal.Event // the event that waits; zero when none does
 	note     string
 	commands int // exchanged with the card within the step
 	worked   bool
@@ -325,7 +324,7 @@ type finished struct {
 	expired  bool
 }
 
-// view computes what to show.
+// view computes the state from the facts.
 func view(f facts, now time.Time) State {
 	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil,
 		Report: f.report, Update: f.update}
@@ -365,7 +364,7 @@ func view(f facts, now time.Time) State {
 	return s
 }
 
-// screen chooses: work on a card goes before the state of the readers.
+// screen chooses the screen. Work on a card takes precedence over the state of the readers.
 func screen(f facts) Screen {
 	present := 0
 	for _, r := range f.readers {
@@ -408,7 +407,7 @@ func screen(f facts) Screen {
 	return ScreenUnknown
 }
 
-// progress places a run on the bar. Within a step it moves with the commands exchanged.
+// progress computes the progress of a run. Within a step it grows with the commands exchanged.
 func progress(r running) *Progress {
 	p := &Progress{Step: r.step, Endless: r.step == "generate", Note: r.note}
 	for _, w := range renewal.Parts {
@@ -424,7 +423,7 @@ func progress(r running) *Progress {
 	return p
 }
 
-// choices are the readers whose card may be the one to renew, with what is known of it.
+// choices returns the readers whose card may be renewable, with the identities known so far.
 func choices(f facts) []Reader {
 	var list []Reader
 	for _, r := range f.readers {
@@ -437,8 +436,8 @@ func choices(f facts) []Reader {
 	return list
 }
 
-// aim finds the reader whose card is meant: the chosen one while it has a card, else the only choice, else the only
-// one that holds something or, among several that hold nothing to renew, the first.
+// aim returns the target reader: the chosen one while it holds a card, else the only choice. Without any choice it is
+// the first reader that holds something.
 func aim(f facts) string {
 	if find(f.readers, f.chosen).Present {
 		return f.chosen

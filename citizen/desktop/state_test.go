@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// The state is computed from facts and from nothing else: one row for each way to come to a screen.
+// Every screen is computed from facts; each row reaches a screen in one way.
 func TestView(t *testing.T) {
 	now := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 	one := []Reader{{Name: "A", Present: true, Choice: true}}

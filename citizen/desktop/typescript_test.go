@@ -26,7 +26,8 @@ var update = flag.Bool("update", false, "write the front end's types")
 
 const typesFile = "frontend/src/generated/state.ts"
 
-// TestTypeScript holds the front end's types to the Go types whose JSON the page gets. With -update it writes them.
+// TestTypeScript checks the front end's types against the Go types whose JSON the page gets. With -update it writes
+// them.
 func TestTypeScript(t *testing.T) {
 	g := generator{t: t, docs: map[string]string{}, values: map[string][]string{}, emitted: map[string]string{}}
 	for _, folder := range []string{".", "../errorreport", "../renewal", "../../operator"} {
@@ -63,7 +64,7 @@ func TestTypeScript(t *testing.T) {
 	}
 }
 
-// TestNoNull holds the lists that the front end's types promise to be lists: JSON has null for a nil slice.
+// TestNoNull checks that no list of the state is null in JSON, as a nil slice would be.
 func TestNoNull(t *testing.T) {
 	now := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 	for name, v := range map[string]any{
@@ -80,7 +81,7 @@ func TestNoNull(t *testing.T) {
 	}
 }
 
-// TestReportNoNull: every list of an error report is left out when it is empty, so none is null either.
+// TestReportNoNull checks that every list of an error report is omitted when it is empty, so that none is null.
 func TestReportNoNull(t *testing.T) {
 	for _, r := range []reflect.Type{reflect.TypeFor[errorreport.Report](), reflect.TypeFor[errorreport.Card](),
 		reflect.TypeFor[errorreport.Failure](),
@@ -93,8 +94,8 @@ func TestReportNoNull(t *testing.T) {
 	}
 }
 
-// generator turns Go types into TypeScript. A type keeps its name; one of another package whose name a type of this
-// package has too gets the package's name in front.
+// generator turns Go types into TypeScript. A type keeps its name; a type of another package whose name is taken gets
+// its package's name as a prefix.
 type generator struct {
 	t       *testing.T
 	docs    map[string]string   // by package.Type, and package.Type.Field
@@ -102,7 +103,7 @@ type generator struct {
 	emitted map[string]string
 }
 
-// parse reads the comments and the constants of a package.
+// parse reads the doc comments and the constants of a package.
 func (g *generator) parse(folder string) {
 	g.t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
@@ -218,7 +219,7 @@ func (g *generator) add(r reflect.Type) string {
 	return name
 }
 
-// of is a type as TypeScript writes it.
+// of returns a type in TypeScript.
 func (g *generator) of(r reflect.Type) string {
 	switch r.Kind() {
 	case reflect.Bool:

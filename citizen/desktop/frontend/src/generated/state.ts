@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Code generated from the Go types of citizen/desktop by go test ./citizen/desktop -run TypeScript -update. DO NOT EDIT.
 
-/** Campaign is one of several that accept the certificate. */
+/** Campaign is one of several campaigns that accept the certificate. */
 export interface Campaign {
   id: string
   title: string
-  newNotAfter?: string // nil where it counts from the issue
+  newNotAfter?: string // nil where the time counts from the issue
 }
 
-/** Certificate is one certificate of the holder's. */
+/** Certificate is one of the holder's certificates. */
 export interface Certificate {
   notBefore: string
   notAfter: string
@@ -24,7 +24,7 @@ export interface Contact {
   page?: string // https address
 }
 
-/** Demo is the state of the demonstration's bench. */
+/** Demo is the state of the demonstration. */
 export interface Demo {
   series: string[]
   faults: string[]
@@ -40,7 +40,7 @@ export interface Demo {
   date: string
 }
 
-/** Diagnosis is the page of the same name. */
+/** Diagnosis holds the facts of the diagnosis page. */
 export interface Diagnosis {
   program: string
   system: string
@@ -52,7 +52,7 @@ export interface Diagnosis {
   clock: string
 }
 
-/** Done is a renewal that ended well, and what follows it. */
+/** Done is a renewal that succeeded, and the phase after it. */
 export interface Done {
   notAfter: string
   phase: Phase
@@ -63,14 +63,14 @@ export interface Done {
   expired?: boolean // the PIN was wiped before the trial login
 }
 
-/** Failure is a code word, for which the page has the texts, and what the service said for itself. */
+/** Failure is a code, for which the page has the texts, and the service's own text. */
 export interface Failure {
   code: string
   step?: string
-  reason?: string // why a site did not accept the certificate
+  reason?: string // why a site refused the certificate
   text?: string
   changed?: boolean // the renewal has changed the card
-  tries?: number // left of the code that was refused
+  tries?: number // left of the code that was refused; nil where not known
 }
 
 /** Identity is what a person tells one card from another by. */
@@ -80,9 +80,9 @@ export interface Identity {
   notAfter?: string // of the certificate that ends last; nil where none is readable
 }
 
-/** Loading is a card being read. */
+/** Loading describes a card being read. */
 export interface Loading {
-  late: boolean // it takes longer than it should
+  late: boolean // it takes longer than SlowAfter
   waiting: Source
 }
 
@@ -98,7 +98,7 @@ export interface Login {
   reason: string
 }
 
-/** Phase is what follows a success: steps 14 and 15 of the guide. */
+/** Phase is a phase after a successful renewal: the guide's steps 14 and 15. */
 export type Phase =
   | 'remove'
   | 'wait'
@@ -108,7 +108,7 @@ export type Phase =
   | 'login'
   | 'entered'
 
-/** Progress is how far a renewal is, in percent. Endless is set while the card makes its key, which takes as long as it takes. */
+/** Progress is the progress of a renewal, in percent. Endless is set while the card makes its key, which takes a time that cannot be foreseen. */
 export interface Progress {
   step: string
   percent: number
@@ -119,7 +119,7 @@ export interface Progress {
   note?: string
 }
 
-/** Prompt is a question to the person. Its number goes back with the answer, so that an answer never reaches another question. */
+/** Prompt is a question to the person. The answer carries the number of its question, so that it cannot answer another one. */
 export interface Prompt {
   id: number
   kind: PromptKind
@@ -131,26 +131,26 @@ export interface Prompt {
   malformed?: boolean
   puk?: boolean
   options?: string[]
-  repeated?: boolean // the renewal had begun to work before this question
+  repeated?: boolean // the renewal began to generate the key before this question
 }
 
-/** PromptKind says what is asked: a code, or a renewal.Question. */
+/** PromptKind is the kind of a question: for a PIN, for a PUK, or a renewal.Question. */
 export type PromptKind =
   | 'pin'
   | 'puk'
   | 'series'
   | 'last-try'
 
-/** Reader is one reader as cmd tells it. */
+/** Reader is one reader and the card in it. */
 export interface Reader {
   name: string
   present: boolean
   mute?: boolean
-  choice?: boolean // the card may be the one to renew, as far as its answer to reset tells
-  identity?: Identity // Identity is of the card where several are a choice; nil before it was read, and where it cannot be.
+  choice?: boolean // the card may be renewable, judged by its answer to reset
+  identity?: Identity // Identity tells several cards apart; nil before the card was read, and where it cannot be read.
 }
 
-/** Report says where the error report was saved, or why not. */
+/** Report tells where the error report was saved, or why it was not. */
 export interface Report {
   path?: string
   code?: string
@@ -248,7 +248,7 @@ export interface Root {
   sha256: string // pairs of upper-case digits
 }
 
-/** Screen names what the page shows. */
+/** Screen names the screen that the page shows. */
 export type Screen =
   | 'setup'
   | 'starting'
@@ -266,7 +266,7 @@ export type Screen =
   | 'failed'
   | 'done'
 
-/** Setup is a service that the person enters: nothing yet, what is to be confirmed, or why it cannot be used. */
+/** Setup is a service that the person enters: empty, to be confirmed, or with the reason why it cannot be used. */
 export interface Setup {
   service?: string
   roots?: Root[] // of the issuer
@@ -274,12 +274,12 @@ export interface Setup {
   problem?: Failure
 }
 
-/** Source is what an answer is awaited from. */
+/** Source is the party whose answer is awaited. */
 export type Source =
   | 'card'
   | 'service'
 
-/** State is all that the page knows: what to show, and no more. It never carries a code, and of the holder only the name. */
+/** State is all that the page knows. It never contains a PIN or PUK, and of the holder only the name. */
 export interface State {
   version: number
   screen: Screen
@@ -295,38 +295,38 @@ export interface State {
   done?: Done
   closing?: boolean // the window was asked to close while a renewal runs
   report?: Report
-  update?: Update // nil where none is asked for
-  page?: string // where the program is taken from
-  contents?: ReportContents // Contents is what the error report of the failure on the screen would hold; nil where none can be made.
+  update?: Update // nil where no check is made
+  page?: string // the download page
+  contents?: ReportContents // Contents lists the contents of the error report of the failure on the screen; nil where no report can be made.
   demo?: Demo // nil where cards and service are real
-  setup?: Setup // Setup is the service that the person enters, on its screen.
+  setup?: Setup // Setup is the service that the person enters, on the screen for that.
   contact?: Contact // of the assistance; nil where none is known
 }
 
-/** Summary is the card as its holder recognises it. */
+/** Summary describes the card to its holder. */
 export interface Summary {
   holder: string
   id: string // masked
   model: string
   series: string[]
   needsPuk: boolean
-  asksSeries: boolean // the sigla printed on the card decides
+  asksSeries: boolean // the person must read the sigla printed on the card
   begun: boolean // a renewal was interrupted
   certificates: Certificate[]
   campaign?: string
   title?: string
-  newNotAfter?: string // nil where the campaign counts from the issue
-  campaigns?: Campaign[] // among which the citizen chooses
+  newNotAfter?: string // nil where it counts from the issue
+  campaigns?: Campaign[] // those among which the citizen chooses
   usable: boolean // the card can be used to log in, as far as is known
 }
 
-/** System is an operating system by the name that Go has for it. */
+/** System is an operating system by Go's name for it. */
 export type System =
   | 'linux'
   | 'darwin'
   | 'windows'
 
-/** Update is what is known of newer versions of the program. */
+/** Update is the result of the check for a newer version. */
 export interface Update {
   state: UpdateState
   version?: string // the newest
@@ -335,7 +335,7 @@ export interface Update {
   hidden?: boolean // the person closed the notice
 }
 
-/** UpdateState says what is known of newer versions. */
+/** UpdateState is the state of the check for a newer version. */
 export type UpdateState =
   | 'checking'
   | 'failed'
