@@ -20,7 +20,7 @@ import (
 	"rinnova.example/go/durable"
 )
 
-// Why a file is refused by Open.
+// Reasons for which Open refuses a file.
 var (
 	ErrTooLarge     = errors.New("larger than a report can be")
 	ErrTruncated    = errors.New("the file is cut short")
@@ -39,9 +39,8 @@ const (
 // Sealed is a report that only the desk can read. Nothing else is ever saved.
 type Sealed []byte
 
-// Seal makes the file: a report and its transcript, nil for none, for the recipients that are in date. It
-// refuses a report with a field that is not of its form, and what would be larger than MaxSize, with
-// ErrTooLarge.
+// Seal encrypts a report and its transcript, which may be nil, for the recipients that are in date. It refuses a
+// report with a malformed field, and, with ErrTooLarge, a file larger than MaxSize.
 func Seal(r *Report, t *transcript.Transcript, recipients Recipients, random io.Reader) (Sealed, error) {
 	valid, err := recipients.at(r.Created)
 	if err != nil {
@@ -72,7 +71,7 @@ func Seal(r *Report, t *transcript.Transcript, recipients Recipients, random io.
 	return sealed, nil
 }
 
-// Save writes the file, whole or not at all, readable by its owner. A file of that name is replaced.
+// Save writes the file, whole or not at all, with mode 0600. It replaces a file of that name.
 func (s Sealed) Save(path string) error { return durable.WriteFile(path, s, 0o600) }
 
 type packed struct {
@@ -80,9 +79,9 @@ type packed struct {
 	content []byte
 }
 
-// The archive's comment is a digest, in hexadecimal, of the file up to the ciphertext and of the archive up
-// to the comment: CBC alone would let changes pass. It proves no origin, which anyone with the desk's
-// certificate could claim.
+// The archive's comment is a digest, in hexadecimal, of the file up to the ciphertext and of the archive up to the
+// comment, because CBC does not detect changes. It does not prove who made the file: all that have the desk's
+// certificate can seal one.
 const digestSize = 2 * sha256.Size
 
 func digest(head, archive []byte) []byte {
@@ -114,10 +113,9 @@ func pack(files []packed, at time.Time) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Open unseals a file with a desk's key, and reads it. The certificate, nil if not at hand, chooses the
-// recipient. It refuses with ErrTooLarge, ErrTruncated, ErrForeign, ErrNotRecipient, ErrTampered or
-// ErrNewer. A file that mail encoded is read all the same. Without a certificate a changed recipient cannot be told
-// from another key.
+// Open decrypts a file with a desk's key and parses it. The certificate selects the recipient; it may be nil, but
+// then a changed recipient looks like another key. Open refuses a file with ErrTooLarge, ErrTruncated, ErrForeign,
+// ErrNotRecipient, ErrTampered or ErrNewer. It also reads a file in the encodings of mail.
 func Open(file []byte, key crypto.Decrypter, certificate *x509.Certificate) (*Report, *transcript.Transcript, error) {
 	if len(file) > MaxMailed {
 		return nil, nil, ErrTooLarge
@@ -139,7 +137,7 @@ func Open(file []byte, key crypto.Decrypter, certificate *x509.Certificate) (*Re
 	return unpack(archive)
 }
 
-// unpack reads an archive: the manifest, then the transcript if the manifest tells of one.
+// unpack reads the manifest from an archive, and then the transcript if the manifest has one.
 func unpack(archive []byte) (*Report, *transcript.Transcript, error) {
 	bad := func(what string) error { return fmt.Errorf("%w: %s", ErrForeign, what) }
 	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
@@ -157,7 +155,7 @@ func unpack(archive []byte) (*Report, *transcript.Transcript, error) {
 		if err != nil {
 			return nil, nil, bad("archive")
 		}
-		b, err := io.ReadAll(io.LimitReader(r, left+1)) // the sizes in the archive may lie
+		b, err := io.ReadAll(io.LimitReader(r, left+1)) // the sizes in the archive may be false
 		if left -= int64(len(b)); left < 0 {
 			return nil, nil, ErrTooLarge
 		}

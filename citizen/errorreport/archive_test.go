@@ -28,8 +28,8 @@ import (
 	"rinnova.example/go/card/transcript"
 )
 
-// TestOpenSSL: what is sealed for two desks of one file is opened by OpenSSL with either key, and is a ZIP
-// with the manifest and the transcript.
+// TestOpenSSL: OpenSSL opens a file sealed for two desks with either key. The content is a ZIP with the manifest and
+// the transcript.
 func TestOpenSSL(t *testing.T) {
 	report, text := failed(t)
 	list, err := ParseRecipients(certificatePEM(desk(1, -30, 30), desk(2, -400, -1), desk(3, 1, 400), desk(4, -1, 300)))
@@ -72,8 +72,8 @@ func TestOpenSSL(t *testing.T) {
 			if b = must(io.ReadAll(must(z.File[1].Open()))); !bytes.Equal(b, text.Encode()) {
 				t.Errorf("transcript\n%s", b)
 			}
-			// The comment can be checked by hand: SHA-256 of the file up to the ciphertext and of the archive up to the
-			// comment.
+			// Compute the comment independently: SHA-256 of the file up to the ciphertext and of the archive up to
+			// the comment.
 			pad := 16 - len(archive)%16
 			h := sha256.Sum256(append(bytes.Clone(sealed[:len(sealed)-len(archive)-pad]), archive[:len(archive)-64]...))
 			if z.Comment != hex.EncodeToString(h[:]) {
@@ -88,7 +88,7 @@ func TestOpenSSL(t *testing.T) {
 	}
 }
 
-// kept is a report of the first version and its desk's key: it must open for ever.
+// kept returns a report of the first version and its desk's key. Every later version must open it.
 func kept(t testing.TB) ([]byte, *rsa.PrivateKey) {
 	t.Helper()
 	block, _ := pem.Decode(must(os.ReadFile("testdata/desk.key")))
@@ -131,7 +131,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestRefused: each byte changed, each length, other keys, other files.
+// TestRefused refuses a file with any byte changed, of any shorter length, for another key, or of another kind.
 func TestRefused(t *testing.T) {
 	report, text := failed(t)
 	certificate := desk(1, -30, 30)
@@ -165,7 +165,7 @@ func TestRefused(t *testing.T) {
 	}
 	other := key(2)
 	curve := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	// From OpenSSL for the same certificate; and a good envelope around something else.
+	// Envelopes from OpenSSL for the same certificate: one of another form, and one around other content.
 	dir := t.TempDir()
 	write(t, dir, "desk.pem", certificatePEM(certificate))
 	write(t, dir, "clear", []byte("PK\x03\x04 something else"))
@@ -204,15 +204,15 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// noDecrypter gives a key that cannot decrypt the form of one that can.
+// noDecrypter gives a key that cannot decrypt the methods of crypto.Decrypter.
 type noDecrypter struct{ *ecdsa.PrivateKey }
 
 func (noDecrypter) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, error) {
 	return nil, errors.New("no")
 }
 
-// TestForgedArchive: everyone who has the desk's certificate can seal anything; an archive that is no report is
-// refused.
+// TestForgedArchive: all that have the desk's certificate can seal any content; Open refuses an archive that is not a
+// report.
 func TestForgedArchive(t *testing.T) {
 	report, text := failed(t)
 	manifest := string(must(report.encode()))
@@ -254,7 +254,7 @@ func TestForgedArchive(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
-	// A bomb: 3 MB of blanks in a few kB, with sizes that lie.
+	// A ZIP bomb: 3 MB of blanks in a few kB, with false sizes.
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	w := must(z.Create(manifestName))
@@ -343,7 +343,8 @@ func TestParseRecipients(t *testing.T) {
 	}
 }
 
-// TestSave: whole or not at all, nothing else in the folder, and never anything but the sealed bytes.
+// TestSave: the file is written whole or not at all, the folder gets no other file, and only sealed bytes are
+// written.
 func TestSave(t *testing.T) {
 	report, text := failed(t)
 	sealed := must(Seal(report, text, Recipients{desk(1, -1, 1)}, rand.Reader))
@@ -375,7 +376,7 @@ func TestSave(t *testing.T) {
 	}
 }
 
-// FuzzOpen: whatever the file is, it is refused with a reason or it is a report that seals again.
+// FuzzOpen: each file is either refused with a reason or is a report that can be sealed again.
 func FuzzOpen(f *testing.F) {
 	sealed, deskKey := kept(f)
 	again := must(ParseRecipients(must(os.ReadFile("testdata/desk.pem"))))
@@ -398,7 +399,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// FuzzUnpack: an archive inside a good envelope.
+// FuzzUnpack puts any archive into a valid envelope.
 func FuzzUnpack(f *testing.F) {
 	report, text := failed(f)
 	f.Add(must(pack([]packed{{manifestName, must(report.encode())}, {transcriptName, text.Encode()}}, now)))

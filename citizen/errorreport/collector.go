@@ -17,11 +17,11 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// maxTranscript is how much of the exchanges is kept, in bytes of text: some twenty whole renewals.
+// maxTranscript is the largest transcript, in bytes of text: about twenty complete renewals.
 const maxTranscript = 1 << 20
 
-// Collector gathers the facts of one run while it happens. Nothing is written anywhere before Seal. Its
-// methods may be called by several goroutines.
+// Collector gathers the facts of one run while it happens, in memory only. Its methods may be called by several
+// goroutines.
 type Collector struct {
 	Program Program
 	System  System
@@ -37,13 +37,13 @@ type Collector struct {
 	recorder *transcript.Recorder
 }
 
-// Collect begins to gather, with this computer's system and drivers. Now is the clock of the run.
+// Collect returns a Collector with this computer's system and drivers. now is the clock of the run.
 func Collect(program, version string, now func() time.Time) *Collector {
 	s, d := thisComputer()
 	return &Collector{Program: Program{program, version}, System: s, Drivers: d, Now: now}
 }
 
-// Record returns a card that does as the given one does and keeps the exchanges, without codes, keys and
+// Record returns a card that passes all commands to the given one and records the exchanges, without codes, keys and
 // contents of files.
 func (c *Collector) Record(card iso7816.Card) (*transcript.Recorder, error) {
 	r, err := transcript.NewRecorder(card, &c.text, transcript.Files)
@@ -57,7 +57,7 @@ func (c *Collector) Record(card iso7816.Card) (*transcript.Recorder, error) {
 	return r, nil
 }
 
-// Reader adds a reader by the name that the system has for it, or adds to what is known of it.
+// Reader adds a reader by the system's name for it, or updates one that was added before.
 func (c *Collector) Reader(name string, card, used bool) {
 	name = plain(name)
 	c.mu.Lock()
@@ -69,7 +69,7 @@ func (c *Collector) Reader(name string, card, used bool) {
 	}
 }
 
-// Card adds what the card was recognised as. A value that is not of its field's form is left out.
+// Card adds the facts by which the card was recognised. It leaves out a malformed value.
 func (c *Collector) Card(card Card) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,7 +87,7 @@ func (c *Collector) setCard(card Card) {
 	c.card = &card
 }
 
-// Step says that a step of the run got into a state: started, done, skipped, waiting, noted.
+// Step records a new state of a step: started, done, skipped, waiting, noted.
 func (c *Collector) Step(name, state, code string) {
 	if !isWord(name) || !slices.Contains(states, state) || code != "" && !isWord(code) {
 		return
@@ -109,7 +109,7 @@ func (c *Collector) Step(name, state, code string) {
 	}
 }
 
-// Request says that a message went to the service. Status is that of HTTP, 0 where no answer came.
+// Request records a message to the service. status is that of HTTP, 0 where no answer came.
 func (c *Collector) Request(id []byte, kind string, sent time.Time, took time.Duration, status int) {
 	q := Request{hex.EncodeToString(id), kind, moment(sent), max(took, 0), status}
 	c.mu.Lock()
@@ -119,14 +119,14 @@ func (c *Collector) Request(id []byte, kind string, sent time.Time, took time.Du
 	}
 }
 
-// Report returns what a run that ended with this failure leaves, and the transcript, nil where no card was
-// reached. Of the error only the types go into it; its text may name files, addresses and persons.
+// Report returns the report of a run that ended with this failure, and the transcript, nil if no card was reached. Of
+// err it takes only the types, because its text may name files, addresses and persons.
 func (c *Collector) Report(f Failure, err error) (*Report, *transcript.Transcript, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.Errors = types(err)
 	if !f.Code.Known() {
-		f.Code = failure.ServiceRefused // a service may say anything
+		f.Code = failure.ServiceRefused // a service may send any word
 	}
 	r := &Report{Format: Format, Created: moment(c.Now()), Program: c.Program, System: c.System, Drivers: c.Drivers,
 		Readers: slices.Clone(c.readers), Card: c.card, Failure: f, Steps: slices.Clone(c.steps),
@@ -144,7 +144,7 @@ func (c *Collector) Report(f Failure, err error) (*Report, *transcript.Transcrip
 	return r, t, r.check()
 }
 
-// count gives each step its share of the exchanges, by the notes in the transcript.
+// count assigns the exchanges to the steps, by the notes in the transcript.
 func (r *Report) count(t *transcript.Transcript) {
 	at := -1
 	for _, e := range t.Entries {
@@ -176,7 +176,7 @@ func (r *Report) count(t *transcript.Transcript) {
 	}
 }
 
-// types lists the types of an error and of what it wraps.
+// types lists the types of an error and of the errors that it wraps.
 func types(err error) []string {
 	var list []string
 	for next := []error{err}; len(next) > 0 && len(list) < maxTypes; next = next[1:] {
@@ -196,7 +196,7 @@ func types(err error) []string {
 	return list
 }
 
-// buffer keeps the text of a recorder until it is full.
+// buffer keeps the text of a recorder, up to maxTranscript bytes.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -214,7 +214,7 @@ func (b *buffer) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// transcript parses what is there; a command whose outcome is missing is left out.
+// transcript parses the text; it leaves out a command without an outcome.
 func (b *buffer) transcript() (*transcript.Transcript, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

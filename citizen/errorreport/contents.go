@@ -9,7 +9,7 @@ import (
 	"rinnova.example/go/catalogue"
 )
 
-// contents says in plain words what each field of the manifest is. The keys are those of manifest.json.
+// contents explains each field of the manifest in plain words. The keys are those of manifest.json.
 var contents = map[string]string{
 	"created":    "Data e ora della segnalazione",
 	"program":    "Programma e versione",
@@ -23,11 +23,11 @@ var contents = map[string]string{
 	"transcript": "Comandi scambiati con la tessera, senza codici e senza il contenuto dei file",
 }
 
-// notInside closes the list.
+// notInside is the last line of the list.
 const notInside = "Non contiene PIN, PUK, chiavi, nome, codice fiscale né numero della tessera; " +
 	"solo l'assistenza può aprirlo."
 
-// Contents lists, in Italian and a line each, what is in a report: to be read before it is saved.
+// Contents lists the contents of a report, in Italian, one line each, to be read before it is saved.
 func (r *Report) Contents() []string {
 	var list []string
 	say := func(field, format string, a ...any) {

@@ -7,12 +7,12 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// refusedByCard are the codes that a status word explains better.
+// refusedByCard are the codes whose cause the card's status word explains better than the code does.
 var refusedByCard = map[failure.Code]bool{failure.CardError: true, failure.CardWrite: true, failure.CardWrongKey: true,
 	failure.CardMalformed: true, failure.Internal: true}
 
-// Diagnose finds the likely cause, by the failure's code and, where the card refused a command, by its
-// answer. The second value is false where neither is known.
+// Diagnose returns the likely cause, from the card's status word where it refused a command, else from the failure's
+// code. The second value is false where neither is known.
 func (r *Report) Diagnose() (catalogue.Diagnosis, bool) {
 	if d, ok := catalogue.DiagnoseStatusWord(r.Failure.StatusWord); ok && refusedByCard[r.Failure.Code] {
 		return d, true

@@ -20,9 +20,9 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// The encoder is our own because no library at hand makes what OpenSSL opens: smallstep/pkcs7 0.2.3 leaves
-// the mask generation function out of the OAEP parameters, where it then means SHA-1 (RFC 4055 §4.1), and
-// masks with SHA-256; its GCM is not that of RFC 5084; and it panics on a ciphertext of a broken length.
+// This package has its own encoder because no library makes an envelope that OpenSSL opens: smallstep/pkcs7 0.2.3
+// omits the mask generation function from the OAEP parameters, which then means SHA-1 (RFC 4055 §4.1), but masks with
+// SHA-256; its GCM is not that of RFC 5084; and it panics on a ciphertext of a broken length.
 
 var (
 	oidEnvelopedData = encoding.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 3}      // RFC 5652 §6.1
@@ -42,8 +42,8 @@ const keySize = 32 // of AES-256, in bytes
 //
 //	EnvelopedData ::= SEQUENCE { version 0, recipientInfos SET OF, encryptedContentInfo }
 //
-// The content is what finish returns. It must have size bytes, and gets the file's bytes up to the
-// ciphertext, so that it can bind them.
+// finish returns the content, which must have size bytes. It gets the file's bytes up to the ciphertext, so that the
+// content can bind them.
 func seal(size int, finish func(head []byte) []byte, recipients Recipients, random io.Reader) ([]byte, error) {
 	secret := make([]byte, keySize+aes.BlockSize)
 	defer clear(secret)
@@ -103,8 +103,8 @@ func seal(size int, finish func(head []byte) []byte, recipients Recipients, rand
 	return file, nil
 }
 
-// recipientInfo makes a KeyTransRecipientInfo of version 0 (RFC 5652 §6.2.1, RFC 3560 §2): the
-// certificate's issuer and serial, RSAES-OAEP, the content-encryption key under the certificate's key.
+// recipientInfo encodes a KeyTransRecipientInfo of version 0 (RFC 5652 §6.2.1, RFC 3560 §2) with the certificate's
+// issuer and serial number, RSAES-OAEP, and the content-encryption key encrypted with the certificate's key.
 func recipientInfo(c *x509.Certificate, key []byte, random io.Reader) ([]byte, error) {
 	encrypted, err := rsa.EncryptOAEP(sha256.New(), random, c.PublicKey.(*rsa.PublicKey), key, nil)
 	if err != nil {
@@ -120,18 +120,18 @@ func recipientInfo(c *x509.Certificate, key []byte, random io.Reader) ([]byte, e
 	return b.Bytes()
 }
 
-// issuerAndSerial is the IssuerAndSerialNumber (RFC 5652 §10.2.4).
+// issuerAndSerial encodes the IssuerAndSerialNumber (RFC 5652 §10.2.4).
 func issuerAndSerial(c *x509.Certificate) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(c.RawIssuer)
 		b.AddASN1BigInt(c.SerialNumber)
 	})
-	return b.BytesOrPanic() // both were parsed from DER
+	return b.BytesOrPanic() // cannot fail: both were parsed from DER
 }
 
-// oaepAlgorithm is id-RSAES-OAEP with SHA-256 and MGF1 with SHA-256; the label is the default, empty
-// (RFC 8017 appendix A.2.1, RFC 3560 §3). The hash's parameters are NULL (RFC 4055 §2.1).
+// oaepAlgorithm encodes id-RSAES-OAEP with SHA-256 and MGF1 with SHA-256; the label is the default, empty (RFC 8017
+// appendix A.2.1, RFC 3560 §3). The hash's parameters are NULL (RFC 4055 §2.1).
 func oaepAlgorithm() []byte {
 	hash := func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -152,7 +152,7 @@ func oaepAlgorithm() []byte {
 			})
 		})
 	})
-	return b.BytesOrPanic() // constants
+	return b.BytesOrPanic() // cannot fail: all values are constants
 }
 
 // envelope is a parsed EnvelopedData.
@@ -165,7 +165,7 @@ type envelope struct {
 
 type recipient struct{ id, encryptedKey []byte }
 
-// parseEnvelope takes exactly the form that seal makes, and nothing behind it.
+// parseEnvelope parses an envelope of the form that seal makes, and refuses any other form and trailing bytes.
 func parseEnvelope(file []byte) (*envelope, error) {
 	if err := whole(file); err != nil {
 		return nil, err
@@ -211,7 +211,7 @@ func parseEnvelope(file []byte) (*envelope, error) {
 	return e, nil
 }
 
-// whole tells a file that is cut short from one of another kind, by its outermost length (X.690 §8.1.3).
+// whole tells a truncated file from one of another kind, by its outermost length (X.690 §8.1.3).
 func whole(file []byte) error {
 	if len(file) == 0 {
 		return ErrTruncated
@@ -242,7 +242,7 @@ func whole(file []byte) error {
 	return nil
 }
 
-// open decrypts the content for a key; with a certificate, only the recipient that it names is tried.
+// open decrypts the content with a key. With a certificate it tries only the recipient that the certificate names.
 func (e *envelope) open(key crypto.Decrypter, certificate *x509.Certificate) ([]byte, error) {
 	if public, ok := key.Public().(*rsa.PublicKey); !ok || certificate != nil && !public.Equal(certificate.PublicKey) {
 		return nil, ErrNotRecipient

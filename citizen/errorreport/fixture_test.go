@@ -23,7 +23,7 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// now is when all tests take place.
+// now is the date of all tests.
 var now = time.Date(2026, 11, 23, 10, 30, 0, 0, time.UTC)
 
 func must[T any](v T, err error) T {
@@ -33,7 +33,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// key hands out RSA keys by number, each made once.
+// key returns the RSA key of a number; it makes each key once.
 var key = func() func(n int) *rsa.PrivateKey {
 	var mu sync.Mutex
 	keys := map[int]*rsa.PrivateKey{}
@@ -47,7 +47,7 @@ var key = func() func(n int) *rsa.PrivateKey {
 	}
 }()
 
-// desk makes a certificate for key n from one day to another, counted from now.
+// desk makes a certificate for key n, valid from one day to another, counted from now.
 func desk(n, from, to int, change ...func(*x509.Certificate)) *x509.Certificate {
 	t := &x509.Certificate{SerialNumber: big.NewInt(int64(1000*n + to + 500)),
 		Subject:   pkix.Name{CommonName: "Assistenza (PROVA)"},
@@ -70,7 +70,7 @@ func keyPEM(n int) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(key(n)))})
 }
 
-// chip answers everything with its status word.
+// chip answers every command with its status word.
 type chip struct {
 	iso7816.Unshared
 	sw []byte
@@ -79,7 +79,7 @@ type chip struct {
 func (chip) ATR() []byte                         { return []byte{0x3B, 0x02, 0x14, 0x50} }
 func (c chip) Transmit(b []byte) ([]byte, error) { return append([]byte{0x41, 0x42}, c.sw...), nil }
 
-// failed is the report of a small run that failed.
+// failed returns the report of a short run that failed.
 func failed(t testing.TB) (*Report, *transcript.Transcript) {
 	t.Helper()
 	at := now
@@ -111,7 +111,7 @@ func failed(t testing.TB) (*Report, *transcript.Transcript) {
 	return report, text
 }
 
-// openssl runs the tool in a folder.
+// openssl runs OpenSSL in a folder.
 func openssl(t testing.TB, dir string, args ...string) []byte {
 	t.Helper()
 	systemtest.Need(t, "openssl", "openssl")

@@ -9,19 +9,19 @@ import (
 	"mime/quotedprintable"
 )
 
-// MaxMailed is what a report may have as mail carries it: encoded, with the head of its part.
+// MaxMailed is the largest report in the encodings of mail, with the headers of its part, in bytes.
 const MaxMailed = 2 * MaxSize
 
-// unwrap undoes what mail does to a file: the encodings of RFC 2045 §6.7 and §6.8, with the head of the part or of a
-// message in front, as some programs save it, or PEM's lines, and ends of lines behind the file. A file that is none
-// of these is returned as it is.
+// unwrap decodes a file that was saved from mail: the encodings of RFC 2045 §6.7 and §6.8, with the headers of the
+// part or of the message in front, as some programs save it; PEM lines; and line ends behind the file. It returns any
+// other file unchanged.
 func unwrap(file []byte) []byte {
 	if len(file) > 1 && file[0] == 0x30 && file[1] != '=' { // "0=82" is quoted-printable
 		return bytes.TrimRight(file, "\r\n")
 	}
 	text := bytes.TrimLeft(bytes.ReplaceAll(file, []byte("\r\n"), []byte("\n")), "\xEF\xBB\xBF \t\n")
 	bodies := [][]byte{text}
-	for rest := text; ; { // the body begins after an empty line; of a message in parts, after a later one
+	for rest := text; ; { // the body starts after an empty line; in a multipart message, after a later one
 		_, body, found := bytes.Cut(rest, []byte("\n\n"))
 		if !found {
 			break
@@ -36,7 +36,7 @@ func unwrap(file []byte) []byte {
 	return file
 }
 
-// decoded reads lines of base64 up to the first that is none, or else quoted-printable; nil where it is neither.
+// decoded decodes the leading lines of base64, or else quoted-printable; it returns nil where the body is neither.
 func decoded(body []byte) []byte {
 	var lines []byte
 	for line := range bytes.Lines(body) {

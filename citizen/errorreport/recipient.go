@@ -13,16 +13,16 @@ import (
 )
 
 var (
-	// ErrRecipients: the file of the desk's certificates cannot be used as it is.
+	// ErrRecipients reports that the file of the desk's certificates cannot be used.
 	ErrRecipients = errors.New("not a file of desk certificates")
-	// ErrNoRecipient: none of the desk's certificates is in date.
+	// ErrNoRecipient reports that none of the desk's certificates is in date.
 	ErrNoRecipient = errors.New("no desk certificate is in date")
 )
 
-// Recipients are the desk's certificates, of several dates, so that keys can be changed without a gap.
+// Recipients are the desk's certificates. Several with overlapping dates allow a change of keys without a gap.
 type Recipients []*x509.Certificate
 
-// Bounds of a recipients file.
+// Limits of a recipients file.
 const (
 	maxRecipients  = 16
 	minRecipientN  = 2048 // bits
@@ -30,10 +30,9 @@ const (
 	certificateTag = "CERTIFICATE"
 )
 
-// ParseRecipients reads PEM certificates. It refuses, with ErrRecipients, a file with anything else between
-// the PEM lines of a block, without certificates, with more than 16, or with one that cannot be a desk's:
-// a CA's, one whose key usage is not keyEncipherment (RFC 5280 §4.2.1.3), one whose key is not RSA of 2048
-// to 8192 bits.
+// ParseRecipients reads PEM certificates. It returns ErrRecipients for a file that has other text inside a PEM block,
+// no certificate, more than 16, or one that cannot be a desk's: its key usage is present and lacks keyEncipherment
+// (RFC 5280 §4.2.1.3), as a CA's is, or its key is not RSA of 2048 to 8192 bits.
 func ParseRecipients(file []byte) (Recipients, error) {
 	var list Recipients
 	bad := func(what string) error { return fmt.Errorf("%w: certificate %d: %s", ErrRecipients, len(list)+1, what) }
@@ -66,7 +65,7 @@ func ParseRecipients(file []byte) (Recipients, error) {
 	return list, nil
 }
 
-// at returns the certificates that are in date, each once.
+// at returns the certificates that are in date at now, without duplicates.
 func (r Recipients) at(now time.Time) (Recipients, error) {
 	var list Recipients
 	for _, c := range r {

@@ -11,19 +11,19 @@ import (
 	"rinnova.example/go/card/transcript"
 )
 
-// Parts that are withheld from a stranger's text, such as a reader's name.
+// Patterns of the parts that plain withholds from a text from outside, such as a reader's name.
 var (
-	// A codice fiscale, also one with the letters that stand for digits where two persons would have the same.
+	// A codice fiscale, also one with letters in place of digits, as issued where two persons would have the same.
 	codiceFiscale = regexp.MustCompile(`(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]`)
-	// A path, an address, a mail address: a word with one of their separators.
+	// A path, an address or a mail address: a word that contains one of their separators.
 	located = regexp.MustCompile(`[^ ()\[\]]*[/\\@][^ ()\[\]]*`)
-	// A card's number, a PIN, a PUK, a device's serial number.
+	// A card number, a PIN, a PUK or a device's serial number.
 	number = regexp.MustCompile(`[0-9]{5,}`)
 )
 
-// plain returns a text from outside as a field may hold it: one line of at most 100 printable ASCII
-// characters, in which what may be a codice fiscale, a path, an address or a number of five digits or more
-// is replaced by an ellipsis in brackets. It is "" if nothing is left.
+// plain returns a text from outside as one line of at most 100 printable ASCII characters. It replaces each part that
+// may be a codice fiscale, a path, an address or a number of five digits or more by an ellipsis in brackets. It
+// returns "" if nothing is left.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -38,8 +38,8 @@ func plain(s string) string {
 	return strings.TrimSpace(s[:min(len(s), 100)])
 }
 
-// Instructions of ISO/IEC 7816-4, -8 and -9 whose data are how the card is arranged: paths, sizes, access
-// conditions, key references. The data of every other command are withheld, whatever the recorder let pass.
+// Instructions of ISO/IEC 7816-4, -8 and -9 whose data describe the card's file system: paths, sizes, access
+// conditions, key references. The data of every other command are withheld, even if the recorder kept them.
 var arrangement = map[byte]bool{
 	iso7816.INSSelect:                    true,
 	iso7816.INSCreateFile:                true,
@@ -51,8 +51,8 @@ var arrangement = map[byte]bool{
 // ownNote is a note that the Collector wrote.
 var ownNote = regexp.MustCompile(`^step [a-z][a-z0-9-]{0,39} (started|done|skipped|waiting|noted)$`)
 
-// redact returns what of a transcript may leave the computer: no header, notes of our own only, failures
-// without their text, of responses the status word, and of commands the data that arrange the card.
+// redact returns the part of a transcript that may leave the computer: no header, only our own notes, failures
+// without their text, the status words of responses, and the data of the commands in arrangement.
 func redact(t *transcript.Transcript) *transcript.Transcript {
 	out := &transcript.Transcript{ATR: t.ATR}
 	for _, e := range t.Entries {
@@ -71,19 +71,19 @@ func redact(t *transcript.Transcript) *transcript.Transcript {
 	return out
 }
 
-// hideData withholds a command's data field; of what is no APDU, all but the first four bytes
+// hideData withholds a command's data field. Of bytes that are not an APDU it withholds all but the first four
 // (ISO/IEC 7816-4 §5.2).
 func hideData(b transcript.Bytes) transcript.Bytes {
 	h := b.Head
 	if b.Withheld > 0 && len(h) <= 7 && len(b.Tail) <= 3 || b.Withheld == 0 && len(h) <= 5 {
-		return b // withheld by the recorder; or a header, perhaps with Le
+		return b // already withheld by the recorder, or a header, perhaps with Le
 	}
 	start, length := 5, 0
 	if b.Withheld == 0 {
 		if length = int(h[4]); length == 0 && len(h) >= 7 { // extended lengths
 			start, length = 7, int(h[5])<<8|int(h[6])
 			if len(h) == 7 {
-				return b // and that one is Le
+				return b // the last byte is Le
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func hideData(b transcript.Bytes) transcript.Bytes {
 	return transcript.Bytes{Head: h[:start], Withheld: length, Tail: h[end:]}
 }
 
-// hideAnswer withholds all of a response but its status word.
+// hideAnswer withholds all of a response but the status word.
 func hideAnswer(b transcript.Bytes) transcript.Bytes {
 	n := b.Len()
 	if n <= 2 {
@@ -114,7 +114,7 @@ func hideAnswer(b transcript.Bytes) transcript.Bytes {
 	return transcript.Bytes{Withheld: n - 2, Tail: end[len(end)-2:]}
 }
 
-// statusWord is the end of a response, "" where it is withheld or there is none.
+// statusWord returns the status word of a response, "" where it is withheld or absent.
 func statusWord(e transcript.Entry) string {
 	b := e.Response.Tail
 	if e.Response.Withheld == 0 {

@@ -10,19 +10,19 @@ import (
 	"rinnova.example/go/card/transcript"
 )
 
-// Difference is a command that a card answered with another status word than the transcript has.
+// Difference is a command whose status word differs from the transcript's.
 type Difference struct {
-	Entry    int    // from 1
-	Step     string // in which it stands, "" before the first
+	Entry    int    // its number in the transcript, from 1
+	Step     string // the step of the command, "" before the first step
 	Command  string
-	Recorded string // status word, or "gone", "failed"
+	Recorded string // the transcript's status word, or "gone", "failed"
 	Played   string
 }
 
-// Replay sends the commands of a transcript to a card, such as a fresh emulated one, and compares status
-// words, and nothing else. Data that are withheld are made by fill, which gets the command, their number,
-// and the status word that the citizen's card gave; nil stands for bytes 00. It returns how many commands
-// were compared, and the differences.
+// Replay sends the commands of a transcript to a card, such as a new emulated one, and compares only the status
+// words. fill supplies withheld data: it gets the command, whose data have a known length, and the status word of the
+// citizen's card. If fill returns nil, the data are bytes 00. Replay returns the number of commands compared, and the
+// differences.
 func Replay(t *transcript.Transcript, card iso7816.Card,
 	fill func(command transcript.Bytes, statusWord string) []byte) (int, []Difference) {
 	var (
@@ -48,7 +48,7 @@ func Replay(t *transcript.Transcript, card iso7816.Card,
 				list = append(list, Difference{i + 1, step, e.Command.String(), want, got})
 			}
 		case e.Kind == transcript.Begin:
-			_ = card.Begin() // one that fails shows in the commands behind it
+			_ = card.Begin() // an error shows in the next commands
 		default:
 			_ = card.End(e.Kind == transcript.EndReset)
 		}
@@ -56,7 +56,7 @@ func Replay(t *transcript.Transcript, card iso7816.Card,
 	return n, list
 }
 
-// command puts a command together again.
+// command assembles a command from its head, data and tail.
 func command(b transcript.Bytes, data []byte) []byte {
 	all := bytes.Clone(b.Head)
 	hidden := make([]byte, b.Withheld)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package errorreport owns ErrorLogs.zip.p7e, the file that a citizen gives to the assistance desk after a
-// failed renewal: what is collected, what is left out, how it is sealed for the desk and opened there.
+// Package errorreport owns ErrorLogs.zip.p7e, the file that a citizen gives to the assistance desk after a failed
+// renewal: it collects and redacts the facts, seals them for the desk, and opens the file there.
 //
 // The file is a CMS EnvelopedData (RFC 5652 §6) around a ZIP of manifest.json, which is a Report, and
 // transcript.txt, the exchanges with the card. Everything in it is a typed field of a known form: no error
@@ -19,16 +19,16 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// FileName is the name that the guide gives to the file.
+// FileName is the guide's name for the file.
 const FileName = "ErrorLogs.zip.p7e"
 
-// MaxSize is what a sealed report may have, and what is in it when unpacked, in bytes.
+// MaxSize is the largest sealed report, and the largest unpacked content of one, in bytes.
 const MaxSize = 2 << 20
 
 // Format is the version of the manifest that this package writes and reads.
 const Format = 1
 
-// Report is the manifest: what a failed run was, without anything that names the person.
+// Report is the manifest: the facts of a failed run, without any that identify the person.
 type Report struct {
 	Format     int         `json:"format"`
 	Created    time.Time   `json:"created"`
@@ -49,42 +49,42 @@ type Program struct {
 	Version string `json:"version"`
 }
 
-// System is the operating system, as Go names it and as it names itself.
+// System is the operating system, by Go's names and by its own.
 type System struct {
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
 	Release string `json:"release,omitempty"`
 }
 
-// Driver is a reader's driver that is installed.
+// Driver is an installed driver of a reader.
 type Driver struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
 
-// Reader is a reader that the system showed when the run failed.
+// Reader is a reader that was present when the run failed.
 type Reader struct {
 	Name string `json:"name"`
-	Card bool   `json:"card"` // something was inserted
+	Card bool   `json:"card"` // it held a card
 	Used bool   `json:"used"`
 }
 
-// Card is what the card said of itself without a PIN, and nothing that tells it from others of its kind.
+// Card holds the facts that the card gives without a PIN, and none that tells it from others of its kind.
 type Card struct {
 	ATR      string   `json:"atr"` // upper-case hexadecimal
 	Model    string   `json:"model,omitempty"`
-	Series   []string `json:"series,omitempty"` // that the chip may have, or the one that the citizen said
+	Series   []string `json:"series,omitempty"` // those that the chip may have, or the one that the citizen gave
 	Emulated bool     `json:"emulated,omitempty"`
 }
 
-// Failure is why the run ended.
+// Failure tells why the run ended.
 type Failure struct {
 	Code       failure.Code `json:"code"`
 	Step       string       `json:"step,omitempty"`
 	Exit       int          `json:"exit"`
 	StatusWord string       `json:"statusWord,omitempty"` // of the card, four upper-case hexadecimal digits
 	Tries      *int         `json:"tries,omitempty"`      // left of PIN or PUK
-	// Go types of the errors, the outermost first: never their texts
+	// Go types of the errors, the outermost first, without their texts
 	Errors []string `json:"errors,omitempty"`
 }
 
@@ -95,7 +95,7 @@ type Step struct {
 	Code  string     `json:"code,omitempty"`
 	Begun time.Time  `json:"begun"`
 	Ended *time.Time `json:"ended,omitempty"`
-	// Exchanges with the card since the step began, and how often it answered with each status word.
+	// Number of exchanges with the card since the step began, and of each status word among them.
 	Exchanges   int            `json:"exchanges"`
 	StatusWords map[string]int `json:"statusWords,omitempty"`
 	LastWord    string         `json:"lastStatusWord,omitempty"`
@@ -103,20 +103,20 @@ type Step struct {
 
 // Request is one message to the service.
 type Request struct {
-	ID     string        `json:"id"` // CMP transactionID, lower-case hexadecimal: the service has it in its log
+	ID     string        `json:"id"` // CMP transactionID, lower-case hexadecimal, as in the service's log
 	Kind   string        `json:"kind"`
 	Sent   time.Time     `json:"sent"`
 	Took   time.Duration `json:"tookNanoseconds"`
 	Status int           `json:"status"` // of HTTP; 0: no answer came
 }
 
-// Transcript says what transcript.txt holds.
+// Transcript describes transcript.txt.
 type Transcript struct {
 	Entries  int  `json:"entries"`
-	Complete bool `json:"complete"` // false: it grew too long and its end is missing
+	Complete bool `json:"complete"` // false where it grew too long and lacks its end
 }
 
-// errField says that a field is not of its form. The error names the field and never its value.
+// errField reports a malformed field. The error names the field and never gives its value.
 var errField = errors.New("field of another form")
 
 var (
@@ -132,10 +132,10 @@ var (
 	isKind       = regexp.MustCompile(`^[0-9A-Za-z]{1,20}$`).MatchString
 )
 
-// isWord takes a code word, and none that could be a codice fiscale or a person's number.
+// isWord reports whether s is a code word that cannot be a codice fiscale or a person's number.
 func isWord(s string) bool { return wordForm.MatchString(s) && plain(s) == s }
 
-// Most that a list has.
+// Maximum lengths of lists.
 const (
 	maxList  = 32
 	maxSteps = 1000
@@ -144,8 +144,7 @@ const (
 
 var states = []string{"started", "done", "skipped", "waiting", "noted"}
 
-// check refuses a report with a field that is not of its form: nothing else goes into a file, and nothing
-// else comes out of one.
+// check refuses a report with a malformed field. Seal and Open call it, so no such field enters or leaves a file.
 func (r *Report) check() error {
 	var bad string
 	want := func(ok bool, field string) {
@@ -195,13 +194,14 @@ func (r *Report) check() error {
 	return nil
 }
 
-// isTime wants UTC, whole milliseconds and a year of four digits: a zone would tell where a person is.
+// isTime reports whether t is in UTC, in whole milliseconds, with a year of four digits. A time zone would tell where
+// a person is.
 func isTime(t time.Time) bool {
 	_, offset := t.Zone()
 	return offset == 0 && t.Nanosecond()%int(time.Millisecond) == 0 && t.Year() >= 1970 && t.Year() <= 9999
 }
 
-// moment is an instant as the manifest holds it.
+// moment returns a time in the manifest's form.
 func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func (r *Report) encode() ([]byte, error) {

@@ -32,7 +32,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return must(c.Compile("manifest.schema.json"))
 }
 
-// TestSchema: the schema and the program take and refuse the same manifests.
+// TestSchema: the schema and the program accept and refuse the same manifests.
 func TestSchema(t *testing.T) {
 	s := schema(t)
 	full, _ := failed(t)
@@ -89,7 +89,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestContents: every field of the schema is told in plain words, and the list is complete.
+// TestContents: contents explains every field of the schema, and has no other key.
 func TestContents(t *testing.T) {
 	var document struct{ Properties map[string]any }
 	if err := json.Unmarshal(must(os.ReadFile("manifest.schema.json")), &document); err != nil {
@@ -178,7 +178,8 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestRedact: whatever a recorder let pass, only what arranges the card is left of it (ISO/IEC 7816-4 §5.2).
+// TestRedact: of all the data that a recorder may keep, redact keeps only those that describe the card's file system
+// (ISO/IEC 7816-4 §5.2).
 func TestRedact(t *testing.T) {
 	text := `# transcript: 1
 # holder: ESEMPIO BRUNILDE
@@ -269,8 +270,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// FuzzRedact: the redacted transcript is one, of as many bytes in each exchange, and redacting it again
-// changes nothing.
+// FuzzRedact: a redacted transcript parses, has the same lengths, and does not change when it is redacted again.
 func FuzzRedact(f *testing.F) {
 	f.Add([]byte("# transcript: 1\n@ 3B\n> 00A4080C021102\n< 6F02410042009000\n> 0020001005[5]\n! gone: x\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -304,7 +304,7 @@ func TestCollector(t *testing.T) {
 	if c.System.OS == "" || c.System.Arch == "" {
 		t.Errorf("%+v", c.System)
 	}
-	// A value that is not of its field's form is left out, and the rest is a report.
+	// A malformed value is left out, and the rest is a valid report.
 	c.Step("Passo di BRUNILDE", "started", "")
 	c.Step("identify", "sospeso", "")
 	c.Step("identify", "noted", "SMPBNL78R47D612H")
@@ -331,7 +331,7 @@ func TestCollector(t *testing.T) {
 	}
 }
 
-// TestCollectorWaits: a step that waits many times is still done when it is done.
+// TestCollectorWaits: a step that waits many times can still end as done.
 func TestCollectorWaits(t *testing.T) {
 	c := &Collector{Program: Program{"rinnova", "1"}, System: System{OS: "linux", Arch: "amd64"},
 		Now: func() time.Time { return now }}
@@ -349,8 +349,8 @@ func TestCollectorWaits(t *testing.T) {
 	}
 }
 
-// TestCollectorFull: a run that never ends leaves a report of bounded size that says what is missing; the
-// exchange itself is not disturbed.
+// TestCollectorFull: a run without end leaves a report of bounded size that says that its end is missing, and the
+// exchanges with the card continue.
 func TestCollectorFull(t *testing.T) {
 	c := &Collector{Program: Program{"rinnova", "1"}, System: System{OS: "linux", Arch: "amd64"},
 		Now: func() time.Time { return now }}
@@ -367,7 +367,7 @@ func TestCollectorFull(t *testing.T) {
 	}
 }
 
-// TestReplay: status words are compared, withheld data are filled in, transactions go along.
+// TestReplay: Replay compares status words, fills withheld data in, and repeats transactions.
 func TestReplay(t *testing.T) {
 	text := must(transcript.Parse([]byte(`# transcript: 1
 @ 3B021450

@@ -10,11 +10,11 @@ import (
 	"runtime"
 )
 
-// bundles are where PC/SC Lite and Apple's smart-card services keep the drivers of readers. Windows keeps
-// them elsewhere, one for each device; there the reader's name has to do.
+// bundles are the folders in which PC/SC Lite and Apple's smart-card services keep the drivers of readers. Windows
+// keeps one driver for each device elsewhere; there the report has only the reader's name.
 var bundles = map[string]string{"linux": "/usr/lib/pcsc/drivers", "darwin": "/usr/libexec/SmartCardServices/drivers"}
 
-// thisComputer reads the system and the readers' drivers. Facts that cannot be read are left out.
+// thisComputer returns the system and the readers' drivers. It omits facts that cannot be read.
 func thisComputer() (System, []Driver) {
 	s := System{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if r := release(); isText(r) {
@@ -27,7 +27,7 @@ func thisComputer() (System, []Driver) {
 	return s, drivers
 }
 
-// entry finds a key and its text in a property list.
+// entry returns the string value of a key in a property list.
 func entry(list []byte, key string) string {
 	m := regexp.MustCompile(`<key>` + key + `</key>\s*<string>([^<]{1,100})</string>`).FindSubmatch(list)
 	if m == nil {
@@ -36,7 +36,7 @@ func entry(list []byte, key string) string {
 	return string(m[1])
 }
 
-// driversIn reads the name and version of each bundle in a folder.
+// driversIn returns the name and version of each bundle in a folder.
 func driversIn(dir fs.FS) []Driver {
 	var list []Driver
 	lists, _ := fs.Glob(dir, "*.bundle/Contents/Info.plist") // the pattern is well-formed

@@ -4,7 +4,7 @@ package errorreport
 
 import "golang.org/x/sys/unix"
 
-// release is the product's version, as in 14.5.
+// release returns the product's version, such as 14.5.
 func release() string {
 	v, err := unix.Sysctl("kern.osproductversion")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 var prettyName = regexp.MustCompile(`(?m)^PRETTY_NAME="?([^"\n]{1,100})"?$`)
 
-// release is the distribution's name (os-release(5)).
+// release returns the distribution's name (os-release(5)).
 func release() string {
 	b, err := os.ReadFile("/etc/os-release")
 	if m := prettyName.FindSubmatch(b); err == nil && m != nil {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// release is the version and the build number, which tells the Windows.
+// release returns the version and the build number, by which releases of Windows differ.
 func release() string {
 	v := windows.RtlGetVersion()
 	return fmt.Sprintf("Windows %d.%d build %d", v.MajorVersion, v.MinorVersion, v.BuildNumber)

@@ -28,7 +28,7 @@ var kindText = map[string]string{
 	"pollReq":  "nuovo controllo",
 }
 
-// Timeline tells the run in Italian, a line for each step and each message, by time.
+// Timeline describes the run in Italian: a line for each step and each message, by time.
 func (r *Report) Timeline() []string {
 	type line struct {
 		at   time.Time
@@ -84,7 +84,7 @@ func (r *Report) Timeline() []string {
 	return out
 }
 
-// seconds prints a duration as an Italian reads it.
+// seconds formats a duration in Italian style.
 func seconds(d time.Duration) string {
 	return strings.Replace(fmt.Sprintf("%.1f s", d.Seconds()), ".", ",", 1)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package reader finds the card that a person means among the readers of this computer.
+// Package reader finds the card to use among the readers of this computer.
 package reader
 
 import (
@@ -15,8 +15,9 @@ import (
 	"rinnova.example/go/plaintext"
 )
 
-// Choices are the readers among which a person chooses: those whose card may be a health card by its answer to reset;
-// without any, those whose card does not answer; without any, the first that holds something.
+// Choices returns the readers among which a person chooses: those whose card may be a health card by its answer to
+// reset; if there is none, those whose card does not answer; if there is none of these either, the first that holds
+// something.
 func Choices(readers []pcsc.Reader) []pcsc.Reader {
 	var ours, mute, others []pcsc.Reader
 	for _, r := range readers {
@@ -68,7 +69,7 @@ func Meant(readers []pcsc.Reader, date func(time.Time) string) (name string, err
 	return "", &renewal.Failure{Code: failure.CardAmbiguous, Text: strings.Join(cards, "; ")}
 }
 
-// describe tells of the card in a reader what a person knows it by, or the reader alone where it cannot be read.
+// describe returns the holder, number and expiry of the card in a reader, or only the reader where it cannot be read.
 func describe(reader string, date func(time.Time) string) (text string, otherKind bool) {
 	c, err := pcsc.Open(reader)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/citizen/reader"
 )
 
-// holding is a reader with a card of an answer to reset, in hexadecimal; "-" for one that does not answer.
+// holding returns a reader whose card has this answer to reset, in hexadecimal; "-" for a card that does not answer.
 func holding(t *testing.T, name, atr string) pcsc.Reader {
 	t.Helper()
 	r := pcsc.Reader{Name: name, Present: atr != "", Mute: atr == "-"}

@@ -156,15 +156,15 @@ export interface Report {
   code?: string
 }
 
-/** Card is what the card said of itself without a PIN, and nothing that tells it from others of its kind. */
+/** Card holds the facts that the card gives without a PIN, and none that tells it from others of its kind. */
 export interface ReportCard {
   atr: string // upper-case hexadecimal
   model?: string
-  series?: string[] // that the chip may have, or the one that the citizen said
+  series?: string[] // those that the chip may have, or the one that the citizen gave
   emulated?: boolean
 }
 
-/** Report is the manifest: what a failed run was, without anything that names the person. */
+/** Report is the manifest: the facts of a failed run, without any that identify the person. */
 export interface ReportContents {
   format: number
   created: string
@@ -179,20 +179,20 @@ export interface ReportContents {
   transcript?: ReportTranscript
 }
 
-/** Driver is a reader's driver that is installed. */
+/** Driver is an installed driver of a reader. */
 export interface ReportDriver {
   name: string
   version: string
 }
 
-/** Failure is why the run ended. */
+/** Failure tells why the run ended. */
 export interface ReportFailure {
   code: string
   step?: string
   exit: number
   statusWord?: string // of the card, four upper-case hexadecimal digits
   tries?: number // left of PIN or PUK
-  errors?: string[] // Go types of the errors, the outermost first: never their texts
+  errors?: string[] // Go types of the errors, the outermost first, without their texts
 }
 
 /** Program is the program that failed. */
@@ -201,16 +201,16 @@ export interface ReportProgram {
   version: string
 }
 
-/** Reader is a reader that the system showed when the run failed. */
+/** Reader is a reader that was present when the run failed. */
 export interface ReportReader {
   name: string
-  card: boolean // something was inserted
+  card: boolean // it held a card
   used: boolean
 }
 
 /** Request is one message to the service. */
 export interface ReportRequest {
-  id: string // CMP transactionID, lower-case hexadecimal: the service has it in its log
+  id: string // CMP transactionID, lower-case hexadecimal, as in the service's log
   kind: string
   sent: string
   tookNanoseconds: number
@@ -224,22 +224,22 @@ export interface ReportStep {
   code?: string
   begun: string
   ended?: string
-  exchanges: number // Exchanges with the card since the step began, and how often it answered with each status word.
+  exchanges: number // Number of exchanges with the card since the step began, and of each status word among them.
   statusWords?: Record<string, number>
   lastStatusWord?: string
 }
 
-/** System is the operating system, as Go names it and as it names itself. */
+/** System is the operating system, by Go's names and by its own. */
 export interface ReportSystem {
   os: string
   arch: string
   release?: string
 }
 
-/** Transcript says what transcript.txt holds. */
+/** Transcript describes transcript.txt. */
 export interface ReportTranscript {
   entries: number
-  complete: boolean // false: it grew too long and its end is missing
+  complete: boolean // false where it grew too long and lacks its end
 }
 
 /** Root is a certificate as people compare it. */
