@@ -41,9 +41,9 @@ func Choices(readers []pcsc.Reader) []pcsc.Reader {
 	return others[:min(1, len(others))]
 }
 
-// Meant returns the name of the reader whose card is meant without a word of the person. Of several cards each is read,
-// without a PIN: one that is no health card is no choice. Where several remain, the error is a *renewal.Failure that
-// tells them apart by holder, number and expiry. Other errors are pcsc.ErrNoReader and pcsc.ErrNoCard.
+// Meant returns the name of the reader to use if the person named none. It reads each of several cards, without a
+// PIN, and excludes those that are not health cards. Where several remain, the error is a *renewal.Failure that lists
+// them by holder, number and expiry. Other errors are pcsc.ErrNoReader and pcsc.ErrNoCard.
 func Meant(readers []pcsc.Reader, date func(time.Time) string) (name string, err error) {
 	list := Choices(readers)
 	switch {

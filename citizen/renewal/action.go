@@ -7,28 +7,28 @@ import (
 	"rinnova.example/go/cmp"
 )
 
-// Three pure functions decide the next action, here and nowhere else, from the facts of the witnesses: the
-// card, the journal, the service. None of them can ask for an undo: nothing of the old
-// credential is ever changed, and what is half made is completed.
+// Three pure functions decide the next action: next, judge and chooseKeyAction. Their facts come from the card, the
+// journal and the service. No action undoes anything: the old credential is never changed, and an unfinished renewal
+// is completed.
 
-// finish is what next answers when nothing is left to do.
+// finish is the result of next when no step is left.
 const finish = ""
 
-// runFacts are what a run knows at one moment.
+// runFacts are the facts that a run knows at one moment.
 type runFacts struct {
 	Read      bool // the card was identified and read
-	Inspected bool // service and campaign say renewable, a place and its memory are there
+	Inspected bool // service and campaign allow the renewal, and a slot with enough memory is there
 	Unlocked  bool // the PIN was accepted in this run
-	Prepared  bool // every DF that the place needs is there
-	KeyKnown  bool // a test signature proved the public key of the place's key
+	Prepared  bool // every DF that the slot needs is there
+	KeyKnown  bool // a test signature proved the public key of the slot's key
 	Kept      bool // there is a certificate for that key
-	Checked   bool // and it is acceptable
-	Written   bool // and the place's file holds it
-	Proven    bool // and the key on the card signs for it
-	Confirmed bool // and the service knows that
+	Checked   bool // that certificate is acceptable
+	Written   bool // the slot's file holds it
+	Proven    bool // the key on the card signs for it
+	Confirmed bool // the service knows that it is confirmed
 }
 
-// next names the first step that is not done; finish when all are.
+// next returns the first step that is not done, or finish when all are.
 func next(f runFacts) string {
 	for _, s := range steps() {
 		if !s.done(f) {
@@ -38,28 +38,27 @@ func next(f runFacts) string {
 	return finish
 }
 
-// witnesses are what card, journal and service say of a renewal that may have begun before.
+// witnesses are the facts from which judge learns whether a renewal was begun before.
 type witnesses struct {
 	Standing cmp.Decision // the service's decision, "" where it knows no standing
-	Issued   bool         // the service issued a certificate for the old one
-	OnCard   bool         // and a place of the card holds it
+	Issued   bool         // a slot of the card holds that certificate
+	OnCard   bool         // this computer's journal holds it, not yet confirmed
 	Journal  bool         // and this computer's journal holds it, not yet confirmed
 }
 
-// verdict is what they come to.
+// verdict is the result of judge.
 type verdict string
 
 const (
-	goOn             verdict = "go-on"   // begin, or continue where it was cut
+	goOn             verdict = "go-on"   // begin, or continue an interrupted renewal
 	waitTurn         verdict = "waiting" // the service is full
 	notKnown         verdict = "unknown" // the service does not know the old certificate
 	hasRenewed       verdict = "renewed"
-	refusedByService verdict = "refused" // for the service's reason
+	refusedByService verdict = "refused" // the service gives the reason
 )
 
-// judge decides whether a renewal begins, goes on or has nothing to do. A certificate that the service
-// holds for confirmed but the card has lost is written again; one that this computer never saw confirmed
-// is confirmed again.
+// judge decides whether a renewal begins, continues or has nothing to do. A confirmed certificate that the card has
+// lost is written again. A certificate whose confirmation this computer did not see is confirmed again.
 func judge(w witnesses) verdict {
 	switch w.Standing {
 	case cmp.Unknown:
@@ -77,16 +76,16 @@ func judge(w witnesses) verdict {
 	return goOn
 }
 
-// keyFacts are what is known of the key reference of a place.
+// keyFacts are the facts about a slot's key reference.
 type keyFacts struct {
 	Claimed bool         // journal, card or service names a public key, and a test signature proves it
 	Taken   bool         // key objects were there before this run
-	State   cns.KeyState // what a test signature met, where objects were there
+	State   cns.KeyState // the result of a test signature, where objects were there
 	Belongs bool         // a certificate on the card is for that key
-	Asked   bool         // the service told how the old certificate stands
+	Asked   bool         // the service was asked for the standing of the old certificate
 }
 
-// keyAction is what to do with a place's key.
+// keyAction is what to do with a slot's key.
 type keyAction string
 
 const (
@@ -95,10 +94,10 @@ const (
 	nextPlace keyAction = "next-place"
 )
 
-// chooseKeyAction decides whether a key is kept, made (over an empty object, or over an orphan that no source can
-// prove) or left alone for the next place. An orphan is made again in its slot only if no certificate on the
-// card belongs to it and the service, asked, issued none for it: a certificate it did issue is among the
-// claims, and was refuted by the test signature. A key that the PIN does not open is never touched.
+// chooseKeyAction decides whether to keep a key, to make one (in an empty object or over an orphan, a key that no
+// source can prove), or to leave the key alone and use the next slot. An orphan is overwritten only if no certificate
+// on the card belongs to it and the service was asked: a key for which the service issued a certificate is among the
+// claims, and the test signature refuted them. A key that the PIN does not open is never overwritten.
 func chooseKeyAction(k keyFacts) keyAction {
 	switch {
 	case k.Claimed:

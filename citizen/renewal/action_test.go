@@ -10,7 +10,7 @@ import (
 	"rinnova.example/go/cmp"
 )
 
-// apply is the model of what a step does to the facts where it succeeds.
+// apply models the effect of a successful step on the facts.
 func apply(f runFacts, step string) runFacts {
 	switch step {
 	case "identify":
@@ -47,14 +47,14 @@ func allFacts() []runFacts {
 	return all
 }
 
-// The conditions for each step: the order of the table in docs/RENEWAL.md, written out again.
+// permitted states the conditions for each step a second time, in the order of the table in docs/RENEWAL.md.
 func permitted(f runFacts, step string) bool {
 	switch step {
 	case "identify":
 		return true
 	case "inspect":
 		return f.Read
-	case "unlock": // no PIN before the service and the campaign said yes
+	case "unlock": // no PIN before the service and the campaign allow the renewal
 		return f.Read && f.Inspected
 	case "prepare":
 		return f.Unlocked && f.Inspected
@@ -86,7 +86,7 @@ func TestNext(t *testing.T) {
 		if !slices.Contains(Steps, step) || !permitted(f, step) {
 			t.Errorf("%+v: %s is not permitted", f, step)
 		}
-		// Applying the action once or twice is the same, makes progress and loses nothing.
+		// Applying the action twice has the effect of applying it once; it makes progress and loses nothing.
 		once := apply(f, step)
 		if once == f || apply(once, step) != once {
 			t.Errorf("%+v: %s", f, step)
@@ -107,7 +107,7 @@ func TestVerdict(t *testing.T) {
 		for bits := range 8 {
 			w := witnesses{standing, bits&1 != 0, bits&2 != 0, bits&4 != 0}
 			if !w.Issued && (w.OnCard || w.Journal) {
-				continue // nothing issued, nothing to hold
+				continue // nothing was issued, so nothing can be held
 			}
 			n++
 			v := judge(w)
@@ -123,9 +123,9 @@ func TestVerdict(t *testing.T) {
 				want = refusedByService
 			case !w.Issued: // the certificate is itself a renewal, of the same campaign
 				want = hasRenewed
-			case !w.OnCard: // confirmed, and the card has lost it: put it there again
+			case !w.OnCard: // confirmed, but lost by the card: write it again
 				want = goOn
-			case w.Journal: // the end was never seen here
+			case w.Journal: // this computer did not see the confirmation
 				want = goOn
 			default:
 				want = hasRenewed
@@ -148,7 +148,7 @@ func TestKeyAction(t *testing.T) {
 			k := keyFacts{Claimed: bits&1 != 0, Taken: bits&2 != 0, State: state, Belongs: bits&4 != 0,
 				Asked: bits&8 != 0}
 			a := chooseKeyAction(k)
-			// A new key replaces the one that was there.
+			// A new key replaces the key in the slot.
 			if a == makeKey && k.Taken && (k.Claimed || k.State == cns.KeyForeign ||
 				k.State == cns.KeyUsable && (k.Belongs || !k.Asked)) {
 				t.Errorf("%+v: a key of worth is made again", k)

@@ -13,7 +13,7 @@ import (
 	"rinnova.example/go/trial"
 )
 
-// changes says whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
+// changes reports whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
 func changes(command []byte) bool {
 	switch command[1] {
 	case 0xE0, 0xE4, 0xDA, 0x46, 0xD6, 0x20:
@@ -22,7 +22,7 @@ func changes(command []byte) bool {
 	return false
 }
 
-// cutAt lets a fault happen at the n-th command that changes the card, once, and says whether it did.
+// cutAt causes a fault at the n-th command that changes the card, once. The result tells whether it did.
 func cutAt(card *emulator.Card, n int, cut emulator.Cut, pages int) *bool {
 	seen, happened := 0, new(bool)
 	card.SetFault(func(_ int, command []byte) emulator.Fault {
@@ -37,7 +37,7 @@ func cutAt(card *emulator.Card, n int, cut emulator.Cut, pages int) *bool {
 	return happened
 }
 
-// settled checks what must hold when a renewal was cut and run again.
+// settled checks the end state of a renewal that was interrupted and run again.
 func settled(t *testing.T, s *service, card *emulator.Card, old *x509.Certificate, before []byte, tries int) {
 	t.Helper()
 	if !bytes.Equal(oldFiles(t, card), before) {
@@ -52,9 +52,9 @@ func settled(t *testing.T, s *service, card *emulator.Card, old *x509.Certificat
 	}
 }
 
-// TestCutAtEveryChange takes the card away at every command that may change it, before the card acts, in
-// the middle of a write and after it acted, and runs again: on the same computer with the journal, and on
-// another without.
+// TestCutAtEveryChange removes the card at every command that may change it: before the card acts, in the middle of a
+// write, and after it acted. It then runs the renewal again, on the same computer with the journal and on another
+// computer without it.
 func TestCutAtEveryChange(t *testing.T) {
 	points := 0
 	for i, name := range []string{"AC2014", "OT2016", "ID2019"} {
@@ -64,7 +64,7 @@ func TestCutAtEveryChange(t *testing.T) {
 			pages int
 		}{{"before", emulator.CutBefore, 0}, {"within", emulator.CutMidway, 1}, {"after", emulator.CutAfter, 0}} {
 			for n := 0; ; n++ {
-				s := newService(t) // what it has on record is part of the state
+				s := newService(t) // each case needs a service without earlier records
 				card := s.card(name, i, inWindow)
 				old, before := certificateOf(t, card), oldFiles(t, card)
 				happened := cutAt(card, n, kind.cut, kind.pages)
@@ -116,7 +116,7 @@ func certificateOf(t *testing.T, card *emulator.Card) *x509.Certificate {
 	return c
 }
 
-// TestExchangeLost loses each message to and each answer from the service once.
+// TestExchangeLost loses each message to the service, and each answer, once.
 func TestExchangeLost(t *testing.T) {
 	for _, name := range []string{"AC2014", "ID2019"} {
 		for _, answer := range []bool{false, true} {
@@ -160,14 +160,14 @@ func TestExchangeLost(t *testing.T) {
 	}
 }
 
-// discard is an answer that never arrives.
+// discard is a response writer whose answer never arrives.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// A journal that cannot be written or read stops nothing.
+// A renewal succeeds even if the journal cannot be written or read.
 func TestJournalBroken(t *testing.T) {
 	s := newService(t)
 	card := s.card("ID2019", 3, inWindow)

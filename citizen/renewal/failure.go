@@ -18,15 +18,15 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// Failure is why a renewal, or the look at a card, did not go on.
+// Failure tells why a renewal, or the look at a card, did not continue.
 type Failure struct {
 	Code        failure.Code
 	Step        string
-	Reason      failure.Code // why a site did not accept the certificate, "" where it says nothing that it may say
-	Text        string       // what the service said, in Italian, or what the texts have a place for
-	Tries       *int         // left of the PIN or PUK that was refused; nil where not known or not the matter
+	Reason      failure.Code // why a site refused the certificate, "" where it gives no reason that it may give
+	Text        string       // the service's own text in Italian, or the value that the code's text has a place for
+	Tries       *int         // left of the PIN or PUK that was refused; nil where not known or not relevant
 	CardChanged bool         // the renewal has changed the card, in this run or in an earlier one
-	Renewed     bool         // the renewal was finished, and what came after it failed
+	Renewed     bool         // the renewal was finished; a later step failed
 	Err         error
 }
 
@@ -39,12 +39,12 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Exit returns the exit code of a command that ends with the failure.
+// Exit returns the exit code for the failure.
 func (f *Failure) Exit() int { return f.Code.Exit() }
 
 func fail(code failure.Code, err error) *Failure { return &Failure{Code: code, Err: err} }
 
-// Classify gives an error its code. A *Failure is returned as it is.
+// Classify returns the Failure for an error. It returns a *Failure unchanged.
 func Classify(err error) *Failure {
 	var (
 		f       *Failure
@@ -119,11 +119,11 @@ func Classify(err error) *Failure {
 		case http.Status == 503 || http.Status == 429:
 			return fail(failure.ServiceBusy, err)
 		case http.Status < 400 || http.Status == 511:
-			return fail(failure.ServicePortal, err) // a page where a message was expected
+			return fail(failure.ServicePortal, err) // a web page in place of a CMP message
 		}
 		return fail(failure.ServiceError, err)
 	case errors.As(err, &chain):
-		// crypto/x509 looks at the dates before it looks for a root.
+		// crypto/x509 checks the dates before it looks for a root.
 		if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
 			return fail(failure.ClockWrong, err)
 		}
@@ -136,7 +136,7 @@ func Classify(err error) *Failure {
 	return fail(failure.Internal, err)
 }
 
-// refusedCode is the failure of a PIN or PUK that the card did not accept.
+// refusedCode returns the failure for a PIN or PUK that the card refused.
 func refusedCode(code *cns.CodeError, err error) *Failure {
 	f := fail(failure.PINWrong, err)
 	switch {
@@ -153,7 +153,7 @@ func refusedCode(code *cns.CodeError, err error) *Failure {
 	return f
 }
 
-// errService marks an answer that is no answer of the service that was asked.
+// errService marks an answer that does not come from the service that was asked.
 var errService = errors.New("the answer is not the service's")
 
 func untrusted(err error) error {

@@ -10,8 +10,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// TestServiceClaims: a service may not say that a card was removed, that a PIN is wrong, or a word of its own: that is
-// a refusal without a reason, with the text that came with it.
+// TestServiceClaims: a service may not claim that a card was removed or that a PIN is wrong, nor use an unknown code.
+// Such an answer is a refusal without a reason, with the service's text.
 func TestServiceClaims(t *testing.T) {
 	for word, want := range map[failure.Code]failure.Code{
 		"card-removed": failure.ServiceRefused, "other-card": failure.ServiceRefused,

@@ -17,14 +17,14 @@ import (
 	"rinnova.example/go/trial"
 )
 
-// link counts what passes over ModelledLink, step by step.
+// link counts the traffic over ModelledLink, by step.
 type link struct {
 	iso7816.Card
 	step  string
 	apdus map[string]int
 	bytes map[string]int
 	wire  map[string]time.Duration // bytes and turnaround
-	card  map[string]time.Duration // the chip at work
+	card  map[string]time.Duration // the chip's own work
 }
 
 func modelled(c iso7816.Card) *link {
@@ -42,7 +42,7 @@ func (l *link) Transmit(b []byte) ([]byte, error) {
 	return r, err
 }
 
-// The bar's parts are those of a renewal on the modelled link.
+// The percentages of the progress bar are those of a renewal over the modelled link.
 func TestParts(t *testing.T) {
 	s := newService(t)
 	l := modelled(s.card("AC2014", 1, inWindow))
@@ -81,7 +81,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// counted tells of each message.
+// counted calls tell for each message.
 type counted struct {
 	http.RoundTripper
 	tell func()
@@ -92,8 +92,8 @@ func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.RoundTripper.RoundTrip(r)
 }
 
-// BenchmarkRenewal prints the commands, the bytes and the modelled time of a whole renewal, step by step,
-// and what share of it is not the card working (docs/RENEWAL.md, "Where the time goes").
+// BenchmarkRenewal prints the commands, the bytes and the modelled time of a whole renewal, by step, and the share of
+// the time in which the card does not work (docs/RENEWAL.md, "Where the time goes").
 func BenchmarkRenewal(b *testing.B) {
 	for _, series := range []string{"AC2014", "OT2016", "ID2019"} {
 		b.Run(series, func(b *testing.B) {
@@ -134,7 +134,7 @@ func BenchmarkRenewal(b *testing.B) {
 	}
 }
 
-// BenchmarkLook prints what it costs to say whose card it is and whether it can be renewed.
+// BenchmarkLook prints the cost of finding out whose card it is and whether it can be renewed.
 func BenchmarkLook(b *testing.B) {
 	for _, series := range []string{"AC2014", "OT2016", "ID2019"} {
 		b.Run(series, func(b *testing.B) {
@@ -154,7 +154,7 @@ func BenchmarkLook(b *testing.B) {
 			for s := range l.apdus {
 				apdus, bytes = apdus+l.apdus[s], bytes+l.bytes[s]
 			}
-			// Files needed: card number, personal data up to what one READ BINARY takes, certificate.
+			// Files needed: card number, personal data up to the length of one READ BINARY, certificate.
 			needed := 16 + 255 + cert + 9*apdus
 			b.ReportMetric(float64(apdus), "APDUs")
 			b.ReportMetric(float64(9+(cert+254)/255), "APDUs-allowed")

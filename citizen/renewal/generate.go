@@ -13,8 +13,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// generate leaves in the slot a key whose public key is known, and makes one only where
-// no source knows of any. Slots whose key reference belongs to another application are passed over.
+// generate leaves a key in the slot whose public key is known. It makes a key only where no source knows one. It
+// skips slots whose key reference belongs to another application.
 func (n *run) generate(context.Context) error {
 	for {
 		n.rec.Slot, n.rec.Campaign = n.slot.Number, n.campaign
@@ -70,18 +70,18 @@ func (n *run) generateIn(b *cns.Block) error {
 	if chooseKeyAction(facts) == nextPlace {
 		return errTaken
 	}
-	if err := b.BlankCertificate(p); err != nil { // it is of a key that is about to go, if of any
+	if err := b.BlankCertificate(p); err != nil { // it would not match the new key
 		return err
 	}
 	k, err := b.Generate(p)
 	if err != nil {
 		return err
 	}
-	// That the key is the one reported shows in the next step: its signature is checked with it.
+	// The next step proves that the new key is the one reported: it checks the signature with it.
 	return n.keep(b, k, nil)
 }
 
-// claims lists the public keys that journal, card and service name for the slot's key.
+// claims lists the public keys that journal, card and service give for the slot's key.
 func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	var list []*rsa.PublicKey
 	add := func(k any) {
@@ -107,8 +107,8 @@ func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 	return list
 }
 
-// keep records a proven public key in the journal and in the slot's own file, and only then lets the
-// temporary file go.
+// keep records a proven public key in the journal and in the slot's own file; only then it deletes the temporary
+// file.
 func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 	spki, err := x509.MarshalPKIXPublicKey(k)
 	if err != nil {
@@ -128,7 +128,7 @@ func (n *run) keep(b *cns.Block, k, stored *rsa.PublicKey) error {
 	return nil
 }
 
-// probe finds out what is under a key reference that was taken before this run.
+// probe fills in the facts about a key reference that was in use before this run.
 func (n *run) probe(b *cns.Block, f *keyFacts) error {
 	var err error
 	if f.State, err = b.ProbeKey(n.slot.Location.Key); err != nil {

@@ -21,7 +21,7 @@ import (
 	"rinnova.example/go/cmp"
 )
 
-// falsely is the service, which issues other certificates than it should.
+// falsely is the service with a false Issue: it returns other certificates than it should.
 type falsely struct {
 	cmp.Authority
 	issue    func(cmp.UpdateRequest) *x509.Certificate
@@ -39,8 +39,8 @@ func (f *falsely) Confirm(_ context.Context, c cmp.ConfirmRequest) error {
 	return nil
 }
 
-// A certificate that is not the one asked for is refused before a byte of it is written, and the service is
-// told where the message that brought it could be believed.
+// A certificate other than the one requested is refused before any byte of it is written. If the message that brought
+// it was authentic, the service is told.
 func TestFalseCertificates(t *testing.T) {
 	policy := func(oid asn1.ObjectIdentifier) pkix.Extension {
 		type information struct{ ID asn1.ObjectIdentifier }
@@ -122,8 +122,8 @@ func TestFalseCertificates(t *testing.T) {
 	}
 }
 
-// A certificate that the service issued and then revoked, or that was rejected, does not come back for its key:
-// another key is made, and the card is renewed all the same.
+// A certificate that was issued and then revoked, or rejected, is not issued again for its key. The program makes
+// another key and renews the card.
 func TestRevokedBeforeInstalled(t *testing.T) {
 	for i, name := range []string{"AC2018", "OT2015", "ID2019"} {
 		s := newService(t)
@@ -170,7 +170,7 @@ func unchanged(t *testing.T, card *emulator.Card, before []byte) {
 	}
 }
 
-// A host in between is told apart from a service that is down.
+// An intercepting host is told apart from a service that is down.
 func TestBetween(t *testing.T) {
 	s := newService(t)
 	intercepted := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -194,7 +194,7 @@ func TestBetween(t *testing.T) {
 	defer close(slow)
 	known := x509.NewCertPool()
 	known.AddCert(intercepted.Certificate())
-	on := func(year int) *http.Client { // a computer with this date, which trusts the host
+	on := func(year int) *http.Client { // a computer with this date that trusts the intercepting host
 		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known,
 			Time: func() time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }}}}
 	}

@@ -11,9 +11,9 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Identity is what a person tells one card from another by.
+// Identity is what tells a person's card from another.
 type Identity struct {
-	Holder   string     `json:"holder"`             // as the card has it: a stranger's text
+	Holder   string     `json:"holder"`             // as on the card: a text from outside
 	ID       string     `json:"id"`                 // masked
 	NotAfter *time.Time `json:"notAfter,omitempty"` // of the certificate that ends last; nil where none is readable
 }

@@ -17,8 +17,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// inspect ends every refusal that can be known before a PIN is typed: the model, the service's standing
-// and campaign, the series, the slot for the new pair and the memory for it.
+// inspect makes every check that needs no PIN: the model, the service's standing and campaign, the series, the slot
+// for the new pair and the memory for it.
 func (n *run) inspect(ctx context.Context) error {
 	if code := n.s.Model.NotRenewable.Value; code != "" {
 		return fail(code, nil)
@@ -38,7 +38,7 @@ func (n *run) inspect(ctx context.Context) error {
 		return err
 	}
 	if !bytes.Equal(n.rec.Old, hash(n.base.Certificate.Certificate)) {
-		// The journal speaks of another renewal of this card: only the codes' counters are still true.
+		// The journal's record is of another renewal of this card: only the counters of the codes remain valid.
 		n.rec = record{Old: hash(n.base.Certificate.Certificate), PINTries: n.rec.PINTries, PUKTries: n.rec.PUKTries}
 	}
 	if err := n.decide(ctx); err != nil {
@@ -55,9 +55,8 @@ func (n *run) inspect(ctx context.Context) error {
 }
 
 // recent refuses a program that is older than the service's minimum, in the order of Semantic Versioning 2.0.0 §11: a
-// development version 0.2.0-dev comes before 0.2.0. A malformed version, of the
-// service or of this program, cannot be compared and refuses no program. That a minimum comes from the service asked is
-// known by its signature.
+// development version 0.2.0-dev comes before 0.2.0. A malformed version, of the service or of this program, cannot be
+// compared and refuses no program. The service's signature protects the minimum.
 func (n *run) recent() error {
 	own, minimum := "v"+n.Version, "v"+n.service.MinimumVersion
 	switch {
@@ -72,10 +71,10 @@ func (n *run) recent() error {
 	return nil
 }
 
-// maxVersion bounds a version that is shown to a person, in bytes.
+// maxVersion is the longest version that is shown to a person, in bytes.
 const maxVersion = 64
 
-// decide applies the service's decision and chooses the campaign. Without a standing the kur decides.
+// decide applies the service's decision and chooses the campaign. Without a standing, the answer to the kur decides.
 func (n *run) decide(ctx context.Context) error {
 	for {
 		if n.standing == nil {
@@ -85,7 +84,7 @@ func (n *run) decide(ctx context.Context) error {
 		switch judge(n.witnesses()) {
 		case waitTurn:
 			if n.Prompter == nil {
-				return n.chooseCampaign() // a look takes no turn
+				return n.chooseCampaign() // a look does not wait in the queue
 			}
 		case refusedByService:
 			return fail(failure.FromService(n.standing.Reason), nil)
@@ -109,7 +108,7 @@ func (n *run) decide(ctx context.Context) error {
 	}
 }
 
-// witnesses are what card, journal and service say of the certificate that was issued, if one was.
+// witnesses returns what card, journal and service say of the certificate that was issued, if there is one.
 func (n *run) witnesses() witnesses {
 	issued := n.standing.Issued
 	return witnesses{
@@ -123,7 +122,7 @@ func (n *run) witnesses() witnesses {
 	}
 }
 
-// chooseCampaign takes the one asked for, else the one begun with, else the only one.
+// chooseCampaign chooses the campaign asked for, else that of the renewal begun before, else the only one.
 func (n *run) chooseCampaign() error {
 	st := n.standing
 	switch {
@@ -144,7 +143,7 @@ func (n *run) chooseCampaign() error {
 	return nil
 }
 
-// refusedBy tells why a campaign that was asked for by name does not accept the certificate.
+// refusedBy returns the reason why a campaign that was asked for by name does not accept the certificate.
 func (n *run) refusedBy(id string) failure.Code {
 	if slices.ContainsFunc(n.open, func(c cmp.Campaign) bool { return c.ID == id }) {
 		return failure.NotInWindow
@@ -152,8 +151,8 @@ func (n *run) refusedBy(id string) failure.Code {
 	return failure.CampaignClosed
 }
 
-// series asks the citizen for the sigla only where the chip may carry siglas of which the campaign takes
-// some and not others.
+// series asks the citizen for the sigla only if the chip may carry several siglas and the campaign accepts some of
+// them only.
 func (n *run) series(ctx context.Context) error {
 	sigle := n.s.Model.Sigle()
 	if n.Series != "" {
@@ -174,7 +173,7 @@ func (n *run) series(ctx context.Context) error {
 		return nil
 	}
 	if n.Prompter == nil {
-		n.asksSeries = true // a look: the question is asked when the renewal is
+		n.asksSeries = true // a look only notes that the renewal will ask
 		return nil
 	}
 	s, err := n.Prompter.Consent(ctx, Question{Kind: AskSeries, Options: sigle})
@@ -190,8 +189,8 @@ func (n *run) series(ctx context.Context) error {
 	return nil
 }
 
-// chooseSlot takes the slot that holds what the service issued for this certificate, else the one the
-// journal names, else the first that holds no certificate; and asks for memory where it needs some.
+// chooseSlot chooses the slot that holds the certificate issued for this one, else the slot in the journal, else the
+// first without a certificate. It then checks the memory with room.
 func (n *run) chooseSlot() error {
 	free := func(p cns.Slot) bool {
 		s := p.Certificate.State
@@ -212,9 +211,9 @@ func (n *run) chooseSlot() error {
 	return n.room()
 }
 
-// room refuses a slot that was never begun and whose DFs lack the memory for a new pair. The DF of the
-// certificates was asked when the card was read; that of the keys, where it stands beside it, is asked when a
-// renewal begins, not for a look.
+// room refuses a slot without any part of a new pair if its DFs lack the memory for one. The free memory of the
+// certificates' DF was read with the card. That of a separate DF of the keys is read only when a renewal begins, not
+// for a look.
 func (n *run) room() error {
 	m, w := n.s.Model, n.slot.Location
 	if n.slot.Certificate.State != cns.FileAbsent || n.rec.Slot == n.slot.Number {
@@ -226,7 +225,7 @@ func (n *run) room() error {
 	if inRoot(w.PublicKey) {
 		need += m.PublicKeySize.Value
 	}
-	// A key object keeps two components of the modulus' size and their headers.
+	// A key object stores two components of the size of the modulus, and their headers.
 	key := m.TemporarySize.Value + 3*m.NewKeyBits.Value/8
 	if inRoot(w.Key.DF) {
 		need, key = need+key, 0
@@ -249,7 +248,7 @@ func (n *run) room() error {
 	return err
 }
 
-// unfinished says whether a certificate on the card is the renewal that goes on.
+// unfinished reports whether a certificate on the card is the result of the renewal that continues.
 func (n *run) unfinished(f cns.CertificateFile) bool {
 	if f.State != cns.FileReadable {
 		return false

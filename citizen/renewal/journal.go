@@ -19,17 +19,17 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// Journal keeps what the card cannot tell again, one file for each card. It is a convenience: a card is
-// recoverable without it. Files are named by a keyed hash of the card's number and sealed with AES-256-GCM
-// under a key derived from the same, so that without the card they tell nothing.
+// Journal stores the facts that the card cannot tell, in one file for each card. A renewal can be recovered without
+// it. A file's name is a keyed hash of the card's number; its content is sealed with AES-256-GCM under a key derived
+// from the same, so that without the card it reveals nothing.
 type Journal struct {
-	// Read returns a file, or an error that is fs.ErrNotExist. Write replaces a file so that after a
-	// power cut either the old or the new one is there.
+	// Read returns the content of a file, or an error that is fs.ErrNotExist. Write replaces a file durably: after a
+	// power cut either the old or the new content is there.
 	Read  func(name string) ([]byte, error)
 	Write func(name string, data []byte) error
 }
 
-// record is what the journal knows of one renewal.
+// record is the journal's content about one renewal.
 type record struct {
 	Old         []byte           `json:"old"` // SHA-256 of the old certificate
 	Campaign    string           `json:"campaign,omitempty"`
@@ -38,11 +38,12 @@ type record struct {
 	Certificate []byte           `json:"certificate,omitempty"`
 	Transaction *cmp.Transaction `json:"transaction,omitempty"`
 	Confirmed   bool             `json:"confirmed,omitempty"`
-	PINTries    *int             `json:"pinTries,omitempty"` // as the card said last, nil once a code was accepted
+	PINTries    *int             `json:"pinTries,omitempty"` // as the card said last; nil once a code was accepted
 	PUKTries    *int             `json:"pukTries,omitempty"`
 }
 
-// JournalIn keeps the files in a folder, made where absent, of mode 0700.
+// JournalIn returns a journal that stores its files in a folder. It creates the folder, with mode 0700, if it is
+// absent.
 func JournalIn(dir string) *Journal {
 	folder := durable.Folder(dir)
 	return &Journal{Read: folder.Read, Write: folder.Write}
@@ -50,7 +51,7 @@ func JournalIn(dir string) *Journal {
 
 const journalKeyFile = "key"
 
-// keys returns the name of the card's file and its cipher. The journal's own key is made where absent.
+// keys returns the name of the card's file and its cipher. It creates the journal's own key if it is absent.
 func (j *Journal) keys(id holder.IDCarta) (string, cipher.AEAD, error) {
 	key, err := j.Read(journalKeyFile)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(key) != 32 {
@@ -74,8 +75,8 @@ func (j *Journal) keys(id holder.IDCarta) (string, cipher.AEAD, error) {
 	return hex.EncodeToString(mac("name")[:16]) + ".journal", aead, err
 }
 
-// load returns the card's record, an empty one where there is none. A file that does not open, by age,
-// damage or another key, is an error, and the caller goes on without it.
+// load returns the card's record, an empty one where there is none. A file that cannot be decrypted or parsed (an old
+// format, damage, another key) is an error, and the caller continues without a record.
 func (j *Journal) load(id holder.IDCarta) (record, error) {
 	name, aead, err := j.keys(id)
 	if err != nil {

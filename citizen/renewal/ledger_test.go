@@ -19,13 +19,13 @@ import (
 	"rinnova.example/go/trial"
 )
 
-// walks is how many random walks a run of the tests takes.
+// walks is the number of random walks in one run of the test.
 const walks = "150"
 
-// TestLedger walks at random through everything that person and card can do to each other, and keeps a
-// ledger of every code that was typed and every one that came over the wire: no try is spent that no person
-// typed, a PUK goes out once for each typing, a PIN again only after it was accepted, the last known try
-// only after a consent, and no VERIFY is empty.
+// TestLedger makes random walks through the actions of a person and a card, and keeps a ledger of every code typed
+// and every code sent to the card. It checks that no try is spent on a code that was not typed, that a PUK is sent
+// once for each typing, that a PIN is sent again only after it was accepted, that the last known try needs a consent,
+// and that no VERIFY is empty.
 func TestLedger(t *testing.T) {
 	for name, value := range map[string]string{"rapid.checks": walks, "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
@@ -44,17 +44,17 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// side is a card and what its ledger says.
+// side is a card and its ledger.
 type side struct {
 	name string
 	card *emulator.Card
 	old  *x509.Certificate
 	file []byte
 	pin  string       // as it is now on the card
-	kept map[bool]int // tries left by kind, PUK true, as this computer's journal has them
+	kept map[bool]int // tries left by kind, PUK true, according to this computer's journal
 }
 
-// typing is a code that the person typed in the present run.
+// typing is a code that the person typed in this run.
 type typing struct {
 	puk               bool
 	code              string
@@ -76,11 +76,11 @@ type walk struct {
 
 	typed     []*typing
 	here      bool         // this computer, which keeps a journal
-	known     map[bool]int // as the run has heard or read it
+	known     map[bool]int // tries by kind, as the run learned them from the card or the journal
 	consented map[bool]bool
 	prompts   int
 	begins    int
-	swapAt    int // Begin at which the other card is in the reader, -1 for never
+	swapAt    int // number of the Begin at which the other card is in the reader, -1 for none
 }
 
 func newWalk(t *testing.T, rt *rapid.T, seen map[string]int) *walk {
@@ -95,7 +95,7 @@ func newWalk(t *testing.T, rt *rapid.T, seen map[string]int) *walk {
 	return w
 }
 
-// die draws a number below n, each about as often: rapid's own integers prefer small ones.
+// die draws a number below n with equal chances; rapid's own integers prefer small ones.
 func (w *walk) die(label string, n int) int {
 	return rapid.Custom(func(rt *rapid.T) int {
 		x := 0
@@ -145,7 +145,7 @@ func (w *walk) steps() {
 	}
 }
 
-// run is one run of the program with a card in the reader.
+// run runs the program once with a card in the reader.
 func (w *walk) run(x *side) {
 	w.here = w.die("other computer", 6) > 0
 	w.in, w.first, w.typed, w.prompts, w.begins = x, x, nil, 0, 0
@@ -205,7 +205,7 @@ func (w *walk) run(x *side) {
 	}
 }
 
-// begin reads the tries that the journal has of the card that the run is on.
+// begin sets the tries that the journal has for the run's card.
 func (w *walk) begin() {
 	if w.known = map[bool]int{}; w.here {
 		w.known = w.first.kept
@@ -215,7 +215,7 @@ func (w *walk) begin() {
 	}
 }
 
-// ATR, Begin, End and Transmit are the reader.
+// walk's ATR, Begin, End and Transmit implement the reader.
 func (w *walk) ATR() []byte { return w.in.card.ATR() }
 
 func (w *walk) Begin() error {
@@ -236,7 +236,7 @@ func (w *walk) swap() {
 		}
 	}
 	if w.begins == 0 {
-		w.first = w.in // before anything was read of the other
+		w.first = w.in // nothing was read of the first card yet
 		w.begin()
 		w.swapAt = -1
 	}
@@ -265,7 +265,7 @@ func (w *walk) Transmit(command []byte) ([]byte, error) {
 	return answer, err
 }
 
-// sent checks a VERIFY against the ledger.
+// sent checks a VERIFY against the ledger and records it.
 func (w *walk) sent(puk bool, code string) *typing {
 	var x *typing
 	for _, y := range w.typed {
@@ -297,8 +297,7 @@ func (w *walk) sent(puk bool, code string) *typing {
 	return x
 }
 
-// heard enters the answer to a VERIFY. The content of a lost answer is not known: it may have been that one try
-// less is left.
+// heard records the answer to a VERIFY. A lost answer may have said that one try less is left.
 func (w *walk) heard(x *typing, answer []byte, err error) {
 	if err != nil {
 		w.seen["answer lost"]++
@@ -326,7 +325,7 @@ func (w *walk) heard(x *typing, answer []byte, err error) {
 	}
 }
 
-// PIN, PUK and Consent are the person, who takes their time.
+// walk's PIN, PUK and Consent implement a person who takes time to answer.
 func (w *walk) PIN(_ context.Context, r renewal.CodeRequest) ([]byte, error) {
 	return w.type_(false, r)
 }
@@ -334,7 +333,7 @@ func (w *walk) PUK(_ context.Context, r renewal.CodeRequest) ([]byte, error) { r
 
 func (w *walk) type_(puk bool, r renewal.CodeRequest) ([]byte, error) {
 	w.meanwhile()
-	// Of a PUK that was accepted before the answer to the CREATE was lost, the program may know less.
+	// If the PUK was accepted but the answer to the CREATE was lost, the program may know fewer tries.
 	told := -1
 	if r.Tries != nil {
 		told = *r.Tries
@@ -384,7 +383,7 @@ func (w *walk) Consent(_ context.Context, q renewal.Question) (string, error) {
 	return "", renewal.ErrNoInput
 }
 
-// meanwhile is what happens while a person is asked something. The card is free for others then.
+// meanwhile does what may happen while a person is asked something: the card is free for other programs then.
 func (w *walk) meanwhile() {
 	if err := w.in.card.Begin(); err != nil {
 		w.Errorf("the card is held while a person is asked: %v", err)
@@ -401,7 +400,7 @@ func (w *walk) meanwhile() {
 	}
 }
 
-// elsewhere is another program that has a card for a while.
+// elsewhere lets another program use a card for a while.
 func (w *walk) elsewhere(x *side) {
 	do := func(ins, p1, p2 byte, codes ...string) iso7816.SW {
 		c := iso7816.Command{INS: ins, P1: p1, P2: p2}
@@ -441,8 +440,8 @@ func (w *walk) elsewhere(x *side) {
 	x.card.Reset()
 }
 
-// A VERIFY whose answer was lost with the card may have spent a try: the next run asks for consent when one
-// may be left, and a wrong code sent without it would have blocked the PIN.
+// A VERIFY whose answer was lost with the card may have spent a try. The next run asks for consent if only one may be
+// left: otherwise a wrong code could block the PIN.
 func TestLostAnswerCounts(t *testing.T) {
 	s := newService(t)
 	card := s.card("OT2015", 81, inWindow)
@@ -464,8 +463,8 @@ func TestLostAnswerCounts(t *testing.T) {
 	}
 }
 
-// A PIN that was accepted and then changed by another program costs the try that the person typed, and what
-// the card says then is remembered.
+// A PIN that was accepted and then changed by another program costs the one try that the person typed, and the
+// journal keeps the tries that the card then reports.
 func TestRefusedInLaterBlock(t *testing.T) {
 	s := newService(t)
 	card := s.card("AC2014", 82, inWindow)

@@ -24,11 +24,11 @@ import (
 type lie struct {
 	name  string
 	fault emulator.Fault
-	at    func(command []byte) bool // the commands that it can be told to; each one has its turn
-	every bool                      // it is told to all of them in one run instead
-	typed []string                  // PINs typed, the right one where empty
-	// ends are the codes with which a run may end before the certificate is confirmed, "done" for a renewal
-	// that is done in spite of the lie. Each must come to pass at one command of one family at least.
+	at    func(command []byte) bool // the commands at which it can be told, each in a run of its own
+	every bool                      // tell it at all of these commands in one run instead
+	typed []string                  // PINs typed; the right one where empty
+	// ends are the codes with which a run may end before the certificate is confirmed, "done" for a renewal that
+	// succeeds in spite of the lie. Each must occur for at least one command of one family.
 	ends string
 }
 
@@ -36,7 +36,7 @@ func ins(list ...byte) func([]byte) bool {
 	return func(c []byte) bool { return bytes.IndexByte(list, c[1]) >= 0 }
 }
 
-// answers says whether a command is answered with data.
+// answers reports whether a command is answered with data.
 func answers(c []byte) bool { return ins(0xB0, 0xC0, 0x2A)(c) || c[1] == 0xA4 && c[3] != 0x0C }
 
 var lies = []lie{
@@ -98,10 +98,9 @@ var lies = []lie{
 		ends: "card-error card-foreign card-wrong-key done"},
 }
 
-// TestLies has a card of each chip family lie, at each command of a whole renewal that a lie can be told
-// to. Either the renewal is done and the card holds what was confirmed, or it ends before the
-// confirmation with a code that belongs to the lie; and when the card no longer lies, the next run
-// finishes.
+// TestLies lets a card of each chip family lie, at each command of a whole renewal at which the lie can be told.
+// Either the renewal succeeds and the card holds the confirmed certificate, or it ends before the confirmation with a
+// code that belongs to the lie. The next run, on the honest card, succeeds.
 func TestLies(t *testing.T) {
 	var mu sync.Mutex
 	ended, told := map[string]map[string]int{}, 0
@@ -150,13 +149,13 @@ func TestLies(t *testing.T) {
 	t.Logf("%d lies", told)
 }
 
-// TestLiesAfterwards has a card lie to a run that finds a renewal begun: the answer to the request was lost
-// and the run is on another computer, or the answer to the confirmation was lost. A confirmed
-// certificate stays on the card with its key whatever the card says.
+// TestLiesAfterwards lets a card lie to a run that continues a renewal: either the answer to the request was lost and
+// the run is on another computer, or the answer to the confirmation was lost. A confirmed certificate stays on the
+// card with its key, whatever the card answers.
 func TestLiesAfterwards(t *testing.T) {
 	for _, begun := range []struct {
 		name    string
-		lost    int // which answer of the service
+		lost    int // number of the service's answer that is lost
 		journal bool
 		state   trial.State
 	}{{"issued", 2, false, trial.Issued}, {"confirmed", 3, true, trial.Installed}} {
@@ -236,8 +235,8 @@ func TestLiesAfterwards(t *testing.T) {
 	}
 }
 
-// TestLeadingZerosDropped signs with the old key what gives a signature that starts with a zero byte, as
-// one in 256 does, on a card that does not answer such bytes.
+// TestLeadingZerosDropped signs with the old key a message whose signature starts with a zero byte, as one in 256
+// does, on a card that omits such bytes.
 func TestLeadingZerosDropped(t *testing.T) {
 	card := newService(t).card("AC2013", 1, inWindow)
 	key := take(1024, 21)
@@ -263,7 +262,7 @@ func TestLeadingZerosDropped(t *testing.T) {
 	}
 }
 
-// families is one series of each renewable model.
+// families returns one series of each renewable model.
 func families(t *testing.T) []string {
 	var list []string
 	for _, m := range cardmodel.Models() {
@@ -277,8 +276,8 @@ func families(t *testing.T) []string {
 	return list
 }
 
-// lieAt runs a renewal in which the n-th command that the lie can be told to is answered with it, and
-// another in which the card is honest. It returns the first one's code, and whether the lie was told.
+// lieAt runs a renewal in which the n-th command at which the lie can be told is answered with it, and then one in
+// which the card is honest. It returns the code of the first, and whether the lie was told.
 func lieAt(t *testing.T, series string, number int, l lie, n int) (ended string, happened bool) {
 	t.Helper()
 	s := newService(t)
@@ -332,7 +331,7 @@ func lieAt(t *testing.T, series string, number int, l lie, n int) (ended string,
 
 	card.Reinsert()
 	if n%2 == 1 {
-		journal = nil // another computer
+		journal = nil // as on another computer
 	}
 	r = s.run(card, someone(), journal)
 	r.Campaign = "prova"
@@ -351,7 +350,7 @@ func lieAt(t *testing.T, series string, number int, l lie, n int) (ended string,
 	return ended, true
 }
 
-// sound checks that a card holds a certificate, byte for byte, and the key that belongs to it.
+// sound checks that a card holds a certificate, byte for byte, and the key for it.
 func sound(t *testing.T, card *emulator.Card, cert *x509.Certificate) {
 	t.Helper()
 	s, err := cns.Open(card.Clone())

@@ -21,17 +21,17 @@ import (
 	"rinnova.example/go/login"
 )
 
-// Login is what the trial login answered.
+// Login is the answer of the trial login.
 type Login login.Answer
 
-// Verify proves a card by logging in at a site with its newest valid certificate: it asks the PIN as a
-// renewal does. Without a URL the service is asked for its trial login. The error is a *Failure; a refusal
-// by the site is "login-refused", and comes with the answer.
+// Verify tests a card by logging in at a site with its newest valid certificate. It asks for the PIN as a renewal
+// does. Without a URL it asks the service for the address of its trial login. The error is a *Failure; a refusal by
+// the site is "login-refused" and comes with the answer.
 func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, transport *http.Transport) (*Login,
 	error) {
 	n := &run{Renewal: r}
 	defer func() {
-		_ = n.release() // the login has ended, whatever the card says
+		_ = n.release() // the login has ended, so an error of the card does not matter
 		if n.s != nil {
 			n.s.ForgetPIN()
 		}
@@ -57,7 +57,7 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 	if err := n.step(ctx, "unlock"); err != nil {
 		return nil, Classify(err)
 	}
-	if err := n.release(); err != nil { // the site asks when it wants its signature
+	if err := n.release(); err != nil { // the site decides when it asks for the signature
 		return nil, Classify(err)
 	}
 	l, err := LoginWith(ctx, n.s, n.base, url, roots, transport)
@@ -67,8 +67,9 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 	return l, nil
 }
 
-// newest is the certificate that is valid now and ends last, or the one that ends last where none is. Of two with one
-// end it is the one in the later slot: an abandoned renewal comes before the one that was installed.
+// newest returns the slot of the certificate that is valid now and ends last, or of the one that ends last where none
+// is valid. Of two with the same end it chooses the later slot: an abandoned renewal is in an earlier slot than the
+// installed one.
 func newest(held []cns.Slot, now time.Time) cns.Slot {
 	best := -1
 	for i, p := range held {
@@ -84,9 +85,9 @@ func newest(held []cns.Slot, now time.Time) cns.Slot {
 }
 
 // LoginWith authenticates at a site with the pair of one slot (RFC 8446 §4.4.3, RFC 5246 §7.4.8). It succeeds only if
-// the site is reached by https, the card has signed in this handshake, and the site has accepted that certificate. Each
-// signature is a block of its own with the card: no transaction is held while the program waits for the site.
-// nil roots are the system's. The transport gives proxies and timeouts, nil for the default.
+// the site is reached by https, the card has signed in this handshake, and the site has accepted that certificate. It
+// opens a block with the card for each signature, so that no transaction is held while the program waits for the
+// site. Nil roots mean the system's. The transport gives proxies and timeouts; nil means the default.
 func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, roots *x509.CertPool,
 	transport *http.Transport) (*Login, error) {
 	cert := p.Certificate.Certificate
@@ -150,7 +151,7 @@ func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, root
 	return &l, nil
 }
 
-// recordingSigner records whether it signed, and its error, which crypto/tls does not hand on.
+// recordingSigner records whether it signed and its error, which crypto/tls does not return.
 type recordingSigner struct {
 	crypto.Signer
 	signed bool

@@ -15,7 +15,7 @@ import (
 	"rinnova.example/go/login"
 )
 
-// TestLoginProves: a login counts only over https, if the card signed in this handshake, and for the card's
+// TestLoginProves: a login counts only over https, only if the card signed in this handshake, and only for the card's
 // certificate.
 func TestLoginProves(t *testing.T) {
 	s := newService(t)

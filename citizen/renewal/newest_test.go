@@ -17,7 +17,7 @@ func TestNewest(t *testing.T) {
 			Certificate: &x509.Certificate{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(0, 0, days)}}}
 	}
 	for name, row := range map[string]struct {
-		held []cns.Slot // the one that ends last first, as candidates gives them
+		held []cns.Slot // the one that ends last first, as candidates returns them
 		want int
 	}{
 		"one":                        {[]cns.Slot{slot(0, 10)}, 0},

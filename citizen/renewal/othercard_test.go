@@ -14,12 +14,12 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// swapped is a reader in which another card is found from one Begin on, for a number of transactions.
+// swapped is a reader that holds another card from one Begin on, for a number of transactions.
 type swapped struct {
 	first, other *emulator.Card
 	at, for_     int // for_ 0: it stays
 	begins       int
-	written      []byte // instructions sent to the other card that are not for reading
+	written      []byte // instructions sent to the other card that do not read
 	read         bool   // the other card was sent something
 }
 
@@ -46,7 +46,7 @@ func (w *swapped) Transmit(command []byte) ([]byte, error) {
 	return w.in().Transmit(command)
 }
 
-// chip is all that a card keeps without power.
+// chip returns all that a card stores without power.
 func chip(t *testing.T, card *emulator.Card) []byte {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "card")
@@ -60,8 +60,8 @@ func chip(t *testing.T, card *emulator.Card) []byte {
 	return b
 }
 
-// TestOtherCard puts another card in the reader between any two transactions of a renewal, for good or for
-// one transaction. Nothing but its number is read of it, and the next run on the right card finishes.
+// TestOtherCard puts another card into the reader between any two transactions of a renewal, for good or for one
+// transaction. The program reads only the other card's number, and the next run on the right card succeeds.
 func TestOtherCard(t *testing.T) {
 	points := 0
 	for _, series := range families(t) {
@@ -86,7 +86,7 @@ func TestOtherCard(t *testing.T) {
 				r.Campaign = "prova"
 				_, err := r.Run(t.Context())
 				if w.begins <= at {
-					if err != nil || at < 3 { // the look, up to the request, from install to the confirmation
+					if err != nil || at < 3 { // the look, up to the request, or from install to the confirmation
 						t.Fatalf("%s %s: %d transactions, %v", series, c.name, w.begins, err)
 					}
 					break
@@ -104,7 +104,7 @@ func TestOtherCard(t *testing.T) {
 				}
 				w.first.Reinsert()
 				if at%2 == 1 {
-					journal = nil // another computer
+					journal = nil // as on another computer
 				}
 				r = s.run(w.first, someone(), journal)
 				r.Campaign = "prova"
@@ -119,13 +119,13 @@ func TestOtherCard(t *testing.T) {
 		}
 	}
 	t.Logf("%d exchanges of cards", points)
-	if points < 12+6+9 { // AC: five transactions, OT three, ID four; three kinds of exchange before each but the first
+	if points < 12+6+9 { // AC has five transactions, OT three, ID four; each but the first has three swaps
 		t.Error("too few")
 	}
 }
 
-// TestOtherCardAfterPull pulls a card at each command that changes it and puts another one in the same
-// reader: the journal of the first is not taken for the second's, each renewal ends on its own card.
+// TestOtherCardAfterPull removes a card at each command that changes it and puts another one into the same reader.
+// The journal of the first is not used for the second, and each renewal ends on its own card.
 func TestOtherCardAfterPull(t *testing.T) {
 	points := 0
 	for _, series := range families(t) {
@@ -171,8 +171,8 @@ func TestOtherCardAfterPull(t *testing.T) {
 	t.Logf("%d pulls", points)
 }
 
-// TestOtherCardReinserted gives a session that has a verified PIN another card in the place of its own,
-// as when the citizen is asked to take the card out and puts in a relative's.
+// TestOtherCardReinserted replaces the card of a session that has a verified PIN by another one, as when the citizen,
+// asked to take the card out, puts in a relative's.
 func TestOtherCardReinserted(t *testing.T) {
 	s := newService(t)
 	w := &swapped{first: s.card("AC2014", 1, inWindow), other: s.card("AC2014", 2, inWindow), at: 1 << 30}

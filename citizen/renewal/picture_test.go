@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// TestPicture: README's picture shows the steps in their order, and is the same in light and dark colours.
+// TestPicture: README's picture shows the steps in order, and its light and dark versions differ only in colours.
 func TestPicture(t *testing.T) {
 	colour := regexp.MustCompile(`#[0-9a-f]{6}`)
 	stepName := regexp.MustCompile(`font-size="12\.5" font-weight="600"[^>]*>([a-z]+)<`)

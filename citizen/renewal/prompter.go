@@ -9,24 +9,24 @@ import (
 	"rinnova.example/go/card/cardmodel"
 )
 
-// Prompter is the person. Each call blocks until there is an answer, and no transaction with the card is
-// held meanwhile. The renewal wipes the slices it is given.
+// Prompter asks the person. Each call blocks until there is an answer; the program holds no transaction with the card
+// meanwhile. The renewal wipes the slices that it gets.
 type Prompter interface {
-	// PIN and PUK ask for a code. It is presented to the card once at most. They return ErrNoInput where
-	// no person can be asked (again), ErrCancelled where the person goes back.
+	// PIN and PUK ask for a code. The renewal presents it to the card at most once. They return ErrNoInput where no
+	// person can be asked (again), and ErrCancelled where the person goes back.
 	PIN(context.Context, CodeRequest) ([]byte, error)
 	PUK(context.Context, CodeRequest) ([]byte, error)
 	// Consent asks a question and returns the answer, "" for no.
 	Consent(context.Context, Question) (string, error)
 }
 
-// CodeRequest is what to tell the person who types a code.
+// CodeRequest describes the code to the person who types it.
 type CodeRequest struct {
 	Code      cardmodel.Code // expected form
 	Tries     *int           // left; nil where not known
-	Limit     int            // wrong codes in a row that block it; 0 where no source tells
-	Wrong     bool           // the code typed before was refused by the card
-	Malformed bool           // the code typed before was not of the form, and not sent
+	Limit     int            // wrong codes in a row that block it; 0 where no source gives it
+	Wrong     bool           // the card refused the code typed before
+	Malformed bool           // the code typed before was malformed and was not sent
 }
 
 // Question is one of the questions of a renewal.
@@ -42,8 +42,8 @@ const (
 )
 
 var (
-	// ErrNoInput: an answer is needed and no person can give it.
+	// ErrNoInput reports that an answer is needed and no person can give it.
 	ErrNoInput = errors.New("no person can answer")
-	// ErrCancelled: the person went back before anything was changed.
+	// ErrCancelled reports that the person went back before the card was changed.
 	ErrCancelled = errors.New("cancelled by the person")
 )

@@ -10,8 +10,8 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// limited is a reader that carries no APDU of more than 261 bytes, and fails as readers do (PC/SC 0x80100016). It may
-// reset the card when it does, and the card may have got the command.
+// limited is a reader that refuses APDUs of more than 261 bytes with the error of real readers (PC/SC 0x80100016).
+// When it refuses, it may reset the card, and the card may have received the command.
 type limited struct {
 	*emulator.Card
 	failed         int
@@ -36,8 +36,8 @@ func (c *limited) Transmit(b []byte) ([]byte, error) {
 	return c.Card.Transmit(b)
 }
 
-// TestReaderWithoutExtendedLength renews the series that take extended commands in a reader that carries none: one run,
-// one PIN, no try lost, one VERIFY more than in a reader that carries them.
+// TestReaderWithoutExtendedLength renews the series that take extended commands in a reader that does not carry them:
+// one run, one PIN, no try lost, and one VERIFY more than in a reader that does.
 func TestReaderWithoutExtendedLength(t *testing.T) {
 	for i, name := range []string{"ID2019", "ACe2021", "ACx2021"} {
 		for _, row := range []limited{{}, {reset: true}, {carries: true}, {carries: true, reset: true}} {
@@ -66,7 +66,7 @@ func TestReaderWithoutExtendedLength(t *testing.T) {
 	}
 }
 
-// patient is a reader that carries everything.
+// patient is a reader without that limit.
 type patient struct{ *limited }
 
 func (p patient) Transmit(b []byte) ([]byte, error) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package renewal is the renewal of a card's certificate: an ordered list of steps, each of which tells
-// from facts (what the card says now, what the journal kept, what the service answers) whether it is
-// done (action.go). No step number is stored: resuming, here or on another computer, is running the list again. The
-// old credential is never touched by any step.
+// Package renewal renews the certificate of a card by an ordered list of steps. Each step tells from facts (what the
+// card says now, what the journal stores, what the service answers) whether it is done (action.go). No step number is
+// stored: to resume, here or on another computer, the list runs again. No step changes the old credential.
 package renewal
 
 import (
@@ -31,25 +30,25 @@ type Renewal struct {
 	Service  Service
 	Anchors  []*x509.Certificate // issuing roots: they certify the service's answers and the new certificate
 	Prompter Prompter
-	Journal  *Journal // nil: none is kept
+	Journal  *Journal // nil: none is used
 	Campaign string   // "": the one that accepts the certificate
-	Series   string   // "": proposed from the chip, asked where it makes a difference
-	Version  string   // of the program, held against the service's minimum; "": not held against it
+	Series   string   // "": taken from the chip, or asked where the chip leaves a choice
+	Version  string   // of the program, compared with the service's minimum; "": not compared
 	Now      func() time.Time
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error
-	Events   func(Event) // nil: not told
-	// OnWritten is told of every certificate file that was written, so that other programs' copies can be
-	// dropped; nil: nothing to drop.
+	Events   func(Event) // nil: no events
+	// OnWritten is called for every certificate file that was written, so that other programs' cached copies can be
+	// deleted; nil: not called.
 	OnWritten func(holder.IDCarta, cardmodel.Path)
 }
 
-// Event says that a step began, ended, was found done, or waits. It is all that window, command line and
-// recorder see of a run.
+// Event reports that a step began, ended, was already done, or waits. Window, command line and recorder follow a run
+// by its events alone.
 type Event struct {
 	Step     string
 	State    string // Started, Done, Skipped, Waiting, Noted
-	Code     string // Noted: what is to be known of, a stable word
+	Code     string // Noted: the fact to be noted, a stable word
 	Position int    // Waiting: in the queue, from 1
 	For      time.Duration
 }
@@ -63,7 +62,8 @@ const (
 	Noted   = "noted"
 )
 
-// step is one step of a renewal: when it is done, what does it, and its part of the time (Part).
+// step is one step of a renewal: its name, the condition that it is done, its function, and its part of the time
+// (Part).
 type step struct {
 	name     string
 	done     func(runFacts) bool
@@ -96,7 +96,7 @@ var Steps = func() (names []string) {
 	return names
 }()
 
-// Outcome is a renewal that ended well.
+// Outcome is the result of a successful renewal.
 type Outcome struct {
 	Session     *cns.Session
 	Slot        int
@@ -106,7 +106,7 @@ type Outcome struct {
 	LoginURL    string
 }
 
-// run is the facts of one run.
+// run holds the facts of one run.
 type run struct {
 	*Renewal
 	s                   *cns.Session
@@ -116,18 +116,18 @@ type run struct {
 	open                []cmp.Campaign   // as the service tells
 	campaign            string
 	rec                 record
-	slot                cns.Slot          // where the new pair goes, with what its file holds as read last
-	spent               []*rsa.PublicKey  // keys of the slot that the service takes no more
+	slot                cns.Slot          // for the new pair, with its file as read last
+	spent               []*rsa.PublicKey  // keys of the slot for which the service issues no certificate any more
 	public              *rsa.PublicKey    // of the new key, proven by a test signature
 	cert                *x509.Certificate // the new certificate
 	inspected, prepared bool
 	checked, proven     bool
-	asksSeries          bool       // a look: the sigla printed on the card decides
-	block               *cns.Block // open with the card across steps; nil when the card is left alone
+	asksSeries          bool       // a look: the citizen must read the sigla printed on the card
+	block               *cns.Block // the open block, which spans steps; nil when none is open
 }
 
-// card runs f in the block that is open with the card, or opens one. It stays open for what follows: each
-// block costs a reset, the card's number and a VERIFY.
+// card runs f in the open block, or opens one. The block stays open for the next steps, because each new block costs
+// a reset, a read of the card's number and a VERIFY.
 func (n *run) card(f func(*cns.Block) error) error {
 	if n.block == nil {
 		var err error
@@ -138,7 +138,7 @@ func (n *run) card(f func(*cns.Block) error) error {
 	return f(n.block)
 }
 
-// release closes the open block, if one is: before a person or the network is waited for, and at the end.
+// release closes the open block, if there is one: before a wait for a person or the network, and at the end.
 func (n *run) release() error {
 	if n.block == nil {
 		return nil
@@ -156,9 +156,9 @@ func (n *run) post(ctx context.Context, der []byte) ([]byte, error) {
 	return n.Service.client(n.campaign).Post(ctx, der)
 }
 
-// Run renews the certificate, or goes on with a renewal that was cut short. The error is a *Failure. The
-// PIN is wiped before it returns, unless it returns an Outcome, whose session keeps it for the steps that
-// follow; the caller then calls Forget.
+// Run renews the certificate, or continues an interrupted renewal. The error is a *Failure. Run wipes the PIN before
+// it returns, unless it returns an Outcome: its session keeps the PIN for the steps that follow, and the caller must
+// call Forget.
 func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 	n := &run{Renewal: r}
 	last := -1
@@ -178,9 +178,9 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 		}
 		last = i
 		if err := n.step(ctx, name); err != nil {
-			_ = n.release() // err is the failure that a person is told
+			_ = n.release() // the person is told err, the first failure
 			if n.s != nil {
-				_ = n.refused(err) // in a block after the one in which the PIN was typed
+				_ = n.refused(err) // the card refused the PIN in a later block than the one in which it was typed
 				n.s.ForgetPIN()
 			}
 			f := *Classify(err)
@@ -193,10 +193,10 @@ func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 	return nil, fail(failure.Internal, errors.New("the steps never reach the end"))
 }
 
-// cardChanged reports whether the renewal has changed the card: this run by a command that it sent, or an earlier one.
+// cardChanged reports whether the renewal has changed the card, by a command of this run or of an earlier one.
 func (n *run) cardChanged() bool { return n.s != nil && (n.s.Changed() || n.begun()) }
 
-// facts are what the run knows now.
+// facts returns the facts that the run knows now.
 func (n *run) facts() runFacts {
 	f := runFacts{Read: n.s != nil, Inspected: n.inspected}
 	if !f.Inspected {
@@ -215,7 +215,7 @@ func (n *run) facts() runFacts {
 	return f
 }
 
-// setCertificate makes another certificate the new one and drops what was known of the former.
+// setCertificate sets the new certificate and drops the facts about the former one.
 func (n *run) setCertificate(c *x509.Certificate) {
 	if n.cert != nil && n.cert.Equal(c) {
 		return
@@ -241,7 +241,7 @@ func (n *run) tell(e Event) {
 	}
 }
 
-// identify opens the session and reads what needs no PIN.
+// identify opens the session and reads the files that need no PIN.
 func (n *run) identify(context.Context) error {
 	s, err := cns.Open(n.Card)
 	if err != nil {
@@ -256,7 +256,7 @@ func (n *run) identify(context.Context) error {
 	return nil
 }
 
-// save keeps the record. A journal that cannot be written stops nothing: the card is recoverable without.
+// save writes the record to the journal. It ignores errors, because the card can be recovered without a journal.
 func (n *run) save() {
 	if n.Journal == nil {
 		return
@@ -266,8 +266,8 @@ func (n *run) save() {
 	}
 }
 
-// candidates are the certificates on the card that may be renewed or be renewals: the holder's own
-// authentication certificates, the one that ends last first.
+// candidates returns the slots with the holder's own authentication certificates, the one that ends last first. Each
+// may be renewed, or may be a renewal.
 func candidates(s *cns.Session) []cns.Slot {
 	var list []cns.Slot
 	for _, p := range s.Contents.Slots {
@@ -281,9 +281,8 @@ func candidates(s *cns.Session) []cns.Slot {
 	return list
 }
 
-// ours says whether a certificate is an authentication certificate of the card's holder: its common name
-// carries the card's number, and its key may not sign with legal effect. A citizen's signature
-// certificate is never ours.
+// ours reports whether a certificate is an authentication certificate of the card's holder: its common name contains
+// the card's number, and its key usage excludes nonRepudiation. It is false for a citizen's signature certificate.
 func ours(c *x509.Certificate, id holder.IDCarta) bool {
 	cn, err := holder.ParseCN(c.Subject.CommonName)
 	return err == nil && cn.Card == id && c.KeyUsage&x509.KeyUsageContentCommitment == 0 &&
@@ -295,10 +294,10 @@ func hash(c *x509.Certificate) []byte {
 	return h[:]
 }
 
-// errTaken: the slot holds a key that is not ours to replace.
+// errTaken reports that the slot holds a key that the renewal may not replace.
 var errTaken = errors.New("the slot holds another key")
 
-// Wait waits for a time, or until ctx is done, whose error it then returns.
+// Wait waits for d, or until ctx is done; it then returns the error of ctx.
 func Wait(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -35,10 +35,10 @@ func sigle(renewable bool) []string {
 	return list
 }
 
-// inWindow is an expiry in the window of the campaign of 2020.
+// inWindow is an expiry for which the campaign of 2020 allows a renewal.
 var inWindow = time.Date(2020, 6, 15, 21, 59, 59, 0, time.UTC)
 
-// oldFiles are the files of the old credential: nothing may ever change them.
+// oldFiles returns the files of the old credential, which no step may change.
 func oldFiles(t *testing.T, c *emulator.Card) []byte {
 	t.Helper()
 	var all []byte
@@ -90,7 +90,7 @@ func TestRenewEverySeries(t *testing.T) {
 			if n := s.valid(out.Old); n[trial.Installed] != 1 || len(n) != 1 {
 				t.Errorf("valid certificates: %v", n)
 			}
-			// The PUK is asked on the AC series only (R21).
+			// The PUK is asked for on the AC series only (R21).
 			asked := 0
 			for _, a := range who.asked {
 				if a.Code.Reference == 0x11 {
@@ -107,7 +107,7 @@ func TestRenewEverySeries(t *testing.T) {
 					return slices.Equal(there.Path, needed.Path)
 				})
 			}) {
-				want = strings.Replace(want, "prepare ", "", 1) // all is there
+				want = strings.Replace(want, "prepare ", "", 1) // the DFs are already there
 			}
 			if got := strings.Join(seen, " "); got != want {
 				t.Errorf("steps %s, want %s", got, want)
@@ -143,7 +143,7 @@ func TestNotRenewableSeries(t *testing.T) {
 	}
 }
 
-// Refusals come before any PIN.
+// Refusals come before a PIN is asked for.
 func TestRefusedBeforePIN(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -276,7 +276,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// The last known counter outlives the run: the next one asks for consent before the last try.
+// The journal keeps the last known counter: the next run asks for consent before the last try.
 func TestLastTryIsRemembered(t *testing.T) {
 	s := newService(t)
 	card := s.card("OT2015", 80, inWindow)
@@ -295,8 +295,8 @@ func TestLastTryIsRemembered(t *testing.T) {
 	}
 }
 
-// An abandoned renewal on the card, revoked since another one was confirmed, does not hide the valid one of the same
-// end.
+// Two certificates end at the same time: one is an abandoned renewal, revoked because the other was confirmed. The
+// valid one is renewed.
 func TestAbandonedBesideValid(t *testing.T) {
 	s := newService(t)
 	card := s.card("OT2016", 95, inWindow)
@@ -344,7 +344,7 @@ func TestAbandonedBesideValid(t *testing.T) {
 	}
 }
 
-// A further renewal of the same card under a later campaign takes the third slot.
+// A later renewal of the same card, under another campaign, uses the third slot.
 func TestThirdPlace(t *testing.T) {
 	s := newService(t)
 	for i, name := range []string{"AC2014", "OT2016", "ID2019"} {
@@ -373,7 +373,7 @@ func TestThirdPlace(t *testing.T) {
 	}
 }
 
-// The connection that inspect opens serves the whole renewal: there is no other handshake after the key was made.
+// The connection that inspect opens serves the whole renewal: no other TLS handshake follows the key generation.
 func TestOneConnection(t *testing.T) {
 	s := newService(t)
 	opened, exchanges := 0, 0

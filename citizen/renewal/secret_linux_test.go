@@ -28,8 +28,8 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// TestSecretsOfProgram runs rinnova itself, with canaries from an environment variable, a file and a pipe,
-// and searches what it prints, as text and as JSON, what it records and its journal.
+// TestSecretsOfProgram runs rinnova with canaries from an environment variable, a file and a pipe, and searches its
+// output, as text and as JSON, its recording and its journal for them.
 func TestSecretsOfProgram(t *testing.T) {
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova",
@@ -102,7 +102,7 @@ func TestSecretsOfProgram(t *testing.T) {
 			cmd.Args = append(cmd.Args, args...)
 			var out, errOut bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &errOut
-			cmd.Run() // its exit code is tested elsewhere; what it says is looked at here
+			cmd.Run() // other tests check its exit code; this one checks its output
 			if said := out.String() + errOut.String(); !strings.Contains(said, c.want) &&
 				!(c.want == "done" && strings.Contains(said, "Certificato rinnovato")) {
 				t.Fatalf("%s: %s", name, said)
@@ -146,8 +146,8 @@ func pipe(t *testing.T, content string) *os.File {
 	return r
 }
 
-// A child process of the test is a program that renews: its card is at the other end of two pipes, its
-// codes come from a third, and what it does at which moment is in its environment.
+// A child process of the test runs a renewal: its card is at the other end of two pipes, its codes come from a third,
+// and its environment says what it does and when.
 const (
 	canaryClock = "2020-05-25T10:00:00Z"
 
@@ -174,7 +174,7 @@ func init() {
 // farCard is a card at the other end of the child's standard input and output.
 type farCard struct{}
 
-// ask sends a kind, a length and bytes, and gets the same. The caller's bytes are not copied.
+// ask sends a kind, a length and bytes, and receives the same. It does not copy the caller's bytes.
 func (farCard) ask(kind byte, b []byte) ([]byte, error) {
 	head := [3]byte{kind, byte(len(b) >> 8), byte(len(b))}
 	os.Stdout.Write(head[:])
@@ -204,7 +204,7 @@ func (c farCard) End(reset bool) error {
 	return err
 }
 
-// piped is a person who types what comes through the third pipe, eight digits each time.
+// piped is a person who types codes of eight digits from the third pipe.
 type piped struct{ does string }
 
 func (p piped) typed() ([]byte, error) {
@@ -261,8 +261,8 @@ func childMain(does string) {
 	runtime.KeepAlive(out)
 }
 
-// child runs a child process on a card. Before an answer goes back to it, at may look at the process, which
-// waits, or end it and see to it that no answer goes back.
+// child runs a child process on a card. Before an answer goes back, at may inspect the waiting process, or end it and
+// return true so that no answer goes back.
 func child(t *testing.T, s *service, card *emulator.Card, does, dump string,
 	at func(p *os.Process, kind byte, command []byte) (silent bool)) (result string, stderr []byte) {
 	t.Helper()
@@ -319,8 +319,8 @@ func child(t *testing.T, s *service, card *emulator.Card, does, dump string,
 	return result, errOut.Bytes()
 }
 
-// TestSecretsOfCrash has a child process crash while it holds codes: in the Prompter, in Events, and
-// while a VERIFY is on its way. The trace of all goroutines does not show them.
+// TestSecretsOfCrash lets a child process crash while it holds codes: in the Prompter, in Events, and during a
+// VERIFY. The trace of all goroutines does not show them.
 func TestSecretsOfCrash(t *testing.T) {
 	for i, does := range []string{"panic in the Prompter", "panic in Events", "quit in VERIFY"} {
 		s := newService(t)
@@ -340,7 +340,7 @@ func TestSecretsOfCrash(t *testing.T) {
 	}
 }
 
-// TestSecretsOfHeap searches the heap of a child process that has renewed, as the runtime dumps it.
+// TestSecretsOfHeap searches the heap dump of a child process that has renewed.
 func TestSecretsOfHeap(t *testing.T) {
 	s := newService(t)
 	card := canaryCard(t, s, "AC2014", 1)
@@ -360,8 +360,8 @@ func TestSecretsOfHeap(t *testing.T) {
 	}
 }
 
-// TestSecretsOfMemory searches all writable memory of a child process, live or freed, stacks included: while
-// the PIN is kept it is there, and after the run neither PIN nor PUK is.
+// TestSecretsOfMemory searches all writable memory of a child process, live or freed, with the stacks. It finds the
+// PIN while the PIN is kept, and neither PIN nor PUK after the run.
 func TestSecretsOfMemory(t *testing.T) {
 	s := newService(t)
 	card := canaryCard(t, s, "AC2014", 1)
@@ -386,7 +386,7 @@ func TestSecretsOfMemory(t *testing.T) {
 	}
 }
 
-// inMemory counts words in the writable memory of a process that waits.
+// inMemory counts words in the writable memory of a waiting process.
 func inMemory(t *testing.T, pid int, words ...string) map[string]int {
 	t.Helper()
 	maps := must(os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid)))

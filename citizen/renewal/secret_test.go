@@ -21,7 +21,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// The canaries: codes of eight digits that occur nowhere by chance.
+// The canaries are codes of eight digits that do not occur by chance.
 const (
 	canaryPIN = "70913582"
 	canaryPUK = rightPUK
@@ -32,8 +32,8 @@ const (
 
 var canaries = []string{canaryPIN, canaryPUK, wrongPIN, wrongPUK, noPIN}
 
-// forms are the ways in which a code may stand in bytes: as typed, in hexadecimal, as Go prints a slice,
-// as a register or a word of a stack prints, in base64 at each of its three alignments.
+// forms returns the forms in which a code may occur in bytes: as typed, in hexadecimal, as Go prints a slice, as a
+// register or a word of a stack is printed, in base64 at each of its three alignments.
 func forms(code string) []string {
 	b := []byte(code)
 	list := []string{code, hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)),
@@ -47,8 +47,8 @@ func forms(code string) []string {
 	return list
 }
 
-// leak returns the canary that is found in bytes, by its number, and its form; 0 for none. The canary
-// itself is not to stand in the test's output.
+// leak returns the number of the canary found in b, and its form; 0 for none. It does not return the canary, so that
+// the test's output does not contain it.
 func leak(b []byte) (canary int, form int) {
 	for i, c := range canaries {
 		for j, f := range forms(c) {
@@ -97,8 +97,8 @@ func canaryCard(t *testing.T, s *service, series string, number int) *emulator.C
 	return card
 }
 
-// TestSecrets searches everything that runs leave behind for the codes that were typed: transcripts of
-// both kinds, the journal sealed and unsealed, events, and every failure with all that it wraps.
+// TestSecrets searches everything that runs leave for the codes that were typed: transcripts of both kinds, the
+// journal sealed and unsealed, events, and every failure with all errors that it wraps.
 func TestSecrets(t *testing.T) {
 	ended := map[string]bool{}
 	for i, c := range []struct {
@@ -177,7 +177,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// lying is a card that does one thing wrong at each command of one instruction.
+// lying returns a fault for each command with one instruction.
 func lying(ins byte, f emulator.Fault) func(int, []byte) emulator.Fault {
 	return func(_ int, command []byte) emulator.Fault {
 		if command[1] == ins {
@@ -187,7 +187,7 @@ func lying(ins byte, f emulator.Fault) func(int, []byte) emulator.Fault {
 	}
 }
 
-// unwrapped is an error and all that it wraps.
+// unwrapped returns an error and all errors that it wraps.
 func unwrapped(err error) []error {
 	if err == nil {
 		return nil
@@ -204,7 +204,7 @@ func unwrapped(err error) []error {
 	return list
 }
 
-// unsealed opens a card's journal file as journal.go describes it; nil where there is none.
+// unsealed opens a card's journal file by the description in journal.go; nil where there is none.
 func unsealed(t *testing.T, files map[string][]byte, id string) []byte {
 	t.Helper()
 	mac := func(purpose string) []byte {

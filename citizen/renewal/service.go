@@ -18,8 +18,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// Service is where the issuing service answers. A URL with a path is used as it stands; one without gets
-// the well-known path, and the campaign in it (RFC 9811 §3.3).
+// Service is the address of the issuing service. A URL with a path is used unchanged; one without gets the well-known
+// path, with the campaign in it (RFC 9811 §3.3).
 type Service struct {
 	URL  *url.URL
 	HTTP *http.Client
@@ -38,7 +38,7 @@ func (s Service) client(campaign string) *cmp.Client {
 
 func (r *Renewal) trust() cmp.Trust { return cmp.Trust{Anchors: r.Anchors, Now: r.Now()} }
 
-// ask sends an unprotected general message and checks the protected answer. No PIN is needed.
+// ask sends an unprotected general message and verifies the protected answer. It needs no PIN.
 func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResponse, error) {
 	tx, err := cmp.NewTransaction(r.Random)
 	if err != nil {
@@ -56,23 +56,23 @@ func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResp
 	return res, untrusted(err)
 }
 
-// View is what can be said of a card without a PIN.
+// View holds the facts about a card that need no PIN.
 type View struct {
 	Session    *cns.Session
-	Candidates []cns.Slot     // certificates of the holder's, the one that ends last first
+	Candidates []cns.Slot     // the holder's certificates, the one that ends last first
 	Base       cns.Slot       // the pair to renew; its certificate is the zero value where there is none
-	Campaign   string         // that accepts it, "" where none or several do
-	Campaigns  []cmp.Campaign // open ones, as the service tells
+	Campaign   string         // the one that accepts it, "" where none or several do
+	Campaigns  []cmp.Campaign // the open ones, according to the service
 	Service    cmp.ServiceFacts
 	Standing   *cmp.Standing
-	Begun      bool // a renewal of this certificate was cut short and can go on
-	AsksSeries bool // the campaign takes some of the siglas that the chip may carry, and not others
-	// Refusal is why nothing can be renewed, nil where it can.
+	Begun      bool // an interrupted renewal of this certificate can continue
+	AsksSeries bool // the campaign accepts some of the siglas that the chip may carry, and not others
+	// Refusal tells why nothing can be renewed; nil where a renewal is possible.
 	Refusal *Failure
 }
 
-// Look identifies the card and asks the service how its certificate stands. The error is a *Failure that
-// says why the card could not be read; a service that does not answer is in the view's Refusal.
+// Look identifies the card and asks the service for the standing of its certificate. The error is a *Failure if the
+// card could not be read; if the service does not answer, the failure is in the view's Refusal.
 func (r *Renewal) Look(ctx context.Context) (*View, error) {
 	n := &run{Renewal: r}
 	if err := n.step(ctx, "identify"); err != nil {
@@ -99,8 +99,8 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 	return v, nil
 }
 
-// Usable says whether the card can be used to log in, as far as is known: one of its certificates is in date, and the
-// service does not refuse it.
+// Usable reports whether the card can be used to log in, as far as is known: one of its certificates is in date, and
+// the service does not refuse it.
 func (v *View) Usable(now time.Time) bool {
 	if v.Refusal != nil && slices.Contains(unusable, v.Refusal.Code) {
 		return false
@@ -111,18 +111,18 @@ func (v *View) Usable(now time.Time) bool {
 	})
 }
 
-// unusable are refusals of a renewal with which a site refuses the certificate too.
+// unusable are the refusals of a renewal for which a site refuses the certificate too.
 var unusable = []failure.Code{failure.Revoked, failure.Suspended, failure.NotInRegistry, failure.UntrustedIssuer,
 	failure.WeakSignature, failure.WrongKey, failure.WrongPolicy, failure.WrongUsage, failure.UnknownExtension}
 
-// begun says whether journal, service or card know of a renewal that did not end.
+// begun reports whether journal, service or card know an unfinished renewal.
 func (n *run) begun() bool {
 	return n.rec.Slot > 0 && !n.rec.Confirmed || n.standing != nil && len(n.standing.Issued) > 0 ||
 		n.slot.Certificate.State == cns.FileEmpty || n.slot.Certificate.State == cns.FilePartial ||
 		n.s.Model.NeedsPUK() && n.s.Contents.HasSignatureDF && n.slot.Number == 1
 }
 
-// standings asks how the certificates stand, the newest first, and chooses the one to renew: the newest
+// standings asks for the standing of each certificate, the newest first, and chooses the one to renew: the newest
 // that is not itself an unconfirmed renewal of another.
 func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	answers := make([]*cmp.Standing, len(held))
@@ -134,7 +134,7 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 		res, err := n.ask(ctx, q)
 		var refusal *cmp.Refusal
 		if errors.As(err, &refusal) && refusal.Code == cmp.CodeUnspecified {
-			res, err = &cmp.InformResponse{}, nil // a CMP server that is not ours does not know the question
+			res, err = &cmp.InformResponse{}, nil // another CMP server does not know the question
 		}
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 		answers[i] = res.Standing
 	}
 	for i, p := range held {
-		// This computer's own renewal, of which it never saw the end: confirmed or not, it is finished first.
+		// This computer began this renewal and did not see its end. It is finished first, confirmed or not.
 		if a := answers[i]; a != nil && !n.rec.Confirmed && n.rec.Certificate != nil &&
 			bytes.Equal(n.rec.Certificate, a.Issued) &&
 			bytes.Equal(n.rec.Old, hash(p.Certificate.Certificate)) {
@@ -167,8 +167,8 @@ func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	return nil
 }
 
-// supersededBeside says whether the i-th certificate is revoked and another of the same end is not: an abandoned
-// renewal beside the valid one.
+// supersededBeside reports whether the i-th certificate is revoked and another with the same end is not: the first is
+// an abandoned renewal beside the valid one.
 func supersededBeside(i int, held []cns.Slot, answers []*cmp.Standing) bool {
 	revoked := func(a *cmp.Standing) bool { return a != nil && a.Reason == failure.Revoked }
 	if !revoked(answers[i]) {
@@ -183,8 +183,8 @@ func supersededBeside(i int, held []cns.Slot, answers []*cmp.Standing) bool {
 	return false
 }
 
-// renewalOfAnother says whether a certificate is what the service issued, and no program confirmed, for
-// another one on the card.
+// renewalOfAnother reports whether the service issued a certificate for another one on the card, and no program
+// confirmed it.
 func renewalOfAnother(c *x509.Certificate, answers []*cmp.Standing) bool {
 	for _, a := range answers {
 		if a != nil && bytes.Equal(a.Issued, c.Raw) && !settled(a) {
@@ -194,10 +194,10 @@ func renewalOfAnother(c *x509.Certificate, answers []*cmp.Standing) bool {
 	return false
 }
 
-// settled says whether the service has seen the new certificate confirmed or used.
+// settled reports whether the service has seen the new certificate confirmed or used.
 func settled(s *cmp.Standing) bool { return s.State.Confirmed() }
 
-// exchange sends one protected message and, where the service is busy for seconds, polls.
+// exchange sends one protected message. It polls while the service is busy.
 func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*cmp.UpdateResponse, error) {
 	const patience = 10 * time.Minute
 	waited := time.Duration(0)

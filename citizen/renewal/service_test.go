@@ -31,13 +31,13 @@ const (
 	rightPUK = "13579246"
 )
 
-// prepared are the keys of all tests.
+// prepared are the keys that all tests share.
 var prepared = &trial.Keys{}
 
 // take returns a prepared key by its number.
 func take(bits, n int) *rsa.PrivateKey { return must(prepared.Key(fmt.Sprint(n), bits)) }
 
-// service is the real one, behind a loopback listener.
+// service is a real service behind a loopback listener.
 type service struct {
 	*trial.Service
 	t      testing.TB
@@ -45,7 +45,7 @@ type service struct {
 	server *httptest.Server
 	root   crypto.Signer // of Current
 	log    bytes.Buffer
-	// exchange, when set, stands before the handler: the network.
+	// exchange, if set, is called in place of the handler and simulates the network.
 	exchange func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
@@ -56,7 +56,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// start is where most tests stand: in the campaign of 2020.
+// start is the date of most tests, within the campaign of 2020.
 var start = time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 
 func newService(t testing.TB) *service {
@@ -79,7 +79,7 @@ func newService(t testing.TB) *service {
 	return s
 }
 
-// card issues a card of a series whose certificate is in the registry.
+// card issues a card of a series and enters its certificate in the registry.
 func (s *service) card(series string, number int, notAfter time.Time) *emulator.Card {
 	id := fmt.Sprintf("6120900%06d01%d", number, number%10)[:16]
 	return must(s.Issue(s.t.Context(), trial.CardRequest{Series: series, Number: id, Key: fmt.Sprint(20 + number),
@@ -87,7 +87,7 @@ func (s *service) card(series string, number int, notAfter time.Time) *emulator.
 		NotBefore: start.AddDate(-6, 0, 0), NotAfter: notAfter})).Card
 }
 
-// person answers from a list and counts how often a code was given.
+// person answers from a list and counts the codes given.
 type person struct {
 	pins, puks []string
 	lastTry    bool
@@ -124,16 +124,16 @@ func (p *person) Consent(_ context.Context, q renewal.Question) (string, error) 
 	return "", renewal.ErrNoInput
 }
 
-// someone knows both codes.
+// someone returns a person who knows both codes.
 func someone() *person { return &person{pins: []string{rightPIN}, puks: []string{rightPUK}} }
 
-// memory is a journal on a disk in memory.
+// memory returns a journal in memory, and its files.
 func memory() (*renewal.Journal, *trial.Files) {
 	disk := &trial.Files{}
 	return &renewal.Journal{Read: disk.Read, Write: disk.Write}, disk
 }
 
-// run is a run of the citizen's program against the service.
+// run prepares a run of the citizen's program against the service.
 func (s *service) run(card iso7816.Card, who renewal.Prompter, journal *renewal.Journal) *renewal.Renewal {
 	return &renewal.Renewal{Card: card,
 		Service: renewal.Service{URL: must(url.Parse(s.server.URL)),
@@ -143,12 +143,12 @@ func (s *service) run(card iso7816.Card, who renewal.Prompter, journal *renewal.
 		Wait: func(ctx context.Context, d time.Duration) error { s.now = s.now.Add(d); return ctx.Err() }}
 }
 
-// valid counts the valid certificates that were issued for an old one, by state.
+// valid counts the valid certificates issued for an old one, by state.
 func (s *service) valid(old *x509.Certificate) map[trial.State]int {
 	return must(s.Valid(s.t.Context(), old))
 }
 
-// left is how many tries a failure tells of, -1 where it tells of none.
+// left returns the tries in a failure, -1 where it has none.
 func left(err error) int {
 	if n := renewal.Classify(err).Tries; n != nil {
 		return *n

@@ -19,19 +19,19 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// old is the credential that protects messages: the old certificate, and its key on the card.
+// old returns the credential that protects messages: the old certificate, and its key on the card.
 func (n *run) old(b *cns.Block) cmp.Credential {
 	c := n.base.Certificate.Certificate
 	return cmp.Credential{Certificate: c, Key: b.Signer(n.base.Location.Key, c.PublicKey.(*rsa.PublicKey))}
 }
 
-// unlock asks the PIN until the card accepts it or the person gives up. Each code typed is sent once; one
-// of the wrong form is not sent; the last try needs a consent of its own.
+// unlock asks for the PIN until the card accepts it or the person gives up. Each code typed is sent at most once; a
+// malformed one is not sent. The last try needs a separate consent.
 func (n *run) unlock(ctx context.Context) error {
 	if _, ok := n.base.Certificate.Certificate.PublicKey.(*rsa.PublicKey); !ok {
 		return fail(failure.NoCertificate, errors.New("the old key is not RSA"))
 	}
-	// The old key must work before anything is made: without it nothing can be asked.
+	// The old key signs the requests, so it must work before a new key is made.
 	return n.code(ctx, cardmodel.PIN, func(pin []byte) error {
 		var err error
 		if n.block, err = n.s.BeginBlockWithPIN(pin); err != nil {
@@ -61,7 +61,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 			case err != nil && !errors.Is(err, ErrNoInput):
 				return err
 			case err != nil && last != nil:
-				return last // asked once, refused, and no person to ask again
+				return last // the card refused the code, and no person can be asked again
 			}
 			if answer == "" {
 				f := fail(failure.LastTry, last)
@@ -72,14 +72,14 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 		code, err := ask(ctx, req)
 		if err != nil {
 			if last != nil && errors.Is(err, ErrNoInput) {
-				return last // asked once, refused, and no person to ask again
+				return last // the card refused the code, and no person can be asked again
 			}
 			return err
 		}
 		before := *known
 		if err = cns.CheckCode(req.Code, code); err == nil {
 			if before != nil && *before > 1 {
-				less := *before - 1 // should the answer be lost with the card
+				less := *before - 1 // in case the answer is lost with the card
 				*known = &less
 				n.save()
 			}
@@ -88,7 +88,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 		clear(code)
 		refused := n.refused(err)
 		switch {
-		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // whatever came after the PIN
+		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // the card accepted the code
 			*known = nil
 			n.save()
 			return err
@@ -114,7 +114,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 	}
 }
 
-// tries is what the journal keeps of a code's tries.
+// tries returns the journal's counter of a code's tries.
 func (n *run) tries(kind cardmodel.CodeKind) **int {
 	if kind == cardmodel.PUK {
 		return &n.rec.PUKTries
@@ -122,8 +122,8 @@ func (n *run) tries(kind cardmodel.CodeKind) **int {
 	return &n.rec.PINTries
 }
 
-// refused keeps what the card said of a code when it refused it, and returns the refusal, nil for another
-// error. Where the card does not say how many tries are left, what is known of them stays.
+// refused stores in the journal what the card said when it refused a code, and returns the refusal, nil for another
+// error. If the card does not say how many tries are left, the stored number stays.
 func (n *run) refused(err error) *cns.CodeError {
 	var r *cns.CodeError
 	if !errors.As(err, &r) {
@@ -136,8 +136,8 @@ func (n *run) refused(err error) *cns.CodeError {
 	return r
 }
 
-// prepare creates the DFs of the signature file system that are absent. The PUK is asked only where the
-// first of them must be created in the MF under it.
+// prepare creates the missing DFs of the signature file system. It asks for the PUK only where the first of them must
+// be created in the MF under the PUK.
 func (n *run) prepare(ctx context.Context) error {
 	if df := n.s.DFToCreateWithPUK(); df != nil {
 		if err := n.code(ctx, cardmodel.PUK,
@@ -150,7 +150,7 @@ func (n *run) prepare(ctx context.Context) error {
 	return err
 }
 
-// certificateKept is the certificate for the new key that journal, card or service has already, or nil.
+// certificateKept returns the certificate for the new key that journal, card or service already has, or nil.
 func (n *run) certificateKept() *x509.Certificate {
 	for _, der := range n.kept() {
 		if c, err := x509.ParseCertificate(der); err == nil && n.public.Equal(c.PublicKey) {
@@ -160,7 +160,7 @@ func (n *run) certificateKept() *x509.Certificate {
 	return nil
 }
 
-// kept lists the certificates that may be the new one: journal, service, card.
+// kept lists the certificates in journal, service and card that may be the new one.
 func (n *run) kept() [][]byte {
 	list := [][]byte{n.rec.Certificate}
 	if n.standing != nil {
@@ -172,7 +172,7 @@ func (n *run) kept() [][]byte {
 	return list
 }
 
-// request has the certificate issued: a key update request with proof of possession by the new key,
+// request gets the certificate issued. It sends a key update request with proof of possession by the new key,
 // protected by the old one.
 func (n *run) request(ctx context.Context) error {
 	tx, err := cmp.NewTransaction(n.Random)
@@ -194,8 +194,8 @@ func (n *run) request(ctx context.Context) error {
 	res, err := n.exchange(ctx, tx, der)
 	var refusal *cmp.Refusal
 	if errors.As(err, &refusal) && refusal.Code == failure.CertificateRevoked && len(n.spent) == 0 {
-		// The certificate for this key was rejected or revoked, and never comes back: the key is of no use to
-		// anybody, and another is made. Once in a run; the service counts the attempts.
+		// The certificate for this key was rejected or revoked, and the service issues no other one for it: another
+		// key is made. This happens once in a run; the service counts the attempts.
 		n.spent, n.public, n.cert = append(n.spent, n.public), nil, nil
 		n.rec.PublicKey, n.rec.Certificate, n.rec.Transaction = nil, nil, nil
 		n.save()
@@ -213,8 +213,9 @@ func (n *run) request(ctx context.Context) error {
 // policyCNS is the policy of CNS authentication certificates, 1.3.76.16.2.1.
 var policyCNS = asn1.ObjectIdentifier{1, 3, 76, 16, 2, 1}
 
-// check refuses a certificate that does not chain to the issuing root, is for another key or person, adds
-// no time, or is of another kind. The service is told, so that it does not count as issued for good.
+// check refuses a certificate that does not chain to the issuing root, is for another key or person, does not end
+// later than the old one, or is of another kind. It tells the service, so that the certificate does not count as
+// issued.
 func (n *run) check(ctx context.Context) error {
 	why := n.unacceptable()
 	if why == nil {
@@ -285,8 +286,8 @@ func (n *run) install(context.Context) error {
 	return nil
 }
 
-// prove has the new key sign and verifies with the certificate that was read from the card: by install, or
-// before where nothing had to be written.
+// prove signs with the new key and verifies with the certificate that was read from the card, by install or, where
+// nothing had to be written, before.
 func (n *run) prove(context.Context) error {
 	return n.card(func(b *cns.Block) error {
 		ok, err := b.KeyMatches(n.slot.Location.Key, n.slot.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
@@ -298,9 +299,9 @@ func (n *run) prove(context.Context) error {
 	})
 }
 
-// confirm tells the service that the certificate is on the card and works. Where the transaction in which
-// it was issued is not known any more, the request is repeated first: the same old certificate and the
-// same new key get the same certificate.
+// confirm tells the service that the certificate is on the card and works. If the transaction in which it was issued
+// is not known any more, confirm repeats the request first: the service returns the same certificate for the same old
+// certificate and new key.
 func (n *run) confirm(ctx context.Context) error {
 	if n.rec.Transaction == nil || !bytes.Equal(n.rec.Certificate, n.cert.Raw) {
 		was := n.cert
@@ -308,7 +309,7 @@ func (n *run) confirm(ctx context.Context) error {
 			return err
 		}
 		if n.cert != was {
-			return nil // another certificate: the steps before this one are not done any more
+			return nil // another certificate: check and install must run first
 		}
 	}
 	tx := n.rec.Transaction

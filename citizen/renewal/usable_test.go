@@ -9,7 +9,7 @@ import (
 	"rinnova.example/go/card/cns"
 )
 
-// TestUsable: a card is called usable only in its dates, and only if the service does not refuse its certificate.
+// TestUsable: a card is usable only if its certificate is in date and the service does not refuse it.
 func TestUsable(t *testing.T) {
 	for i, row := range []struct {
 		name    string

@@ -10,8 +10,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// The service's minimum is held against the program's version before any PIN, in the order of Semantic Versioning
-// 2.0.0 §11; a word that is no version stops no program.
+// The service's minimum is compared with the program's version before a PIN is asked for, in the order of Semantic
+// Versioning 2.0.0 §11. A malformed version refuses no program.
 func TestMinimumVersion(t *testing.T) {
 	for _, c := range []struct {
 		own, minimum string

@@ -73,9 +73,9 @@ export interface Failure {
   tries?: number // left of the code that was refused; nil where not known
 }
 
-/** Identity is what a person tells one card from another by. */
+/** Identity is what tells a person's card from another. */
 export interface Identity {
-  holder: string // as the card has it: a stranger's text
+  holder: string // as on the card: a text from outside
   id: string // masked
   notAfter?: string // of the certificate that ends last; nil where none is readable
 }
@@ -86,7 +86,7 @@ export interface Loading {
   waiting: Source
 }
 
-/** Login is what the trial login answered. */
+/** Login is the answer of the trial login. */
 export interface Login {
   name: string
   codiceFiscaleMasked: string
