@@ -16,15 +16,14 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// Known is an operator's file, and where it was read.
+// Known is an operator's file and the path from which it was read.
 type Known struct {
 	operator.Operator
 	Where string
 }
 
-// Operators reads the operator's files, the one that goes first before the others: what this user entered, and what
-// came with the program in its package. packaged, where it is not "", names a file that must be there instead of the
-// package's.
+// Operators reads the operators' files in order of precedence: first the one that this user entered, then the one in
+// the program's package. packaged, if not "", names a file that replaces the package's and must exist.
 func Operators(packaged string) ([]Known, error) {
 	var list []Known
 	places := []string{}
@@ -56,8 +55,9 @@ func Operators(packaged string) ([]Known, error) {
 	return list, nil
 }
 
-// packagePlaces are where a package puts the file for a program in folder. Elsewhere than on Windows, where the folder
-// is the installer's, the file is never just beside the program: a page could leave it in the folder of downloads.
+// packagePlaces returns the paths where a package puts the file for a program in folder. Except on Windows, where
+// only the installer writes to the folder, no path is beside the program: a web page could save a file in the
+// download folder.
 func packagePlaces(system, folder string) []string {
 	if system == "windows" {
 		return []string{filepath.Join(folder, operator.Name)}
@@ -85,9 +85,9 @@ func ReadOperator(path string) (operator.Operator, error) {
 	return o, err
 }
 
-// Choose returns the first operator of the list, or, where the person or an administrator named a service, the first of
-// that service: roots, desk and contact of one operator are never taken for the service of another. It returns the zero
-// Known where there is none.
+// Choose returns the first operator of the list or, where the person or an administrator named a service, the first
+// with that service: roots, desk and contact of one operator are never used for the service of another. It returns
+// the zero Known where there is none.
 func Choose(list []Known, service string) Known {
 	for _, k := range list {
 		if service == "" || strings.TrimSuffix(k.Service, "/") == strings.TrimSuffix(service, "/") {
@@ -97,13 +97,13 @@ func Choose(list []Known, service string) Known {
 	return Known{}
 }
 
-// userFolder is where the system keeps the settings of programs for this user.
+// userFolder returns the system's folder for this user's settings.
 func userFolder() (durable.Folder, error) {
 	dir, err := os.UserConfigDir()
 	return durable.Folder(filepath.Join(dir, "rinnova")), err
 }
 
-// Keep keeps an operator for this user, in place of an earlier one, and returns the file.
+// Keep saves an operator for this user, in place of an earlier one, and returns the file.
 func Keep(o operator.Operator) (string, error) {
 	b, err := o.Encode()
 	if err != nil {
@@ -116,7 +116,7 @@ func Keep(o operator.Operator) (string, error) {
 	return filepath.Join(string(dir), operator.Name), dir.Write(operator.Name, b)
 }
 
-// Forget removes what Keep kept; nothing kept is no error.
+// Forget removes the file that Keep saved. It is no error if there is none.
 func Forget() error {
 	dir, err := userFolder()
 	if err != nil {

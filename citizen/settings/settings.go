@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package settings reads what the administrators of a computer set for the program: from the registry on Windows,
-// from a file elsewhere. A setting stands behind a flag and the environment, and before what the program was built
-// with.
+// Package settings reads the settings that the administrators of a computer made for the program: from the registry
+// on Windows, from a file elsewhere. A flag and the environment override a setting; a setting overrides the build's
+// default.
 package settings
 
 import (
@@ -26,8 +26,8 @@ type Settings struct {
 	Desk        string // file of the assistance desk's certificates
 }
 
-// Error is a setting, or the place where settings are kept, that cannot be used. It never holds a value: a proxy's may
-// have a password in it.
+// Error reports a setting, or the place of the settings, that cannot be used. It never contains a value, because a
+// proxy's may have a password in it.
 type Error struct {
 	Where string // file or registry key
 	Name  string // of the value, "" where the place as a whole is meant
@@ -46,7 +46,7 @@ func (e *Error) Location() string {
 	return e.Where + ", " + e.Name
 }
 
-// values lists the settings with their names and the flags that they stand behind.
+// values lists the settings with their names and the flags that override them.
 func (s *Settings) values() []value {
 	return []value{
 		{"Service", "service", &s.Service, text}, {"CA", "ca", &s.CA, file}, {"TLSCA", "tls-ca", &s.TLSCA, file},
@@ -62,7 +62,7 @@ type value struct {
 	check func(string) error
 }
 
-// ForFlag returns the value that stands behind a flag.
+// ForFlag returns the setting that a flag overrides.
 func (s Settings) ForFlag(flag string) string {
 	for _, v := range s.values() {
 		if v.flag == flag {
@@ -95,7 +95,7 @@ func onOff(s string) error {
 	return nil
 }
 
-// check refuses values that cannot be used. The caller checks what depends on more than the value.
+// check refuses values that cannot be used. The caller makes the checks that need more than the value.
 func (s *Settings) check(where string) error {
 	for _, v := range s.values() {
 		if *v.field == "" {
@@ -111,8 +111,8 @@ func (s *Settings) check(where string) error {
 // maxFile is the most bytes of a settings file.
 const maxFile = 64 << 10
 
-// ReadFile reads a file: one JSON object of strings. No file is no settings; a member that is not known, written twice
-// or not a string is an error, and so is anything after the object.
+// ReadFile reads one JSON object of strings. A missing file means no settings. It refuses a member that is unknown,
+// written twice or not a string, and anything after the object.
 func ReadFile(path string) (Settings, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -13,9 +13,9 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// secret reads a code from where a flag says, less the line's end: env:NAME, file:PATH or fd:NUMBER. It refuses with
-// renewal.ErrNoInput where the variable is not set, with secret-malformed and input-missing else. The code is never
-// part of an error.
+// secret reads a code from the source that a flag gives, without the line end: env:NAME, file:PATH or fd:NUMBER. It
+// returns renewal.ErrNoInput where the variable is not set, else secret-malformed or input-missing. An error never
+// contains the code.
 func secret(from string) ([]byte, error) {
 	kind, name, _ := strings.Cut(from, ":")
 	var b []byte

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package terminal asks a person at a terminal for codes and consents, and takes from flags the answers of a person
-// who is not there.
+// Package terminal asks a person at a terminal for codes and consents. Flags can give the answers where there is no
+// person.
 package terminal
 
 import (
@@ -26,7 +26,8 @@ const (
 	textPUK      = "Codice PUK"                                          // T16
 )
 
-// Person is the renewal.Prompter of the command line. A code from a flag is given once: it would be wrong again.
+// Person is the renewal.Prompter of the command line. It gives a code from a flag once only: if it was wrong, it
+// would be wrong again.
 type Person struct {
 	In      *os.File                      // the terminal; nil where no person can be asked
 	Out     io.Writer                     // gets the questions
@@ -124,8 +125,8 @@ func (p *Person) before() {
 	}
 }
 
-// read waits for the answer or for the end of the context. A read of a terminal cannot be ended: at the end of the
-// context it is left behind, with the terminal's echo put back, and what it still reads is wiped.
+// read waits for the answer or for the end of the context. A read of a terminal cannot be stopped: when the context
+// ends, read restores the echo and returns, and the input that the pending read still gets is wiped.
 func (p *Person) read(ctx context.Context, answer func() ([]byte, error)) ([]byte, error) {
 	before, _ := term.GetState(int(p.In.Fd())) // nil where In is no terminal, which has no echo to put back
 	type result struct {

@@ -15,25 +15,25 @@ import (
 	"rinnova.example/go/endpoint"
 )
 
-// ErrExpired says that a manifest is not in force today: newer ones are kept away, none was signed in time, or
-// the computer's clock is wrong. Whether there is a newer version cannot be told.
+// ErrExpired says that a manifest is not in force now: an attacker may withhold newer ones, none was signed in time,
+// or the computer's clock is wrong. It is not known whether there is a newer version.
 var ErrExpired = errors.New("the manifest is not in force at this time")
 
-// ErrAddress says that a manifest would come from an address that is neither https nor this machine.
+// ErrAddress says that a manifest's address is neither https nor this machine.
 var ErrAddress = errors.New("neither https nor this machine")
 
 // ErrSize says that an answer is longer than any manifest or signature.
 var ErrSize = errors.New("the answer is too long")
 
-// StatusError is an answer that is no file: an HTTP error, a redirect (none is followed), or a page.
+// StatusError is an answer without a file: an HTTP error, a redirect (none is followed), or a web page.
 type StatusError struct{ Status int }
 
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("HTTP status %d instead of a file", e.Status)
 }
 
-// Checker asks for the manifest of a service. The request is the same for everybody: it carries neither version nor
-// system, nothing of the person, and nothing of a card.
+// Checker requests the manifest of a service. All programs send the same request: it contains neither version nor
+// system, and nothing of the person or a card.
 type Checker struct {
 	Transport http.RoundTripper
 	Keys      Keys
@@ -41,14 +41,14 @@ type Checker struct {
 	Now       func() time.Time
 }
 
-// patience bounds one check.
+// patience is the time limit of one check.
 const patience = 30 * time.Second
 
 // skew is how far a clock may be behind before a manifest counts as not yet in force.
 const skew = 24 * time.Hour
 
-// PackagesURL is where a service publishes packages and manifest: always at its root, whatever path the service itself
-// has. It refuses http, except to this machine.
+// PackagesURL returns the address where a service publishes packages and manifest: always at its root, whatever the
+// service's own path. It refuses http, except to this machine.
 func PackagesURL(service *url.URL) (*url.URL, error) {
 	if !endpoint.Trusted(service) {
 		return nil, ErrAddress
@@ -56,7 +56,7 @@ func PackagesURL(service *url.URL) (*url.URL, error) {
 	return &url.URL{Scheme: service.Scheme, Host: service.Host, Path: "/scarica/"}, nil
 }
 
-// DownloadPage is the page from which a person takes the program.
+// DownloadPage returns the page from which a person downloads the program.
 func DownloadPage(service *url.URL) string {
 	return (&url.URL{Scheme: service.Scheme, Host: service.Host, Path: "/driver"}).String()
 }
@@ -91,7 +91,7 @@ func (c *Checker) Check(ctx context.Context, service *url.URL) (*Manifest, error
 	return m, nil
 }
 
-// get fetches one small file from one host.
+// get downloads one small file, of at most most bytes.
 func (c *Checker) get(ctx context.Context, from *url.URL, most int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from.String(), nil)
 	if err != nil {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package update says whether a newer version of the program is published. It reads a manifest that the maintainers
-// signed in minisign's format, and tells; nothing is downloaded but the manifest and its signature, and nothing is ever
-// installed. It knows nothing of cards.
+// Package update tells whether a newer version of the program is published. It reads a manifest that the maintainers
+// signed in minisign's format. It downloads only the manifest and its signature, and installs nothing. It knows
+// nothing of cards.
 package update
 
 import (
@@ -20,7 +20,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// Errors of a manifest. Each means that nothing can be said of newer versions.
+// Errors of a manifest. With each of them it is not known whether there is a newer version.
 var (
 	ErrSignature = errors.New("the manifest is not signed by a key of this program")
 	ErrManifest  = errors.New("malformed manifest")
@@ -38,12 +38,11 @@ const (
 	maxSignature = 2 << 10
 )
 
-// format is the manifest's layout; another number is another layout, and refused. Members that this version does not
-// know are passed over.
+// format is the version of the manifest's layout; others are refused. Unknown members are ignored.
 const format = 1
 
-// Manifest is what the maintainers say of one release. Its serial number grows with every manifest that is signed,
-// whatever it says; outside Issued and Expires it says nothing.
+// Manifest describes one release. Its serial number grows with every signed manifest. It is in force only between
+// Issued and Expires.
 type Manifest struct {
 	Format  int       `json:"format"`
 	Serial  uint64    `json:"serial"`
@@ -67,7 +66,7 @@ var (
 	platformName = regexp.MustCompile(`^[0-9a-z][0-9a-z_-]{0,63}$`)
 )
 
-// check refuses a manifest that contradicts itself or holds what must not be shown to a person.
+// check refuses a manifest that contradicts itself or contains text that must not be shown to a person.
 func (m *Manifest) check() error {
 	version := func(s string) bool { return len(s) <= 64 && semver.IsValid("v"+s) && strings.Count(s, ".") >= 2 }
 	switch {
@@ -141,7 +140,7 @@ const (
 	Unsupported Status = "unsupported" // there is one, and the present one is not looked after any more
 )
 
-// Compare holds a program's version against the manifest, in the order of Semantic Versioning 2.0.0 §11. A malformed
+// Compare compares a program's version with the manifest, in the order of Semantic Versioning 2.0.0 §11. A malformed
 // version is older than any, but never unsupported.
 func (m *Manifest) Compare(version string) Status {
 	own := "v" + version

@@ -14,10 +14,12 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// ErrRollback says that a manifest is older than the highest seen, or another one of the same serial number.
+// ErrRollback says that a manifest is older than the newest one seen, or differs from the one seen with the same
+// serial number.
 var ErrRollback = errors.New("a newer manifest was seen")
 
-// ErrMemory says that what was seen cannot be read or kept; without it an old manifest would pass for a new one.
+// ErrMemory says that the record of seen manifests cannot be read or written; without it an old manifest could pass
+// for a new one.
 var ErrMemory = errors.New("the record of seen manifests cannot be read or written")
 
 // Memory keeps the highest manifest seen under each key. Read returns a file, or an error that is fs.ErrNotExist; Write
@@ -30,7 +32,7 @@ type Memory struct {
 // memoryFile is the file's name in the folder of the program's state.
 const memoryFile = "update.json"
 
-// highest is what is kept of the newest manifest under one key.
+// highest is the record of the newest manifest under one key.
 type highest struct {
 	Serial  uint64 `json:"serial"`
 	Version string `json:"version"`

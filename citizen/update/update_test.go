@@ -55,7 +55,7 @@ func release(serial uint64, version string) *Manifest {
 		}}
 }
 
-// site publishes a folder; what it was asked for is kept.
+// site publishes a folder and records the requests.
 type site struct {
 	*httptest.Server
 	files map[string][]byte
@@ -87,7 +87,7 @@ func (s *site) publish(by signer, m *Manifest) {
 	s.files["/scarica/manifest.json"], s.files["/scarica/manifest.json.minisig"] = b, by.sign(b)
 }
 
-// kept is a memory in a map.
+// kept returns a memory in a map.
 func kept() (Memory, map[string][]byte) {
 	files := map[string][]byte{}
 	return Memory{
@@ -137,7 +137,7 @@ func TestRequestSaysNothing(t *testing.T) {
 	}
 }
 
-// Whatever is not the maintainers' newest manifest is refused.
+// Only the maintainers' newest manifest is accepted.
 func TestRefused(t *testing.T) {
 	k, foreign := newSigner(), newSigner()
 	good := must(release(5, "1.0.0").Encode())
@@ -272,7 +272,7 @@ func TestNoWayBack(t *testing.T) {
 	}
 }
 
-// Without a memory an old manifest would pass: nothing is said then.
+// Without a memory an old manifest could pass, so the check fails.
 func TestMemoryFails(t *testing.T) {
 	s, k := newSite(t), newSigner()
 	s.publish(k, release(5, "1.0.0"))
