@@ -31,8 +31,11 @@ func parseCertConfirm(der []byte) (*certStatus, error) {
 		list, s cryptobyte.String
 		c       = new(certStatus)
 	)
-	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() || !list.ReadASN1(&s, asn1.SEQUENCE) || !list.Empty() {
-		return nil, malformed("not one CertStatus")
+	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() || !list.ReadASN1(&s, asn1.SEQUENCE) {
+		return nil, malformed("no CertStatus")
+	}
+	if !list.Empty() {
+		return nil, errSeveral
 	}
 	if !s.ReadASN1Bytes(&c.hash, asn1.OCTET_STRING) || !s.ReadASN1Integer(&c.certReqID) {
 		return nil, malformed("certHash or certReqId")

@@ -61,8 +61,11 @@ func parseCertReqMessages(der []byte) (*certReqMsg, error) {
 		list, s, req, field cryptobyte.String
 		m                   = new(certReqMsg)
 	)
-	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() || !list.ReadASN1(&s, asn1.SEQUENCE) || !list.Empty() {
-		return nil, malformed("not one CertReqMsg")
+	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() || !list.ReadASN1(&s, asn1.SEQUENCE) {
+		return nil, malformed("no CertReqMsg")
+	}
+	if !list.Empty() {
+		return nil, errSeveral
 	}
 	if !s.ReadASN1Element((*cryptobyte.String)(&m.certReq), asn1.SEQUENCE) {
 		return nil, malformed("certReq")
@@ -216,6 +219,9 @@ func (t *certTemplate) publicKey() (key crypto.PublicKey, spki []byte, err error
 // verifyPOPO checks possession of the template's key (RFC 4211 §4.1, RFC 9810 §5.2.8.2): choice 1, signed
 // over the DER of certReq, without poposkInput.
 func (m *certReqMsg) verifyPOPO(key crypto.PublicKey) error {
+	if m.popo != nil && m.popo.choice == 0 {
+		return refusalRAVerified
+	}
 	if m.popo == nil || m.popo.choice != 1 || m.popo.keyInput != nil {
 		return refusalPOPO
 	}

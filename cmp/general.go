@@ -67,7 +67,7 @@ func (q *InformRequest) parse(der []byte) error {
 		}
 		known = true
 		if i.Value != nil {
-			return malformed("infoValue in a genm")
+			return refusalRequest // RFC 9483 §4.3: infoValue is absent in the request
 		}
 	}
 	if !known {

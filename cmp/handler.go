@@ -203,6 +203,9 @@ func (h *Handler) refusalOf(err error) *Refusal {
 	if r := new(Refusal); errors.As(err, &r) {
 		return r
 	}
+	if errors.Is(err, errSeveral) {
+		return refusalRequest
+	}
 	if errors.Is(err, ErrMalformed) {
 		return refusalFormat
 	}
@@ -307,7 +310,7 @@ func (r *request) keyUpdate() (*UpdateRequest, error) {
 		return nil, err
 	}
 	if msg.certReqID != 0 {
-		return nil, malformed("certReqId")
+		return nil, refusalRequest // RFC 9483 §4.1.1: it must be 0
 	}
 	key, spki, err := msg.template.publicKey()
 	if err != nil {
@@ -442,6 +445,10 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 	if c.status != nil {
 		switch c.status.status {
 		case statusAccepted, statusGrantedWithMods:
+			// RFC 9483 §4.1.1: failInfo is absent with a positive status, so the message contradicts itself.
+			if c.status.failInfo != nil {
+				return 0, nil, refusalRequest
+			}
 		case statusRejection:
 			conf.Accepted = false
 			conf.Reason = c.status.refusal(nil).Text

@@ -192,7 +192,7 @@ func hostileRequests(f *fixture) []hostileRequest {
 		}, refusalAlgorithm},
 		{"no popo", func(fg *forge) []byte { fg.req.popo = nil; return fg.kur() }, refusalPOPO},
 		{"raVerified", func(fg *forge) []byte { fg.req.popo = &popo{choice: 0, other: []byte{}}; return fg.kur() },
-			refusalPOPO},
+			refusalRAVerified},
 		{"POPO by another key", func(fg *forge) []byte { fg.prove(f.spare); return fg.kur() }, refusalPOPO},
 		{"POPO with poposkInput", func(fg *forge) []byte { fg.req.popo.keyInput = []byte{0xA0, 0}; return fg.kur() },
 			refusalPOPO},
@@ -238,8 +238,11 @@ func hostileRequests(f *fixture) []hostileRequest {
 			fg.prove(f.newEC)
 			return fg.kur()
 		}, refusalFormat},
+		// RFC 9483 §4.1.1: exactly one CertReqMsg, and certReqId 0.
+		{"certReqId -1", func(fg *forge) []byte { fg.req.certReqID = -1; fg.prove(f.newEC); return fg.kur() },
+			refusalRequest},
 		{"certReqId 1", func(fg *forge) []byte { fg.req.certReqID = 1; fg.prove(f.newEC); return fg.kur() },
-			refusalFormat},
+			refusalRequest},
 		{"two requests", func(fg *forge) []byte {
 			one := fg.must(fg.req.marshal())
 			s := cryptobyte.String(one)
@@ -247,7 +250,7 @@ func hostileRequests(f *fixture) []hostileRequest {
 			s.ReadASN1(&inner, asn1.SEQUENCE)
 			fg.message.Content = sequenceOf(bytes.Repeat(inner, 2))
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
-		}, refusalFormat},
+		}, refusalRequest},
 		{"ticket too long", func(fg *forge) []byte {
 			fg.message.Header.GeneralInfo = []InfoTypeAndValue{{oidQueueTicket, octetString(make([]byte, 1025))}}
 			return fg.kur()
@@ -281,6 +284,14 @@ func hostileRequests(f *fixture) []hostileRequest {
 				status: &statusInfo{status: statusWaiting}}).marshal())
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
 		}, refusalFormat},
+		// RFC 9483 §4.1.1: exactly one CertStatus, and no failInfo with a positive status.
+		{"certConf with two CertStatus", func(fg *forge) []byte {
+			one := unwrap(fg.must((&certStatus{hash: make([]byte, 32)}).marshal()))
+			fg.message.Body, fg.message.Content = BodyCertConfirm, sequenceOf(bytes.Repeat(one, 2))
+			return fg.must(fg.message.protect(fg.old, rand.Reader))
+		}, refusalRequest},
+		{"certConf accepted with failInfo", certConfWithFailInfo(statusAccepted), refusalRequest},
+		{"certConf grantedWithMods with failInfo", certConfWithFailInfo(statusGrantedWithMods), refusalRequest},
 		{"ir", func(fg *forge) []byte { fg.message.Body = 0; return fg.kur() }, refusalMessageType},
 		{"kup", func(fg *forge) []byte { fg.message.Body = BodyKeyUpdateResponse; return fg.kur() },
 			refusalMessageType},
@@ -300,15 +311,25 @@ func hostileRequests(f *fixture) []hostileRequest {
 			fg.message.Content = info(InfoTypeAndValue{Type: oidCACerts}, InfoTypeAndValue{Type: oidCACerts})
 			return fg.must(fg.message.Marshal())
 		}, refusalFormat},
+		// RFC 9483 §4.3.1: infoValue is absent in the request.
 		{"genm with a value", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage, info(InfoTypeAndValue{oidCACerts, []byte{5, 0}})
 			return fg.must(fg.message.Marshal())
-		}, refusalFormat},
+		}, refusalRequest},
 		{"standing of 20 bytes", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage,
 				info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})
 			return fg.must(fg.message.Marshal())
 		}, refusalFormat},
+	}
+}
+
+func certConfWithFailInfo(status int64) func(*forge) []byte {
+	return func(fg *forge) []byte {
+		fg.message.Body = BodyCertConfirm
+		fg.message.Content = fg.must((&certStatus{hash: make([]byte, 32),
+			status: &statusInfo{status: status, failInfo: failInfoBits(BadRequest)}}).marshal())
+		return fg.must(fg.message.protect(fg.old, rand.Reader))
 	}
 }
 

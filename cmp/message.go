@@ -32,6 +32,9 @@ const version = 2
 // ErrMalformed is the error for bytes that are not the ASN.1 structure named in the error's text.
 var ErrMalformed = errors.New("malformed CMP message")
 
+// errSeveral is the error for a second CertReqMsg or CertStatus, of which RFC 9483 §4.1.1 allows one.
+var errSeveral = malformed("several items instead of one")
+
 func malformed(what string) error { return fmt.Errorf("%w: %s", ErrMalformed, what) }
 
 // BodyType is the choice of a PKIBody (RFC 9810 §5.1.2).

@@ -134,7 +134,7 @@ func TestOpenSSLClient(t *testing.T) {
 		{name: "refused", args: usual, a: &authority{fail: no}, want: no},
 		{name: "internal failure", args: usual, a: &authority{fail: errors.New("x")}, want: refusalSystem},
 		{name: "no POPO", args: usual + "-popo -1", want: refusalPOPO},
-		{name: "POPO raVerified", args: usual + "-popo 0", want: refusalPOPO},
+		{name: "POPO raVerified", args: usual + "-popo 0", want: refusalRAVerified},
 		{name: "POPO by encryption", args: usual + "-popo 2", want: refusalPOPO},
 		{name: "SHA-1", args: usual + "-digest sha1", want: refusalSHA1},
 		{name: "oldCertID of another", args: usual + "-oldcert other.pem", want: refusalOldCertificate},

@@ -21,6 +21,9 @@ var (
 		catalogue.Refusal(failure.UnsupportedVersion)}
 	refusalFormat = &Refusal{BadDataFormat, failure.MalformedMessage,
 		catalogue.Refusal(failure.MalformedMessage)}
+	// A message that parses and asks for what the profile does not allow (RFC 9483 §4.1.1, §4.3).
+	refusalRequest = &Refusal{BadRequest, failure.MalformedMessage,
+		catalogue.Refusal(failure.MalformedMessage)}
 	refusalTransactionID = &Refusal{BadDataFormat, failure.BadTransactionID,
 		catalogue.Refusal(failure.BadTransactionID)}
 	refusalSenderNonce = &Refusal{BadSenderNonce, failure.BadSenderNonce,
@@ -48,6 +51,9 @@ var (
 	refusalSameKey = &Refusal{BadCertTemplate, failure.KeyIsOld,
 		catalogue.Refusal(failure.KeyIsOld)}
 	refusalPOPO = &Refusal{BadPOP, failure.BadProofOfPossession,
+		catalogue.Refusal(failure.BadProofOfPossession)}
+	// raVerified is for an RA, which no citizen is (RFC 9810 §5.2.8.1).
+	refusalRAVerified = &Refusal{NotAuthorized, failure.BadProofOfPossession,
 		catalogue.Refusal(failure.BadProofOfPossession)}
 	refusalOldCertificate = &Refusal{BadCertID, failure.WrongOldCertificate,
 		catalogue.Refusal(failure.WrongOldCertificate)}
