@@ -32,8 +32,8 @@ import (
 // Before it asks the Authority, it checks that pvno is 2, that transactionID and senderNonce have at least 128 bits,
 // that the signature by extraCerts[0] verifies (a genm may be unprotected), and for a kur that possession of the new
 // key is proved, that the key is new, and that oldCertID, if present, names the signer. The Authority judges the chain
-// of the signer. From the template the handler takes subject and key only; it ignores recipient, messageTime and
-// implicitConfirm.
+// of the signer. From the template, whose subject is required, the handler takes subject and key only; it ignores
+// recipient, the time that messageTime tells, and implicitConfirm.
 //
 // The same bytes get the same answer, and other bytes under the transactionID of a kur are refused, while the process
 // holds the transaction: at most 4096 answers and transactions, for an hour. A poll needs its transaction; a certConf
@@ -242,6 +242,12 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, e
 	if head.Version != version {
 		return 0, nil, refusalVersion
 	}
+	if head.MessageTime != nil {
+		// Its form only (X.690 §11.7): a citizen's clock may be wrong.
+		if _, err := time.Parse(generalizedTime, string(head.MessageTime)); err != nil {
+			return 0, nil, malformed("messageTime")
+		}
+	}
 	if n := len(head.TransactionID); n < transactionIDSize || n > maxTransactionIDSize {
 		return 0, nil, refusalTransactionID
 	}
@@ -311,6 +317,9 @@ func (r *request) keyUpdate() (*UpdateRequest, error) {
 	}
 	if msg.certReqID != 0 {
 		return nil, refusalRequest // RFC 9483 §4.1.1: it must be 0
+	}
+	if msg.template[templateSubject] == nil {
+		return nil, refusalTemplate // RFC 9483 §4.1.1, §4.1.3: subject is required
 	}
 	key, spki, err := msg.template.publicKey()
 	if err != nil {

@@ -208,6 +208,21 @@ func hostileRequests(f *fixture) []hostileRequest {
 			fg.req.template[templateSubject] = f.other.Certificate.RawSubject
 			return fg.kur()
 		}, refusalPOPO},
+		// RFC 9483 §4.1.1, §4.1.3: the template's subject is required.
+		{"no subject", func(fg *forge) []byte {
+			fg.req.template[templateSubject] = nil
+			fg.prove(f.newEC)
+			return fg.kur()
+		}, refusalTemplate},
+		// RFC 9810 §5.1.1: messageTime is a GeneralizedTime (X.690 §11.7).
+		{"messageTime in month 13", func(fg *forge) []byte {
+			fg.message.Header.MessageTime = []byte("20261301000000Z")
+			return fg.kur()
+		}, refusalFormat},
+		{"messageTime that is none", func(fg *forge) []byte {
+			fg.message.Header.MessageTime = []byte("ieri")
+			return fg.kur()
+		}, refusalFormat},
 		{"no key",
 			func(fg *forge) []byte { fg.req.template[templatePublicKey] = nil; fg.prove(f.newEC); return fg.kur() },
 			refusalTemplate},
@@ -409,10 +424,8 @@ func TestLiberal(t *testing.T) {
 			fg.req.template[4] = []byte{}
 			fg.prove(f.newEC)
 		},
-		"no oldCertID":             func(fg *forge) { fg.req.controls = nil; fg.prove(f.newEC) },
-		"no subject":               func(fg *forge) { fg.req.template[templateSubject] = nil; fg.prove(f.newEC) },
-		"messageTime of 1999":      func(fg *forge) { fg.message.Header.MessageTime = []byte("19991231235959Z") },
-		"messageTime that is none": func(fg *forge) { fg.message.Header.MessageTime = []byte("ieri") },
+		"no oldCertID":        func(fg *forge) { fg.req.controls = nil; fg.prove(f.newEC) },
+		"messageTime of 1999": func(fg *forge) { fg.message.Header.MessageTime = []byte("19991231235959Z") },
 		"recipient is the legacy CA": func(fg *forge) {
 			fg.message.Header.Recipient = directoryName(f.legacyCA.Certificate.RawSubject)
 		},

@@ -86,7 +86,7 @@ type Header struct {
 	Version       int
 	Sender        []byte // DER of a GeneralName
 	Recipient     []byte // DER of a GeneralName
-	MessageTime   []byte // characters of the GeneralizedTime; not evaluated, since a citizen's clock may be wrong
+	MessageTime   []byte // characters of the GeneralizedTime; a Handler checks their form only
 	ProtectionAlg []byte // DER of an AlgorithmIdentifier
 	SenderKID     []byte
 	RecipKID      []byte
