@@ -31,8 +31,10 @@ type certReqMsg struct {
 type certTemplate [10][]byte
 
 const (
+	templateValidity  = 4
 	templateSubject   = 5 // EXPLICIT, since Name is a CHOICE
 	templatePublicKey = 6 // IMPLICIT SubjectPublicKeyInfo
+	templateExtension = 9
 )
 
 // templatePrimitive marks the fields with a primitive encoding: version, serialNumber and the unique ids.
@@ -127,6 +129,12 @@ func (t *certTemplate) parse(s cryptobyte.String) error {
 		t[n], next = content, n+1
 	}
 	return nil
+}
+
+// asksMore reports whether the template asks for a validity or for extensions, which the service decides by itself. An
+// issuer does not count: OpenSSL always sends it.
+func (t *certTemplate) asksMore() bool {
+	return len(t[templateValidity]) > 0 || len(t[templateExtension]) > 0
 }
 
 func templateTag(n int) asn1.Tag {

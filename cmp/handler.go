@@ -66,6 +66,7 @@ type cachedAnswer struct {
 type transaction struct {
 	digest [sha256.Size]byte // of the kur
 	signer [sha256.Size]byte // of the old certificate
+	mods   bool              // the template asked for more than the certificate will have
 
 	mu      sync.Mutex
 	request *UpdateRequest // nil once the Authority refused it
@@ -294,12 +295,12 @@ func (h *Handler) inform(ctx context.Context, r *request) (BodyType, []byte, err
 }
 
 func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, error) {
-	req, err := r.keyUpdate()
+	req, mods, err := r.keyUpdate()
 	if err != nil {
 		return 0, nil, err
 	}
 	t, _ := h.transactions.findOrAdd(string(r.Header.TransactionID), h.now(), func() *transaction {
-		return &transaction{digest: r.digest, signer: sha256.Sum256(r.signer.Raw), request: req}
+		return &transaction{digest: r.digest, signer: sha256.Sum256(r.signer.Raw), mods: mods, request: req}
 	})
 	if t.digest != r.digest {
 		return 0, nil, refusalInUse
@@ -309,44 +310,45 @@ func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, err
 	return h.askAuthority(ctx, t, *req)
 }
 
-// keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3).
-func (r *request) keyUpdate() (*UpdateRequest, error) {
+// keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3). mods tells that the template asks for
+// more than the certificate will have.
+func (r *request) keyUpdate() (req *UpdateRequest, mods bool, err error) {
 	msg, err := parseCertReqMessages(r.Content)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if msg.certReqID != 0 {
-		return nil, refusalRequest // RFC 9483 §4.1.1: it must be 0
+		return nil, false, refusalRequest // RFC 9483 §4.1.1: it must be 0
 	}
 	if msg.template[templateSubject] == nil {
-		return nil, refusalTemplate // RFC 9483 §4.1.1, §4.1.3: subject is required
+		return nil, false, refusalTemplate // RFC 9483 §4.1.1, §4.1.3: subject is required
 	}
 	key, spki, err := msg.template.publicKey()
 	if err != nil {
-		return nil, refusalTemplate
+		return nil, false, refusalTemplate
 	}
 	if err := msg.verifyPOPO(key); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if samePublicKey(key, r.signer.PublicKey) {
-		return nil, refusalSameKey
+		return nil, false, refusalSameKey
 	}
 	old, err := msg.oldCertID()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if old != nil && !old.matches(r.signer) {
-		return nil, refusalOldCertificate
+		return nil, false, refusalOldCertificate
 	}
 	ticket, err := r.ticket()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	return &UpdateRequest{
 		Campaign: r.campaign, OldCertificate: r.signer, Others: r.otherCertificates(),
 		Subject: msg.template[templateSubject], PublicKey: key, SPKI: spki,
 		TransactionID: r.Header.TransactionID, Ticket: ticket,
-	}, nil
+	}, msg.template.asksMore(), nil
 }
 
 // ticket is the queue ticket that the kur's generalInfo carries.
@@ -383,6 +385,9 @@ func (h *Handler) askAuthority(ctx context.Context, t *transaction, req UpdateRe
 		return 0, nil, errNoAnswer
 	case resp.Certificate != nil:
 		rep.certificate = resp.Certificate.Raw
+		if t.mods {
+			rep.status.status = statusGrantedWithMods // RFC 9810 §5.2.3
+		}
 	case req.Polled:
 		content, err := (&pollRep{checkAfter: wholeSeconds(resp.CheckAfter)}).marshal()
 		return BodyPollResponse, content, err

@@ -500,3 +500,40 @@ func TestHostileFollower(t *testing.T) {
 		})
 	}
 }
+
+// TestGrantedWithMods asks in the template for what the service decides by itself: the kup says that it was not given
+// (RFC 9810 §5.2.3, RFC 9483 §4.1.1), also after polling.
+func TestGrantedWithMods(t *testing.T) {
+	f := pki()
+	for name, c := range map[string]struct {
+		field   int
+		content []byte
+		want    int64
+	}{
+		"issuer":   {3, f.legacyCA.Certificate.RawSubject, statusAccepted},
+		"no date":  {templateValidity, []byte{}, statusAccepted},
+		"validity": {templateValidity, []byte("\xA1\x11\x18\x0F20491231235959Z"), statusGrantedWithMods},
+		"extensions": {templateExtension, []byte("\x30\x09\x06\x03\x55\x1D\x13\x04\x02\x30\x00"),
+			statusGrantedWithMods},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := serve(t, &authority{wait: 1, after: time.Second})
+			fg := newForge(t)
+			fg.req.template[c.field] = c.content
+			fg.prove(f.newEC)
+			fg.tr.NewKey = sequenceOf(fg.req.template[templatePublicKey])
+			if r, err := fg.tr.UpdateResponse(post(t, client, fg.kur(), nil), f.trust()); err != nil ||
+				r.CheckAfter == 0 {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			m, err := ParseMessage(post(t, client, fg.must(fg.tr.PollRequest(fg.old, now, rand.Reader)), nil))
+			if err != nil || m.Body != BodyKeyUpdateResponse {
+				t.Fatalf("%+v, %v", m, err)
+			}
+			r, err := parseCertRep(m.Content)
+			if err != nil || r.status.status != c.want || r.certificate == nil {
+				t.Errorf("%+v, %v, want status %d", r, err, c.want)
+			}
+		})
+	}
+}
