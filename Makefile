@@ -27,7 +27,7 @@ ITALIAN = certificato,comando,presentato,continuare,momento,indicato,alterato,pr
 tool = $$(go -C tools tool -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help build window packages reproducible frontend demo demo-window check quick test test-full packages-installed fuzz bench clean
+.PHONY: help build window packages reproducible frontend figures demo demo-window check quick test test-full packages-installed fuzz bench clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -36,16 +36,24 @@ help: ## print this
 build: ## bin/rinnova, bin/rinnovad, bin/vcns: no cgo, no Node, no GTK
 	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova ./cmd/rinnovad ./cmd/vcns
 
-window: frontend ## bin/rinnova-window: needs Node, GTK and the web view's development files
+window: frontend figures ## bin/rinnova-window: needs Node, GTK and the web view's development files
 	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
+# The window's pages, and the style sheet of the service's, from one package of Bootstrap Italia.
 frontend:
-	cd $(FRONTEND) && npm ci --no-audit --no-fund && npm run build
+	cd $(FRONTEND) && npm ci --no-audit --no-fund && npm run build && npm run portal
+
+# The screens of the program that the guide shows, in window and portal. They are taken with Chromium.
+FIGURES = guide/screens/figura-16.png
+figures: $(FIGURES)
+$(FIGURES): $(shell git ls-files $(FRONTEND) citizen/desktop catalogue) | frontend
+	@if command -v chromium >/dev/null; then cd $(FRONTEND) && npm run --silent figures; \
+	else echo "no Chromium: the guide of this build describes its figures in words"; fi
 
 # CODE_CERT, CODE_KEY: what signs for Windows; without, the worthless test key.
 # OPERATOR: the operator.json of a service, which goes into every package (docs/INSTALLING.md).
 # RELEASE_KEY, with MINIMUM, SERIAL, EXPIRES: what signs the packages and the list of versions (docs/UPDATES.md).
-packages: packages-installed frontend ## everything that is published, in dist/packages
+packages: packages-installed frontend figures ## everything that is published, in dist/packages
 	VERSION=$(VERSION) RELEASE_KEYS=$(RELEASE_KEYS) OPERATOR=$(OPERATOR) OUT=$(OUT) packaging/build.sh
 	$(if $(RELEASE_KEY),go run ./cmd/release manifest --dir $(OUT) --version $(VERSION) --minimum $(MINIMUM) --serial $(SERIAL) --expires $(EXPIRES) --key $(RELEASE_KEY),@echo "$(OUT) is not signed: no RELEASE_KEY")
 

@@ -13,7 +13,7 @@ commit=$(git rev-parse HEAD)
 built() {
 	git clone -q --no-hardlinks . "$1"
 	git -C "$1" checkout -q "$commit"
-	(cd "$1/citizen/desktop/frontend" && npm ci --no-audit --no-fund >/dev/null && npm run build >/dev/null)
+	make -s -C "$1" frontend figures >/dev/null
 	(cd "$1" && OPERATOR='' packaging/build.sh &&
 		OPERATOR=packaging/testdata/operator.json OUT=dist/operator packaging/build.sh)
 }

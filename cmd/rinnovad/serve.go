@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/endpoint"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/guide"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/ra"
@@ -117,6 +118,9 @@ func (c *serveCommand) Run(p *program) error {
 	})
 	if err != nil {
 		return err
+	}
+	if !portal.Styled() || !guide.Complete() {
+		log.Warn("this build has not the portal's style sheet or the guide's figures: make frontend figures")
 	}
 	publication := portal.Publication(authority, responder, current, legacy,
 		portal.Pages(authority, packages, current, legacy))

@@ -22,6 +22,3 @@ type Page = page
 
 // Platforms are the computers for which there may be a package.
 var Platforms = platforms
-
-// FigureFiles are the guide's figures.
-var FigureFiles = figureFiles

@@ -9,7 +9,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	_ "embed"
+	_ "embed" // login.html
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
@@ -62,8 +62,14 @@ type loginView struct {
 //go:embed login.html
 var loginHTML string
 
-//go:embed style.css
-var style string
+// style is the style sheet in the page, which loads nothing: each connection asks for the certificate.
+var style = func() string {
+	b, err := dist.ReadFile("dist/accesso.css")
+	if err != nil {
+		return "" // this build has none
+	}
+	return string(b)
+}()
 
 var loginPage = template.Must(template.New("login").Funcs(template.FuncMap{
 	"style": func() template.CSS { return template.CSS(style) },

@@ -17,6 +17,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -289,8 +290,9 @@ func TestPage(t *testing.T) {
 	if !strings.Contains(body, `<a href="http://rinnova.example/guida">`) {
 		t.Error("no link to the guide")
 	}
+	rest := regexp.MustCompile(`"http://rinnova.example/guida"|url\("data:[^"]*"\)`).ReplaceAllString(body, "")
 	for _, word := range []string{"http:", "https:", "src=", "<script", "url("} {
-		if strings.Contains(strings.ReplaceAll(body, `"http://rinnova.example/guida"`, ""), word) {
+		if strings.Contains(rest, word) {
 			t.Errorf("%q on the page", word)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"path"
 	"regexp"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"rinnova.example/go/guide"
 	"rinnova.example/go/operator"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/campaign"
@@ -34,8 +34,17 @@ const securityContact = "sicurezza@rinnova.example"
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-//go:embed figures/*.svg
-var figureFiles embed.FS
+// dist is the style sheet, the fonts and the icon that make portal makes, from the window's own package of Bootstrap
+// Italia. Without it the folder holds one empty file, and the pages have no style.
+//
+//go:embed all:dist
+var dist embed.FS
+
+// Styled reports whether this build has the style sheet.
+func Styled() bool {
+	_, err := dist.ReadFile("dist/stile.css")
+	return err == nil
+}
 
 // page is a page of the portal. Its text is pages/<file>.html, which defines the template "main".
 type page struct {
@@ -79,6 +88,8 @@ type view struct {
 	LegacyCRL string
 	OCSP      string
 	Bundle    string
+	Guide     template.HTML
+	Styled    bool // this build has the style sheet and the icon
 }
 
 // Published reports whether there is a package to download.
@@ -132,10 +143,6 @@ var pageFunctions = template.FuncMap{
 	},
 	"dial": operator.Dial,
 	"list": func(s []string) string { return strings.Join(s, ", ") },
-	"figure": func(n int, alt string) template.HTML {
-		return template.HTML(fmt.Sprintf(`<figure><img src="/figure/figura-%02d.svg" width="480" height="250" alt="%s"><figcaption>Figura %d</figcaption></figure>`,
-			n, template.HTMLEscapeString(alt), n))
-	},
 }
 
 var pageTemplates = func() map[string]*template.Template {
@@ -173,16 +180,22 @@ func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issu
 	for _, p := range pages[1:] {
 		mux.HandleFunc("GET "+p.Path, show(p, http.StatusOK))
 	}
-	mux.HandleFunc("GET /stile.css", func(w http.ResponseWriter, r *http.Request) {
-		sendPage(w, "text/css; charset=utf-8", "max-age=3600", http.StatusOK, []byte(style))
-	})
-	mux.HandleFunc("GET /figure/{name}", func(w http.ResponseWriter, r *http.Request) {
-		picture, err := fs.ReadFile(figureFiles, path.Join("figures", r.PathValue("name")))
+	for _, name := range distFiles() {
+		body, err := dist.ReadFile(path.Join("dist", name))
 		if err != nil {
+			panic(err) // the name is from the same file system
+		}
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
+			sendPage(w, kinds[path.Ext(name)], "max-age=3600", http.StatusOK, body)
+		})
+	}
+	mux.HandleFunc("GET /figure/{name}", func(w http.ResponseWriter, r *http.Request) {
+		picture, kind, ok := guide.Figure(r.PathValue("name"))
+		if !ok {
 			show(notFoundPage, http.StatusNotFound)(w, r)
 			return
 		}
-		sendPage(w, "image/svg+xml", "max-age=3600", http.StatusOK, picture)
+		sendPage(w, kind, "max-age=3600", http.StatusOK, picture)
 	})
 	mux.Handle("GET "+downloadPath+"{name}", packages)
 	mux.HandleFunc("GET /.well-known/security.txt", func(w http.ResponseWriter, r *http.Request) {
@@ -191,10 +204,29 @@ func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issu
 	return mux
 }
 
+// kinds are the media types of what make portal makes.
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+
+// distFiles returns the names of what make portal made.
+func distFiles() []string {
+	entries, err := dist.ReadDir("dist")
+	if err != nil {
+		panic(err) // the directive above is at fault
+	}
+	var names []string
+	for _, e := range entries {
+		if kinds[path.Ext(e.Name())] != "" {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
 func sendPage(w http.ResponseWriter, kind, cache string, status int, body []byte) {
 	for name, value := range map[string]string{
 		"Content-Type": kind, "Content-Length": strconv.Itoa(len(body)), "Cache-Control": cache,
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+			"base-uri 'none'; " +
 			"form-action 'none'; frame-ancestors 'none'",
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 	} {
@@ -228,8 +260,8 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 		page: p, Pages: pages, Base: base(r), PublicURL: authority.PublicURL, LoginURL: authority.LoginURL,
 		SourceURL: SourceURL, Contact: securityContact, Desk: packages.Contact(),
 		Now: authority.Clock(), Policy: ca.PolicyCNS, CRL: authority.PublicURL + ca.CRLPath,
-		LegacyCRL: authority.PublicURL + ca.LegacyCRLPath,
-		OCSP:      authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,
+		LegacyCRL: authority.PublicURL + ca.LegacyCRLPath, Styled: Styled(),
+		OCSP: authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,
 	}
 	var err error
 	if v.Packages, err = packages.list(); err != nil {
@@ -247,6 +279,9 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 	for _, c := range known {
 		v.Campaigns = append(v.Campaigns, campaignRow{c, c.Open(v.Now), v.Now})
 	}
+	if v.Guide, err = v.guide(); err != nil {
+		return view{}, err
+	}
 	for _, root := range []rootRow{
 		{Name: "ca", Title: "Autorità che rilascia i certificati rinnovati", Certificate: current.Certificate()},
 		{Name: "legacy", Title: "Autorità dei certificati precedenti", Certificate: legacy.Certificate()},
@@ -255,6 +290,16 @@ func newView(r *http.Request, p page, authority *ra.Authority, packages *Package
 		v.Roots = append(v.Roots, root)
 	}
 	return v, nil
+}
+
+// guide returns the guide with what this service knows.
+func (v view) guide() (template.HTML, error) {
+	facts := guide.Facts{Portal: true, LoginURL: v.LoginURL}
+	for _, c := range v.Campaigns {
+		facts.Campaigns = append(facts.Campaigns, guide.Campaign{ID: c.ID, Title: c.Title, LegalBasis: c.LegalBasis,
+			Open: c.OpenNow})
+	}
+	return guide.HTML(facts)
 }
 
 // securityLife is the validity of security.txt: RFC 9116 §2.5.5 recommends less than a year.

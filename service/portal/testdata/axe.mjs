@@ -1,25 +1,41 @@
 // SPDX-License-Identifier: EUPL-1.2
-// node axe.mjs PACKAGE.JSON URL...: what axe-core finds on each page at two widths, as JSON.
+// node axe.mjs PACKAGE.JSON URL...: what axe-core finds on each page in each look, as JSON. With PICTURES, a folder, it
+// leaves a picture of each there.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 const [manifest, ...urls] = process.argv.slice(2)
+const pictures = process.env.PICTURES
 const require = createRequire(resolve(manifest))
 const { chromium } = require('playwright-core')
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 const results = []
-for (const width of [1280, 320]) {
+const looks = [
+  { width: 1366, height: 660 },
+  { width: 320, height: 800 },
+  { width: 1366, height: 660, colorScheme: 'dark' },
+  { width: 1366, height: 660, forcedColors: 'active' },
+  { width: 1366, height: 660, contrast: 'more' },
+]
+for (const { width, height, ...media } of looks) {
   // The pages forbid scripts: only axe itself is let past their policy.
   const context = await browser.newContext({
-    viewport: { width, height: 800 },
+    ...media,
+    viewport: { width, height },
     ignoreHTTPSErrors: true,
     bypassCSP: true,
   })
   const page = await context.newPage()
   for (const url of urls) {
     await page.goto(url)
+    await page.evaluate(() => document.fonts.ready)
+    if (pictures) {
+      const name = (new URL(url).pathname.replace(/\W/g, '') || 'inizio') + (url.startsWith('https') ? '-accesso' : '')
+      const look = Object.values(media).join('') || (width === 320 ? '320' : '1366')
+      await page.screenshot({ path: `${pictures}/${name}-${look}.png`, fullPage: width === 320 })
+    }
     await page.evaluate(axe)
     const found = await page.evaluate(() =>
       globalThis.axe.run(document, {
@@ -29,7 +45,7 @@ for (const width of [1280, 320]) {
     )
     results.push({
       url,
-      width,
+      look: `${width} ${Object.values(media).join('')}`,
       rules: found.passes.length,
       violations: found.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')),
       overflow: await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
