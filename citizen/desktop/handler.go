@@ -16,6 +16,7 @@ import (
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/guide"
 	"rinnova.example/go/operator"
 )
 
@@ -44,6 +45,8 @@ func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/state", w.serveState)
 	mux.HandleFunc("GET /api/diagnosis", w.serveDiagnosis)
+	mux.HandleFunc("GET /api/guide", serveGuide)
+	mux.HandleFunc("GET /figure/{name}", serveFigure)
 	take := func(path string, most int64, act func(*http.Request) error) {
 		mux.HandleFunc("POST /api/"+path, func(rw http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(rw, r.Body, most)
@@ -104,6 +107,27 @@ func (w *Window) Handler() http.Handler {
 	}
 	mux.Handle("/", page(files))
 	return headers(mux)
+}
+
+// serveGuide sends the guide as the content of a page. It needs no service.
+func serveGuide(rw http.ResponseWriter, _ *http.Request) {
+	text, err := guide.HTML(guide.Facts{})
+	if err != nil {
+		http.Error(rw, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(rw, string(text))
+}
+
+func serveFigure(rw http.ResponseWriter, r *http.Request) {
+	picture, kind, ok := guide.Figure(r.PathValue("name"))
+	if !ok {
+		http.NotFound(rw, r)
+		return
+	}
+	rw.Header().Set("Content-Type", kind)
+	rw.Write(picture)
 }
 
 // page serves the built front end, or unbuilt if there is none.

@@ -14,6 +14,13 @@ export async function diagnosis(): Promise<Diagnosis> {
   return await read<Diagnosis>('/api/diagnosis')
 }
 
+/** The guide, as the content of a page. The program made it: it holds no text of others. */
+export async function guide(): Promise<string> {
+  const answer = await request('/api/guide')
+  if (!answer.ok) throw new Error(String(answer.status))
+  return await answer.text()
+}
+
 async function read<T>(path: string): Promise<T> {
   const answer = await request(path)
   if (answer.status === 403) throw new Refused()

@@ -433,3 +433,25 @@ test('the button of the first screen is in view at 1366 by 660', async () => {
   await w.tab.setViewportSize({ width: 1100, height: 860 })
   await empty(w)
 })
+
+test('the guide in the window, while the service is down', async () => {
+  await w.bench('down')
+  await w.tab.locator('#nav-guide').click()
+  await w.tab.getByRole('heading', { level: 2, name: 'Rinnovare', exact: true }).waitFor()
+  assert.equal(await w.tab.locator('.guide figure').count(), 16)
+  for (const picture of await w.tab.locator('.guide img').all()) {
+    await picture.scrollIntoViewIfNeeded()
+    const width = await picture.evaluate((p) => p.decode().then(() => p.naturalWidth))
+    assert.ok(width > 0, await picture.getAttribute('src'))
+  }
+  for (const link of await w.tab.locator('.guide a').all()) {
+    const place = await link.getAttribute('href')
+    assert.match(place, /^#/, 'a link leaves the window')
+    await link.click()
+    assert.equal(await w.tab.evaluate(() => `#${document.activeElement.id}`), place)
+    assert.equal(await w.tab.evaluate(() => location.hash), '#guide')
+  }
+  await w.bench('up')
+  await w.tab.locator('#nav-card').click()
+  await w.tab.getByRole('heading', { name: 'Inserisci la tessera' }).waitFor()
+})

@@ -270,6 +270,13 @@ export const screens = [
     },
   ],
   [
+    'guide',
+    async (w) => {
+      await w.tab.locator('#nav-guide').click()
+      await w.tab.getByRole('heading', { name: 'Rinnovare', exact: true }).waitFor()
+    },
+  ],
+  [
     'about',
     async (w) => {
       await w.tab.locator('#nav-about').click()

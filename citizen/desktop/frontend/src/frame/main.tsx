@@ -3,6 +3,7 @@ import { t } from '../i18n'
 import { AboutPage } from '../pages/about'
 import { AccessibilityPage } from '../pages/accessibility'
 import { DiagnosisPage } from '../pages/diagnosis'
+import { GuidePage } from '../pages/guide'
 import type { Page } from '../pages/page'
 import { News } from '../parts/news'
 import { Panel } from '../parts/panel'
@@ -24,6 +25,7 @@ export function Main({ page, state, behind, lost }: Props) {
   if (lost) return <Lost why={lost} />
   switch (page) {
     case 'diagnosis': return <DiagnosisPage system={state.system} />
+    case 'guide': return <GuidePage />
     case 'about': return <AboutPage state={state} />
     case 'accessibility': return <AccessibilityPage />
     case 'card': return behind

@@ -8,7 +8,7 @@ export const de: Catalogue = {
   T13: 'Das Zertifikat wird erneuert, bitte warten ...', T15: 'Geben Sie den richtigen PUK ein, um die Erneuerung fortzusetzen', T16: 'PUK-Code',
   T17: 'Erneuerung nicht gelungen', T18: 'diese Fehlerdaten', T20: 'Zertifikat erfolgreich erneuert', T21: 'SCHLIESSEN',
   name: 'Rinnova', subtitle: 'Das Zertifikat der Gesundheitskarte, zu Hause erneuert', skip: 'Zum Inhalt',
-  nav: { label: 'Seiten', card: 'Karte', diagnosis: 'Diagnose', about: 'Informationen', accessibility: 'Barrierefreiheit' },
+  nav: { label: 'Seiten', card: 'Karte', guide: 'Anleitung', diagnosis: 'Diagnose', about: 'Informationen', accessibility: 'Barrierefreiheit' },
   tools: { label: 'Aussehen', smaller: 'Text verkleinern', larger: 'Text vergrößern', size: (n) => `Text bei ${n} %`, theme: 'Farben', themes: { auto: 'Wie das System', light: 'Hell', dark: 'Dunkel', contrast: 'Hoher Kontrast' }, language: 'Sprache' },
   lost: { title: 'Das Programm antwortet nicht', text: 'Die Seite ist nicht mehr mit dem Programm Rinnova verbunden. Wenn Sie es geschlossen haben, können Sie auch diesen Reiter schließen; sonst starten Sie das Programm neu.', refusedTitle: 'Diese Seite gilt nicht mehr', refused: 'Diese Seite wurde mit einer schon benutzten Adresse geöffnet, und das Programm erkennt sie nicht. Schließen Sie diesen Reiter und starten Sie das Programm neu.' },
   setup: {
@@ -120,6 +120,7 @@ export const de: Catalogue = {
     privacy: 'Datenschutz', sentTitle: 'Was an den Dienst gesendet wird', sent: ['das jetzige Zertifikat, das Steuernummer und Kartennummer enthält', 'der neue öffentliche Schlüssel und die Signaturen, die den Besitz beider Schlüssel beweisen', 'die Frage, ob es eine neue Version des Programms gibt, für alle die gleiche'],
     neverTitle: 'Was nie gesendet wird', never: ['PIN und PUK: Sie gehen nur an die Karte und werden danach aus dem Speicher des Programms gelöscht', 'die personenbezogenen Daten vom Chip und die Nummer der EKVK', 'Nutzungsstatistiken'], independent: 'Unabhängiges Programm: kein Produkt und keine Seite einer Behörde.',
   },
+  guide: { title: 'Anleitung zur Erneuerung', italian: 'Die Anleitung gibt es nur auf Italienisch.', wait: 'Die Anleitung wird geladen…' },
   accessibility: {
     title: 'Barrierefreiheit', text: 'Dieses Fenster ist für alle gemacht: nur mit der Tastatur, mit Bildschirmleser, mit bis zu 200 % vergrößertem Text und mit hohem Kontrast.',
     list: ['Tab und Umschalt+Tab bewegen den Fokus, Eingabe aktiviert, Esc geht zurück.', 'Die Schritte der Erneuerung werden angesagt.', 'Es gibt keine Zeitgrenzen: Die Minute nach der Erneuerung kann übersprungen oder verlängert werden. Nur die PIN für die Anmeldeprobe wird zu ihrem Schutz nach zehn Minuten ohne Handlung gelöscht; die Erneuerung ist dann schon beendet.', 'Textgröße und Farben werden oben auf jeder Seite gewählt.'],

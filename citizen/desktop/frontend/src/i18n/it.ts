@@ -22,7 +22,7 @@ export const it = {
   name: 'Rinnova',
   subtitle: 'Il certificato della Tessera Sanitaria, rinnovato da casa',
   skip: 'Vai al contenuto',
-  nav: { label: 'Pagine', card: 'Tessera', diagnosis: 'Diagnosi', about: 'Informazioni', accessibility: 'Accessibilità' },
+  nav: { label: 'Pagine', card: 'Tessera', guide: 'Guida', diagnosis: 'Diagnosi', about: 'Informazioni', accessibility: 'Accessibilità' },
   tools: {
     label: 'Aspetto', smaller: 'Rimpicciolisci il testo', larger: 'Ingrandisci il testo', size: (n: number) => `Testo al ${n} %`,
     theme: 'Colori', themes: { auto: 'Come il sistema', light: 'Chiari', dark: 'Scuri', contrast: 'Alto contrasto' }, language: 'Lingua',
@@ -165,6 +165,7 @@ export const it = {
     neverTitle: 'Che cosa non viene mai inviato', never: ['PIN e PUK: vanno solo alla tessera e vengono cancellati dalla memoria del programma dopo l’uso', 'i dati personali letti dal chip e il numero della TEAM', 'statistiche d’uso'],
     independent: 'Programma indipendente: non è un prodotto né un sito di un’autorità pubblica.',
   },
+  guide: { title: 'Guida per il rinnovo', italian: '', wait: 'Caricamento della guida…' },
   accessibility: {
     title: 'Accessibilità', text: 'Questa finestra è fatta per essere usata da tutti: con la sola tastiera, con un lettore di schermo, con testo ingrandito fino al 200 % e in alto contrasto.',
     list: ['Tab e Maiusc+Tab spostano il fuoco, Invio attiva, Esc torna indietro.', 'I passi del rinnovo vengono annunciati mentre avanzano.', 'Non ci sono limiti di tempo: il minuto di attesa dopo il rinnovo si può saltare o allungare. Solo il PIN per la prova di accesso viene cancellato dopo dieci minuti senza azioni, per proteggerlo; il rinnovo è già concluso.', 'Dimensione del testo e colori si scelgono in alto in ogni pagina.'],
