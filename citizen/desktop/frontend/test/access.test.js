@@ -293,3 +293,22 @@ test('a whole renewal by the accessibility tree only', async () => {
   await has('heading', /Nessun certificato rinnovabile presente nella carta: /)
   await w.close()
 })
+
+test('a new screen is announced with its lead and its first action, a failure with what to do', async () => {
+  const w = await open()
+  const { tab } = w
+  await w.screen('no-card')
+  await tab.getByRole('heading', { name: 'Inserisci la tessera' }).waitFor()
+  await w.bench('insert', withoutPuk, 'cut-install')
+  await w.screen('card')
+  const said = tab.locator('p.visually-hidden[role=status]').first()
+  assert.equal(await said.textContent(), 'La tua tessera. Il certificato è rinnovabile. RINNOVA')
+  await w.click('RINNOVA')
+  await w.screen('prompt')
+  await w.code('Codice PIN', PIN)
+  await w.screen('failed')
+  const description = await tab.evaluate(() =>
+    document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent)
+  assert.match(description, /La tessera è integra.*Reinserisci la tessera e riprendi il rinnovo/)
+  await w.close()
+})

@@ -62,7 +62,7 @@ test('a program that is too old says so before any PIN, with the version that is
   const s = await w.screen('unknown')
   assert.equal(s.failure.code, 'program-too-old')
   await w.tab.getByRole('heading', { name: 'Il programma va aggiornato' }).waitFor()
-  await w.tab.getByText(/troppo vecchio per il servizio, che ne vuole almeno la versione 0\.1\.0-0\./).waitFor()
+  await w.tab.getByText(/troppo vecchio per il servizio, che ne vuole almeno la versione 0\.1\.0-0\./).first().waitFor()
   await w.tab.getByText(/Scarica la versione corrente dalla pagina «Elenco driver»/).waitFor()
   assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
   await empty(w)

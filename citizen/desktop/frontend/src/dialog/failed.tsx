@@ -18,8 +18,8 @@ export function Failed({ state }: { state: State }) {
   const number = numberOf(failure.code)
   const details = [...number ? [String(number)] : [], ...failure.step ? [`${c.step}: ${stageName(failure.step)}`] : []]
   return (
-    <Body title={t().T17} mark="error">
-      <Rows class="explained" rows={[
+    <Body title={t().T17} mark="error" describedBy="failed-explained">
+      <Rows class="explained" id="failed-explained" rows={[
         { name: c.what, value: e.what },
         { name: c.card, value: e.card },
         { name: c.act, value: e.act },

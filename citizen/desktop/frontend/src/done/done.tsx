@@ -19,8 +19,8 @@ export function Done({ done }: { done: State }) {
   const help = [null, <Wait done={done} />, <Insert done={done} />, <TryLogin done={done} />]
   const login = done.phase === 'entered' && done.login?.accepted ? done.login : undefined
   return (
-    <Body title={t().T20} mark="ok">
-      <p class="lead">{c.until(day(done.notAfter))}</p>
+    <Body title={t().T20} mark="ok" describedBy="done-until">
+      <p class="lead" id="done-until">{c.until(day(done.notAfter))}</p>
       {login && (
         <p class="notice-line" role="status">
           {c.entered(login.name, login.codiceFiscaleMasked, day(login.notAfter))}

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /**
  * Moves the focus to the title when the page turns, when the dialog closes, and when the focused element is gone.
- * Elsewhere the focus stays where it is. Returns the title to announce, once it is another one.
+ * Elsewhere the focus stays where it is. Returns what to announce of another screen.
  */
 export function useTitleFocus(main: RefObject<HTMLElement | null>, page: string, dialog: boolean): string {
   const [message, setMessage] = useState('')
@@ -16,8 +16,16 @@ export function useTitleFocus(main: RefObject<HTMLElement | null>, page: string,
     const last = before.current
     before.current = { page, dialog, title: title?.textContent ?? '' }
     const gone = inside && document.activeElement === document.body
-    if (!dialog && (page !== last.page || last.dialog || gone)) title?.focus()
-    if (last.title && last.title !== before.current.title) setMessage(before.current.title)
+    const focused = !dialog && (page !== last.page || last.dialog || gone)
+    if (focused) title?.focus()
+    if (last.title && last.title !== before.current.title) setMessage(spoken(main.current, !focused))
   })
   return message
+}
+
+/** Returns what is announced of a new screen: its title, unless the focus says it, its lead and its first action. */
+function spoken(main: HTMLElement | null, withTitle: boolean): string {
+  const parts = withTitle ? ['h1', '.lead', '.btn-primary'] : ['.lead', '.btn-primary']
+  const texts = parts.map((part) => main?.querySelector(part)?.textContent ?? '').filter(Boolean)
+  return texts.map((text) => text.replace(/\.$/, '')).join('. ')
 }
