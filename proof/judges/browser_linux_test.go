@@ -208,7 +208,7 @@ func TestBrowser(t *testing.T) {
 	x.Shot("1-before-chromium")
 
 	// The window, as "make window" made it.
-	r := x.renews(s, "3-reinserted", func() {
+	r := x.renews(s, x.windowMade(s), "3-reinserted", func() {
 		pull()
 		x.Find("rinnova", screen.ListItem, "✓Rimuovi la tessera dal lettore.")
 		pull = w.insert("card.json")
@@ -260,8 +260,8 @@ func (w *workshop) untried(file string) {
 	}
 }
 
-// renews renews the card in the reader with the window. reinsert takes the card out and puts it back.
-func (x *rootScreen) renews(s *service, picture string, reinsert func()) certificate {
+// windowMade is the window as make window made it, told its service by the environment.
+func (x *rootScreen) windowMade(s *service) *exec.Cmd {
 	w := x.w
 	w.Helper()
 	window, err := filepath.Abs("../../bin/rinnova-window")
@@ -272,11 +272,17 @@ func (x *rootScreen) renews(s *service, picture string, reinsert func()) certifi
 		w.Fatalf("%v: make window", err)
 	}
 	x.files["media"] = filepath.Dir(window)
-	defer delete(x.files, "media")
 	c := x.there("/media/rinnova-window", "window", "--pause", "2s")
 	c.Env = append(c.Env, "RINNOVA_SERVICE="+s.cmp, "RINNOVA_CA=/mnt/s/ca.pem", "RINNOVA_TLS_CA=/mnt/s/tls.pem")
-	stop := systemtest.Start(w, c)
-	defer stop()
+	delete(x.files, "media")
+	return c
+}
+
+// renews renews the card in the reader with the window. reinsert takes the card out and puts it back.
+func (x *rootScreen) renews(s *service, window *exec.Cmd, picture string, reinsert func()) certificate {
+	w := x.w
+	w.Helper()
+	defer systemtest.Start(w, window)()
 	const rinnova = "rinnova"
 	x.Find(rinnova, screen.Heading, "La tua tessera")
 	x.Shot("2-window-card")

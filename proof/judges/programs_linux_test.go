@@ -131,16 +131,17 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 // service is a rinnovad of the workshop's folder "s".
 type service struct {
-	w          *workshop
-	clock      []string
-	cmp, login string
-	stop       func()
+	w                  *workshop
+	clock              []string
+	cmp, login, public string
+	stop               func()
 }
 
-var readyLine = regexp.MustCompile(`^pronto cmp=(https://127\.0\.0\.1:\d+) login=(https://127\.0\.0\.1:\d+) `)
+var readyLine = regexp.MustCompile(`^pronto cmp=(https://127\.0\.0\.1:\d+) login=(https://127\.0\.0\.1:\d+) public=(http://\S+)`)
 
-// serve starts the service, which is made when the folder is not there; clock is "" for today.
-func (w *workshop) serve(clock string) *service {
+// serve starts the service, which is made when the folder is not there; clock is "" for today. flags go to the service
+// and take precedence.
+func (w *workshop) serve(clock string, flags ...string) *service {
 	w.Helper()
 	s := &service{w: w}
 	if clock != "" {
@@ -150,7 +151,7 @@ func (w *workshop) serve(clock string) *service {
 		w.output(w.here("rinnovad", append([]string{"init", "--dir", "s"}, s.clock...)...))
 	}
 	c := w.here("rinnovad", append([]string{"serve", "--dir", "s", "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"},
-		s.clock...)...)
+		append(s.clock, flags...)...)...)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		w.Fatal(err)
@@ -161,7 +162,7 @@ func (w *workshop) serve(clock string) *service {
 	if m == nil {
 		w.Fatalf("ready line %q, %v", line, err)
 	}
-	s.cmp, s.login = m[1], m[2]
+	s.cmp, s.login, s.public = m[1], m[2], m[3]
 	return s
 }
 
