@@ -421,7 +421,9 @@ func TestAxe(t *testing.T) {
 	for _, p := range portal.PageList {
 		addresses = append(addresses, base+p.Path)
 	}
-	out, err := exec.Command("node", append([]string{filepath.Join("testdata", "axe.mjs"), "package.json"},
+	const pictures = "../../citizen/desktop/frontend/artifacts/portal"
+	check(t, os.MkdirAll(pictures, 0o755))
+	out, err := exec.Command("node", append([]string{filepath.Join("testdata", "axe.mjs"), "package.json", pictures},
 		addresses...)...).Output()
 	if err != nil {
 		if failed, ok := err.(*exec.ExitError); ok {

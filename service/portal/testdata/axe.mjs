@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
-// node axe.mjs PACKAGE.JSON URL...: what axe-core finds on each page in each look, as JSON. With PICTURES, a folder, it
-// leaves a picture of each there.
+// node axe.mjs PACKAGE.JSON FOLDER URL...: what axe-core finds on each page in each look, as JSON. A picture of each goes
+// to the folder.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-const [manifest, ...urls] = process.argv.slice(2)
-const pictures = process.env.PICTURES
+const [manifest, pictures, ...urls] = process.argv.slice(2)
 const require = createRequire(resolve(manifest))
 const { chromium } = require('playwright-core')
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
@@ -31,11 +30,9 @@ for (const { width, height, ...media } of looks) {
   for (const url of urls) {
     await page.goto(url)
     await page.evaluate(() => document.fonts.ready)
-    if (pictures) {
-      const name = (new URL(url).pathname.replace(/\W/g, '') || 'inizio') + (url.startsWith('https') ? '-accesso' : '')
-      const look = Object.values(media).join('') || (width === 320 ? '320' : '1366')
-      await page.screenshot({ path: `${pictures}/${name}-${look}.png`, fullPage: width === 320 })
-    }
+    const name = url.startsWith('https') ? 'accesso' : new URL(url).pathname.replace(/\W/g, '') || 'inizio'
+    const look = Object.values(media).join('') || width
+    await page.screenshot({ path: `${pictures}/${name}-${look}.png`, fullPage: true })
     await page.evaluate(axe)
     const found = await page.evaluate(() =>
       globalThis.axe.run(document, {
