@@ -46,7 +46,7 @@ frontend:
 # The screens of the program that the guide shows, in window and portal. They are taken with Chromium.
 FIGURES = guide/screens/figura-16.png
 figures: $(FIGURES)
-$(FIGURES): $(shell git ls-files $(FRONTEND) citizen/desktop catalogue) | frontend
+$(FIGURES): $(wildcard $(shell git ls-files $(FRONTEND) citizen/desktop catalogue)) | frontend
 	@if command -v chromium >/dev/null; then cd $(FRONTEND) && npm run --silent figures; \
 	else echo "no Chromium: the guide of this build describes its figures in words"; fi
 

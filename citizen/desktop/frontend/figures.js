@@ -4,7 +4,7 @@
 // the demonstration. Bars and animations stand still, so that two builds take the same pictures.
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { empty, withoutPuk, withPuk } from './test/tour.js'
+import { empty, pin, puk, withoutPuk, withPuk } from './test/tour.js'
 import { open, PIN, PUK } from './test/window.js'
 
 const folder = fileURLToPath(new URL('../../../guide/screens/', import.meta.url))
@@ -58,10 +58,7 @@ await take(fast, 8)
 await fast.click('INDIETRO')
 await fast.screen('card')
 await empty(fast)
-await fast.bench('insert', withoutPuk, 'cut-install')
-await fast.screen('card')
-await fast.click('RINNOVA')
-await fast.screen('prompt')
+await pin(fast, withoutPuk, 'cut-install')
 await fast.code('Codice PIN', PIN)
 await fast.screen('failed')
 await take(fast, 15)
@@ -69,21 +66,13 @@ await fast.close()
 
 // The stages, at the pace of a real card.
 const real = await open({ ...options, flags: [] })
-await real.bench('insert', withoutPuk)
-await real.screen('card')
-await real.click('RINNOVA')
-await real.screen('prompt')
+await pin(real, withoutPuk)
 await real.code('Codice PIN', PIN)
 await real.text('Generazione chiave in corso ...')
 await take(real, 9)
 await real.screen('done')
 await empty(real)
-await real.bench('insert', withPuk)
-await real.screen('card')
-await real.click('RINNOVA')
-await real.screen('prompt')
-await real.code('Codice PIN', PIN)
-await real.text('Codice PUK')
+await puk(real)
 await take(real, 11)
 await real.code('Codice PUK', PUK)
 await real.text('Generazione filesystem di firma in corso ...')

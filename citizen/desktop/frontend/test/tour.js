@@ -292,14 +292,16 @@ export const screens = [
   ],
 ]
 
-async function pin(w, series, fault = '') {
+/** Comes to the question for the PIN. */
+export async function pin(w, series, fault = '') {
   await w.bench('insert', series, fault)
   await w.screen('card')
   await w.click('RINNOVA')
   await w.screen('prompt')
 }
 
-async function puk(w) {
+/** Comes to the question for the PUK. */
+export async function puk(w) {
   await pin(w, withPuk)
   await w.code('Codice PIN', PIN)
   await w.text('Codice PUK')
