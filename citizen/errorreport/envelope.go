@@ -167,7 +167,7 @@ type recipient struct{ id, encryptedKey []byte }
 
 // parseEnvelope parses an envelope of the form that seal makes, and refuses any other form and trailing bytes.
 func parseEnvelope(file []byte) (*envelope, error) {
-	if err := whole(file); err != nil {
+	if _, err := wholeLength(file); err != nil {
 		return nil, err
 	}
 	var (
@@ -211,25 +211,26 @@ func parseEnvelope(file []byte) (*envelope, error) {
 	return e, nil
 }
 
-// whole tells a truncated file from one of another kind, by its outermost length (X.690 §8.1.3).
-func whole(file []byte) error {
+// wholeLength returns the length of a file of this kind in bytes, as its outermost length has it (X.690 §8.1.3). It tells a
+// truncated file from one of another kind.
+func wholeLength(file []byte) (int, error) {
 	if len(file) == 0 {
-		return ErrTruncated
+		return 0, ErrTruncated
 	}
 	if file[0] != 0x30 {
-		return ErrForeign
+		return 0, ErrForeign
 	}
 	if len(file) < 2 {
-		return ErrTruncated
+		return 0, ErrTruncated
 	}
 	n, length := int(file[1]&0x7F), int(file[1])
 	head := 2
 	if file[1]&0x80 != 0 {
 		if n == 0 || n > 4 {
-			return ErrForeign
+			return 0, ErrForeign
 		}
 		if head += n; len(file) < head {
-			return ErrTruncated
+			return 0, ErrTruncated
 		}
 		length = 0
 		for _, b := range file[2:head] {
@@ -237,9 +238,9 @@ func whole(file []byte) error {
 		}
 	}
 	if len(file)-head < length {
-		return ErrTruncated
+		return 0, ErrTruncated
 	}
-	return nil
+	return head + length, nil
 }
 
 // open decrypts the content with a key. With a certificate it tries only the recipient that the certificate names.

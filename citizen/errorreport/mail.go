@@ -17,7 +17,11 @@ const MaxMailed = 2 * MaxSize
 // other file unchanged.
 func unwrap(file []byte) []byte {
 	if len(file) > 1 && file[0] == 0x30 && file[1] != '=' { // "0=82" is quoted-printable
-		return bytes.TrimRight(file, "\r\n")
+		n, err := wholeLength(file)
+		if err != nil || len(bytes.Trim(file[n:], "\r\n")) > 0 {
+			return file
+		}
+		return file[:n] // and no byte less: the ciphertext may end in 0A or 0D
 	}
 	text := bytes.TrimLeft(bytes.ReplaceAll(file, []byte("\r\n"), []byte("\n")), "\xEF\xBB\xBF \t\n")
 	bodies := [][]byte{text}
