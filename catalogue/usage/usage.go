@@ -7,10 +7,14 @@ package usage
 import (
 	"bytes"
 	"io"
+	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 )
 
 // words are those that kong's help has of its own, at the places where it has them.
@@ -37,6 +41,9 @@ func Options() []kong.Option {
 		}),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
 			out := ctx.Stdout
+			if f, ok := out.(*os.File); ok {
+				o.WrapUpperBound, _, _ = term.GetSize(int(f.Fd())) // 0 where it is no terminal: kong's own width
+			}
 			var page bytes.Buffer
 			ctx.Stdout = &page
 			err := kong.DefaultHelpPrinter(o, ctx)
@@ -85,4 +92,39 @@ func Message(err error) string {
 		}
 	}
 	return "Il comando non è scritto come previsto."
+}
+
+// Again returns a command to type after the one of ctx, with the flags common to all commands that its line had. It leaves
+// out those with the tag again:"-", and a value with a name and a password for a server.
+func Again(ctx *kong.Context, command string) string {
+	words := []string{command}
+	for _, p := range ctx.Path {
+		if p.Flag == nil || p.Resolved || p.Flag.Tag.Get("again") == "-" || !slices.Contains(ctx.Model.Flags, p.Flag) {
+			continue
+		}
+		if p.Flag.IsBool() {
+			words = append(words, "--"+p.Flag.Name)
+			continue
+		}
+		value := p.Flag.Target.String()
+		if u, err := url.Parse(value); err == nil && u.User != nil {
+			continue
+		}
+		words = append(words, "--"+p.Flag.Name, quoted(value))
+	}
+	return strings.Join(words, " ")
+}
+
+// plain are the characters that no shell reads as its own, cmd.exe and PowerShell among them.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:\\=+-]+$`)
+
+// quoted stands between the quotes that every shell of a person takes for what they are, as long as the value has none.
+func quoted(value string) string {
+	if plain.MatchString(value) {
+		return value
+	}
+	if !strings.ContainsAny(value, "\"$`\\") {
+		return `"` + value + `"`
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

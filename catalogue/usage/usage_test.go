@@ -4,7 +4,9 @@ package usage_test
 
 import (
 	"bytes"
+	"io"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +16,11 @@ import (
 )
 
 type commands struct {
-	JSON  bool   `name:"json" help:"Scrive JSON."`
+	JSON  bool   `name:"json" help:"Scrive JSON." again:"-"`
 	Check string `enum:"on,off" default:"on" help:"Se controllare."`
+	Card  string `help:"La tessera da usare, se nel lettore o nei lettori ve n'è più d'una." group:"Tessera:"`
+	Proxy string `help:"Proxy." group:"Servizio:" env:"PROVA_PROXY"`
+	Quick bool   `help:"Subito." group:"Servizio:"`
 
 	Renew struct {
 		Series string        `help:"Sigla della tessera."`
@@ -29,9 +34,15 @@ type commands struct {
 
 func parse(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	var c commands
 	var out bytes.Buffer
-	p, err := kong.New(&c, append(usage.Options(), kong.Name("prova"), kong.Writers(&out, &out), kong.Exit(func(int) { panic(true) }))...)
+	err := parseTo(t, &out, args...)
+	return out.String(), err
+}
+
+func parseTo(t *testing.T, out io.Writer, args ...string) error {
+	t.Helper()
+	var c commands
+	p, err := kong.New(&c, append(usage.Options(), kong.Name("prova"), kong.Writers(out, out), kong.Exit(func(int) { panic(true) }))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +50,7 @@ func parse(t *testing.T, args ...string) (string, error) {
 		defer func() { recover() }() // help ends a program
 		_, err = p.Parse(args)
 	}()
-	return out.String(), err
+	return err
 }
 
 // TestMessage: every way to write a command wrong is said in Italian. kong itself makes the errors.
@@ -81,5 +92,36 @@ func TestHelp(t *testing.T) {
 		if m := english.FindString(page); m != "" || page == "" {
 			t.Errorf("%q says %q:\n%s", args, m, page)
 		}
+	}
+}
+
+// TestAgain: a command to type next has the common flags of the line, and no secret.
+func TestAgain(t *testing.T) {
+	t.Setenv("PROVA_PROXY", "http://127.0.0.1:3128")
+	for _, c := range []struct{ line, want string }{
+		{`renew --file x`, `prova`},
+		{`renew --file x --series OT2015 --json --check off`, `prova --check off`},
+		{`--quick renew --file x --card pcsc:1`, `prova --quick --card pcsc:1`},
+		{`renew --file x --proxy http://name:secret@127.0.0.1:3128`, `prova`},
+		{`renew --file x --proxy http://127.0.0.1:1`, `prova --proxy http://127.0.0.1:1`},
+	} {
+		again(t, strings.Fields(c.line), c.want)
+	}
+	again(t, []string{"renew", "--file", "x", "--card", "pcsc:Lettore di prova 00"}, `prova --card "pcsc:Lettore di prova 00"`)
+	again(t, []string{"renew", "--file", "x", "--card", "pcsc:$(id) è 'mio'"}, `prova --card 'pcsc:$(id) è '\''mio'\'''`)
+}
+
+func again(t *testing.T, line []string, want string) {
+	t.Helper()
+	p, err := kong.New(&commands{}, kong.Name("prova"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, err := p.Parse(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := usage.Again(ctx, "prova"); got != want {
+		t.Errorf("%q: %s, want %s", line, got, want)
 	}
 }

@@ -53,7 +53,8 @@ func (p Paper) heading(colour, text string) {
 	fmt.Fprintln(p.w, text)
 }
 
-// wrap breaks a text at its blanks so that no line is longer than the width, except for a longer word.
+// wrap breaks a text at its blanks so that no line is longer than the width, except for a longer word. A command between
+// backquotes is one word: a person copies it.
 func wrap(text string, width int) string {
 	if width == 0 {
 		return text
@@ -61,7 +62,7 @@ func wrap(text string, width int) string {
 	var lines []string
 	for _, paragraph := range strings.Split(text, "\n") {
 		line := ""
-		for _, word := range strings.Split(paragraph, " ") {
+		for _, word := range words(paragraph) {
 			if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
 				lines, line = append(lines, line), word
 				continue
@@ -74,4 +75,17 @@ func wrap(text string, width int) string {
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// words splits a paragraph at its blanks, except between two backquotes.
+func words(paragraph string) []string {
+	var list []string
+	for i, word := range strings.Split(paragraph, " ") {
+		if i > 0 && strings.Count(list[len(list)-1], "`")%2 == 1 {
+			list[len(list)-1] += " " + word
+			continue
+		}
+		list = append(list, word)
+	}
+	return list
 }

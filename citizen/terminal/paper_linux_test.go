@@ -30,15 +30,18 @@ func TestPaper(t *testing.T) {
 		p.Bad("Non riuscito")
 		p.Line(text)
 		p.Good("Fatto")
+		p.Line("Ora esegui `rinnova renew --card pcsc:2 --last-try`.")
 		side.Close()
 		b, _ := io.ReadAll(main) // Linux ends it with EIO
 		return strings.ReplaceAll(string(b), "\r\n", "\n")
 	}
+	const command = "Ora esegui\n`rinnova renew --card pcsc:2 --last-try`.\n" // copied whole
 	const lines = "Il certificato è al suo posto:\nnulla è stato cambiato.\n"
-	if got, want := written(""), "\x1b[1;31mNon riuscito\x1b[0m\n"+lines+"\x1b[1;32mFatto\x1b[0m\n"; got != want {
+	want := "\x1b[1;31mNon riuscito\x1b[0m\n" + lines + "\x1b[1;32mFatto\x1b[0m\n" + command
+	if got := written(""); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := written("1"), "Non riuscito\n"+lines+"Fatto\n"; got != want {
+	if got, want := written("1"), "Non riuscito\n"+lines+"Fatto\n"+command; got != want {
 		t.Errorf("with NO_COLOR: %q, want %q", got, want)
 	}
 	var b bytes.Buffer

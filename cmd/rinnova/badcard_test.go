@@ -110,9 +110,9 @@ func (p *typist) Consent(context.Context, renewal.Question) (string, error) {
 // citizenProgram is the program with the flags for a service, in this process.
 func citizenProgram(t *testing.T, s *running) (p *program, out, errOut *bytes.Buffer) {
 	out, errOut = new(bytes.Buffer), new(bytes.Buffer)
-	return &program{&commands{Service: s.addresses["cmp"], CA: filepath.Join(s.dir, "ca.pem"),
+	return &program{commands: &commands{Service: s.addresses["cmp"], CA: filepath.Join(s.dir, "ca.pem"),
 		TLSCA:   filepath.Join(s.dir, "tls.pem"),
-		Journal: filepath.Join(t.TempDir(), "journal")}, t.Context(), out, errOut}, out, errOut
+		Journal: filepath.Join(t.TempDir(), "journal")}, ctx: t.Context(), out: out, err: errOut}, out, errOut
 }
 
 // renewed runs a renewal on a card and returns the exit code and what the citizen reads.

@@ -49,7 +49,7 @@ func inUse(t *testing.T) resources {
 func lookedAt(t *testing.T, p *program, reader string) string {
 	q := *p.commands
 	q.Card = "pcsc:" + reader
-	in := &program{&q, p.ctx, p.out, p.err}
+	in := &program{commands: &q, ctx: p.ctx, out: p.out, err: p.err}
 	o, err := in.open()
 	var v *renewal.View
 	if err == nil {

@@ -24,17 +24,17 @@ import (
 
 // commands are the program's commands and the flags common to all.
 type commands struct {
-	Card     string `help:"Tessera: pcsc:<lettore o numero>, emulated:<file o sigla>, replay:<file>. Senza, l'unica tessera inserita." placeholder:"CARD"`
-	Service  string `help:"Indirizzo del servizio di rinnovo." env:"RINNOVA_SERVICE" placeholder:"URL"`
-	CA       string `name:"ca" help:"Certificati radice di chi emette (PEM)." env:"RINNOVA_CA" type:"path" placeholder:"FILE"`
-	TLSCA    string `name:"tls-ca" help:"Certificati radice del server (PEM); senza, quelli del sistema." env:"RINNOVA_TLS_CA" type:"path" placeholder:"FILE"`
-	Proxy    string `help:"Proxy: http://nome:porta, oppure direct per nessuno. Senza, quello dell'ambiente (HTTPS_PROXY)." env:"RINNOVA_PROXY" placeholder:"URL"`
-	Updates  string `name:"update-check" help:"Se chiedere al servizio le versioni nuove del programma: on oppure off." env:"RINNOVA_UPDATE_CHECK" enum:"on,off" default:"on" placeholder:"on|off"`
-	Campaign string `help:"Campagna; senza, quella che accetta il certificato." placeholder:"ID"`
-	JSON     bool   `name:"json" help:"Scrive JSON."`
-	Journal  string `help:"Cartella del diario dei rinnovi." type:"path" placeholder:"DIR"`
-	Record   string `help:"Registra gli scambi con la tessera, senza codici, in un file." type:"path" placeholder:"FILE"`
-	Clock    string `help:"Ora di partenza, RFC 3339: solo con tessere emulate." placeholder:"ORA"`
+	Card     string `help:"Tessera: pcsc:<lettore o numero>, emulated:<file o sigla>, replay:<file>. Senza, l'unica tessera inserita." placeholder:"CARD" group:"Tessera:"`
+	Service  string `help:"Indirizzo del servizio di rinnovo." env:"RINNOVA_SERVICE" placeholder:"URL" group:"Servizio:"`
+	CA       string `name:"ca" help:"Certificati radice di chi emette (PEM)." env:"RINNOVA_CA" type:"path" placeholder:"FILE" group:"Servizio:"`
+	TLSCA    string `name:"tls-ca" help:"Certificati radice del server (PEM); senza, quelli del sistema." env:"RINNOVA_TLS_CA" type:"path" placeholder:"FILE" group:"Servizio:"`
+	Proxy    string `help:"Proxy: http://nome:porta, oppure direct per nessuno. Senza, quello dell'ambiente (HTTPS_PROXY)." env:"RINNOVA_PROXY" placeholder:"URL" group:"Servizio:"`
+	Updates  string `name:"update-check" help:"Se chiedere al servizio le versioni nuove del programma: on oppure off." env:"RINNOVA_UPDATE_CHECK" enum:"on,off" default:"on" placeholder:"on|off" group:"Servizio:"`
+	Campaign string `help:"Campagna; senza, quella che accetta il certificato." placeholder:"ID" group:"Servizio:"`
+	JSON     bool   `name:"json" help:"Scrive JSON." again:"-" group:"Risultati e file:"`
+	Journal  string `help:"Cartella del diario dei rinnovi." type:"path" placeholder:"DIR" group:"Risultati e file:"`
+	Record   string `help:"Registra gli scambi con la tessera, senza codici, in un file." type:"path" placeholder:"FILE" again:"-" group:"Risultati e file:"`
+	Clock    string `help:"Ora di partenza, RFC 3339: solo con tessere emulate." placeholder:"ORA" group:"Tessera:"`
 
 	Readers  readersCommand `cmd:"" help:"Elenca i lettori e le tessere inserite."`
 	Status   statusCommand  `cmd:"" help:"Mostra la tessera e dice se il certificato è rinnovabile."`
@@ -57,9 +57,10 @@ type commands struct {
 // program is what the commands run in.
 type program struct {
 	*commands
-	ctx context.Context
-	out io.Writer
-	err io.Writer
+	ctx  context.Context
+	line *kong.Context // the parsed command line; nil before
+	out  io.Writer
+	err  io.Writer
 }
 
 // development holds the commands of a development build.
@@ -77,7 +78,7 @@ func run(args []string, out, errOut io.Writer) int {
 	var c commands
 	var set settings.Settings
 	set, c.unsettled = administrators()
-	p := &program{&c, ctx, out, errOut}
+	p := &program{commands: &c, ctx: ctx, out: out, err: errOut}
 	exit := -1
 	options := slices.Concat(development, usage.Options(),
 		[]kong.Option{kong.Name("rinnova"), kong.Writers(out, errOut),
@@ -99,6 +100,7 @@ func run(args []string, out, errOut io.Writer) int {
 		c.JSON = c.JSON || slices.Contains(args, "--json") // the flag may stand after what is wrong
 		return p.fail(&renewal.Failure{Code: failure.Usage, Text: usage.Message(err), Err: err})
 	}
+	p.line = k
 	if c.unsettled == nil {
 		c.unsettled = c.learn()
 	}

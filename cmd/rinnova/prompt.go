@@ -13,8 +13,8 @@ import (
 
 // codes are the flags that answer for the person.
 type codes struct {
-	PINFrom string `name:"pin-from" help:"Da dove leggere il PIN: env:NOME, file:PERCORSO, fd:N." placeholder:"DA"`
-	LastTry bool   `help:"Consente di usare l'ultimo tentativo."`
+	PINFrom string `name:"pin-from" help:"Da dove leggere il PIN: env:NOME, file:PERCORSO, fd:N." placeholder:"DA" group:"Codici:"`
+	LastTry bool   `help:"Consente di usare l'ultimo tentativo." group:"Codici:"`
 }
 
 // person is the terminal, or what the flags say.

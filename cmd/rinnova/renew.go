@@ -14,8 +14,8 @@ import (
 type renewCommand struct {
 	codes        `embed:""`
 	reporting    `embed:""`
-	PUKFrom      string `name:"puk-from" help:"Da dove leggere il PUK, per le serie che lo chiedono." placeholder:"DA"`
-	Series       string `help:"Sigla stampata sulla tessera, dove occorre distinguerla." placeholder:"SIGLA"`
+	PUKFrom      string `name:"puk-from" help:"Da dove leggere il PUK, per le serie che lo chiedono." placeholder:"DA" group:"Codici:"`
+	Series       string `help:"Sigla stampata sulla tessera, dove occorre distinguerla." placeholder:"SIGLA" group:"Tessera:"`
 	WaitReinsert bool   `help:"Attende che la tessera sia tolta e reinserita."`
 	Login        bool   `help:"Prova l'accesso con il nuovo certificato."`
 }

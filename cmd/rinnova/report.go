@@ -26,8 +26,8 @@ const textErrorData = "questi dati di errore"
 
 // reporting are the flags of the error report. Without a desk nothing is gathered, said or written.
 type reporting struct {
-	Desk   string `help:"Certificati dell'assistenza (PEM). Se il rinnovo non riesce, i dati di errore sono salvati, cifrati per lei." env:"RINNOVA_DESK" type:"path" placeholder:"FILE"`
-	Report string `help:"File in cui salvarli." default:"ErrorLogs.zip.p7e" type:"path" placeholder:"FILE"`
+	Desk   string `help:"Certificati dell'assistenza (PEM). Se il rinnovo non riesce, i dati di errore sono salvati, cifrati per lei." env:"RINNOVA_DESK" type:"path" placeholder:"FILE" group:"Se non riesce:"`
+	Report string `help:"File in cui salvarli." default:"ErrorLogs.zip.p7e" type:"path" placeholder:"FILE" group:"Se non riesce:"`
 
 	facts *errorreport.Collector
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/cns"
+	"rinnova.example/go/catalogue/usage"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
@@ -101,11 +102,12 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 			dates(c.NotAfter), c.KeyBits)
 	}
 	fmt.Fprintln(p.out)
+	renew := usage.Again(p.line, "rinnova renew")
 	switch {
 	case s.Renewable && v.Begun:
-		paper.Line("Un rinnovo è cominciato e non è finito: esegui `rinnova renew`, che riprende da dove si è fermato.")
+		paper.Line("Un rinnovo è cominciato e non è finito: esegui `" + renew + "`, che riprende da dove si è fermato.")
 	case s.Renewable:
-		paper.Line(fmt.Sprintf("Il certificato è rinnovabile (campagna %s): esegui `rinnova renew`.", s.Campaign))
+		paper.Line(fmt.Sprintf("Il certificato è rinnovabile (campagna %s): esegui `%s`.", s.Campaign, renew))
 		if v.Session.Model.NeedsPUK() && !v.Session.Contents.HasSignatureDF {
 			paper.Line("Per questa tessera servono il PIN e il PUK.")
 		}

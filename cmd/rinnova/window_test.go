@@ -27,7 +27,8 @@ import (
 // newVisitor stands before a demonstration.
 func newVisitor(t *testing.T) *visitor {
 	t.Helper()
-	cfg, err := (&program{&commands{}, t.Context(), io.Discard, io.Discard}).demonstration(t.Context(), true)
+	p := &program{commands: &commands{}, ctx: t.Context(), out: io.Discard, err: io.Discard}
+	cfg, err := p.demonstration(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
