@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"io"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func Options() []kong.Option {
 		}),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
 			out := ctx.Stdout
-			if f, ok := out.(*os.File); ok {
+			if f, ok := out.(interface{ Fd() uintptr }); ok {
 				o.WrapUpperBound, _, _ = term.GetSize(int(f.Fd())) // 0 where it is no terminal: kong's own width
 			}
 			var page bytes.Buffer

@@ -211,7 +211,7 @@ func parseEnvelope(file []byte) (*envelope, error) {
 	return e, nil
 }
 
-// wholeLength returns the length of a file of this kind in bytes, as its outermost length has it (X.690 §8.1.3). It tells a
+// wholeLength returns the length of a file of this kind in bytes, by its outermost length (X.690 §8.1.3). It tells a
 // truncated file from one of another kind.
 func wholeLength(file []byte) (int, error) {
 	if len(file) == 0 {

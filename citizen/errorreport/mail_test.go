@@ -14,10 +14,12 @@ import (
 // TestUnwrap changes files as mail does: a ciphertext may end in any byte, in one of a line's end too.
 func TestUnwrap(t *testing.T) {
 	for _, last := range []byte{1, '\n', '\r'} {
-		file := append([]byte{0x30, 0x82, 0x00, 0xFC, 0x00, '\n', '\r', '=', 0xFF}, bytes.Repeat([]byte{0xA5, '.'}, 123)...)
+		file := append([]byte{0x30, 0x82, 0x00, 0xFC, 0x00, '\n', '\r', '=', 0xFF},
+			bytes.Repeat([]byte{0xA5, '.'}, 123)...)
 		unwraps(t, append(file, last))
 	}
-	for _, other := range []string{"", "PK\x03\x04", "Buongiorno.\n\nNon funziona.", "\x00\x01", "\x30\x02\x00\x00more\n"} {
+	for _, other := range []string{"", "PK\x03\x04", "Buongiorno.\n\nNon funziona.", "\x00\x01",
+		"\x30\x02\x00\x00more\n"} {
 		if got := unwrap([]byte(other)); string(got) != other {
 			t.Errorf("%q became %q", other, got)
 		}

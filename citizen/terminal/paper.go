@@ -53,8 +53,8 @@ func (p Paper) heading(colour, text string) {
 	fmt.Fprintln(p.w, text)
 }
 
-// wrap breaks a text at its blanks so that no line is longer than the width, except for a longer word. A command between
-// backquotes is one word: a person copies it.
+// wrap breaks a text at its blanks so that no line is longer than the width, except for a longer word. A command
+// between backquotes is one word: a person copies it.
 func wrap(text string, width int) string {
 	if width == 0 {
 		return text
