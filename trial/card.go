@@ -3,6 +3,7 @@
 package trial
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -41,6 +42,7 @@ type CardRequest struct {
 
 	NotBefore, NotAfter time.Time // of the old certificate
 	WithoutCertificate  bool
+	Unreadable          bool // the certificate on the card is broken
 	Unregistered        bool // the service does not know the certificate
 }
 
@@ -105,6 +107,10 @@ func (s *Service) Personalize(r CardRequest) (*Card, error) {
 			return nil, err
 		}
 		personal.Certificate = c.Certificate.Raw
+		if r.Unreadable {
+			personal.Certificate = bytes.Clone(c.Certificate.Raw)
+			personal.Certificate[5] ^= 0xFF // the tag of TBSCertificate
+		}
 	}
 	if c.Card, err = emulator.Issue(r.Series, personal); err != nil {
 		return nil, err

@@ -67,8 +67,8 @@ type Card struct {
 	Renewal *renewal.Renewal
 	Count   func() int // commands exchanged so far
 	Close   func()
-	// Report makes the error report of a run that failed; it is called after Close. Nil where no desk's certificate
-	// is known.
+	// Report makes the error report of a look or run that failed; it is called after Close. Nil where no desk's
+	// certificate is known.
 	Report func(*renewal.Failure, error) (*UnsavedReport, error)
 }
 
@@ -326,7 +326,7 @@ func (w *Window) startLook() {
 	}
 	w.looks++
 	w.resuming = false
-	w.f.looking, w.f.looked = nil, nil
+	w.f.looking, w.f.looked, w.f.report = nil, nil, nil
 	r := find(w.f.readers, w.f.target)
 	if !r.Present || w.f.setup != nil {
 		return
@@ -374,7 +374,21 @@ func (w *Window) read(ctx context.Context, number int, reader string) *looked {
 	if err != nil {
 		return &looked{failure: failureOf(err)}
 	}
-	defer c.Close()
+	result, err := w.readOpen(ctx, number, c)
+	c.Close()
+	if f := renewal.Classify(err); err != nil && c.Report != nil && slices.Contains(puzzling, f.Code) {
+		// Without a report there is nothing to offer; the failure is on the screen.
+		result.report, _ = c.Report(f, err)
+	}
+	return result
+}
+
+// puzzling are the failures of a look that the assistance cannot judge by their codes: it needs what the card answered.
+var puzzling = []failure.Code{failure.CardModelUnknown, failure.CardMalformed, failure.CardError,
+	failure.CertificateUnreadable, failure.Internal}
+
+// readOpen looks at an open card. The error is what the look, or the card, ends with.
+func (w *Window) readOpen(ctx context.Context, number int, c *Card) (*looked, error) {
 	c.Renewal.Events = func(e renewal.Event) {
 		w.during(number, func(f *facts) { f.looking.step = e.Step })
 	}
@@ -382,7 +396,7 @@ func (w *Window) read(ctx context.Context, number int, reader string) *looked {
 	c.Renewal.Wait = func(context.Context, time.Duration) error { return errQueue }
 	v, err := c.Renewal.Look(ctx)
 	if err != nil {
-		return &looked{failure: failureOf(err)}
+		return &looked{failure: failureOf(err)}, err
 	}
 	s := &looked{card: w.summary(v)}
 	if v.Refusal != nil && v.Refusal.Code == failure.CampaignAmbiguous {
@@ -391,8 +405,9 @@ func (w *Window) read(ctx context.Context, number int, reader string) *looked {
 	if v.Refusal != nil && !errors.Is(v.Refusal, errQueue) && len(s.card.Campaigns) == 0 {
 		s.failure = failureOf(v.Refusal)
 		s.nothing = v.Refusal.Exit() == failure.ExitNothing || v.Refusal.Exit() == failure.ExitRefused
+		return s, v.Refusal
 	}
-	return s
+	return s, nil
 }
 
 // accepting lists the campaigns among which the person chooses.

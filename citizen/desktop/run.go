@@ -485,10 +485,13 @@ func (w *Window) leave() {
 // saveReport saves the error report of the failure on the screen.
 func (w *Window) saveReport() error {
 	w.mu.Lock()
-	failed, save := w.f.failed, w.save
+	failed, save, l := w.f.failed, w.save, w.f.looked
 	w.mu.Unlock()
 	if failed == nil {
-		return errState
+		if l == nil || l.report == nil {
+			return errState
+		}
+		save = l.report.Save
 	}
 	report := &Report{Code: failure.ReportNoDesk}
 	if save != nil {

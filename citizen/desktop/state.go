@@ -301,8 +301,9 @@ type looking struct {
 
 type looked struct {
 	card    *Summary
-	failure *Failure // why the card cannot be read or renewed
-	nothing bool     // the failure means that there is nothing to renew
+	failure *Failure       // why the card cannot be read or renewed
+	nothing bool           // the failure means that there is nothing to renew
+	report  *UnsavedReport // nil: the assistance needs none, or none can be made
 }
 
 type running struct {
@@ -347,6 +348,9 @@ func view(f facts, now time.Time) State {
 		}
 	case ScreenUnreadable, ScreenUnknown, ScreenNothing:
 		s.Failure = f.looked.failure
+		if f.looked.report != nil {
+			s.Contents = f.looked.report.Contents
+		}
 	case ScreenPrompt:
 		s.Prompt = f.running.prompt
 	case ScreenRunning:

@@ -167,8 +167,8 @@ func TestBench(t *testing.T) {
 		"cie": "card-cie", "foreign": "card-foreign", "other-cns": "card-not-health",
 		"unknown-model": "card-model-unknown",
 		"busy":          "card-busy", "renewed": "already-renewed", "empty": "no-certificate",
-		"unregistered": "not-in-registry",
-		"too-old":      "program-too-old"}
+		"unregistered": "not-in-registry", "unreadable": "certificate-unreadable",
+		"too-old": "program-too-old"}
 	for _, fault := range demo.Faults {
 		if strings.HasPrefix(fault, "slow-") {
 			continue // Playwright waits for them

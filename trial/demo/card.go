@@ -81,7 +81,7 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock",
 	"cut-prepare", "cut-generate",
 	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty",
-	"full", "not-activated", "mute",
+	"unreadable", "full", "not-activated", "mute",
 	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key",
 	"slow-service", "hostile", "too-old"}
 
@@ -253,7 +253,7 @@ func wrongCodes(c *emulator.Card, fault string) error {
 func (b *Bench) cardRequest(series, fault string) trial.CardRequest {
 	now := b.now().UTC().Truncate(time.Second)
 	r := trial.CardRequest{Series: series, NotBefore: now.AddDate(-6, 0, 20), NotAfter: now.AddDate(0, 0, 20),
-		WithoutCertificate: fault == "empty", Unregistered: fault == "unregistered"}
+		WithoutCertificate: fault == "empty", Unreadable: fault == "unreadable", Unregistered: fault == "unregistered"}
 	switch fault {
 	case "hostile": // texts that try to break the page
 		r.Holder = trial.Holder

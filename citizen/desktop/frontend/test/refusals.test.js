@@ -2,9 +2,10 @@
 
 // Cards that cannot be renewed, codes that are wrong, input that is hostile.
 import assert from 'node:assert/strict'
+import { readFileSync, rmSync } from 'node:fs'
 import { after, afterEach, before, test } from 'node:test'
 import { empty, withoutPuk, withPuk } from './tour.js'
-import { open, PIN } from './window.js'
+import { artifacts, open, PIN } from './window.js'
 
 let w
 before(async () => {
@@ -25,6 +26,7 @@ test('each wrong card has a message of its own', async () => {
     ['unknown-model', 'unreadable', 'card-model-unknown'],
     ['busy', 'unreadable', 'card-busy'],
     ['empty', 'nothing', 'no-certificate'],
+    ['unreadable', 'nothing', 'certificate-unreadable'],
     ['unregistered', 'nothing', 'not-in-registry'],
     ['renewed', 'nothing', 'already-renewed'],
   ]) {
@@ -36,7 +38,28 @@ test('each wrong card has a message of its own', async () => {
     assert.equal(await w.tab.getByRole('button', { name: 'RINNOVA', exact: true }).count(), 0)
     await empty(w)
   }
-  assert.equal(texts.size, 11)
+  assert.equal(texts.size, 12)
+})
+
+test('a certificate that cannot be read: the error report is offered before any renewal', async () => {
+  await w.bench('insert', withPuk, 'unreadable')
+  const s = await w.screen('nothing')
+  assert.equal(s.contents.failure.code, 'certificate-unreadable')
+  assert.ok(s.contents.transcript.entries > 10, 'the report has the exchanges with the card')
+  await w.tab.getByText('Che cosa contiene il file', { exact: true }).waitFor()
+  const file = artifacts + 'ErrorLogs.zip.p7e'
+  rmSync(file, { force: true })
+  await w.click('questi dati di errore')
+  await w.text(`Salvato in ${file}`)
+  assert.ok(readFileSync(file).includes(Buffer.from('06092a864886f70d010703', 'hex')), 'no id-envelopedData')
+  await w.shot('unreadable-certificate')
+  await empty(w)
+  // The next card has no word of it.
+  await w.bench('insert', withPuk, 'empty')
+  const next = await w.screen('nothing')
+  assert.equal(next.report, undefined)
+  assert.equal(await w.tab.getByText('questi dati di errore').count(), 0)
+  await empty(w)
 })
 
 test('a closed campaign points to SPID, CIE and the new card; TEAM does not change', async () => {

@@ -301,8 +301,8 @@ export async function pin(w, series, fault = '') {
 }
 
 /** Comes to the question for the PUK. */
-export async function puk(w) {
-  await pin(w, withPuk)
+export async function puk(w, fault = '') {
+  await pin(w, withPuk, fault)
   await w.code('Codice PIN', PIN)
   await w.text('Codice PUK')
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { act } from '../api'
-import { explain, explainCode, mayResume, numberOf } from '../failures'
+import { explain, mayResume, numberOf } from '../failures'
 import { stageName, t } from '../i18n'
 import { Button } from '../parts/button'
 import { Contact } from '../parts/contact'
+import { ReportContents } from '../parts/reportcontents'
+import { ReportOffer } from '../parts/reportoffer'
 import { Rows } from '../parts/rows'
 import type { State } from '../generated/state'
 import { Body } from './body'
-import { ReportContents } from './reportcontents'
 
 /** T17 and T18: what happened, the card, what to do, and the error report. */
 export function Failed({ state }: { state: State }) {
@@ -28,13 +29,7 @@ export function Failed({ state }: { state: State }) {
           value: <><code>{failure.code}</code>{details.length > 0 && ` (${details.join(', ')})`}</>,
         },
       ]} />
-      <p>
-        {c.report[0]}
-        <button type="button" class="link" id="report" onClick={() => { void act('report') }}>{t().T18}</button>
-        {c.report[1]}
-      </p>
-      {state.report?.path && <p class="notice-line" role="status">{c.saved(state.report.path)}</p>}
-      {state.report?.code && <p class="field-error" role="alert">{explainCode(state.report.code).what}</p>}
+      <ReportOffer state={state} />
       <Contact contact={state.contact} />
       {state.contents && <ReportContents contents={state.contents} />}
       {again

@@ -6,6 +6,8 @@ import { Notice } from '../parts/notice'
 import { OtherReader } from '../parts/otherreader'
 import { Panel } from '../parts/panel'
 import { Reasons } from '../parts/reasons'
+import { ReportContents } from '../parts/reportcontents'
+import { ReportOffer } from '../parts/reportoffer'
 import { Team } from '../parts/team'
 import { Title } from '../parts/title'
 import type { State } from '../generated/state'
@@ -27,7 +29,9 @@ export function Nothing({ state }: { state: State }) {
       {card.usable && <p>{c.browser}</p>}
       <CardSummary card={card} />
       <OtherReader state={state} />
+      {state.contents && <ReportOffer state={state} />}
       {!already && <Contact contact={state.contact} />}
+      {state.contents && <ReportContents contents={state.contents} />}
       <Team />
     </Panel>
   )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { moment, stageName, t } from '../i18n'
-import { Rows, type Row } from '../parts/rows'
+import { Rows, type Row } from './rows'
 import type { ReportContents } from '../generated/state'
 
 /** The contents of the error report, item by item. */
