@@ -5,6 +5,10 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +17,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/service/ca"
 )
 
 // rinnovad runs one command line in this process.
@@ -77,6 +82,9 @@ func TestReportOpen(t *testing.T) {
 	}
 	key, certificate := at("s/desk.key"), at("s/desk.pem")
 	good := sealedReport(t, certificate, true)
+	for !bytes.Contains(good, []byte("\n")) { // which mail changes
+		good = sealedReport(t, certificate, true)
+	}
 	write := func(name string, b []byte) string {
 		if err := os.WriteFile(at(name), b, 0o600); err != nil {
 			t.Fatal(err)
@@ -86,6 +94,21 @@ func TestReportOpen(t *testing.T) {
 	tampered := bytes.Clone(good)
 	tampered[len(tampered)-40] ^= 1
 	file := write("good", good)
+	pkcs8, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := ca.ParseKey(pkcs8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs1 := x509.MarshalPKCS1PrivateKey(parsed.(*rsa.PrivateKey))
+	traditional := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: pkcs1})
+	certified, err := os.ReadFile(certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromWindows := append([]byte("\xEF\xBB\xBF"), bytes.ReplaceAll(pkcs8, []byte("\n"), []byte("\r\n"))...)
 	for name, test := range map[string]struct {
 		args []string
 		exit int
@@ -99,6 +122,18 @@ func TestReportOpen(t *testing.T) {
 			[]string{"2 risposte confrontate, 0 diverse."}},
 		"on another series": {[]string{file, "--key", key, "--replay", "OT2015"}, 0,
 			[]string{"2 risposte confrontate, "}},
+		"a PKCS#1 key":     {[]string{file, "--key", write("1.pem", traditional)}, 0, []string{"PIN errato."}},
+		"a key in DER":     {[]string{file, "--key", write("1.der", pkcs1)}, 0, []string{"PIN errato."}},
+		"a key of Windows": {[]string{file, "--key", write("w.pem", fromWindows)}, 0, []string{"PIN errato."}},
+		"key, certificate": {[]string{file, "--key", write("2.pem", append(certified, pkcs8...))}, 0,
+			[]string{"PIN errato."}},
+		"in base64": {[]string{write("mail", []byte(base64.StdEncoding.EncodeToString(good))), "--key", key}, 0,
+			[]string{"PIN errato."}},
+		// The reason says that mail may have changed it.
+		"sent as text": {[]string{write("crlf", bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n"))), "--key", key}, 1,
+			[]string{"report-foreign: il file non è una segnalazione di Rinnova, o la posta l'ha cambiato"}},
+		"sent as UTF-8": {[]string{write("utf8", []byte(strings.ToValidUTF8(string(good), "\uFFFD"))), "--key", key}, 1,
+			[]string{"report-foreign: "}},
 		"one not renewable": {[]string{file, "--key", key, "--replay", "ST2021"}, 0,
 			[]string{"2 risposte confrontate, "}},
 		"unknown series": {[]string{file, "--key", key, "--replay", "XX2019"}, 2, []string{"unknown-series: "}},
