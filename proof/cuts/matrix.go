@@ -376,7 +376,7 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 	return w.settled()
 }
 
-// renewed says whether a run ended because nothing was left to do.
+// renewed reports whether a run ended because nothing was left to do.
 func renewed(err error) bool {
 	var f *renewal.Failure
 	return errors.As(err, &f) && f.Code == "already-renewed"

@@ -254,7 +254,7 @@ type wire struct {
 	gone  bool
 }
 
-// changes says whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
+// changes reports whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
 func changes(ins byte) bool {
 	return slices.Contains([]byte{iso7816.INSCreateFile, iso7816.INSDeleteFile, iso7816.INSPutData,
 		iso7816.INSGenerateKeyPair, iso7816.INSUpdateBinary,

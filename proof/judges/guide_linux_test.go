@@ -14,9 +14,9 @@ import (
 	"rinnova.example/go/systemtest/screen"
 )
 
-// assembles makes a service's operator.json and its package for Debian in the folder packages, from the programs that
-// make packages compiled.
-func (w *workshop) assembles(service string) {
+// assembles makes a service's operator.json and, by one of packaging's scripts, its packages in the folder packages,
+// from the programs that make packages compiled.
+func (w *workshop) assembles(service, script string) {
 	w.Helper()
 	const compiled = "../../dist/work"
 	systemtest.NeedMade(w, compiled, "packages")
@@ -26,14 +26,18 @@ func (w *workshop) assembles(service string) {
 	w.output(w.here("rinnovad", "init", "--dir", "s"))
 	w.output(w.here("rinnovad", "operator", "--dir", "s", "--service", service, "--telephone", "+39 06 0000",
 		"--out", "packages/operator.json"))
-	work := w.TempDir()
+	work, err := os.MkdirTemp("../../dist", "work-") // wixl takes relative paths only
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { os.RemoveAll(work) })
 	w.output(exec.Command("cp", "-a", compiled+"/.", work))
 	version := os.Getenv("VERSION")
 	if version == "" {
 		version = "0.1.0-dev"
 	}
-	c := exec.Command("../../packaging/linux.sh")
-	c.Env = append(os.Environ(), "VERSION="+version, "WORK="+work, "OUT="+filepath.Join(w.dir, "packages"),
+	c := exec.Command("../../packaging/" + script)
+	c.Env = append(os.Environ(), "VERSION="+version, "WORK=dist/"+filepath.Base(work), "OUT="+filepath.Join(w.dir, "packages"),
 		"OPERATOR="+filepath.Join(w.dir, "packages", "operator.json"))
 	w.output(c)
 	sums := w.here("sh", "-c", "sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .") // as packaging/build.sh ends
@@ -69,7 +73,7 @@ func TestGuide(t *testing.T) {
 	at := stackIn(t, browsers)
 	w := opened(t, at)
 	address := "127.0.0.1:" + freePort(t)
-	w.assembles("https://" + address)
+	w.assembles("https://"+address, "linux.sh")
 	s := w.serve("", "--listen", address, "--packages", "packages")
 	s.issue("card", "ID2019", "--not-after", expired())
 	x := w.screen("guide")

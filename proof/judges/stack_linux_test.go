@@ -60,7 +60,7 @@ func stackIn(t testing.TB, l *layer) *stack {
 
 var firstReader = regexp.MustCompile(`(?m)^0 +(Yes|No) .*Virtual PCD 00 00$`)
 
-// card says whether a card is in the first reader, and whether there is such a reader, as OpenSC sees it.
+// card reports whether a card is in the first reader, and whether there is such a reader, as OpenSC sees it.
 func (w *workshop) card() (in, reader bool) {
 	out, err := w.there("opensc-tool", "-l").Output()
 	m := firstReader.FindSubmatch(out)

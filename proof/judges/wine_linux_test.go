@@ -288,16 +288,26 @@ func TestWindowsRenewal(t *testing.T) {
 	}
 }
 
-// Where Windows has no WebView2 the window's program opens the citizen's browser instead, and a card is renewed
-// there as in the window. It ends by itself when the page is closed.
-func TestWindowsBrowser(t *testing.T) {
-	script, err := filepath.Abs("../../citizen/desktop/frontend/test/windows.js")
+// The guide on Windows: a citizen goes to the portal of a running service, downloads and installs the program, starts
+// it from the Start menu, renews the card and tries the login. Nothing is typed but the codes. This Windows has no
+// WebView2: the program opens the citizen's browser instead, and ends by itself when the page is closed.
+func TestWindowsGuide(t *testing.T) {
+	const pages = "../../citizen/desktop/frontend/test/"
+	script, err := filepath.Abs(pages + "windows.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	portal, err := filepath.Abs(pages + "download.js")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := windows(t)
-	s := w.serve("")
-	w.install("x64", s.settings()...)
+	server := "127.0.0.1:" + freePort(t)
+	w.assembles("https://"+server, "msi.sh")
+	s := w.serve("", "--listen", server, "--packages", "packages")
+	installer := strings.TrimSpace(w.output(w.here("node", portal, s.public+"/", w.dir, "windows-guide")))
+	w.ran(0, w.msiexec("/i", `Z:\mnt\`+installer))
+	t.Cleanup(func() { w.ran(0, w.msiexec("/x", `Z:\mnt\`+installer)) })
 	const series = "AC2018" // asks for the sigla and for the PUK
 	s.issue("card", series)
 	before := w.oldFiles("card.json")
@@ -338,7 +348,7 @@ func TestWindowsBrowser(t *testing.T) {
 	if !running() {
 		t.Fatal("Windows does not list the program")
 	}
-	page := w.here("node", script, address, series, "windows-browser")
+	page := w.here("node", script, address, series, "windows-guide")
 	out, err := page.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -371,7 +381,7 @@ func TestWindowsBrowser(t *testing.T) {
 	if list := s.certificates(); len(list) != 1 || list[0].State != "proven" || !list[0].Valid {
 		t.Errorf("on record: %+v", list)
 	}
-	t.Log("screens in citizen/desktop/frontend/artifacts/windows-browser-*.png")
+	t.Log("screens in citizen/desktop/frontend/artifacts/windows-guide-*.png")
 }
 
 var opensOnce = regexp.MustCompile(`^http://127\.0\.0\.1:\d+/#[A-Z2-7]{26}$`)

@@ -310,7 +310,7 @@ func (w *world) get(client string, version uint16, header http.Header) (int, str
 
 const explanation = "Per entrare occorre la tessera.\n"
 
-// judge sends everybody to the site. friendly says whether the server shows a page to those whose certificate it
+// judge sends everybody to the site. friendly reports whether the server shows a page to those whose certificate it
 // refuses.
 func (w *world) judge(friendly bool) {
 	w.Helper()
