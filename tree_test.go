@@ -64,7 +64,7 @@ func texts(t *testing.T, least int, extensions ...string) []text {
 	return found
 }
 
-// generated says whether the first lines have the mark of go.dev/s/generatedcode.
+// generated reports whether the first lines have the mark of go.dev/s/generatedcode.
 func (f text) generated() bool {
 	head := f.content[:min(len(f.content), 400)]
 	return strings.Contains(head, "Code generated ") && strings.Contains(head, " DO NOT EDIT.")

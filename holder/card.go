@@ -37,7 +37,7 @@ func (c IDCarta) Masked() string {
 	return string(c[:4]) + "…" + string(c[13:])
 }
 
-// Health says whether the number is that of a regional citizen's card: its first digit is 6.
+// Health reports whether the number is that of a regional citizen's card: its first digit is 6.
 func (c IDCarta) Health() bool { return len(c) == 16 && c[0] == '6' }
 
 // CN is the common name of a CNS authentication certificate: codice fiscale, "/", card number, ".",

@@ -92,7 +92,7 @@ func TestModels(t *testing.T) {
 			if f.Kind() != reflect.Struct {
 				continue
 			}
-			// A model that is not renewable leaves the facts of a new pair out; whatever is said has a source.
+			// A model that is not renewable has no facts of a new pair. Each fact has a source.
 			if f.IsZero() && m.NotRenewable.Value != "" {
 				continue
 			}

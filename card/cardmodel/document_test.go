@@ -35,8 +35,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// look is what someone who holds a card can do to replace an assumption by a fact, for each field. None of it
-// changes anything on the card or costs a try of a code.
+// look has, for each field, the steps by which a person with a card can replace an assumption by a fact. None of them
+// changes the card or costs a try of a code.
 var look = map[string]string{
 	"Series": "`rinnova status --json` with a card whose printed sigla you read out: the answer to reset " +
 		"and the sigla together",

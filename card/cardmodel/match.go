@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Reasons for which an answer to reset is not that of a card in the table.
+// Reasons why an answer to reset is not that of a card in the table.
 var (
 	// ErrContactless: a card on the antenna shows no historical bytes of its own (docs/CARDS.md §1.3).
 	ErrContactless = errors.New("the card answers over its contactless interface")

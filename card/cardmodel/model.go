@@ -22,7 +22,7 @@ type Fact[T any] struct {
 	Source string
 }
 
-// Assumed says whether no public source states the value.
+// Assumed reports whether no public source states the value.
 func (f Fact[T]) Assumed() bool { return strings.HasPrefix(f.Source, assumedMark) }
 
 const assumedMark = "assumed:"
@@ -150,7 +150,7 @@ type Slot struct {
 	Key         KeyRef `json:"key"`
 }
 
-// DF is a dedicated file that must be there before a pair can be made, and is created where it is not.
+// DF is a dedicated file that a pair needs. It is created if it is absent.
 type DF struct {
 	Path   Path   `json:"path"`
 	Size   int    `json:"size"` // bytes asked for
@@ -193,7 +193,7 @@ type Model struct {
 	Environment   Fact[byte] `json:"environment"`   // security environment restored before MSE SET
 	IssuedKeyBits Fact[int]  `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
 	IssuedSlot    Fact[Slot] `json:"issuedSlot"`    // the pair made at issue; its public key has no file that is read
-	// where the certificate made at issue lies when it is not in IssuedSlot and this program does not reach it
+	// the place of the certificate made at issue if it is not in IssuedSlot; this program does not reach it
 	Elsewhere Fact[string] `json:"elsewhere"`
 
 	// Facts of a renewable card only; zero elsewhere.
@@ -213,7 +213,7 @@ type Model struct {
 	PublicKeyRecovery Fact[string] `json:"publicKeyRecovery"` // how a key is known again without any record
 }
 
-// NeedsPUK says whether something that must be created on a card as issued wants the PUK.
+// NeedsPUK reports whether the PUK is needed to create a part of a new pair on a card as issued.
 func (m *Model) NeedsPUK() bool {
 	return m.NotRenewable.Value == "" && m.MFCreate.Value == m.PUK.Value.Reference &&
 		len(m.NeededDFs.Value) > 0 && len(m.DFsAtIssue.Value) == 0

@@ -34,7 +34,7 @@ const (
 var (
 	// free lets the PIN alone add objects and files; the bytes are those of DF 9002 of a real card.
 	free = Access{0xFF, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x10, 0xFF}
-	// open lets anybody add and delete; the bytes are those of DF 9001 of a real card.
+	// open lets every program add and delete; the bytes are those of DF 9001 of a real card.
 	open = Access{0xFF, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0xFF, 0x00, 0xFF}
 	// shut allows no change.
 	shut = Access{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}

@@ -33,22 +33,22 @@ type CertificateFile struct {
 	Certificate *x509.Certificate // for Readable
 }
 
-// Slot is what the card holds in one slot: 0 is the pair made at issue, 1 and up are the model's slots.
+// Slot is the contents of one slot: slot 0 has the pair made at issue, slots 1 and up are the model's.
 type Slot struct {
 	Number      int
 	Location    cardmodel.Slot
 	Certificate CertificateFile
 }
 
-// Contents is what can be read without the PIN.
+// Contents is the part of a card that can be read without the PIN.
 type Contents struct {
 	Slots          []Slot
 	FreeBytes      int  // bytes free where a new pair goes, -1 where the card does not say
 	HasSignatureDF bool // the DF of the certificates to come is there
 }
 
-// ReadContents reads the certificates of every slot and the free memory: one SELECT for each file, one READ
-// BINARY for each 255 bytes of a certificate that is there.
+// ReadContents reads the certificates of every slot and the free memory. It sends one SELECT for each file, and one
+// READ BINARY for each 255 bytes of a certificate.
 func (s *Session) ReadContents() (*Contents, error) {
 	var c *Contents
 	err := s.transaction(false, func() (err error) {
@@ -99,7 +99,7 @@ func (s *Session) read() (*Contents, error) {
 	return c, nil
 }
 
-// readCertificate reads a certificate file and tells what it is (docs/CARDS.md §2.1, §6.7).
+// readCertificate reads a certificate file and determines its state (docs/CARDS.md §2.1, §6.7).
 func (s *Session) readCertificate(p cardmodel.Path) (CertificateFile, error) {
 	if ok, err := s.exists(p); err != nil || !ok {
 		return CertificateFile{State: FileAbsent}, err
@@ -155,9 +155,9 @@ func derLength(b []byte) int {
 	return 0
 }
 
-// PublicKeys returns the public keys that the card's own files name for a slot: the one in the slot's
-// public key file and the one in the temporary file that GENERATE KEY PAIR fills, nil where there is
-// none. They are claims: only a test signature proves that a key belongs to the slot.
+// PublicKeys returns the public keys that the card's files name for a slot: the key in the slot's public key file,
+// and the key in the temporary file that GENERATE KEY PAIR fills. Nil stands for an absent file. The files prove
+// nothing: a test signature shows whether a key belongs to the slot.
 func (b *Block) PublicKeys(p cardmodel.Slot) (stored, temporary *rsa.PublicKey, err error) {
 	if stored, err = b.s.publicKeyFile(p); err != nil {
 		return nil, nil, err
@@ -166,8 +166,8 @@ func (b *Block) PublicKeys(p cardmodel.Slot) (stored, temporary *rsa.PublicKey, 
 	return stored, temporary, err
 }
 
-// BlankCertificate makes the slot's certificate file parse as nothing: it writes zeros over its head. An
-// absent file stays absent.
+// BlankCertificate writes zeros over the head of the slot's certificate file, so that no program can parse the file.
+// It creates no file.
 func (b *Block) BlankCertificate(p cardmodel.Slot) error {
 	if ok, err := b.s.exists(p.Certificate); err != nil || !ok {
 		return err
@@ -176,8 +176,8 @@ func (b *Block) BlankCertificate(p cardmodel.Slot) error {
 	return err
 }
 
-// publicKeyFile reads a public key file of ours, PKCS#1 RSAPublicKey (RFC 8017 appendix A.1.1); nil
-// where there is none or it is not whole.
+// publicKeyFile reads the public key file that WritePublicKey writes: a PKCS#1 RSAPublicKey (RFC 8017 appendix
+// A.1.1). It returns nil if the file is absent or incomplete.
 func (s *Session) publicKeyFile(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	if ok, err := s.exists(p.PublicKey); err != nil || !ok {
 		return nil, err

@@ -41,7 +41,7 @@ func renewable(t *testing.T, f func(t *testing.T, series string, card *emulator.
 	}
 }
 
-// counting counts commands and can be given answers.
+// counting counts the commands, and replaces answers where a test asks for it.
 type counting struct {
 	*emulator.Card
 	n, bytes int
@@ -230,7 +230,7 @@ func TestCodes(t *testing.T) {
 	})
 }
 
-// The PUK is sent once and authorises one command; a wrong one is not repeated.
+// The PUK is sent once and authorises one command. A wrong PUK is not sent again.
 func TestPUK(t *testing.T) {
 	card, err := emulator.Demo("AC2014", rand.Reader)
 	if err != nil {
@@ -298,7 +298,7 @@ func TestOtherCard(t *testing.T) {
 	}
 }
 
-// warm is a card with another answer to its reset than the table knows.
+// warm is a card with an answer to reset that is not in the table.
 type warm struct{ *emulator.Card }
 
 func (warm) ATR() []byte { return []byte{0x3B, 0x80, 0x01, 0x81} }
@@ -321,7 +321,7 @@ func TestResumeAfterWarmReset(t *testing.T) {
 	}
 }
 
-// A file that is cut short at any command must not parse as a certificate, and the next write completes it.
+// A file that was cut short at any command does not parse as a certificate, and the next write completes it.
 func TestCutWhileWriting(t *testing.T) {
 	card, err := emulator.Demo("ID2019", rand.Reader)
 	if err != nil {
@@ -369,7 +369,7 @@ func TestCutWhileWriting(t *testing.T) {
 	}
 }
 
-// cutting lets a number of commands through and is gone then.
+// cutting passes a number of commands to the card; then the card is gone.
 type cutting struct {
 	*emulator.Card
 	left int

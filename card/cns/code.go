@@ -11,8 +11,8 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// CodeError says that a PIN or PUK was not accepted. Tries is how many are left, -1 where the card does
-// not say; at 0 the code is blocked.
+// CodeError is the refusal of a PIN or PUK. Tries is the number of tries left, -1 if the card does not tell; at 0 the
+// code is blocked.
 type CodeError struct {
 	Code  cardmodel.CodeKind
 	Tries int
@@ -28,10 +28,12 @@ func (e *CodeError) Error() string {
 	return fmt.Sprintf("%s refused, %d tries left", e.Code, e.Tries)
 }
 
-// ErrCodeFormat: a code that the card would count as wrong whatever its digits; it was not sent.
+// ErrCodeFormat is the error for a code that was not sent, because the card would count it as wrong whatever its
+// digits are.
 var ErrCodeFormat = errors.New("the code is not of the form the card takes")
 
-// CheckCode refuses what is no PIN or PUK of this model by its form: wrong length, not only digits.
+// CheckCode refuses a code that does not have the form of this model's PIN or PUK: another length, or characters
+// other than digits.
 func CheckCode(c cardmodel.Code, code []byte) error {
 	if len(code) < c.Min || len(code) > c.Max || len(bytes.Trim(code, "0123456789")) != 0 {
 		return fmt.Errorf("%w: %d to %d digits", ErrCodeFormat, c.Min, c.Max)
@@ -39,14 +41,14 @@ func CheckCode(c cardmodel.Code, code []byte) error {
 	return nil
 }
 
-// Tries returns how many tries of a code are left as the card said last in this run, and whether it said so. No command
-// is sent: an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
+// Tries returns the number of tries left of a code, and whether it is known: the card told it last in this run. It
+// sends no command, because an empty VERIFY costs a try on some cards (docs/CARDS.md §4.2).
 func (s *Session) Tries(kind cardmodel.CodeKind) (int, bool) {
 	n, ok := s.tries[s.Model.Code(kind).Reference]
 	return n, ok
 }
 
-// verify sends VERIFY once, with the MF selected by the caller (docs/CARDS.md §4.2).
+// verify sends VERIFY once (docs/CARDS.md §4.2). The caller has selected the MF.
 func (s *Session) verify(kind cardmodel.CodeKind, code []byte) error {
 	c := s.Model.Code(kind)
 	if err := CheckCode(c, code); err != nil {
@@ -85,8 +87,8 @@ func (s *Session) verify(kind cardmodel.CodeKind, code []byte) error {
 	return sw
 }
 
-// UnlockInBlock verifies the PIN and, on 9000, keeps a copy for the blocks that follow in this run; then it runs f,
-// nil for nothing, as the first of them. A PIN that was refused is never sent again by the session.
+// UnlockInBlock verifies the PIN and, on 9000, keeps a copy for the later blocks of this run. Then it runs f in the
+// first of them, if f is not nil. The session never sends a refused PIN again.
 func (s *Session) UnlockInBlock(pin []byte, f func(*Block) error) error {
 	b, err := s.BeginBlockWithPIN(pin)
 	if err != nil {
@@ -95,16 +97,16 @@ func (s *Session) UnlockInBlock(pin []byte, f func(*Block) error) error {
 	return b.run(f)
 }
 
-// HasPIN says whether a PIN verified in this run is kept.
+// HasPIN reports whether the session keeps a PIN verified in this run.
 func (s *Session) HasPIN() bool { return s.pin != nil }
 
-// Block is a stretch of commands under a verified PIN, inside one transaction.
+// Block is a sequence of commands under a verified PIN, in one transaction.
 type Block struct {
 	s    *Session
 	lost bool // the security status was found lost, and the PIN given again, since the last success
 }
 
-// InBlock runs f in a block of its own, as Open begins it and Close ends it.
+// InBlock runs f in a block of its own, between BeginBlock and End.
 func (s *Session) InBlock(f func(*Block) error) error {
 	b, err := s.BeginBlock()
 	if err != nil {
@@ -124,10 +126,10 @@ func (b *Block) run(f func(*Block) error) error {
 	return err
 }
 
-// BeginBlock begins a block: a transaction in which the card's number is read again and the PIN verified in this
-// run is presented. The caller closes it before anybody waits for a person or a network. Without a verified
-// PIN it returns ErrLocked and sends nothing. A refusal of the PIN, which can only mean that it was changed
-// meanwhile, makes the session forget it.
+// BeginBlock begins a block: a transaction that reads the card's number again and presents the PIN verified in this
+// run. The caller ends the block before it waits for a person or a network. Without a verified PIN BeginBlock returns
+// ErrLocked and sends nothing. If the card refuses the PIN, another program has changed it, and the session forgets
+// it.
 func (s *Session) BeginBlock() (*Block, error) {
 	if s.pin == nil {
 		return nil, ErrLocked
@@ -135,7 +137,7 @@ func (s *Session) BeginBlock() (*Block, error) {
 	return s.open((*Block).present)
 }
 
-// BeginBlockWithPIN begins a block with a PIN just typed, which the session keeps on 9000.
+// BeginBlockWithPIN begins a block with a PIN that was just typed. The session keeps it on 9000.
 func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
 	s.ForgetPIN()
 	return s.open(func(*Block) error {
@@ -166,7 +168,7 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 	return b, nil
 }
 
-// End ends the block: the card is reset, so that no other program finds it unlocked.
+// End ends the block and resets the card, so that other programs find it locked.
 func (b *Block) End() error { return b.s.card.End(true) }
 
 func (b *Block) present() error {
@@ -178,8 +180,8 @@ func (b *Block) present() error {
 	return err
 }
 
-// do sends a command that needs the PIN. Where the card says that the security status is gone, as some
-// cards do after SELECT, the PIN is presented once more and the command repeated; once for each loss.
+// do sends a command that needs the PIN. Some cards lose the security status after SELECT: if the card answers that
+// it is gone, do presents the PIN again and repeats the command, once for each loss.
 func (b *Block) do(c iso7816.Command) ([]byte, error) {
 	data, err := b.s.send(c)
 	if errors.Is(err, iso7816.SWSecurity) && !b.lost {
@@ -195,8 +197,9 @@ func (b *Block) do(c iso7816.Command) ([]byte, error) {
 	return data, err
 }
 
-// again runs f, and once more where the reader failed at a long command of it. The card may have been reset: its
-// number is read first, and the PIN presented, which counts as the loss of the security status.
+// again runs f, and runs it a second time if the reader failed at a long command. The card may have been reset in
+// between. So again first reads the card's number and presents the PIN, and counts this as the loss of the security
+// status.
 func (b *Block) again(f func() error) error {
 	err := f()
 	if !errors.Is(err, iso7816.ErrRepeat) || b.lost {

@@ -11,10 +11,10 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// maxRead is the most that OpenSC ever asks of these cards with one READ BINARY.
+// maxRead is the largest READ BINARY that OpenSC sends to these cards, in bytes.
 const maxRead = 255
 
-// ErrReadBack: a file does not hold what was written to it.
+// ErrReadBack is the error for a file whose contents differ from those just written.
 var ErrReadBack = errors.New("the card did not keep what was written")
 
 // selectFile selects by path from the MF, without FCI unless the card refuses that (docs/CARDS.md §4.1).
@@ -42,7 +42,7 @@ func (s *Session) selectFCI(p cardmodel.Path, fci bool) ([]byte, error) {
 	return data, err
 }
 
-// exists selects a file and says whether it is there.
+// exists selects a file and reports whether the card has it.
 func (s *Session) exists(p cardmodel.Path) (bool, error) {
 	err := s.selectFile(p)
 	if errors.Is(err, iso7816.SWFileNotFound) {
@@ -51,7 +51,7 @@ func (s *Session) exists(p cardmodel.Path) (bool, error) {
 	return err == nil, err
 }
 
-// freeMemory reads tag 81 of a DF's FCI: bytes. Without the tag it returns -1, not known.
+// freeMemory returns tag 81 of a DF's FCI, in bytes, or -1 if the tag is absent.
 func (s *Session) freeMemory(p cardmodel.Path) (int, error) {
 	fci, err := s.selectFCI(p, true)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Session) freeMemory(p cardmodel.Path) (int, error) {
 	return int(v[0])<<8 | int(v[1]), nil
 }
 
-// readBinary reads up to n ≤ 255 bytes of the selected file. End of file gives what there is.
+// readBinary reads up to n ≤ 255 bytes of the selected file, and fewer at the end of the file.
 func (s *Session) readBinary(offset, n int) ([]byte, error) {
 	data, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSReadBinary, P1: byte(offset >> 8), P2: byte(offset),
 		Ne: n})
@@ -86,7 +86,8 @@ func (s *Session) readBinary(offset, n int) ([]byte, error) {
 	return data, err
 }
 
-// readRest completes head, the first bytes of the selected file, to n bytes; less where the file ends.
+// readRest reads the selected file from the end of head up to n bytes in all. It returns fewer at the end of the
+// file.
 func (s *Session) readRest(head []byte, n int) ([]byte, error) {
 	if n <= len(head) {
 		return head[:n], nil
@@ -104,8 +105,8 @@ func (s *Session) readRest(head []byte, n int) ([]byte, error) {
 	return head, nil
 }
 
-// readHead reads the beginning of a selected file, up to maxRead bytes. Where it gets less than a head it selects the
-// file and reads again, once, as readWhole does.
+// readHead reads the beginning of the selected file, up to maxRead bytes. If it gets less than a head it selects the
+// file and reads again, once, like readWhole.
 func (s *Session) readHead(p cardmodel.Path) ([]byte, error) {
 	head, err := s.readBinary(0, maxRead)
 	if err != nil || len(head) >= headSize {
@@ -117,9 +118,9 @@ func (s *Session) readHead(p cardmodel.Path) ([]byte, error) {
 	return s.readBinary(0, maxRead)
 }
 
-// readWhole reads n bytes of a file that announces as many, and is selected; head is what was read of it. A file that
-// seems to end before is selected and read again, once: an end of file in the middle can be a fault of card or reader.
-// It returns fewer bytes where the file ends there again.
+// readWhole reads the n bytes that a selected file announces; head has those read before. If the file seems to end
+// earlier, readWhole selects it and reads again, once: an end of file in the middle can be a fault of card or reader.
+// It returns fewer bytes if the file ends there again.
 func (s *Session) readWhole(p cardmodel.Path, head []byte, n int) ([]byte, error) {
 	b, err := s.readRest(head, n)
 	if err != nil || len(b) >= n {
@@ -131,8 +132,8 @@ func (s *Session) readWhole(p cardmodel.Path, head []byte, n int) ([]byte, error
 	return s.readRest(nil, n)
 }
 
-// readAnnounced is readWhole of a file that is whole when its head is there, since the head is written last: an
-// earlier end is iso7816.ErrReader, and never a file that was half written.
+// readAnnounced is readWhole for a file whose head is written last, so that a head stands for a whole file. An
+// earlier end is iso7816.ErrReader, not a file that was half written.
 func (s *Session) readAnnounced(p cardmodel.Path, head []byte, n int) ([]byte, error) {
 	b, err := s.readWhole(p, head, n)
 	if err == nil && len(b) < n {
@@ -141,14 +142,14 @@ func (s *Session) readAnnounced(p cardmodel.Path, head []byte, n int) ([]byte, e
 	return b, err
 }
 
-// headSize is how many bytes of a file are written last, so that a file cut short does not parse: it
-// holds the outer tag and length.
+// headSize is the number of bytes of a file that are written last: the outer tag and length. Without them a file that
+// was cut short does not parse.
 const headSize = 8
 
-// update writes data to the selected file so that a write cut short parses as nothing: a head that is not
-// blank is blanked first, then the body is written, then the head. A file that was just created is not
-// read before; of another, what is there already is not written again. With readBack every byte is read
-// back, the body before the head makes it a file for other programs.
+// update writes data to the selected file, so that a write that was cut short leaves a file that does not parse. It
+// writes zeros over the head if the file has one, then writes the body, then the head. It does not read a file that
+// was just created; of another file it does not write bytes that are there already. With readBack it reads every byte
+// back, the body before the head is written.
 func (b *Block) update(data []byte, created, readBack bool) error {
 	s := b.s
 	n := min(headSize, len(data))
@@ -205,13 +206,13 @@ func (b *Block) update(data []byte, created, readBack bool) error {
 	return nil
 }
 
-// blank says whether bytes are all 00 or all FF, as unwritten memory is.
+// blank reports whether all bytes are 00, or all are FF, as in unwritten memory.
 func blank(b []byte) bool {
 	return len(bytes.Trim(b, "\x00")) == 0 || len(bytes.Trim(b, "\xFF")) == 0
 }
 
-// create makes a file below the parent, which it selects first (CREATE FILE, docs/CARDS.md §4.1, §6.1). A
-// file of that identifier that is there already is left as it is.
+// create selects the parent and creates a file in it (CREATE FILE, docs/CARDS.md §4.1, §6.1). It leaves an existing
+// file of that identifier as it is.
 func (b *Block) create(p cardmodel.Path, df bool, size int, access cardmodel.Access) error {
 	if err := b.s.selectFile(p.Parent()); err != nil {
 		return err
@@ -237,7 +238,7 @@ func createCommand(fid uint16, df bool, size int, access cardmodel.Access) iso78
 	return iso7816.Command{INS: iso7816.INSCreateFile, Data: iso7816.AppendTLV(nil, 0x6F, v)}
 }
 
-// remove deletes a file below the parent; one that is not there is no error.
+// remove deletes a file of the parent. An absent file is no error.
 func (b *Block) remove(p cardmodel.Path) error {
 	if err := b.s.selectFile(p.Parent()); err != nil {
 		return err

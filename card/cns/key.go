@@ -14,14 +14,14 @@ import (
 )
 
 var (
-	// ErrKeyTaken: the key reference of the slot is in use.
+	// ErrKeyTaken is the error for a slot whose key reference is in use.
 	ErrKeyTaken = errors.New("the key reference is taken")
-	// ErrNoPublicKey: the card made a key and did not say which.
+	// ErrNoPublicKey is the error for a card that made a key and did not return its public key.
 	ErrNoPublicKey = errors.New("the card did not return the public key")
 )
 
-// DFToCreateWithPUK returns the DF of the signature file system that must be created in the MF under the PUK, nil
-// where it is there or none is needed. No command is sent: Read has seen.
+// DFToCreateWithPUK returns the DF of the signature file system that has to be created in the MF under the PUK, or
+// nil. It sends no command: it uses the result of Read.
 func (s *Session) DFToCreateWithPUK() *cardmodel.DF {
 	if s.Contents.HasSignatureDF || !s.Model.NeedsPUK() {
 		return nil
@@ -29,7 +29,7 @@ func (s *Session) DFToCreateWithPUK() *cardmodel.DF {
 	return &s.Model.NeededDFs.Value[0]
 }
 
-// FreeBytes returns the bytes free in a DF, -1 where the card does not say or the DF is not there.
+// FreeBytes returns the number of free bytes in a DF, or -1 if the card does not tell it or has no such DF.
 func (s *Session) FreeBytes(df cardmodel.Path) (free int, err error) {
 	err = s.transaction(false, func() error {
 		if err := s.sameCard(); err != nil {
@@ -44,8 +44,8 @@ func (s *Session) FreeBytes(df cardmodel.Path) (free int, err error) {
 	return free, err
 }
 
-// HasPartialPair says whether something of a new pair is in the slot already: its public key file or the
-// temporary file of its DF.
+// HasPartialPair reports whether the slot has a part of a new pair: its public key file, or the temporary file of its
+// DF.
 func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 	err = s.transaction(false, func() error {
 		if err := s.sameCard(); err != nil {
@@ -60,8 +60,8 @@ func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 	return begun, err
 }
 
-// CreateWithPUK creates one DF in the MF under the PUK, in a transaction of its own: the code is sent
-// once and authorises this one command (docs/CARDS.md §6.5 step 3). A wrong PUK is a *CodeError.
+// CreateWithPUK creates one DF in the MF under the PUK, in a transaction of its own. The PUK is sent once and
+// authorises this one command (docs/CARDS.md §6.5 step 3). If the card refuses it, the error is a *CodeError.
 func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 	err := s.transaction(true, func() error {
 		if err := s.sameCard(); err != nil {
@@ -85,7 +85,7 @@ func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 	return err
 }
 
-// CreateDFs creates the DFs below the MF's that a new pair needs and that are not there, parents first.
+// CreateDFs creates the absent DFs of a new pair, except for those in the MF. Parents come first.
 func (b *Block) CreateDFs() error {
 	for _, d := range b.s.Model.NeededDFs.Value {
 		if len(d.Path) == 1 {
@@ -102,8 +102,8 @@ func (b *Block) CreateDFs() error {
 	return nil
 }
 
-// PutEnvironment gives the DF of a slot's key its security environment (PUT DATA SECI, docs/CARDS.md §6.1
-// step 2). One that is there already is left as it is.
+// PutEnvironment puts the security environment into the DF of a slot's key (PUT DATA SECI, docs/CARDS.md §6.1 step
+// 2). It leaves an existing one as it is.
 func (b *Block) PutEnvironment(p cardmodel.Slot) error {
 	if err := b.s.selectFile(p.Key.DF); err != nil {
 		return err
@@ -122,10 +122,9 @@ const (
 	exponentClass = 0x21
 )
 
-// PutKeyObjects makes room for a key in the slot: two objects filled with FF, the modulus and the
-// private exponent (PUT DATA OCI, docs/CARDS.md §6.1 step 4). If the modulus object is there already it
-// returns ErrKeyTaken: an existing key is never written over this way. Only an exponent object that a run
-// cut between the two left out is added then.
+// PutKeyObjects makes room for a key in the slot: two objects filled with FF, the modulus and the private exponent
+// (PUT DATA OCI, docs/CARDS.md §6.1 step 4). If the modulus object exists it returns ErrKeyTaken, and so never
+// overwrites a key. It then adds only an exponent object that is absent because a run was cut between the two.
 func (b *Block) PutKeyObjects(p cardmodel.Slot) error {
 	return b.again(func() error { return b.putKeyObjects(p.Key) })
 }
@@ -168,13 +167,13 @@ func (b *Block) putKeyObject(class, id byte) error {
 	return err
 }
 
-// Generate makes a key pair in the slot's objects, over whatever key was there, and returns the public
-// key that the card left in the temporary file (GENERATE KEY PAIR, docs/CARDS.md §6.3). The caller has made
-// sure that the slot holds no key that is needed. The temporary file stays until DeleteTemporary.
+// Generate makes a key pair in the slot's objects, and overwrites the key there (GENERATE KEY PAIR, docs/CARDS.md
+// §6.3). It returns the public key that the card leaves in the temporary file. The caller makes sure that the slot
+// has no key that is needed. The temporary file stays until DeleteTemporary.
 func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	m := b.s.Model
 	temporary := p.Key.DF.Child(m.TemporaryFile.Value)
-	// A public key of an earlier attempt must not be taken for the new one.
+	// The public key of an earlier attempt would be taken for the new one.
 	there, err := b.s.exists(temporary)
 	if err == nil && there {
 		err = b.remove(temporary)
@@ -202,8 +201,8 @@ func (b *Block) Generate(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	return k, err
 }
 
-// temporaryKey reads the public key from the temporary file: 7F49 { 81 modulus, 82 exponent }. Nil where
-// there is none.
+// temporaryKey reads the public key from the temporary file: 7F49 { 81 modulus, 82 exponent }. It returns nil if the
+// file is absent.
 func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	temporary := p.Key.DF.Child(s.Model.TemporaryFile.Value)
 	if ok, err := s.exists(temporary); err != nil || !ok {
@@ -238,14 +237,14 @@ func (s *Session) temporaryKey(p cardmodel.Slot) (*rsa.PublicKey, error) {
 	return k, nil
 }
 
-// WritePublicKey stores a public key in the slot's own file, so that it can be known again when every
-// other record is gone. It creates the file where it is absent.
+// WritePublicKey writes a public key to the slot's own file, and creates the file if it is absent. With it the key is
+// known after the journal and the service's answer are lost.
 func (b *Block) WritePublicKey(p cardmodel.Slot, k *rsa.PublicKey) error {
 	created, err := b.ensure(p.PublicKey, b.s.Model.PublicKeySize.Value)
 	if err != nil {
 		return err
 	}
-	// Not read back: its first use proves it by a test signature.
+	// Not read back: a test signature proves it at its first use.
 	return b.update(x509.MarshalPKCS1PublicKey(k), created, false)
 }
 
@@ -254,8 +253,8 @@ func (b *Block) DeleteTemporary(p cardmodel.Slot) error {
 	return b.remove(p.Key.DF.Child(b.s.Model.TemporaryFile.Value))
 }
 
-// WriteCertificate stores a certificate in the slot's file, created where absent, and reads it back. Its
-// first bytes are written last: a file cut short parses as nothing.
+// WriteCertificate writes a certificate to the slot's file, and creates the file if it is absent. It reads the file
+// back. The first bytes are written last, so that a file cut short does not parse.
 func (b *Block) WriteCertificate(p cardmodel.Slot, der []byte) error {
 	created, err := b.ensure(p.Certificate, max(len(der), b.s.Model.CertificateSize.Value))
 	if err != nil {
@@ -264,7 +263,7 @@ func (b *Block) WriteCertificate(p cardmodel.Slot, der []byte) error {
 	return b.update(der, created, true)
 }
 
-// ensure selects a file, created first where it is absent, and says whether it was.
+// ensure selects a file and creates it first if it is absent. It reports whether it created it.
 func (b *Block) ensure(p cardmodel.Path, size int) (created bool, err error) {
 	ok, err := b.s.exists(p)
 	if err != nil || ok {

@@ -16,15 +16,15 @@ import (
 )
 
 var (
-	// ErrForeign: the answer to reset is that of a CNS, the files are not (docs/CARDS.md §1.1).
+	// ErrForeign is the error for a card with the answer to reset of a CNS and other files (docs/CARDS.md §1.1).
 	ErrForeign = errors.New("the card answers like a CNS and lacks its files")
-	// ErrNotHealthCard: a CNS whose number is not that of a regional citizen's card.
+	// ErrNotHealthCard is the error for a CNS whose number is not that of a regional citizen's card.
 	ErrNotHealthCard = errors.New("the card is a CNS but not a health card")
-	// ErrOtherCard: the card in the reader is not the one the session was opened on.
+	// ErrOtherCard is the error for a card that is not the session's.
 	ErrOtherCard = errors.New("another card is in the reader")
-	// ErrNotActivated: a file or the PIN of the card is there and not in use yet, or not any more.
+	// ErrNotActivated is the error for a file or PIN that is not activated yet, or is terminated.
 	ErrNotActivated = errors.New("the card is not activated")
-	// ErrLocked: a command needs the PIN and the session has none.
+	// ErrLocked is the error for a command that needs the PIN when the session has none.
 	ErrLocked = errors.New("the PIN has not been verified")
 )
 
@@ -34,7 +34,7 @@ var (
 	personalDataPath = cardmodel.Path{0x1100, 0x1102}
 )
 
-// Session is a card that was identified by answer to reset and by probe. It is used by one goroutine.
+// Session is a card identified by its answer to reset and its files. One goroutine uses it.
 type Session struct {
 	Model    *cardmodel.Model
 	IDCarta  holder.IDCarta
@@ -94,16 +94,16 @@ func Open(card iso7816.Card) (*Session, error) {
 	return s, nil
 }
 
-// Resume puts the session on a card that was inserted again, or on another connection to it. It refuses a
-// card of another number with ErrOtherCard. The verified PIN is kept, and so is the model: some cards answer a warm
-// reset otherwise than the cold one (ISO/IEC 7816-3 §8.1), so the answer to reset is not compared.
+// Resume continues the session on a card that was inserted again, or through another connection. It refuses another
+// card with ErrOtherCard. The verified PIN and the model stay: some cards answer a warm reset otherwise than a cold
+// one (ISO/IEC 7816-3 §8.1), so Resume does not compare the answer to reset.
 func (s *Session) Resume(card iso7816.Card) error {
 	s.card = iso7816.Chain(card, s.Model.ExtendedLength.Value)
 	return s.transaction(false, s.sameCard)
 }
 
-// Changed reports whether this session has changed files or keys of the card. A command whose answer was lost counts:
-// the card may have carried it out.
+// Changed reports whether this session has changed files or keys of the card. It counts a command whose answer was
+// lost, because the card may have executed it.
 func (s *Session) Changed() bool { return s.changed }
 
 // send sends a command and notes whether it changed the card.
@@ -119,8 +119,8 @@ func (s *Session) send(c iso7816.Command) ([]byte, error) {
 	return data, err
 }
 
-// transaction keeps other programs away while f runs. With reset the card forgets the verified codes at
-// its end, whatever f did.
+// transaction keeps other programs from the card while f runs. With reset the card forgets the verified codes at the
+// end, also if f failed.
 func (s *Session) transaction(reset bool, f func() error) error {
 	if err := s.card.Begin(); err != nil {
 		return err
@@ -132,8 +132,8 @@ func (s *Session) transaction(reset bool, f func() error) error {
 	return err
 }
 
-// readIDCarta reads the card's number, after SELECT of the application that shows it where the model has one: a reset
-// hides the files again.
+// readIDCarta reads the card's number. It first selects the application that has the number, where the model has one,
+// because a reset deselects it.
 func (s *Session) readIDCarta() (holder.IDCarta, error) {
 	if name := s.Model.Application.Value; len(name) > 0 {
 		_, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSSelect, P1: 0x04, Data: name, Ne: iso7816.NeShort})
@@ -151,8 +151,8 @@ func (s *Session) readIDCarta() (holder.IDCarta, error) {
 	return holder.ParseIDCarta(string(b))
 }
 
-// sameCard reads EF_IDCarta again: the first thing done in every block, since the card may have been
-// exchanged between two transactions.
+// sameCard reads EF_IDCarta again. Every block begins with it, because the card may have been exchanged between two
+// transactions.
 func (s *Session) sameCard() error {
 	id, err := s.readIDCarta()
 	if err != nil {
@@ -164,8 +164,8 @@ func (s *Session) sameCard() error {
 	return nil
 }
 
-// notFound turns the absence of a file that every CNS has into ErrForeign, and so every other way in which
-// a card of another kind says that it knows no such file or command.
+// notFound returns ErrForeign for the absence of a file that every CNS has, and for the other answers by which a card
+// tells that it has no such file or command.
 func notFound(err error) error {
 	var sw iso7816.SW
 	if !errors.As(err, &sw) {

@@ -44,8 +44,8 @@ func (c *ending) Transmit(b []byte) ([]byte, error) {
 	return c.Card.Transmit(b)
 }
 
-// TestFalseEndOfFile: an end of file in the middle of a file is not believed. Once, the file is read again; for good,
-// the reader failed, and no certificate or key of the card is taken for absent.
+// TestFalseEndOfFile: an end of file in the middle of a file is not believed. After one of them the file is read
+// again. If it stays, the reader failed, and no certificate or key of the card counts as absent.
 func TestFalseEndOfFile(t *testing.T) {
 	card, err := emulator.Demo("OT2016", rand.Reader)
 	if err != nil {

@@ -16,11 +16,11 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// ErrSignature: what the card returned is no signature of the key it should have used.
+// ErrSignature is the error for a signature that was not made with the expected key.
 var ErrSignature = errors.New("the card returned a wrong signature")
 
-// Signer is a key on the card as a crypto.Signer: PKCS#1 v1.5 and PSS with the padding made here, the
-// raw RSA operation on the card (docs/CARDS.md §5). Every signature is checked before it leaves.
+// Signer is a key on the card as a crypto.Signer, for PKCS#1 v1.5 and PSS. It makes the padding, and the card does
+// the raw RSA operation (docs/CARDS.md §5). It verifies every signature before it returns it.
 type Signer struct {
 	key    cardmodel.KeyRef
 	public *rsa.PublicKey
@@ -32,16 +32,15 @@ func (b *Block) Signer(k cardmodel.KeyRef, public *rsa.PublicKey) *Signer {
 	return &Signer{k, public, func(f func(*Block) error) error { return f(b) }}
 }
 
-// Signer returns a signer that opens a block for each signature, for use while a network is waited for.
+// Signer returns a signer that opens a block for each signature, for use between waits for a network.
 func (s *Session) Signer(k cardmodel.KeyRef, public *rsa.PublicKey) *Signer {
 	return &Signer{k, public, s.InBlock}
 }
 
 func (s *Signer) Public() crypto.PublicKey { return s.public }
 
-// Sign pads the digest (opts is a hash, or *rsa.PSSOptions) and has the card apply the private key.
-// crypto.Hash(0) signs the bytes as they are, as TLS 1.0 and 1.1 want. A digest that does not fit the
-// modulus is refused.
+// Sign pads the digest and has the card apply the private key. opts is a hash or *rsa.PSSOptions; crypto.Hash(0)
+// signs the bytes as they are, for TLS 1.0 and 1.1. It refuses a digest that does not fit the modulus.
 func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	h := opts.HashFunc()
 	if h != 0 && len(digest) != h.Size() {
@@ -80,8 +79,8 @@ func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (
 	return sig, nil
 }
 
-// KeyMatches says whether the private key of the slot belongs to the public key, by a test signature. A key
-// that is absent, empty, or not usable with the PIN does not; transport errors are errors.
+// KeyMatches reports, by a test signature, whether the private key of the slot belongs to the public key. It reports
+// false for a key that is absent, empty, or not usable with the PIN. Errors are those of the transport.
 func (b *Block) KeyMatches(k cardmodel.KeyRef, public *rsa.PublicKey) (bool, error) {
 	sig, err := b.testSignature(k, public.Size())
 	if isSW(err) {
@@ -94,7 +93,7 @@ func (b *Block) KeyMatches(k cardmodel.KeyRef, public *rsa.PublicKey) (bool, err
 	return rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], sig) == nil, nil
 }
 
-// KeyState is what a key reference answers to a test signature.
+// KeyState is the result of a test signature under a key reference.
 type KeyState int
 
 const (
@@ -103,7 +102,7 @@ const (
 	KeyUsable
 )
 
-// ProbeKey tells what is under a key reference, taking it for a key of the new pair's size.
+// ProbeKey determines the state of a key reference. It takes the key for one of the new pair's size.
 func (b *Block) ProbeKey(k cardmodel.KeyRef) (KeyState, error) {
 	sig, err := b.testSignature(k, b.s.Model.NewKeyBits.Value/8)
 	switch {
@@ -125,7 +124,7 @@ func isSW(err error) bool {
 	return errors.As(err, &sw)
 }
 
-// testMessage is what a test signature signs: nothing that could be taken for a document.
+// testMessage is the content of a test signature. It cannot be taken for a document.
 var testMessage = []byte("rinnova: test signature, of no effect")
 
 func (b *Block) testSignature(k cardmodel.KeyRef, size int) ([]byte, error) {

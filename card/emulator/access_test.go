@@ -49,8 +49,8 @@ func commands(t *testing.T, cell string) []string {
 	return list
 }
 
-// Each row: a command on an object in five states of the card, with the status words that docs/CARDS.md asks
-// for. The card of a renewable series has its first place made, with a key.
+// Each row has a command on an object in five states of the card, with the status words of docs/CARDS.md. The card of
+// a renewable series has the DFs and objects of its first slot, with a key.
 func TestAccess(t *testing.T) {
 	names, err := os.ReadDir(filepath.Join("testdata", "access"))
 	if err != nil || len(names) == 0 {
@@ -116,8 +116,8 @@ func TestAccess(t *testing.T) {
 					must(t, c, path(f.path()))
 				}
 				list := commands(t, cell[3])
-				// The commands before the last one, or before the chain that it ends, have to work; in a
-				// chain whose command is refused, the parts before the last are taken without a look.
+				// The commands before the last one, or before the chain that ends with it, have to succeed. In a
+				// chain whose command is refused, the answers to the earlier parts are not compared.
 				var sw string
 				for j, x := range list {
 					if _, sw = send(t, c, x); j < len(list)-1 && sw != "9000" {
@@ -136,7 +136,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// Forms that docs/CARDS.md does not describe, or describes for chips of another kind, and what each gets.
+// Forms that docs/CARDS.md does not describe, or describes for another kind of chip, with their status words.
 var refused = []struct{ series, command, sw, why string }{
 	{"AC2014", "00", "6700", "no command APDU"},
 	{"AC2014", "00A400", "6700", "no command APDU"},

@@ -64,9 +64,8 @@ func (c *Card) ATR() []byte { return slices.Clone(c.atr) }
 // Series returns the sigla printed on the card.
 func (c *Card) Series() string { return c.series }
 
-// Reset resets the card: security status, current file, security environment and whatever a chain of
-// commands had brought are lost. A card whose power was cut by a fault answers again; one that was
-// closed does not.
+// Reset resets the card: security status, current file, security environment and the parts of a chain are lost. A
+// card whose power was cut by a fault answers again, a closed one does not.
 func (c *Card) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,14 +81,14 @@ func (c *Card) Reinsert() {
 	c.transaction = false
 }
 
-// PowerOff takes the power away as an orderly reader does. The next command finds a card after reset.
+// PowerOff removes the power as a reader does. The next command reaches a card after reset.
 func (c *Card) PowerOff() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop()
 }
 
-// drop forgets what lives without power for no instant.
+// drop clears the state that is lost without power.
 func (c *Card) drop() {
 	c.df, c.ef = c.root, nil
 	c.hidden = len(c.model.Application.Value) > 0
@@ -132,8 +131,8 @@ func (c *Card) End(reset bool) error {
 
 var errGone = fmt.Errorf("emulated card: %w", iso7816.ErrCardGone)
 
-// SetKeys sets where GENERATE KEY PAIR takes keys from, by their size in bits; the public exponent must
-// be 65537. Without it keys are generated.
+// SetKeys sets the source of keys for GENERATE KEY PAIR, by their size in bits; the public exponent must be 65537.
+// Without a source the card generates keys.
 func (c *Card) SetKeys(f func(bits int) (*rsa.PrivateKey, error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -167,7 +166,7 @@ func (c *Card) Clone() *Card {
 	return n
 }
 
-// copy copies a file of old into the card, with what it holds and with what old remembers of it.
+// copy copies a file of old into the card, with its contents and state.
 func (c *Card) copy(old *Card, f, parent *file) *file {
 	g := new(file)
 	*g = *f
@@ -217,8 +216,8 @@ func (c *Card) at(path string) *file {
 	return f
 }
 
-// File returns the content of an EF, as "1400/9010", past every access condition; of a file of records,
-// the records one after the other. The second value says whether there is such an EF.
+// File returns the content of an EF, such as "1400/9010", without regard to access conditions; of a file of records
+// it returns the records one after the other. The second value reports whether the EF exists.
 func (c *Card) File(path string) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -232,7 +231,7 @@ func (c *Card) File(path string) ([]byte, bool) {
 	return slices.Clone(f.Data), true
 }
 
-// Tries returns how many wrong presentations a code of the MF still allows, -1 if there is no such code.
+// Tries returns the number of wrong presentations that a code of the MF still allows, -1 if there is no such code.
 func (c *Card) Tries(reference byte) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -243,8 +242,7 @@ func (c *Card) Tries(reference byte) int {
 	return int(o.Left)
 }
 
-// Keys lists the private keys, each as its DF and its id ("MF/01", "1400/8110/10"), whether they were
-// generated yet or not.
+// Keys lists the private keys, each as its DF and its id ("MF/01", "1400/8110/10"), generated or not.
 func (c *Card) Keys() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

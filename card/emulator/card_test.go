@@ -24,7 +24,7 @@ func allSeries() []string {
 	return list
 }
 
-// made keeps the few keys that the tests need.
+// made keeps the keys that the tests share.
 var made struct {
 	sync.Mutex
 	keys map[string]*rsa.PrivateKey
@@ -134,8 +134,8 @@ func fcp(kind string, size int, fid uint16, access cardmodel.Access) string {
 	return fmt.Sprintf("00E00000%02X6F%02X%s", len(body)/2+2, len(body)/2, body)
 }
 
-// prepared is a card of a renewable series with everything of its first place made by commands and
-// a key generated, then switched off. Besides, its key DF holds 0505, a file of records.
+// prepared is a card of a renewable series, with the DFs, objects and key of its first slot made by commands, then
+// switched off. Its key DF also has 0505, a file of records.
 func prepared(t testing.TB, series string) *Card {
 	t.Helper()
 	c := issued(t, series)

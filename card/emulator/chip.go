@@ -10,7 +10,7 @@ import (
 const (
 	maskIdemia  = 0x05
 	maskSiemens = 0x08
-	// From this firmware on a card with Idemia's mask is of the kind of 2021 (docs/CARDS.md §1.1).
+	// A card with Idemia's mask and this firmware, or a later one, is of the kind of 2021 (docs/CARDS.md §1.1).
 	firmware2021 = 0x20
 )
 

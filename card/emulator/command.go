@@ -17,8 +17,8 @@ const (
 	chainLimit = 1024
 )
 
-// Transmit works on one command. Its error says that no answer left the card: power was cut by a fault,
-// the card was closed, or its file could not be written.
+// Transmit executes one command. After its error no answer left the card: power was cut by a fault, the card was
+// closed, or its file could not be written.
 func (c *Card) Transmit(command []byte) ([]byte, error) {
 	fault := c.ask(command)
 	c.mu.Lock()
@@ -56,7 +56,7 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 	return append(slices.Clone(data), byte(sw>>8), byte(sw)), nil
 }
 
-// ask asks the hook, outside of the lock, so that it may look at the card or clone it.
+// ask calls the hook without the lock, so that the hook may inspect or clone the card.
 func (c *Card) ask(command []byte) Fault {
 	c.mu.Lock()
 	hook, index := c.hook, c.index
@@ -74,7 +74,7 @@ func (c *Card) lose() {
 	c.gone = true
 }
 
-// work decodes, gathers chains and cuts answers to the length asked for.
+// work decodes commands, joins chains and cuts answers to the expected length.
 func (c *Card) work(command []byte) ([]byte, iso7816.SW) {
 	pending := c.pending
 	c.pending = nil
@@ -104,7 +104,7 @@ func (c *Card) work(command []byte) ([]byte, iso7816.SW) {
 	return c.fit(data, sw, cmd.Ne)
 }
 
-// fit answers as much as was asked for and keeps the rest for GET RESPONSE (ISO/IEC 7816-4 §5.3.4).
+// fit returns the expected number of bytes and keeps the rest for GET RESPONSE (ISO/IEC 7816-4 §5.3.4).
 func (c *Card) fit(data []byte, sw iso7816.SW, ne int) ([]byte, iso7816.SW) {
 	if len(data) <= ne || sw != iso7816.SWOK && sw != iso7816.SWDeactivated {
 		return data, sw

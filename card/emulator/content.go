@@ -23,9 +23,9 @@ func (c *Card) current(form byte, access int) (*file, iso7816.SW) {
 	return c.ef, iso7816.SWOK
 }
 
-// readBinary is READ BINARY (docs/CARDS.md §4.1) with an offset of 15 bits. An offset at or behind the end gets
-// 6B00; a length over the end gets what is there with 6282, unless it is the greatest one, which asks
-// for all there is.
+// readBinary executes READ BINARY (docs/CARDS.md §4.1) with an offset of 15 bits. At or after the end the answer is
+// 6B00. A length beyond the end gets the bytes up to it with 6282, unless the length is the greatest one, which asks
+// for all bytes.
 func (c *Card) readBinary(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 > 0x7F {
 		return nil, iso7816.SWWrongP1P2
@@ -93,7 +93,7 @@ func (c *Card) readRecord(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	return f.Records[cmd.P1-1], iso7816.SWOK
 }
 
-// isRecord says whether bytes are one TLV with a length of one byte, the form of records here.
+// isRecord reports whether bytes are one TLV with a length of one byte, the form of records here.
 func isRecord(b []byte) bool { return len(b) >= 2 && int(b[1]) == len(b)-2 }
 
 // appendRecord is APPEND RECORD, 00 E2 00 00.

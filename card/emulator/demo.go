@@ -63,7 +63,8 @@ func demo(series string, random io.Reader, key *rsa.PrivateKey) (*Card, error) {
 		PUK: DemoPUK, Rand: random})
 }
 
-// demoCertificate is just enough of the profile (docs/DOMAIN.md §2.1) to be taken for a CNS certificate.
+// demoCertificate has as much of the profile (docs/DOMAIN.md §2.1) as a program needs to take it for a CNS
+// certificate.
 func demoCertificate(id, hash string, key *rsa.PrivateKey, random io.Reader) ([]byte, error) {
 	policy, err := x509.OIDFromInts([]uint64{1, 3, 76, 16, 2, 1})
 	if err != nil {

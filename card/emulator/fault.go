@@ -8,7 +8,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Cut says when power fails, seen from one command.
+// Cut is the moment when power fails, relative to one command.
 type Cut int
 
 const (
@@ -22,7 +22,7 @@ const (
 // start of a file or an object.
 const PageSize = 64
 
-// Fault is what goes wrong with one command. The zero value is a card that works.
+// Fault is a failure at one command. The zero value is a card that works.
 type Fault struct {
 	Cut Cut
 	// Pages is how many page writes CutMidway leaves; making or removing a file or an object, and each
@@ -51,7 +51,7 @@ func (c *Card) SetFault(f func(index int, command []byte) Fault) {
 	c.hook, c.index = f, 0
 }
 
-// page says whether there is still power to write one more page.
+// page reports whether there is still power to write one more page.
 func (c *Card) page() bool {
 	if c.fault.Cut != CutMidway {
 		return true
@@ -64,7 +64,7 @@ func (c *Card) page() bool {
 	return true
 }
 
-// commit makes a change of non-volatile memory that is whole or not at all.
+// commit makes a change of non-volatile memory that power cannot cut in its middle.
 func (c *Card) commit(change func()) {
 	if c.fault.DropWrite || c.torn || !c.page() {
 		return
@@ -73,8 +73,8 @@ func (c *Card) commit(change func()) {
 	c.dirty = true
 }
 
-// program returns dst with src written at off, page by page. dst itself is left alone, since cards
-// cloned from this one may share it.
+// program returns dst with src written at off, page by page. It does not change dst, which cards cloned from this one
+// may share.
 func (c *Card) program(dst []byte, off int, src []byte) []byte {
 	if c.fault.DropWrite || c.torn || len(src) == 0 {
 		return dst

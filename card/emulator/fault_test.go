@@ -15,7 +15,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// once does the fault to the first command after it is set.
+// once applies the fault to the first command after it is set.
 func once(f Fault) func(int, []byte) Fault {
 	return func(i int, _ []byte) Fault {
 		if i == 0 {
@@ -25,8 +25,7 @@ func once(f Fault) func(int, []byte) Fault {
 	}
 }
 
-// cut sends a command under a fault that takes the power away, checks that the card is gone, and puts it
-// back.
+// cut sends a command under a fault that cuts the power, checks that the card is gone, and inserts it again.
 func cut(t *testing.T, c *Card, f Fault, command string) {
 	t.Helper()
 	c.SetFault(once(f))
@@ -75,7 +74,7 @@ func TestCut(t *testing.T) {
 			t.Errorf("after the cut: %s", sw)
 		}
 	}
-	// Counters outlive the cut, and a clone does not see it.
+	// Counters survive the cut, and a clone keeps its own.
 	c := made.Clone()
 	d := c.Clone()
 	cut(t, c, Fault{Cut: CutAfter}, "0020001008"+wrongPIN)
@@ -204,7 +203,7 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// A card that reports one key and keeps another signs for the one that it keeps.
+// A card that returns one key and keeps another signs with the key that it keeps.
 func TestOtherKey(t *testing.T) {
 	c := prepared(t, "OT2015")
 	reported, kept := testKey(t, 2048, 1), testKey(t, 2048, 2)
@@ -224,7 +223,7 @@ func TestOtherKey(t *testing.T) {
 	}
 }
 
-// A snapshot taken by the hook is the card before the command, and goes on by itself.
+// A clone made by the hook is the card before the command, and is independent of it.
 func TestSnapshot(t *testing.T) {
 	c := issued(t, "AC2014")
 	var at []*Card

@@ -77,7 +77,7 @@ func (f *file) walk(visit func(*file)) {
 	}
 }
 
-// holds says whether g is f or lies below it.
+// holds reports whether g is f or lies below it.
 func (f *file) holds(g *file) bool {
 	for ; g != nil; g = g.parent {
 		if g == f {
@@ -110,7 +110,7 @@ func (f *file) used() int {
 	return n
 }
 
-// free is what may still be made in a DF: the least that it and the DFs above leave.
+// free is the memory left in a DF: the minimum of its own and that of the DFs above it.
 func (f *file) free() int {
 	n := f.Size - f.used()
 	for d := f.parent; d != nil; d = d.parent {

@@ -71,8 +71,8 @@ func TestCreateForms(t *testing.T) {
 	}
 }
 
-// A new file is the current one; memory shrinks by what is made and grows again; 6A84 comes before the
-// DF's limit is passed.
+// A new file is the current one. Free memory shrinks by each file and grows again by its removal. 6A84 comes before
+// the DF's limit is exceeded.
 func TestMemory(t *testing.T) {
 	c := prepared(t, "OT2015")
 	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400}))
@@ -102,8 +102,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// A file that its access bytes let deactivate answers 6283 to SELECT and gives nothing until it is
-// activated (docs/CARDS.md §4.1).
+// A deactivated file answers 6283 to SELECT and cannot be read until it is activated (docs/CARDS.md §4.1).
 func TestDeactivate(t *testing.T) {
 	c := prepared(t, "OT2015")
 	must(t, c, "0020001008"+pin, path(cardmodel.Path{0x1400}), fcp("010000", 16, 0x9999, cardmodel.Access{}),
@@ -162,7 +161,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// What Issue refuses, with no code or personal datum in the error.
+// Personalizations that Issue refuses, with no code or personal datum in the error.
 func TestIssue(t *testing.T) {
 	good := Personalization{IDCarta: "6090900000003001", PersonalData: []byte("00000000"), Certificate: []byte{0x30},
 		Key: testKey(t, 1024, 0), PIN: "12345", PUK: "87654321"}

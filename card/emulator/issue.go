@@ -16,13 +16,13 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// Personalization is what makes a card of a series one person's card.
+// Personalization makes a card of a series the card of one person.
 type Personalization struct {
 	IDCarta      string // 16 digits
 	PersonalData []byte // EF_DatiPersonali, at most 400 bytes, padded with 00
-	// Certificate is the content of EF_C_Carta, at most 2048 bytes, padded with 00; the file is absent if
-	// it is nil, and where the model has the certificate elsewhere. It is not looked into, so that cards with a
-	// broken one can be made.
+	// Certificate is the content of EF_C_Carta, at most 2048 bytes, padded with 00. Nil makes no file, also where the
+	// model has the certificate in another file. Issue does not parse it, so that cards with a broken one can be
+	// made.
 	Certificate []byte
 	Key         *rsa.PrivateKey // of 1024 or 2048 bits
 	PIN, PUK    string          // digits, as many as the model says
@@ -30,8 +30,8 @@ type Personalization struct {
 	ATR         []byte          // nil: the series'
 }
 
-// ErrSeries says that no model has the series. ErrPersonalization says what cannot be put on a card; its text
-// carries no personal data.
+// ErrSeries is the error for a series that no model has. ErrPersonalization is the error for data that do not fit a
+// card; its text has no personal data.
 var (
 	ErrSeries          = errors.New("unknown card series")
 	ErrPersonalization = errors.New("cannot personalise the card")

@@ -86,7 +86,7 @@ func (f *file) environment(id byte) *environment {
 	return nil
 }
 
-// allowed says whether an access byte met in the DF at is satisfied (docs/CARDS.md §2.3): 00 always, FF and 66
+// allowed reports whether an access byte met in the DF at is satisfied (docs/CARDS.md §2.3): 00 always, FF and 66
 // never, 01 to 1E by the object of that id in this DF or above it, whatever else never.
 func (c *Card) allowed(at *file, ac byte) bool {
 	return ac == 0 || ac < 0x1F && c.satisfied(at, ac, 0)
@@ -202,8 +202,8 @@ func parseOCI(b []byte) (*object, bool) {
 	return nil, false
 }
 
-// parseComponent reads one half of a key. The modulus comes with option 22, more components to follow,
-// and the exponent with 02, the last one.
+// parseComponent reads one half of a key. The modulus has option 22, more components follow, and the exponent has 02,
+// the last one.
 func (o *object) parseComponent(p, b []byte) bool {
 	option := byte(0x22)
 	if o.Class == classExponent {

@@ -59,8 +59,7 @@ func (r *recorder) Reset() {
 	r.mu.Unlock()
 }
 
-// empty waits until pcscd has seen that the card is out; a card that follows too soon is taken for the
-// one before.
+// empty waits until pcscd has seen that the card is out. A card that follows earlier is taken for the same one.
 func empty(t *testing.T, reader string) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {

@@ -20,8 +20,8 @@ import (
 	"rinnova.example/go/durable"
 )
 
-// ErrInUse says that another process, or another Card, holds the file. ErrState says that a file is no
-// emulated card, or not a whole one.
+// ErrInUse is the error for a file that another process, or another Card, holds. ErrState is the error for a file
+// that is no emulated card, or an incomplete one.
 var (
 	ErrInUse = errors.New("the emulated card is in use")
 	ErrState = errors.New("not an emulated card")
@@ -32,7 +32,7 @@ const (
 	stateVersion = 1
 )
 
-// state is the file's content: everything that a chip keeps without power.
+// state is the content of the file: all that a chip keeps without power.
 type state struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
@@ -84,7 +84,7 @@ func decode(b []byte) (*Card, error) {
 	return c, nil
 }
 
-// adopt sets the links that the file does not hold, and says whether everything fits.
+// adopt sets the links between the parts, which the file does not have, and reports whether the parts fit each other.
 func (f *file) adopt(parent *file, depth int) bool {
 	f.parent = parent
 	if depth > 64 || f.Size < 0 || f.Size > 1<<20 {
@@ -130,15 +130,15 @@ func (f *file) adopt(parent *file, depth int) bool {
 	return true
 }
 
-// store is the file that a card lives in.
+// store is the file of a card.
 type store struct {
 	path   string
 	lock   *flock.Flock
 	closed bool
 }
 
-// Save creates the file, readable by its owner only, and fails with fs.ErrExist if there is one. The card
-// itself stays in memory; Open gives the one that lives in the file.
+// Save creates the file, readable by its owner only, and fails with fs.ErrExist if it exists. The card stays in
+// memory; Open returns the card of the file.
 func (c *Card) Save(path string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -152,10 +152,10 @@ func (c *Card) Save(path string) error {
 	return durable.SyncFolder(filepath.Dir(path))
 }
 
-// Open takes the card out of its file and keeps an exclusive lock beside it (the file's name and .lock)
-// until Close; ErrInUse if another program has it. After each command that changes what the chip keeps, the
-// file is replaced whole and durably before the answer leaves. A file that is not understood is refused
-// with ErrState and left as it is.
+// Open reads a card from its file and keeps an exclusive lock (the file's name and .lock) until Close; if another
+// program has it, the error is ErrInUse. After each command that changes non-volatile state, the file is replaced
+// whole and durably before the answer leaves. Open refuses a file that it cannot parse with ErrState, and leaves it
+// as it is.
 func Open(path string) (*Card, error) {
 	path, err := filepath.EvalSymlinks(path) // one lock however the file is called
 	if err != nil {
@@ -182,7 +182,7 @@ func Open(path string) (*Card, error) {
 	return c, nil
 }
 
-// Close gives the file up. Without a file it does nothing.
+// Close releases the file. Without a file it does nothing.
 func (c *Card) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -206,7 +206,7 @@ func (s *store) write(c *Card) error {
 	return nil
 }
 
-// create makes a file that is not there yet.
+// create creates a file that must not exist.
 func create(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

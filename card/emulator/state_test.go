@@ -139,7 +139,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// A file that is no whole card is refused and left as it is, and so is what a crash left of a write.
+// A file that is no complete card is refused and left as it is, and so is the rest of a write that a crash cut.
 func TestRefusedState(t *testing.T) {
 	c, name := opened(t)
 	c.Close()
@@ -201,8 +201,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child counts up in the card's certificate file until it is killed, and says each number only when the
-// card has answered.
+// child counts up in the card's certificate file until it is killed, and prints each number after the card has
+// answered.
 func child(name string) {
 	c, err := Open(name)
 	if err != nil {
@@ -231,7 +231,7 @@ func child(name string) {
 	}
 }
 
-// A process killed between or within commands loses nothing that the card had answered, and its lock.
+// A process killed between or within commands loses no change that the card had answered, and it releases its lock.
 func TestKill(t *testing.T) {
 	c, name := opened(t)
 	c.Close()

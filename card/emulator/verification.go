@@ -12,7 +12,7 @@ import (
 // codeLength is the length of a code as sent and kept, padded with FF (docs/CARDS.md §3).
 const codeLength = 8
 
-// acceptable says whether a code may be set: at least MinLength bytes before the padding.
+// acceptable reports whether a code may be set: at least MinLength bytes before the padding.
 func (o *object) acceptable(v []byte) bool {
 	return len(v) == codeLength && len(bytes.TrimRight(v, "\xFF")) >= int(o.MinLength)
 }
@@ -36,8 +36,8 @@ func (c *Card) code(p2 byte) *object {
 	return o
 }
 
-// present compares a code with what was typed and keeps count; a blocked code is not compared. The word
-// for a wrong code is 63Cx or 6300 as the model says.
+// present compares a code with the presented one and counts wrong tries. It does not compare a blocked code. A wrong
+// code gets 63Cx or 6300, by the model.
 func (c *Card) present(o *object, v []byte) iso7816.SW {
 	if o.Left == 0 {
 		return iso7816.SWBlocked
@@ -57,8 +57,8 @@ func (c *Card) present(o *object, v []byte) iso7816.SW {
 	return 0x63C0 | iso7816.SW(left)
 }
 
-// verify is VERIFY (docs/CARDS.md §4.2). Without data it is no query here: it counts as a wrong try, as some
-// cards do, so that a client which sends it is found out.
+// verify executes VERIFY (docs/CARDS.md §4.2). Without data it counts as a wrong try, as on some cards, so that tests
+// find a client that sends it as a query.
 func (c *Card) verify(cmd iso7816.Command) ([]byte, iso7816.SW) {
 	if cmd.P1 != 0 {
 		return nil, iso7816.SWWrongP1P2

@@ -50,7 +50,7 @@ func (c Command) Bytes() ([]byte, error) {
 	return b, nil
 }
 
-// Extended says whether the encoded command uses extended length fields.
+// Extended reports whether the encoded command uses extended length fields.
 func (c Command) Extended() bool { return len(c.Data) > MaxShort || c.Ne > NeShort }
 
 // ErrCommand says that bytes are no command APDU.
@@ -127,8 +127,8 @@ func SplitResponse(b []byte) ([]byte, SW, error) {
 	return b[:n:n], SW(b[n])<<8 | SW(b[n+1]), nil
 }
 
-// Do sends one command and returns the data of the response. A status word other than 9000 is the
-// error, of type SW, and the data that came with it are returned all the same.
+// Do sends one command and returns the data of the response. If the status word is not 9000, it is the error, of type
+// SW, and Do still returns the data.
 func Do(card Card, c Command) ([]byte, error) {
 	b, err := c.Bytes()
 	if err != nil {

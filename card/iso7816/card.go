@@ -11,17 +11,17 @@ import "errors"
 type Card interface {
 	// ATR returns the answer to reset, 2 to 33 bytes (ISO/IEC 7816-3 §8.2.1).
 	ATR() []byte
-	// Transmit sends one command APDU and returns the response APDU, which ends with SW1 SW2. An error
-	// means that nothing is known of the command's effect; a refusal by the card is a response.
+	// Transmit sends one command APDU and returns the response APDU, which ends with SW1 SW2. After an error the
+	// command's effect is unknown. A refusal by the card is a response.
 	Transmit(command []byte) ([]byte, error)
-	// Begin starts a transaction (PC/SC part 5): it waits while another program holds one. A card that another program
-	// reset since the last transaction is connected again.
+	// Begin starts a transaction (PC/SC part 5), and waits while another program holds one. It connects again to a
+	// card that another program reset since the last transaction.
 	Begin() error
 	// End ends the transaction. With reset the card forgets every verified code and its current file.
 	End(reset bool) error
 }
 
-// Unshared is embedded by a Card that no other program can reach: its transactions do nothing.
+// Unshared is embedded by a Card that no other program can use. Its transactions do nothing.
 type Unshared struct{}
 
 // Begin returns nil.
@@ -32,18 +32,19 @@ func (Unshared) End(bool) error { return nil }
 
 // Errors of a card that cannot be used. Transports wrap them.
 var (
-	// ErrCardGone says that the card or its reader is no longer there.
+	// ErrCardGone is the error for a card or reader that was removed.
 	ErrCardGone = errors.New("the card is no longer in the reader")
-	// ErrCardReset says that another program or the system reset the card: verified codes and the current
-	// file are lost. Begin connects again.
+	// ErrCardReset is the error for a card that another program or the system has reset: verified codes and the
+	// current file are lost. Begin connects again.
 	ErrCardReset = errors.New("the card was reset")
-	// ErrCardBusy says that another program kept the card for longer than the program waits.
+	// ErrCardBusy is the error for a card that another program holds for longer than this program waits.
 	ErrCardBusy = errors.New("the card is in use by another program")
-	// ErrCardMute says that something is in the reader which does not answer, or not in a protocol that
-	// cards have: often a card turned over.
+	// ErrCardMute is the error for a card that does not answer, or not in a protocol of cards: often it is inserted
+	// upside down.
 	ErrCardMute = errors.New("the card does not answer")
-	// ErrReader says that the reader failed to carry a command, although a card is in it.
+	// ErrReader is the error for a reader that failed to carry a command, although a card is in it.
 	ErrReader = errors.New("the card reader failed")
-	// ErrExtendedLength says that the reader carries no command of extended length. The command was not sent.
+	// ErrExtendedLength is the error for a reader that carries no command of extended length. The command was not
+	// sent.
 	ErrExtendedLength = errors.New("the card reader carries no command of extended length")
 )

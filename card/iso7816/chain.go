@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	// ErrEndless says that a card went on announcing more response data than an APDU can carry.
+	// ErrEndless is the error for a card that announces more response data than an APDU can have.
 	ErrEndless = errors.New("the card announces response data without end")
 	// ErrRepeat says that the reader failed at a command of extended length, and that the caller may give it again: it
 	// goes as a chain of short ones then. Whether the card got the command is not known, and what it knew of codes,
@@ -62,7 +62,7 @@ func (c *chain) Transmit(b []byte) ([]byte, error) {
 		c.extended = false
 		return c.short(cmd)
 	case again && slices.Contains(extendedRefusals, sw):
-		// It may mean the length, or what the command asks for: short commands tell.
+		// The status word may mean the length, or the content of the command: short commands show it.
 		short, err := c.short(cmd)
 		if err != nil {
 			return nil, err
@@ -75,8 +75,8 @@ func (c *chain) Transmit(b []byte) ([]byte, error) {
 	return c.more(cmd, r)
 }
 
-// repeatable are instructions with the same effect when a command comes again. No code is presented by them, and
-// nothing is made.
+// repeatable are the instructions that have the same effect when a command is repeated. They present no code, and
+// create nothing.
 var repeatable = []byte{INSReadBinary, INSUpdateBinary, INSPerformSecurityOperation, INSPutData}
 
 // extendedRefusals are status words with which cards that know no extended length answer it, beside 6700.

@@ -4,8 +4,7 @@ package iso7816
 
 import "fmt"
 
-// SW is the status word SW1 SW2 of a response (ISO/IEC 7816-4 §5.6). As an error it is what a card
-// said when it did not say 9000.
+// SW is the status word SW1 SW2 of a response (ISO/IEC 7816-4 §5.6). As an error it is a status word other than 9000.
 type SW uint16
 
 // Status words that callers branch on; texts for all of ISO/IEC 7816-4 tables 5 and 6 that occur

@@ -32,7 +32,7 @@ func ParseTLV(b []byte) ([]TLV, error) {
 	return list, nil
 }
 
-// CutTLV reads the first data object of b and returns what follows it.
+// CutTLV reads the first data object of b and returns the bytes after it.
 func CutTLV(b []byte) (TLV, []byte, error) {
 	if len(b) == 0 {
 		return TLV{}, nil, fmt.Errorf("%w: empty", ErrTLV)

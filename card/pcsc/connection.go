@@ -11,7 +11,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// patience is how long Open and Begin wait for another program's transaction.
+// patience is the time that Open and Begin wait for another program's transaction.
 const patience = 30 * time.Second
 
 // Connection is a card in a reader, shared with other programs: an iso7816.Card with transactions.
@@ -88,8 +88,8 @@ func (c *Connection) connect() code {
 	return success
 }
 
-// bounded runs a call that the library cannot be made to give up. If it takes longer than wait, bounded
-// returns true and late runs once the call has ended after all.
+// bounded runs a call that the library cannot cancel. If the call takes longer than wait, bounded returns true, and
+// late runs when the call ends.
 func bounded(wait time.Duration, f func() code, late func(code)) (code, bool) {
 	done, left := make(chan code), make(chan struct{})
 	go func() {
@@ -111,15 +111,15 @@ func bounded(wait time.Duration, f func() code, late func(code)) (code, bool) {
 	}
 }
 
-// look waits until the reader is no longer in the given state, 0 for any, and returns the state and
-// the card's ATR. It does not touch the card.
+// look waits until the reader leaves the given state (0: any), and returns the state and the card's ATR. It does not
+// use the card.
 func (c *Connection) look(current uint32, wait time.Duration) (readerState, code) {
 	s := []readerState{{name: c.reader, current: current}}
 	rv := getStatusChange(c.context, wait, s)
 	return s[0], rv
 }
 
-// same says whether the card in the reader is still the one that was there when it was opened.
+// same reports whether the card in the reader is still the one that was there when it was opened.
 func (c *Connection) same(s readerState) bool {
 	return s.event&statePresent != 0 && s.event&stateCounter == c.state&stateCounter
 }
@@ -264,9 +264,9 @@ func (c *Connection) reconnect() code {
 	return success
 }
 
-// End ends the transaction, and resets the card if asked to: it then forgets verified codes and the
-// current file. A card that the system has reset meanwhile is as well as reset here. After a reset of
-// its own the connection can be used at once, also without a transaction.
+// End ends the transaction, and with reset it resets the card, which then forgets verified codes and the current
+// file. A card that the system has reset in between counts as reset. After its own reset the connection can be used
+// at once, also without a transaction.
 func (c *Connection) End(reset bool) error {
 	if err := c.take(c.patience); err != nil {
 		return err
@@ -284,8 +284,8 @@ func (c *Connection) End(reset bool) error {
 	return nil
 }
 
-// failed makes the error of a call on the card, and releases the reader if card, reader or service went
-// away: the handle would serve for nothing any more, not even for a card put in again.
+// failed returns the error of a call on the card. It releases the reader if card, reader or service went away: the
+// handle cannot be used again, not even for the same card inserted again.
 func (c *Connection) failed(rv code) error {
 	err := fault(rv)
 	if !isGone(rv) && (errors.Is(err, ErrReset) || errors.Is(err, ErrBusy) || !c.pulled()) {
@@ -295,7 +295,7 @@ func (c *Connection) failed(rv code) error {
 	return c.dead
 }
 
-// pulled says whether card, reader or service are away. A card pulled during a command shows as a
+// pulled reports whether card, reader or service are away. A card pulled during a command shows as a
 // failed transmission up to half a second before the reader is reported empty.
 func (c *Connection) pulled() bool {
 	for end := time.Now().Add(time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -318,8 +318,8 @@ func (c *Connection) release(why error) {
 
 var errClosed = errors.New("the connection to the card is closed")
 
-// Close ends the connection and leaves the card as it is; a transaction ends with it. It does not wait
-// for a call under way: that one's end closes the connection.
+// Close ends the connection, and its transaction, and leaves the card as it is. It does not wait for a call that
+// runs: the end of that call closes the connection.
 func (c *Connection) Close() error {
 	closing := func() {
 		if c.dead == nil {

@@ -19,7 +19,7 @@ var (
 	atrT0 = []byte{0x3B, 0x02, 0x14, 0x50} // T=0 only
 )
 
-// card answers few commands, has one verified state like any card, and remembers what reached it.
+// card answers few commands, has one verified state, and keeps the commands that reached it.
 type card struct {
 	atr   []byte
 	warm  []byte        // the answer to a reset without power off before it; nil: atr

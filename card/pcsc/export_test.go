@@ -7,7 +7,7 @@ import "unsafe"
 // OpenFor is Open with another patience than 30 seconds.
 var OpenFor = open
 
-// Exclusive connects as a program that lets no other in, and returns how to end that.
+// Exclusive connects as a program that excludes others, and returns a function that disconnects.
 func Exclusive(reader string) (end func(), err error) {
 	const shareExclusive = 1
 	ctx, err := establish()

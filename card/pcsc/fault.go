@@ -23,8 +23,8 @@ var (
 	ErrNoCard = errors.New("no card in the reader")
 	// ErrMute is iso7816.ErrCardMute.
 	ErrMute = iso7816.ErrCardMute
-	// ErrBusy is iso7816.ErrCardBusy: the whole time that was waited another program kept the reader or the
-	// card, or a call on the Connection is still under way.
+	// ErrBusy is iso7816.ErrCardBusy: another program held the reader or the card for the whole wait, or another call
+	// on the Connection is still running.
 	ErrBusy = iso7816.ErrCardBusy
 	// ErrReset is iso7816.ErrCardReset.
 	ErrReset = iso7816.ErrCardReset
@@ -59,7 +59,7 @@ func fault(rv code) error {
 	return fmt.Errorf("%w (PC/SC 0x%08X)", iso7816.ErrReader, uint32(rv))
 }
 
-// isGone says whether a call on an open connection failed because card, reader or service went away.
+// isGone reports whether a call on an open connection failed because card, reader or service went away.
 func isGone(rv code) bool {
 	switch sentinel(rv) {
 	case ErrNoService, ErrNoReader, ErrNoCard:

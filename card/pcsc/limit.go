@@ -69,7 +69,7 @@ func property(list []byte, tag byte) ([]byte, bool) {
 	return nil, false
 }
 
-// control asks the driver, which does not reach the card.
+// control calls the driver, without a command to the card.
 func control(card handle, number uintptr) ([]byte, bool) {
 	buf := make([]byte, 256)
 	var n dword

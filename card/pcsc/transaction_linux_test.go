@@ -102,7 +102,7 @@ func TestReset(t *testing.T) {
 	expect(t, a, getData, 0x90, 0x00)
 	ok(t, a.End(true))
 
-	// The others are told, at every command until they begin again.
+	// The other programs are told, at every command until they begin again.
 	for range 2 {
 		_, err := b.Transmit(getData)
 		failsWith(t, err, pcsc.ErrReset)
@@ -114,7 +114,7 @@ func TestReset(t *testing.T) {
 	expect(t, b, getData, 0x69, 0x82)
 	ok(t, b.End(false))
 
-	// The one who asked for it goes on, with and without a transaction.
+	// The connection that asked for the reset goes on, with and without a transaction.
 	expect(t, a, getData, 0x69, 0x82)
 	ok(t, a.Begin())
 	expect(t, a, verify, 0x90, 0x00)

@@ -18,12 +18,11 @@ const (
 	serviceWait = 2 * time.Second        // between two tries to reach the service
 )
 
-// Watch tells the state of all readers: once at the start and again after each insertion, removal,
-// reader plugged or unplugged, and service lost or found. The list is nil while there is no service,
-// and empty but not nil while there is no reader. States wait for the receiver, in their order; a card
-// that was exchanged between two looks is reported as its removal and the insertion. InUse and Exclusive are as
-// they were at that moment: their change alone is not reported, or a program that reads the card at every
-// state would wake itself. When ctx ends the channel is closed, and by then nothing of the watch is left.
+// Watch sends the state of all readers: at the start, and after each insertion, removal, reader plugged or unplugged,
+// and service lost or found. The list is nil without a service, and empty but not nil without a reader. States wait
+// for the receiver, in order. A card that was exchanged between two states is sent as its removal and the insertion.
+// A change of InUse or Exclusive alone is not sent, because a receiver that reads the card at every state would cause
+// the next one. When ctx ends, Watch releases its resources and closes the channel.
 func Watch(ctx context.Context) <-chan []Reader {
 	w := &watch{ctx: ctx, out: make(chan []Reader)}
 	go w.run()
@@ -64,7 +63,7 @@ func (w *watch) run() {
 	}
 }
 
-// follow tells changes until the watch ends or the service fails: a context does not outlive its service.
+// follow sends changes until the watch ends or the service fails. A context ends with its service.
 func (w *watch) follow(pcsc handle) {
 	known := map[string]readerState{}
 	notified := true // the system knows the plug and play name
@@ -128,12 +127,12 @@ func (w *watch) follow(pcsc handle) {
 	}
 }
 
-// exchanged says whether a card was removed and one inserted between two states with a card.
+// exchanged reports whether one card was replaced by another between two states that both have a card.
 func exchanged(before, after uint32) bool {
 	return before&after&statePresent != 0 && before&stateCounter != after&stateCounter
 }
 
-// tell sends the state unless it is the one reported last.
+// tell sends the state, unless it is the last one sent.
 func (w *watch) tell(readers []Reader) {
 	same := func(a, b Reader) bool {
 		return a.Name == b.Name && a.Present == b.Present && a.Mute == b.Mute && bytes.Equal(a.ATR, b.ATR)

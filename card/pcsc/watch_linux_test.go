@@ -77,7 +77,7 @@ func TestWatch(t *testing.T) {
 		t.Fatalf("an insertion is awaitReaders as %+v", list)
 	}
 
-	// Using the card is no change: who reads it at every state would wake itself.
+	// Use of the card is no change: a receiver that reads it at every state would cause the next one.
 	c := open(t, "1")
 	ok(t, c.Begin())
 	expect(t, c, verify, 0x90, 0x00)

@@ -11,11 +11,10 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Recorder is a card that writes what passes through it. The data of commands that carry a code or a
-// key are never written, whatever their class and chaining: VERIFY, CHANGE REFERENCE DATA, RESET RETRY
-// COUNTER, CHANGE KEY DATA, ENVELOPE, and a PUT DATA with a tag 8F. A line is written before the card
-// sees the command, so the text ends where a crash came. A text that cannot be written disturbs no
-// exchange: Err tells.
+// Recorder is a card that records its exchanges. It never writes the data of commands with a code or a key, whatever
+// their class and chaining: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, CHANGE KEY DATA, ENVELOPE, and a PUT
+// DATA with a tag 8F. It writes a line before the card gets the command, so the text ends where a crash came. An
+// error of writing does not disturb the exchange: Err returns it.
 type Recorder struct {
 	card iso7816.Card
 
@@ -27,8 +26,8 @@ type Recorder struct {
 	err     error
 }
 
-// NewRecorder wraps a card and writes the header and the ATR to w. It refuses header fields that the
-// format cannot hold. Text in the header and in notes is the caller's: it is written as it stands.
+// NewRecorder wraps a card and writes the header and the ATR to w. It refuses header fields that the format cannot
+// hold. It writes the text of header and notes as it is: the caller answers for it.
 func NewRecorder(card iso7816.Card, w io.Writer, withhold Withhold, header ...Field) (*Recorder, error) {
 	for _, f := range header {
 		if !isKey(f.Key) || !isText(f.Value) {
@@ -48,8 +47,8 @@ func NewRecorder(card iso7816.Card, w io.Writer, withhold Withhold, header ...Fi
 // ATR returns the card's answer to reset.
 func (r *Recorder) ATR() []byte { return r.card.ATR() }
 
-// Transmit passes a command to the card and records it with the response. No bytes are no command, and
-// go nowhere.
+// Transmit passes a command to the card and records it with the response. It neither passes nor records an empty
+// command.
 func (r *Recorder) Transmit(command []byte) ([]byte, error) {
 	if len(command) == 0 {
 		return nil, iso7816.ErrCommand
@@ -103,8 +102,8 @@ func (r *Recorder) transaction(kind Kind, f func() error) error {
 	return err
 }
 
-// Note writes a line for the reader, such as the step that begins. It may be called at any time, also
-// by another goroutine; during an exchange the note goes behind it. Control characters become spaces.
+// Note writes a line for a person who reads the transcript, such as the step that begins. Any goroutine may call it;
+// during an exchange the note goes after it. Control characters become blanks.
 func (r *Recorder) Note(text string) {
 	if text = line(text); text == "" {
 		return
@@ -118,7 +117,7 @@ func (r *Recorder) Note(text string) {
 	r.write(Entry{Kind: Note, Text: text}.appendCall(nil))
 }
 
-// Err returns the first error of writing; what came after it is not in the text.
+// Err returns the first error of writing. The text ends there.
 func (r *Recorder) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -145,7 +144,7 @@ func (r *Recorder) write(b []byte) {
 	}
 }
 
-// failure is the line of an error. After a secret command the text is withheld too.
+// failure returns the line of an error. It withholds the error's text after a secret command.
 func failure(err error, secret bool) string {
 	word := failureOther
 	if errors.Is(err, iso7816.ErrCardGone) {

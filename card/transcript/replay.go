@@ -11,11 +11,11 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// ErrDiffers says that a replay was not used as its transcript was recorded.
+// ErrDiffers is the error for a replay whose use differs from its transcript.
 var ErrDiffers = errors.New("the exchange differs from the transcript")
 
-// Replay is a card that plays a transcript: the same commands and transactions in the same order. The
-// first difference is an error that wraps ErrDiffers, and every call after it fails the same way.
+// Replay is a card that answers from a transcript, if it gets the same commands and transactions in the same order.
+// The first difference is an error that wraps ErrDiffers, and every later call returns it too.
 type Replay struct {
 	transcript *Transcript
 	next       int
@@ -23,7 +23,7 @@ type Replay struct {
 	differs    error
 }
 
-// NewReplay refuses a transcript in which bytes of a response are withheld: nothing can stand for them.
+// NewReplay refuses a transcript that withholds bytes of a response, because they are unknown.
 func NewReplay(t *Transcript) (*Replay, error) {
 	for i, e := range t.Entries {
 		if e.Response.Withheld > 0 {
@@ -36,9 +36,8 @@ func NewReplay(t *Transcript) (*Replay, error) {
 // ATR returns the transcript's answer to reset.
 func (r *Replay) ATR() []byte { return bytes.Clone(r.transcript.ATR) }
 
-// Transmit returns the recorded response, if the command is the recorded one; where bytes of it were
-// withheld, any bytes of that number are. A recorded failure is returned as an error, which wraps
-// iso7816.ErrCardGone if the card was gone.
+// Transmit returns the recorded response if the command is the recorded one; withheld bytes match any bytes of that
+// number. It returns a recorded failure as an error, which wraps iso7816.ErrCardGone if the card was gone.
 func (r *Replay) Transmit(command []byte) ([]byte, error) {
 	shown := r.screen.command(command)
 	e, err := r.play(Entry{Kind: Exchange, Command: shown}, func(e Entry) bool { return e.Command.matches(command) })
@@ -64,7 +63,7 @@ func (r *Replay) End(reset bool) error {
 	return err
 }
 
-// Done says whether the transcript was played to its end without a difference.
+// Done reports whether the whole transcript was played without a difference.
 func (r *Replay) Done() error {
 	if r.differs != nil {
 		return r.differs
@@ -75,7 +74,7 @@ func (r *Replay) Done() error {
 	return nil
 }
 
-// play moves on over the entry that the call is, and returns it.
+// play advances over the entry of a call and returns it.
 func (r *Replay) play(call Entry, same func(Entry) bool) (Entry, error) {
 	if r.differs != nil {
 		return Entry{}, r.differs
@@ -121,7 +120,7 @@ func (e Entry) failure() error {
 	return fmt.Errorf("replayed failure: %s", text)
 }
 
-// matches says whether the bytes are these, with any bytes for those withheld.
+// matches reports whether the bytes are those of the entry. Withheld bytes match any.
 func (b Bytes) matches(all []byte) bool {
 	return len(all) == b.Len() && bytes.HasPrefix(all, b.Head) && bytes.HasSuffix(all, b.Tail)
 }

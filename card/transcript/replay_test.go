@@ -12,7 +12,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// pinCard knows the PIN 12345 and has transactions; it goes away after a number of commands.
+// pinCard has the PIN 12345 and transactions. It is gone after a number of commands.
 type pinCard struct {
 	left int
 	gone bool
@@ -46,7 +46,7 @@ func (c *pinCard) Transmit(b []byte) ([]byte, error) {
 	return []byte{0x41, 0x90, 0x00}, nil
 }
 
-// session is what a program does with a card, whichever it is.
+// session uses a card as a program does.
 func session(c iso7816.Card, pin string) []string {
 	var log []string
 	say := func(v ...any) { log = append(log, strings.TrimSpace(fmt.Sprintln(v...))) }
@@ -207,7 +207,7 @@ func TestNewRecorderRefuses(t *testing.T) {
 	}
 }
 
-// full takes a number of writes.
+// full fails after a number of writes.
 type full struct{ left int }
 
 func (f *full) Write(b []byte) (int, error) {

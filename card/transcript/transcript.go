@@ -39,7 +39,7 @@ type Transcript struct {
 // Field is one header line. The key is lower-case letters, digits and hyphens.
 type Field struct{ Key, Value string }
 
-// Kind says what an entry is.
+// Kind is the kind of an entry.
 type Kind byte
 
 // The kinds of entries.
@@ -100,7 +100,7 @@ func appendHead(b []byte, header []Field, atr []byte) []byte {
 	return fmt.Appendf(b, "@ %X\n", atr)
 }
 
-// appendCall appends what is known of an entry before the card has answered.
+// appendCall appends the part of an entry that is known before the card answers.
 func (e Entry) appendCall(b []byte) []byte {
 	switch e.Kind {
 	case Note:
@@ -121,7 +121,7 @@ func (e Entry) appendOutcome(b []byte) []byte {
 	return b
 }
 
-// ErrFormat says that a text is no transcript. The error names the line, and nothing of its content.
+// ErrFormat is the error for a text that is no transcript. It names the line, and nothing of its content.
 var ErrFormat = errors.New("not a transcript")
 
 // Parse reads a transcript and refuses every text that Encode would not write: another order of lines,
@@ -204,7 +204,7 @@ func Parse(text []byte) (*Transcript, error) {
 	return t, nil
 }
 
-// mayFail says whether the last entry is a transaction's that has not failed yet.
+// mayFail reports whether the last entry is a transaction's that has not failed yet.
 func (t *Transcript) mayFail() bool {
 	if len(t.Entries) == 0 {
 		return false
@@ -218,7 +218,7 @@ func parseHex(s string) ([]byte, bool) {
 	return b, err == nil && len(b) > 0 && s == strings.ToUpper(s)
 }
 
-// maxWithheld is more than any APDU has.
+// maxWithheld is larger than any APDU, in bytes.
 const maxWithheld = 1 << 17
 
 func parseBytes(s string) (Bytes, bool) {
@@ -247,7 +247,7 @@ func isKey(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// isText says whether a text can stand at the end of a line and come back the same.
+// isText reports whether a text can stand at the end of a line and is parsed as the same text.
 func isText(s string) bool { return s != "" && s == line(s) }
 
 // line returns a text of one line: an end of a line becomes a blank, and none is at the ends.

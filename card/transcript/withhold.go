@@ -8,26 +8,26 @@ import (
 	"rinnova.example/go/card/iso7816"
 )
 
-// Withhold says which bytes a Recorder leaves out.
+// Withhold selects the bytes that a Recorder leaves out.
 type Withhold int
 
 const (
-	// Secrets withholds codes and keys. No Recorder writes them.
+	// Secrets withholds codes and keys. Every Recorder withholds these.
 	Secrets Withhold = iota
 	// Files withholds the contents of files and data objects as well, read and written, because they
 	// are the holder's name, codice fiscale, card number and certificates: for what leaves the computer.
 	Files
 )
 
-// screen decides, command by command, what is withheld. It has the little memory that chained commands
-// and GET RESPONSE need.
+// screen decides for each command which bytes are withheld. It keeps the state that chained commands and GET RESPONSE
+// need.
 type screen struct {
 	withhold Withhold
 	chained  bool // the last command was not the end of its chain
 	answer   bool // the response to the last command is withheld
 }
 
-// command returns a command as it may be shown.
+// command returns a command without its withheld bytes.
 func (s *screen) command(b []byte) Bytes {
 	if len(b) < 4 {
 		s.chained, s.answer = false, true
@@ -60,7 +60,7 @@ func (s *screen) command(b []byte) Bytes {
 	return Bytes{Head: bytes.Clone(b[:head]), Withheld: len(data), Tail: bytes.Clone(b[head+len(data):])}
 }
 
-// response returns the response to the last command as it may be shown: the status word always is.
+// response returns the response to the last command without its withheld bytes. It never withholds the status word.
 func (s *screen) response(b []byte) Bytes {
 	if n := len(b) - 2; s.answer && n > 0 {
 		return Bytes{Withheld: n, Tail: bytes.Clone(b[n:])}
@@ -68,8 +68,8 @@ func (s *screen) response(b []byte) Bytes {
 	return Bytes{Head: bytes.Clone(b)}
 }
 
-// isSecret says whether a data field may hold a code or a key. The odd instruction codes are the same
-// commands with BER-TLV data (ISO/IEC 7816-4 §5.4.2).
+// isSecret reports whether a data field may have a code or a key. The odd instruction codes are the same commands
+// with BER-TLV data (ISO/IEC 7816-4 §5.4.2).
 func isSecret(ins byte, data []byte, chained bool) bool {
 	switch ins &^ 1 {
 	case iso7816.INSVerify, iso7816.INSChangeReferenceData, iso7816.INSResetRetryCounter,
@@ -81,7 +81,7 @@ func isSecret(ins byte, data []byte, chained bool) bool {
 	return false
 }
 
-// isFile says whether a command's data field, or its response, is the content of a file or data object.
+// isFile reports whether a command's data field, or its response, is the content of a file or data object.
 func isFile(ins byte) (written, read bool) {
 	switch ins &^ 1 {
 	case iso7816.INSWriteBinary, iso7816.INSWriteRecord, iso7816.INSUpdateBinary, iso7816.INSUpdateRecord,

@@ -102,7 +102,7 @@ func TestScreenResponse(t *testing.T) {
 	}
 }
 
-// echo is the worst of cards: it answers with the command, or fails with it in its error.
+// echo answers with the command, or fails with it in its error.
 type echo struct {
 	iso7816.Unshared
 	fails bool

@@ -32,10 +32,10 @@ type Card interface {
 	Reset()
 }
 
-// Serve is the card in the reader at the other end of conn until ctx ends, which pulls the card out
-// and returns the context's error, or until the reader closes the connection, which returns nil. It
-// closes conn. A malformed message, a response over 65535 bytes (the frame's limit) and an error of the
-// card end it too; the reader then sees the card pulled.
+// Serve is the card in the reader at the other end of conn. It returns the context's error when ctx ends, which pulls
+// the card out, and nil when the reader closes the connection. It closes conn. It also ends with an error for a
+// malformed message, a response over 65535 bytes (the frame's limit) and an error of the card; the reader then sees
+// the card pulled.
 func Serve(ctx context.Context, conn net.Conn, card Card) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer conn.Close()

@@ -79,7 +79,7 @@ func (w *tapped) Transmit(b []byte) ([]byte, error) {
 	return r, err
 }
 
-// onlyReads says whether nothing was sent but SELECT, READ BINARY and GET RESPONSE.
+// onlyReads reports whether nothing was sent but SELECT, READ BINARY and GET RESPONSE.
 func (w *tapped) onlyReads() bool {
 	return !slices.ContainsFunc(w.sent, func(b []byte) bool { return b[1] != 0xA4 && b[1] != 0xB0 && b[1] != 0xC0 })
 }

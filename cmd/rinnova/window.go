@@ -255,7 +255,7 @@ func (c *countedCard) Transmit(command []byte) ([]byte, error) {
 	return c.Card.Transmit(command)
 }
 
-// probe says whether something answers HTTP at an address.
+// probe reports whether something answers HTTP at an address.
 func probe(ctx context.Context, client *http.Client, address string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -383,7 +383,7 @@ func (p *Packages) digest(name string) (digest, error) {
 	return d, nil
 }
 
-// may says whether a file is no package, or one that was assembled for this service.
+// may reports whether a file is no package, or one that was assembled for this service.
 func (p *Packages) may(name string) bool {
 	if _, _, isPackage := PackageOf(name); !isPackage {
 		return true

@@ -65,7 +65,7 @@ func (e Element) named() string {
 	return s
 }
 
-// has says whether an element has a state now.
+// has reports whether an element has a state now.
 func (e Element) has(state int) bool {
 	var set []uint32
 	return call(e.dbusObject, e.s.bus, "org.a11y.atspi.Accessible.GetState", nil, &set) && len(set) > state/32 &&
@@ -150,7 +150,7 @@ func (e Element) length() int { return e.integer("Text", "CharacterCount") }
 
 func (e Element) count() int { return e.integer("Accessible", "ChildCount") }
 
-// live says whether a screen reader announces what changes in an element (WAI-ARIA 1.2 §6.6.2).
+// live reports whether a screen reader announces what changes in an element (WAI-ARIA 1.2 §6.6.2).
 func (e Element) live() bool {
 	var attributes map[string]string
 	call(e.dbusObject, e.s.bus, "org.a11y.atspi.Accessible.GetAttributes", nil, &attributes)
