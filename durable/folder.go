@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 )
 
-// Folder keeps a program's own files, for this user only. Its path is made where absent, of mode 0700.
+// Folder is a folder of a program's own files, for this user only. It is made if it is absent, with mode 0700.
 type Folder string
 
-// Read returns a file of the folder; the error is fs.ErrNotExist where there is none.
+// Read returns a file of the folder. The error for an absent file is fs.ErrNotExist.
 func (f Folder) Read(name string) ([]byte, error) { return os.ReadFile(filepath.Join(string(f), name)) }
 
 // Write replaces a file of the folder as WriteFile does, of mode 0600.

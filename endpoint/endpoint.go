@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package endpoint says which addresses a program may reach without TLS.
+// Package endpoint decides which addresses a program may reach without TLS.
 package endpoint
 
 import (
@@ -17,7 +17,7 @@ func Loopback(u *url.URL) bool {
 	return err == nil && a.Unmap().IsLoopback()
 }
 
-// Trusted reports whether u is https, or http on this computer: what travels is not secret, but the program must know
+// Trusted reports whether u is https, or http on this computer. The content is not secret, but the program must know
 // that its peer is the service. An address without host is not trusted.
 func Trusted(u *url.URL) bool {
 	return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && Loopback(u))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package jsonfile reads JSON objects of strings as people write them for this program, and drops nothing in silence.
+// Package jsonfile reads JSON objects of strings that people write for this program. It ignores no part of a file.
 package jsonfile
 
 import (
@@ -11,7 +11,7 @@ import (
 	"io"
 )
 
-// Object names the members that an object may have: each a *string, or an Object that stands inside.
+// Object names the members of an object: each is a *string, or an Object for an inner one.
 type Object map[string]any
 
 // Error is what cannot be read. It never holds a value.
@@ -31,8 +31,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 var errBroken = errors.New("not a JSON object")
 
-// Read fills what the object names. A member that it does not name, that is written twice or that is of another kind is
-// an *Error, and so is anything after the object. Names are told apart by case.
+// Read fills the strings of the object. A member that the object does not name, a repeated one, one of another kind,
+// and text after the object are an *Error. Names are case-sensitive.
 func Read(file []byte, object Object) error {
 	// editors on Windows leave the mark
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package login is the answer of the trial login, as the portal writes it and the program reads it.
+// Package login is the answer of the trial login, which the portal writes and the program reads.
 package login
 
 import (

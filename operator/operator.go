@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package operator reads operator.json, the file by which the operator of a renewal service tells the programs that it
-// gives out where the service is, which roots it has and who assists.
+// Package operator reads operator.json. By this file the operator of a renewal service tells the programs of its
+// packages the address of the service, its roots, and how to reach the assistance.
 package operator
 
 import (
@@ -26,8 +26,8 @@ const Name = "operator.json"
 // MaxFile is the most bytes of the file.
 const MaxFile = 256 << 10
 
-// Operator is the content of the file. The zero value is no operator. Certificates are PEM; TLSCA is "" where the
-// system's roots vouch for the server, Desk where reports of errors are not taken.
+// Operator is the content of the file. The zero value is no operator. Certificates are PEM; TLSCA is "" for the
+// system's roots, Desk is "" if the assistance takes no error reports.
 type Operator struct {
 	Service string // address
 	CA      string // issuing roots
@@ -103,8 +103,8 @@ func (o Operator) check() error {
 	return nil
 }
 
-// CheckService refuses an address that is no service's: without TLS and not on this computer, with a password, a query
-// or a fragment.
+// CheckService refuses an address that cannot be a service's: without TLS and not on this computer, or with a
+// password, a query or a fragment.
 func CheckService(s string) error {
 	u, err := url.Parse(s)
 	switch {
@@ -130,7 +130,7 @@ func line(s string) error {
 	return nil
 }
 
-// telephone takes what a page makes a link of (RFC 3966 §3): digits, and what separates them.
+// telephone matches a number that a page can make a link of (RFC 3966 §3): digits and their separators.
 func telephone(s string) error {
 	if strings.Trim(s, "+0123456789 ()-./") != "" || !strings.ContainsAny(s, "0123456789") {
 		return errors.New("not a telephone number")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package pemfile reads PEM files (RFC 7468) as people's editors, mail and systems leave them: with a byte order mark,
-// with other ends of lines, in UTF-16, with text between the blocks. It drops no block in silence.
+// Package pemfile reads PEM files (RFC 7468) as editors, mail and systems leave them: with a byte order mark, with
+// other line ends, in UTF-16, with text between the blocks. It ignores no block.
 package pemfile
 
 import (
@@ -39,8 +39,8 @@ func Blocks(file []byte) ([]*pem.Block, error) {
 	return list, nil
 }
 
-// Certificates returns the certificates of a file in their order, and passes over blocks of other kinds. Without any
-// its error is ErrNone.
+// Certificates returns the certificates of a file in their order, and skips blocks of other kinds. Without a
+// certificate the error is ErrNone.
 func Certificates(file []byte) ([]*x509.Certificate, error) {
 	blocks, err := Blocks(file)
 	if err != nil {
@@ -63,7 +63,7 @@ func Certificates(file []byte) ([]*x509.Certificate, error) {
 	return list, nil
 }
 
-// text returns a file as UTF-8 with ends of lines that encoding/pem knows, without byte order mark.
+// text returns a file as UTF-8 with the line ends of encoding/pem, without byte order mark.
 func text(file []byte) []byte {
 	var order binary.ByteOrder
 	switch {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package plaintext makes a stranger's text fit for a terminal, a page, a log or a report.
+// Package plaintext makes text from outside fit for a terminal, a page, a log or a report.
 package plaintext
 
 import (
@@ -23,7 +23,7 @@ func Line(s string) string {
 // Is reports whether s is a line of text already.
 func Is(s string) bool { return s == Line(s) }
 
-// Cut returns at most n bytes of s, and never a part of a character.
+// Cut returns at most n bytes of s, and cuts no character in two.
 func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s

@@ -12,7 +12,7 @@ import (
 	"aead.dev/minisign"
 )
 
-// secret names where the password of a release key comes from; it is never an argument.
+// secret names the source of a release key's password, which is never an argument.
 type secret struct {
 	PasswordFrom string `name:"password-from" placeholder:"env:NAME|file:PATH" help:"Password of the key file; without, the file is not encrypted."`
 }
@@ -45,8 +45,8 @@ type keyCommand struct {
 	Out string `required:"" type:"path" placeholder:"FILE" help:"Where to write the secret key; the public one is written beside it, with the ending .pub."`
 }
 
-// Run makes a key pair in minisign's format and prints the public key as the program is built with it. It overwrites
-// nothing.
+// Run makes a key pair in minisign's format and prints the public key in the form that a program is built with. It
+// overwrites no file.
 func (c *keyCommand) Run(p *program) error {
 	password, encrypted, err := c.password()
 	if err != nil {

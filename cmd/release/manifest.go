@@ -109,7 +109,7 @@ func expiry(s string) (time.Time, error) {
 	return time.Parse(time.RFC3339, s)
 }
 
-// packages lists the folder's packages by name, and says what it passes over.
+// packages lists the folder's packages by name, and prints the names of the files that it skips.
 func (c *manifestCommand) packages(p *program) ([]string, error) {
 	entries, err := os.ReadDir(c.Dir)
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *manifestCommand) packages(p *program) ([]string, error) {
 	return names, nil
 }
 
-// sameVersion allows for what the packagers' tools make of a version: ~ for the hyphen, and a revision after it.
+// sameVersion allows for the forms that packaging tools give a version: ~ for the hyphen, and a revision after it.
 func sameVersion(file, version string) bool {
 	rest, ok := strings.CutPrefix(strings.ReplaceAll(file, "~", "-"), version)
 	if !ok || rest == "" {
@@ -161,8 +161,8 @@ func (c *manifestCommand) sign(key minisign.PrivateKey, name string, at time.Tim
 	return info.Size(), hex.EncodeToString(h.Sum(nil)), signature, err
 }
 
-// grows refuses a serial number that does not grow over the manifest that is there. The same manifest again is no
-// other.
+// grows refuses a serial number that is not larger than that of the manifest in the folder, unless the manifests are
+// the same.
 func (c *manifestCommand) grows(serial uint64, b []byte) error {
 	there, err := os.ReadFile(filepath.Join(c.Dir, update.ManifestName))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && bytes.Equal(there, b) {

@@ -13,8 +13,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// administrators reads what was set for this computer, or for this start of the program in the file that
-// RINNOVA_SETTINGS names, which must then be there.
+// administrators reads the settings of this computer, or those of the file that RINNOVA_SETTINGS names, which must
+// exist.
 func administrators() (settings.Settings, error) {
 	read := settings.Read
 	if file := os.Getenv("RINNOVA_SETTINGS"); file != "" {
@@ -34,7 +34,7 @@ func administrators() (settings.Settings, error) {
 }
 
 // asDefaults gives the administrators' settings to flags that neither command line nor environment sets. The
-// environment's own variables for a proxy go before theirs too.
+// environment's variables for a proxy take precedence too.
 func asDefaults(s settings.Settings) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		names := flag.Envs

@@ -21,7 +21,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// opened is a card that was opened by its text, and how to have it back after it was taken out.
+// opened is an open card, and the way to open it again after it was taken out.
 type opened struct {
 	iso7816.Card
 	reader   string // as PC/SC names it, "" for the others
@@ -171,8 +171,8 @@ func openReplay(o *opened, name string) error {
 	return nil
 }
 
-// record puts a recorder round the card. The file names no code and no personal data. It must not exist, not even as
-// a link: another user of the computer may have put it there.
+// record puts a recorder around the card. The file has no code and no personal data. It must not exist, not even as a
+// link: another user of the computer may have made it.
 func (p *program) record(o *opened) error {
 	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {

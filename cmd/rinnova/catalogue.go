@@ -9,7 +9,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// Texts of the guide, to the letter (its numbers are those of the project's list of strings).
+// Texts of the guide, letter by letter (the numbers are those of docs/DOMAIN.md).
 const (
 	textNothing = "Nessun certificato rinnovabile presente nella carta: %s" // T5
 	textWindow  = "Rinnovo certificato"                                     // T7
@@ -26,8 +26,8 @@ var noted = map[string]string{
 	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
 }
 
-// heading stands above the texts of a failure, "" for none: T17 only where a renewal failed. A certificate that is
-// renewed already, and a person who went back, are no failure of it.
+// heading is the line above the texts of a failure, "" for none. T17 is for a renewal that failed, and so not for a
+// certificate that is renewed already or a person who went back.
 func heading(f *renewal.Failure) string {
 	switch {
 	case f.Renewed && f.Step == "login":
@@ -40,7 +40,7 @@ func heading(f *renewal.Failure) string {
 	return textFailed
 }
 
-// explain finds the texts of a failure, and adds the address of the newer program.
+// explain returns the texts of a failure, with the address of the newer program.
 func (p *program) explain(f *renewal.Failure) catalogue.Explanation {
 	e := explain(f)
 	if page := p.page(); f.Code == failure.ProgramTooOld && page != "" {

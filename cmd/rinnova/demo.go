@@ -28,7 +28,7 @@ type demoCommand struct {
 	rinnovad string `kong:"-"`
 }
 
-// Run starts the service that stands beside the program, issues an emulated card, renews it and logs in.
+// Run starts the service program in the same folder, issues an emulated card, renews it and logs in.
 func (c *demoCommand) Run(p *program) (err error) {
 	if c.Series, err = sigla(c.Series); err != nil {
 		return err
@@ -170,7 +170,7 @@ func (c *demoCommand) serve(p *program, dir string, clock []string) (map[string]
 	return addresses, stop, nil
 }
 
-// keepCertificate leaves the new certificate and the issuing root as PEM files.
+// keepCertificate writes the new certificate and the issuing root to PEM files.
 func keepCertificate(p *program, file, service, dir string) error {
 	c, err := emulator.Open(strings.TrimPrefix(p.Card, "emulated:"))
 	if err != nil {

@@ -4,6 +4,6 @@
 
 package main
 
-// refuseDumps does nothing here: macOS writes no core file unless it is asked to, and Windows leaves dumps to the
-// administrator.
+// refuseDumps does nothing here: macOS writes no core file by default, and on Windows the administrator decides on
+// dumps.
 func refuseDumps() {}

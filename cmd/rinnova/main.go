@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Command rinnova is the citizen's program: it shows what a card holds, renews its certificate and proves
-// it with a login. Scripts and tests rest on its commands, flags, JSON and exit codes.
+// Command rinnova is the citizen's program: it shows the certificates of a card, renews the certificate and proves it
+// with a login. Its commands, flags, JSON and exit codes are an interface for scripts and tests.
 package main
 
 import (
@@ -46,11 +46,11 @@ type commands struct {
 	Operator serviceCommand `cmd:"" name:"service" help:"Mostra il servizio di rinnovo che il programma conosce, o ne conserva un altro per questo utente."`
 	Window   windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
 
-	// known is the operator of the service in use, as the program's package or this user told it; it may be none.
+	// known is the operator of the service in use, from the program's package or from this user; it may be empty.
 	known settings.Known `kong:"-"`
 
-	// unsettled is why the administrators' settings, or an operator's file, cannot be used. The window shows it, other
-	// commands end with it.
+	// unsettled is the reason why the administrators' settings, or an operator's file, cannot be used. The window
+	// shows it; other commands fail with it.
 	unsettled error `kong:"-"`
 }
 

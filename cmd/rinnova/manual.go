@@ -18,8 +18,8 @@ func init() {
 		kong.DynamicCommand("manual", "Scrive il manuale e i completamenti.", "", &manualCommand{}, "hidden"))
 }
 
-// manualCommand writes the man pages and the shells' completions from the commands themselves, so that a package
-// says what its program can do. It is for the packagers: programs that are published do not carry it.
+// manualCommand writes the man pages and the shells' completions from the commands, so that a package describes its
+// own program. It is for packaging: published programs do not have it.
 type manualCommand struct {
 	To   string `required:"" type:"path" help:"Cartella, che deve esistere." placeholder:"DIR"`
 	Date string `required:"" help:"Data delle pagine." placeholder:"AAAA-MM-GG"`

@@ -11,9 +11,8 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// dropCached removes the copy that OpenSC keeps of a certificate file by card number and path. OpenSC
-// never reads the file again while it has one, so a copy made while the file was half written would make
-// every later login fail.
+// dropCached removes OpenSC's copy of a certificate file, by card number and path. OpenSC never reads a file again
+// while it has a copy, so a copy of a half-written file would make every later login fail.
 func dropCached(id holder.IDCarta, path cardmodel.Path) {
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// learn takes the service from what this user entered or, after that, from the program's package, unless the flags, the
-// environment or the administrators name one. RINNOVA_OPERATOR names a file in place of the package's.
+// learn takes the service from the file that this user entered, otherwise from the program's package, unless flags,
+// environment or administrators name one. RINNOVA_OPERATOR names a file in place of the package's.
 func (c *commands) learn() error {
 	list, err := settings.Operators(os.Getenv("RINNOVA_OPERATOR"))
 	for _, k := range list {
@@ -41,14 +41,14 @@ func (c *commands) learn() error {
 	return nil
 }
 
-// serviceCommand shows the service that the program knows, or keeps the one of the flags for this user.
+// serviceCommand shows the service that the program knows, or stores the service of the flags for this user.
 type serviceCommand struct {
 	Keep   bool `help:"Conserva per questo utente il servizio indicato con --service, --ca e, dove occorre, --tls-ca." xor:"do"`
 	Forget bool `help:"Toglie il servizio conservato per questo utente." xor:"do"`
 }
 
-// serviceJSON is the answer of service --json. From is the operator's file, "" where flags or settings name the
-// service; without TLSRoots the system's count.
+// serviceJSON is the answer of service --json. From is the operator's file, "" if flags or settings name the service.
+// Without TLSRoots the system's roots count.
 type serviceJSON struct {
 	Service  string            `json:"service"`
 	From     string            `json:"from,omitempty"`
@@ -95,7 +95,7 @@ func (c *serviceCommand) Run(p *program) error {
 	return nil
 }
 
-// operator is the service in use with its roots, as an operator's file has them.
+// operator returns the service in use with its roots, in the form of an operator's file.
 func (p *program) operator() (operator.Operator, error) {
 	o := operator.Operator{Service: p.Service, Desk: p.known.Desk, Contact: p.known.Contact}
 	if _, err := serviceURL(p.Service); err != nil {

@@ -20,7 +20,7 @@ type renewCommand struct {
 	Login        bool   `help:"Prova l'accesso con il nuovo certificato."`
 }
 
-// renew renews and, where asked to, goes on until the citizen has logged in.
+// renew renews and, with the flags for it, waits for the card and logs in.
 func (c *renewCommand) renew(p *program) error {
 	o, r, err := p.begin()
 	if err != nil {

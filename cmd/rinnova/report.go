@@ -24,7 +24,7 @@ import (
 // textErrorData is T18, by which the guide calls the error report.
 const textErrorData = "questi dati di errore"
 
-// reporting are the flags of the error report. Without a desk nothing is gathered, said or written.
+// reporting has the flags of the error report. Without a desk the program collects, prints and writes nothing.
 type reporting struct {
 	Desk   string `help:"Certificati dell'assistenza (PEM). Se il rinnovo non riesce, i dati di errore sono salvati, cifrati per lei." env:"RINNOVA_DESK" type:"path" placeholder:"FILE" group:"Se non riesce:"`
 	Report string `help:"File in cui salvarli." default:"ErrorLogs.zip.p7e" type:"path" placeholder:"FILE" group:"Se non riesce:"`
@@ -32,7 +32,7 @@ type reporting struct {
 	facts *errorreport.Collector
 }
 
-// Run renews. After a failure that is worth it the error report is saved; the failure stays what it was.
+// Run renews. After a failure that the desk can judge it saves the error report, and returns the failure.
 func (c *renewCommand) Run(p *program) error {
 	if c.Desk != "" || p.known.Desk != "" {
 		now, err := p.clock()
@@ -56,8 +56,7 @@ func (c *reporting) watch(o *opened, r *renewal.Renewal) {
 	r.Card, r.Service.HTTP, r.Events = watched(c.facts, o, r)
 }
 
-// watched returns card, HTTP client and listener of a run, each of which tells the collector what passes
-// and does as before.
+// watched returns card, HTTP client and listener of a run, wrapped so that the collector sees the traffic.
 func watched(facts *errorreport.Collector, o *opened, r *renewal.Renewal) (iso7816.Card, *http.Client,
 	func(renewal.Event)) {
 	card, client, listen := r.Card, *r.Service.HTTP, r.Events
@@ -112,8 +111,8 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// save tells what is in the report, saves it and names the file. A wrong command and a citizen who went
-// back are no errors to report.
+// save prints the contents of the report, saves it and prints the file's name. It does nothing after a wrong command,
+// and after a person went back.
 func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
 	if f.Exit() == failure.ExitUsage || errors.Is(cause, renewal.ErrCancelled) {
 		return

@@ -16,7 +16,7 @@ func init() {
 		kong.DynamicCommand("selftest", "Prove di sviluppo.", "", &selftestCommand{}, "hidden"))
 }
 
-// selftestCommand is hidden, and in development builds only: it holds the whole service.
+// selftestCommand is hidden, and in development builds only, because it needs the whole service.
 type selftestCommand struct {
 	Cuts cutsCommand `cmd:"" help:"Interrompe un rinnovo in ogni punto e lo riprende."`
 }
@@ -28,7 +28,7 @@ type cutsCommand struct {
 	Every  bool     `help:"Prova ogni interruzione con ogni diario."`
 }
 
-// Run prints the table, and fails on the first cut that was not recovered.
+// Run prints the table, and fails at the first cut from which a renewal did not recover.
 func (c *cutsCommand) Run(p *program) error {
 	o := cuts.Options{Series: c.Series, Reads: c.Reads, Pages: c.Pages, Every: c.Every}
 	if len(o.Series) == 0 {

@@ -25,7 +25,7 @@ import (
 	"rinnova.example/go/pemfile"
 )
 
-// begin opens the card that the flags name and puts a run on it together.
+// begin opens the card of the flags and returns a run on it.
 func (p *program) begin() (*opened, *renewal.Renewal, error) {
 	o, err := p.open()
 	if err != nil {
@@ -39,7 +39,7 @@ func (p *program) begin() (*opened, *renewal.Renewal, error) {
 	return o, r, nil
 }
 
-// renewal puts together a run on the card from the common flags. Without --service it can look only.
+// renewal returns a run on the card with the common flags. Without a service the run can only look at the card.
 func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	now, err := p.clock()
 	if err != nil {
@@ -71,7 +71,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	return r, nil
 }
 
-// idle closes a transport's idle connections: a window opens many cards.
+// idle closes a transport's idle connections, because a window opens many cards.
 type idle struct{ *http.Transport }
 
 func (i idle) Close() error {
@@ -128,7 +128,8 @@ func (p *program) transport() (*http.Transport, error) {
 		TLSClientConfig: &tls.Config{RootCAs: roots, Time: now, MinVersion: tls.VersionTLS12}}, nil
 }
 
-// proxy is what --proxy says: none, one for whatever is not on this computer and not in NO_PROXY, or the environment's.
+// proxy returns the proxy of --proxy: none, one for all addresses except this computer and NO_PROXY, or the
+// environment's.
 func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	switch p.Proxy {
 	case "":
@@ -145,7 +146,7 @@ func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
 }
 
-// tlsRoots are those of --tls-ca or of the operator, nil for the system's.
+// tlsRoots returns the roots of --tls-ca or of the operator, nil for the system's.
 func (p *program) tlsRoots() (*x509.CertPool, error) {
 	list, err := certificates(p.TLSCA, p.known.TLSCA)
 	if list == nil || err != nil {
@@ -158,8 +159,8 @@ func (p *program) tlsRoots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// certificates reads a PEM file of certificates or, where file is "", the operator's, nil where that is "" too. A file
-// with none at all is an error.
+// certificates reads a PEM file of certificates, or the operator's if file is "", and returns nil if that is "" too.
+// A file without a certificate is an error.
 func certificates(file, operators string) ([]*x509.Certificate, error) {
 	b, err := given(file, operators)
 	if b == nil && err == nil {
@@ -175,7 +176,7 @@ func certificates(file, operators string) ([]*x509.Certificate, error) {
 	return list, nil
 }
 
-// given reads a file of the flags or, where there is none, returns what the operator's file says; nil is neither.
+// given reads a file of the flags, otherwise returns the text of the operator's file; nil if there is neither.
 func given(file, operators string) ([]byte, error) {
 	switch {
 	case file != "":
@@ -186,7 +187,7 @@ func given(file, operators string) ([]byte, error) {
 	return nil, nil
 }
 
-// journal is kept in --journal or where the system keeps the state of programs.
+// journal is in the folder --journal, otherwise in the system's folder for the state of programs.
 func (p *program) journal() (*renewal.Journal, error) {
 	dir := p.Journal
 	if dir == "" {
@@ -198,7 +199,7 @@ func (p *program) journal() (*renewal.Journal, error) {
 	return renewal.JournalIn(dir), nil
 }
 
-// stateFolder is where the system keeps the state of programs for this user.
+// stateFolder is the system's folder for the state of programs, of this user.
 func stateFolder() (string, error) {
 	dir := os.Getenv("XDG_STATE_HOME")
 	if dir == "" {

@@ -39,8 +39,7 @@ type certificateJSON struct {
 	Renewed   bool      `json:"renewed"`
 }
 
-// Run shows the card. It succeeds whenever the card was read; whether something can be renewed is part of
-// the answer.
+// Run shows the card. It succeeds if the card was read, renewable or not.
 func (statusCommand) Run(p *program) error {
 	o, r, err := p.begin()
 	if err != nil {

@@ -15,7 +15,7 @@ type verifyCommand struct {
 	Login string `help:"Indirizzo della prova di accesso; senza, lo dice il servizio." placeholder:"URL"`
 }
 
-// Run logs in with the card's newest valid certificate and prints what the site saw.
+// Run logs in with the card's newest valid certificate and prints the site's answer.
 func (c *verifyCommand) Run(p *program) error {
 	o, r, err := p.begin()
 	if err != nil {

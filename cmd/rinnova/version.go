@@ -18,8 +18,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// version and releaseKeys are set by the linker. releaseKeys are minisign's public keys, separated by commas; without
-// any this copy of the program cannot tell a true manifest from a false one, and asks for none.
+// The linker sets version and releaseKeys, minisign's public keys separated by commas. Without a key the program
+// cannot verify a manifest, and requests none.
 var (
 	version     = "0.1.0-dev"
 	releaseKeys = ""
@@ -29,8 +29,8 @@ type versionCommand struct {
 	Check bool `help:"Chiede al servizio se c'è una versione nuova. Nulla viene scaricato né installato."`
 }
 
-// checkJSON is the answer of version --check --json. State is an update.Status, "off" where the check is switched off,
-// or "no-key" where this copy of the program has no key to check with.
+// checkJSON is the answer of version --check --json. State is an update.Status, "off" if the check is switched off,
+// or "no-key" if the program has no key to verify with.
 type checkJSON struct {
 	State   string            `json:"state"`
 	Latest  string            `json:"latest,omitempty"`
@@ -91,7 +91,7 @@ func (p *program) printCheck(c *checkJSON) {
 	}
 }
 
-// page is where a person takes the program from, "" where no service is known.
+// page is the address of the download page, "" if no service is known.
 func (p *program) page() string {
 	if u, err := serviceURL(p.Service); err == nil {
 		return update.DownloadPage(u)
@@ -145,7 +145,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	return c, nil
 }
 
-// updates is what the window does to learn of a newer version, unless its settings are wrong.
+// updates returns the window's check for a newer version, nil if its settings are wrong.
 func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 	return func(ctx context.Context) desktop.Update {
 		c, err := (*checkJSON)(nil), wrong
@@ -160,7 +160,7 @@ func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 	}
 }
 
-// published are the packages for this computer, with their addresses.
+// published returns the packages for this computer, with their addresses.
 func published(m *update.Manifest, service *url.URL) []publishedUpdate {
 	folder, err := update.PackagesURL(service)
 	if err != nil {
@@ -177,7 +177,7 @@ func notChecked(code failure.Code, err error) *renewal.Failure {
 	return &renewal.Failure{Code: code, Err: err}
 }
 
-// whyNotChecked gives an error of the check its code; those of the network have the renewal's.
+// whyNotChecked gives an error of the check its code; network errors have the renewal's codes.
 func whyNotChecked(err error) error {
 	var status *update.StatusError
 	switch {

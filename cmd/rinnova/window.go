@@ -26,8 +26,8 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// keepPIN is how long the window keeps the PIN of a renewal that ended well while nothing happens: the card
-// is taken out, put back after a minute, and tried.
+// keepPIN is the time that the window keeps the PIN of a successful renewal without an event: the card is taken out,
+// inserted after a minute, and tried.
 const keepPIN = 10 * time.Minute
 
 // windowCommand shows the window. Without a web view, or with --browser, it is a page in the citizen's
@@ -120,13 +120,13 @@ func (p *program) alone() (func(), error) {
 	return desktop.LockInstance(filepath.Join(dir, "rinnova"))
 }
 
-// real is a window on the computer's readers and the service of the common flags.
+// real returns a window on the computer's readers and the service of the common flags.
 func (p *program) real(ctx context.Context, desk string) (desktop.Config, error) {
 	now, err := p.clock()
 	if err != nil {
 		return desktop.Config{}, err
 	}
-	// A window that was not started from a terminal says itself what is wrong with its settings.
+	// A window that was not started from a terminal shows itself that its settings are wrong.
 	wrong := p.unsettled
 	roots, err := p.tlsRoots()
 	if wrong == nil {
@@ -147,7 +147,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	return c, nil
 }
 
-// kept keeps a service that the person entered, and is the part of a window that depends on it.
+// kept stores a service that the person entered, and returns the part of a window that depends on it.
 func (p *program) kept(ctx context.Context, o operator.Operator, desk string) (desktop.Config, error) {
 	where, err := settings.Keep(o)
 	if err != nil {
@@ -198,7 +198,8 @@ func followed(ctx context.Context) <-chan []desktop.Reader {
 	return readers
 }
 
-// connected is a window's part that depends on the service; wrong is why its settings cannot be used.
+// connected returns the part of a window that depends on the service; wrong is the reason why its settings cannot be
+// used.
 func (p *program) connected(desk string, roots *x509.CertPool, t *http.Transport, now func() time.Time,
 	wrong error) desktop.Config {
 	return desktop.Config{Version: version, LoginRoots: roots, LoginTransport: t, Service: p.Service,

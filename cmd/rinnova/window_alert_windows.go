@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// alert shows a box with what went wrong when the program has no error output, as one started from an icon.
+// alert shows a failure in a box if the program has no error output, as when it was started from an icon.
 func alert(text string) {
 	if _, err := os.Stderr.Stat(); err == nil {
 		return

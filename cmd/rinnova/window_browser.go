@@ -10,7 +10,7 @@ import (
 	"rinnova.example/go/citizen/desktop"
 )
 
-// withoutArguments is what a program without a web view does when it is started bare.
+// withoutArguments are the arguments of a program without a web view that was started without any.
 var withoutArguments = []string{"--help"}
 
 func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config) error {

@@ -14,8 +14,8 @@ import (
 	"rinnova.example/go/trial/demo"
 )
 
-// demonstration is a window on cards and a service that exist in memory only. It lives on 25/05/2020, in
-// the days of the guide, unless --clock says otherwise.
+// demonstration returns a window on cards and a service in memory. Its date is 25/05/2020, in the days of the guide,
+// unless --clock names another.
 func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config, error) {
 	d := *p.commands
 	if d.Clock == "" {
@@ -32,7 +32,7 @@ func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config,
 	return b.Window(), nil
 }
 
-// demoReport records a renewal of the demonstration as one on a real card is recorded.
+// demoReport records a renewal of the demonstration in the same way as one on a real card.
 func demoReport(r *renewal.Renewal, reader string, now func() time.Time, desk errorreport.Recipients) demo.Report {
 	facts := errorreport.Collect("rinnova-window", version, now)
 	r.Card, r.Service.HTTP, r.Events = watched(facts, &opened{Card: r.Card, reader: reader, emulated: true}, r)

@@ -12,8 +12,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// demonstration is in the window's program and in development builds: it holds a whole service, which the
-// command line's program does not carry about.
+// demonstration is part of the window's program and of development builds only: it needs a whole service, which would
+// make the command line's program large.
 func (p *program) demonstration(context.Context, bool) (desktop.Config, error) {
 	return desktop.Config{}, &renewal.Failure{Code: failure.Usage,
 		Text: "Questo programma non ha la dimostrazione: --demo è in rinnova-window."}

@@ -12,8 +12,8 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// reporter returns what puts together the window's error report: sealed for the desk, where the citizen
-// keeps what was downloaded. With real readers all of them are in it.
+// reporter returns the function that makes the window's error report. The report is sealed for the desk and saved in
+// the folder of downloads. With real readers it lists all of them.
 func reporter(facts *errorreport.Collector, real bool,
 	desk func() (errorreport.Recipients, error)) func(*renewal.Failure, error) (*desktop.UnsavedReport, error) {
 	return func(f *renewal.Failure, cause error) (*desktop.UnsavedReport, error) {
@@ -48,7 +48,7 @@ func (p *program) desks(file string) (errorreport.Recipients, error) {
 	return errorreport.ParseRecipients(b)
 }
 
-// downloads is the folder where browsers leave files, else the home folder, else this one.
+// downloads is the folder in which browsers save files, otherwise the home folder, otherwise this one.
 func downloads() string {
 	if dir := os.Getenv("XDG_DOWNLOAD_DIR"); dir != "" {
 		return dir

@@ -18,10 +18,10 @@ import (
 	"rinnova.example/go/citizen/desktop"
 )
 
-// withoutArguments is what a program with a web view does when it is started bare: it opens the window.
+// withoutArguments are the arguments of a program with a web view that was started without any: it opens the window.
 var withoutArguments = []string{"window"}
 
-// show opens a window of the program's own. Where the system has no web view it is the browser's.
+// show opens a window of the program's own, or the browser if the system has no web view.
 func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config) error {
 	if c.Browser || !webView() {
 		return c.inBrowser(ctx, p, cfg)
@@ -36,7 +36,7 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 	defer w.Close()
 	return wails.Run(&options.App{
 		Title: "Rinnova", Width: width, Height: lowest, MinWidth: 320, MinHeight: 480,
-		// Everything is answered by the window's handler; Wails has no files and no bindings of its own.
+		// The window's handler answers every request; Wails has no files and no bindings of its own.
 		AssetServer: &assetserver.Options{Handler: w.Handler(),
 			Middleware: func(http.Handler) http.Handler { return w.Handler() }},
 		OnStartup: func(started context.Context) {
@@ -44,7 +44,8 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 			fit(started)
 			context.AfterFunc(ctx, func() { runtime.Quit(started) })
 		},
-		// True keeps it open: the page asks first while a renewal runs. The end of a session asks no question.
+		// True keeps the window open: the page asks first while a renewal runs. At the end of a session there is no
+		// question.
 		OnBeforeClose:    func(context.Context) bool { return ctx.Err() == nil && !w.RequestClose() },
 		BackgroundColour: options.NewRGB(238, 243, 244),
 		Linux:            &linux.Options{ProgramName: "rinnova"},

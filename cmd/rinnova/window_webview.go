@@ -4,5 +4,5 @@
 
 package main
 
-// webView: here the program is linked with its web view, and would not start without.
+// webView is true: this program is linked with its web view, and would not start without it.
 func webView() bool { return true }

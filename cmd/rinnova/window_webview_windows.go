@@ -6,7 +6,7 @@ package main
 
 import "github.com/wailsapp/go-webview2/webviewloader"
 
-// webView reports whether WebView2 is installed: stripped and managed computers lack it.
+// webView reports whether WebView2 is installed. Stripped and managed computers do not have it.
 func webView() bool {
 	v, err := webviewloader.GetAvailableCoreWebView2BrowserVersionString("")
 	return err == nil && v != ""

@@ -98,7 +98,7 @@ func (c *certificateRevoke) Run(p *program) error {
 	return p.print(lineOf(issued, now))
 }
 
-// registered finds the one certificate that is meant, by its digest or its serial number.
+// registered finds the one certificate that has this digest or serial number.
 func (c *certificateRevoke) registered(p *program, s *store.Store) (store.Registration, error) {
 	word := strings.ToLower(strings.ReplaceAll(c.Certificate, ":", ""))
 	if b, err := hex.DecodeString(word); err == nil && len(b) == len(store.Digest{}) {

@@ -68,8 +68,8 @@ func (a *arguments) write() error {
 	return errors.Join(err, f.Close())
 }
 
-// modules are the modules of all builds, and the standard library of the compiler that made them. It refuses a build
-// of another compiler, and one that does not say what it is made of.
+// modules returns the modules of all builds, and the standard library of their compiler. It refuses a build of
+// another compiler, and one without a list of its modules.
 func modules(programs []string) ([]cdx.Component, error) {
 	found := map[string]cdx.Component{}
 	compiler := ""

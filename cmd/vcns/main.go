@@ -48,7 +48,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run returns the exit code. A failure is one line: a code word and what happened.
+// run returns the exit code. It prints a failure in one line: a code word and a text.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var a arguments
 	helped := false

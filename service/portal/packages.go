@@ -115,9 +115,9 @@ type digest struct {
 
 // Errors of OpenPackages.
 var (
-	// ErrNoService says that the packages know no service, or that a file does not stand in the sums.
+	// ErrNoService is the error for packages that know no service, and for a file that the sums do not name.
 	ErrNoService = errors.New("the packages know no service")
-	// ErrOtherService says that the packages know another service.
+	// ErrOtherService is the error for packages that know another service.
 	ErrOtherService = errors.New("the packages are of another service")
 )
 
@@ -140,7 +140,7 @@ func OpenPackages(dir string, issuer *x509.Certificate) (*Packages, error) {
 	return p, nil
 }
 
-// check refuses packages of which the sums say nothing, or something else.
+// check refuses packages that the sums do not name, or name with another sum.
 func (p *Packages) check() error {
 	_, assembled, err := p.assembly()
 	if err != nil {
@@ -383,7 +383,7 @@ func (p *Packages) digest(name string) (digest, error) {
 	return d, nil
 }
 
-// may reports whether a file is no package, or one that was assembled for this service.
+// may reports whether a file is no package, or is a package that was assembled for this service.
 func (p *Packages) may(name string) bool {
 	if _, _, isPackage := PackageOf(name); !isPackage {
 		return true

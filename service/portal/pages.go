@@ -112,7 +112,7 @@ type campaignRow struct {
 	at      time.Time
 }
 
-// Now answers whether the campaign accepts renewals now, and until or from when.
+// Now is the answer to the question whether the campaign accepts renewals now, and until or from when.
 func (c campaignRow) Now() string {
 	day := func(t time.Time) string { return t.In(campaign.Rome).Format("02/01/2006") }
 	switch {
