@@ -41,8 +41,8 @@ func (t tree) ours(importPath string) (string, bool) {
 
 var moduleLine = regexp.MustCompile(`(?m)^module (\S+)$`)
 
-// sources parses the module. It fails when the packages import none of each other, for then the module's path is not
-// the one that go.mod says, and no rule here would hold anything.
+// sources parses the module. It fails if no package imports another one, because then the module's path differs from
+// that of go.mod and every rule here holds without a check.
 func sources(t *testing.T) tree {
 	t.Helper()
 	b, err := os.ReadFile("go.mod")
@@ -103,7 +103,7 @@ func sources(t *testing.T) tree {
 	return all
 }
 
-// with returns the tree as it would be if one package imported another: a planted violation.
+// with returns the tree with one import added: a planted violation.
 func (t tree) with(from, imported string) tree {
 	planted := tree{t.module, maps.Clone(t.packages)}
 	s := &source{files: map[string]*ast.File{}, doc: true}
@@ -142,7 +142,7 @@ func house(folder string) string {
 	return ""
 }
 
-// houses says which houses each house may import; every house may import the root packages and itself.
+// houses lists the houses that each house may import. Every house may import the root packages and itself.
 var houses = map[string][]string{
 	"":           {},
 	"card":       {},
@@ -175,7 +175,7 @@ func (t tree) breaches() (list []string) {
 	return list
 }
 
-// TestHouses holds the tree to the five rules, and each rule to a violation planted against it.
+// TestHouses checks the tree against the five rules, and each rule against a planted violation.
 func TestHouses(t *testing.T) {
 	all := sources(t)
 	for _, b := range all.breaches() {
@@ -227,8 +227,8 @@ func table(t *testing.T) map[string]rule {
 	return rules
 }
 
-// strays lists the imports that the table does not allow: what must never be reached counts transitively for packages
-// of ours, directly for others.
+// strays lists the imports that the table does not allow. Bans count transitively for packages of ours, and directly
+// for others.
 func (t tree) strays(rules map[string]rule) (list []string) {
 	for folder, s := range t.packages {
 		if h := house(folder); h == "cmd" {
@@ -315,8 +315,8 @@ func namesSeries(f *ast.File, sigle map[string]bool) (list []string) {
 	return list
 }
 
-// TestSeriesStayData: no code outside cardmodel, and outside the campaigns' data, names a series. Both homes must name
-// some, or the search looks in the wrong place.
+// TestSeriesStayData: no code outside cardmodel and the campaigns' data names a series. Both of these must name one,
+// otherwise the search is wrong.
 func TestSeriesStayData(t *testing.T) {
 	sigle := map[string]bool{}
 	for _, m := range cardmodel.Models() {

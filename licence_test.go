@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// licences are what a file's first lines say, by its extension or its name. Files that can hold no comment are covered
-// by REUSE.toml, and all of it is judged by REUSE's own tool (proof/judges).
+// licences are the first lines of a file, by its extension or its name. REUSE.toml covers files that cannot have a
+// comment, and REUSE's own tool judges all files (proof/judges).
 var licences = map[string]string{
 	".go": "EUPL-1.2", ".mod": "EUPL-1.2", ".ts": "EUPL-1.2", ".tsx": "EUPL-1.2", ".js": "EUPL-1.2", ".mjs": "EUPL-1.2",
 	".css": "EUPL-1.2", ".scss": "EUPL-1.2", ".html": "EUPL-1.2", ".c": "EUPL-1.2", ".h": "EUPL-1.2", ".sh": "EUPL-1.2",
@@ -22,8 +22,8 @@ var licences = map[string]string{
 	".md": "CC-BY-4.0", "publiccode.yml": "CC-BY-4.0", "AUTHORS": "CC-BY-4.0",
 }
 
-// unlicensed says why a file's licence is not where it belongs, or "". A doctype, a script's first line and an XML
-// declaration come before it.
+// unlicensed returns what is wrong with a file's licence, or "". A doctype, a script's first line and an XML
+// declaration precede it.
 func (f text) unlicensed() string {
 	want := licences[path.Ext(f.path)]
 	if w := licences[path.Base(f.path)]; w != "" {

@@ -16,7 +16,7 @@ import (
 // columns is the widest line of code, a tab counting four.
 const columns = 120
 
-// rawLines returns the lines of a Go file that hold a part of a raw string, which cannot be broken.
+// rawLines returns the lines of a Go file with a part of a raw string, which cannot be broken.
 func (f text) rawLines() map[int]bool {
 	lines := map[int]bool{}
 	var s scanner.Scanner
@@ -36,7 +36,7 @@ func (f text) rawLines() map[int]bool {
 	}
 }
 
-// longLines returns the lines that end behind the last column, except those of Go with a raw string.
+// longLines returns the lines that are longer than the limit, except those of Go with a raw string.
 func (f text) longLines() (lines []int) {
 	var raw map[int]bool
 	if strings.HasSuffix(f.path, ".go") {
@@ -63,7 +63,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestLinesPlanted plants lines around the last column, with and without a raw string.
+// TestLinesPlanted plants lines of about the limit, with and without a raw string.
 func TestLinesPlanted(t *testing.T) {
 	exact := strings.Repeat("x", columns-len("var  = 1"))
 	for _, row := range []struct {
@@ -103,7 +103,7 @@ func (f text) longTests(most int) (list []string) {
 	return list
 }
 
-// TestTestsAreScenes: a test is read at once; its table and its scenes stand beside it.
+// TestTestsAreScenes: a test function is short, and its table and its steps are outside of it.
 func TestTestsAreScenes(t *testing.T) {
 	for _, f := range texts(t, 350, ".go") {
 		if strings.HasSuffix(f.path, "_test.go") {

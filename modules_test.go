@@ -41,7 +41,7 @@ func importers(t *testing.T, modules []string) map[string][]string {
 	return found
 }
 
-// TestModules holds the table of other projects' modules to go.mod and to the imports.
+// TestModules compares the table of other projects' modules with go.mod and the imports.
 func TestModules(t *testing.T) {
 	b, err := os.ReadFile("go.mod")
 	if err != nil {

@@ -40,7 +40,7 @@ func TestWriteFile(t *testing.T) {
 	}
 }
 
-// TestWriteFileFails: a file that cannot be replaced stays as it is, and nothing is left beside it.
+// TestWriteFileFails: a file that cannot be replaced stays as it is, and no other file is left in the folder.
 func TestWriteFileFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "folder")

@@ -50,7 +50,7 @@ func declared(t *testing.T) map[failure.Code]string {
 
 var codeWord = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// TestTable: every code has a row, every row a code, and the facts are whole.
+// TestTable: every code has a row, every row has a code, and the facts are complete.
 func TestTable(t *testing.T) {
 	names := declared(t)
 	if len(names) < 150 {
@@ -80,8 +80,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestNumbers holds the numbers to the list of all that were ever given: a line of the list is never changed, never
-// removed, and within a hundred no number is left out, so that a removed line shows.
+// TestNumbers compares the numbers with the list of all numbers ever given. A line of the list is never changed or
+// removed. Within a hundred no number is left out, so that a removed line shows.
 func TestNumbers(t *testing.T) {
 	f, err := os.Open("testdata/numbers.txt")
 	if err != nil {
@@ -114,7 +114,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestFromService: what is not the service's to say is a refusal without a reason.
+// TestFromService: a code that the service may not use is a refusal without a reason.
 func TestFromService(t *testing.T) {
 	for word, want := range map[failure.Code]failure.Code{
 		"already-renewed": failure.AlreadyRenewed, "transaction-in-use": failure.TransactionInUse,

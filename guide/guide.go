@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package guide holds the guide to the renewal in fifteen steps, with its figures. The portal and the window show the
-// same text. Most figures are screens of the program, which make figures takes; a program built without them shows the
+// Package guide is the guide to the renewal in fifteen steps, with its figures. The portal and the window show the
+// same text. Most figures are screens of the program, made by make figures. A program built without them shows the
 // description of each in its place.
 package guide
 
@@ -30,7 +30,7 @@ var screens embed.FS
 
 // Facts are what the guide says of the service that shows it.
 type Facts struct {
-	// Portal tells that the other pages of the portal stand beside the guide. Without it their names are not links.
+	// Portal means that the other pages of the portal are beside the guide. Without it their names are not links.
 	Portal    bool
 	LoginURL  string     // of the trial login; "" where it is not known
 	Campaigns []Campaign // none: the guide does not list them
@@ -65,8 +65,7 @@ func HTML(facts Facts) (template.HTML, error) {
 // The size of a drawing, in CSS pixels.
 const drawingWidth, drawingHeight = 480, 250
 
-// figure returns a numbered figure. Where this build has no picture of it, its description stands in the picture's
-// place.
+// figure returns a numbered figure, or its description if this build has no picture of it.
 func figure(number int, description string) template.HTML {
 	caption := fmt.Sprintf("<figcaption>Figura %d</figcaption>", number)
 	described := template.HTMLEscapeString(description)

@@ -32,8 +32,8 @@ func text(t *testing.T, facts guide.Facts) string {
 	return string(html)
 }
 
-// TestFigures: sixteen figures, each once. The desktop's and the card's are drawings; the others are screens of the
-// program, or their descriptions where this build has none.
+// TestFigures: there are sixteen figures, each once. Those of the desktop and of the card are drawings. The others
+// are screens of the program, or their descriptions if this build has none.
 func TestFigures(t *testing.T) {
 	page := text(t, guide.Facts{})
 	found := map[string]int{}
@@ -86,7 +86,7 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// TestLinks: without a portal beside it the guide leads to its own places only.
+// TestLinks: without a portal beside it the guide links only to its own sections.
 func TestLinks(t *testing.T) {
 	for _, m := range link.FindAllStringSubmatch(text(t, guide.Facts{}), -1) {
 		if !strings.HasPrefix(m[1], "#") {

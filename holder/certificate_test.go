@@ -70,7 +70,7 @@ func TestParseCertificate(t *testing.T) {
 	}
 }
 
-// TestParseCertificateSigned keeps the signature of a certificate that is only read otherwise.
+// TestParseCertificateSigned: the signature of a tolerated certificate can still be verified.
 func TestParseCertificateSigned(t *testing.T) {
 	c, err := ParseCertificate(odd(t, "-4660", []byte("xxxx")))
 	if err != nil {

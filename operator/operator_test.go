@@ -60,7 +60,7 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// A file that cannot be used is refused by the name of what is wrong, and nothing of it is taken.
+// A file that cannot be used is refused with the name of the wrong member, and no part of it is used.
 func TestRefused(t *testing.T) {
 	quoted := strings.ReplaceAll(root(t), "\n", `\n`)
 	cut := strings.Replace(quoted, "-----END", "", 1)

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package packaging holds what the installers are made from, and the tests of what "make packages" made.
+// Package packaging has the sources of the installers, and the tests of the files that "make packages" made.
 package packaging

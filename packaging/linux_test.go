@@ -150,7 +150,7 @@ func TestFedoraContents(t *testing.T) {
 	run(t, "rpm", "-K", "--nosignature", rpm)
 }
 
-// Lintian, the desktop's and the software centre's own checkers have nothing to say.
+// Lintian and the checkers of desktop entries and software metadata have no complaints.
 func TestCheckers(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	if s := run(t, "lintian", "--allow-root", "--fail-on", "error,warning", deb); s != "" {
@@ -164,7 +164,7 @@ func TestCheckers(t *testing.T) {
 	run(t, "appstreamcli", "validate-tree", "--no-net", dir)
 }
 
-// Every library that a program is linked with comes from a package that ours depends on, near or far.
+// Every library that a program is linked with comes from a direct or indirect dependency of our package.
 func TestDependencies(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	depends := map[string]bool{}
@@ -238,7 +238,7 @@ func names(t *testing.T) map[string]bool {
 	return all
 }
 
-// The package is installed as people do it, used, taken away and purged, and nothing of it remains. Needs root.
+// The package is installed as people do it, used, removed and purged, and no file of it remains. Needs root.
 func TestInstalledAndPurged(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	systemtest.NeedRoot(t)
@@ -252,7 +252,7 @@ func TestInstalledAndPurged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Systems that leave manuals out, as containers do, are made to keep ours.
+	// Systems without manuals, such as containers, are configured to keep ours.
 	run(t, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o",
 		"DPkg::Lock::Timeout=300", "-o", "APT::Sandbox::User=root",
 		"-o", "Dpkg::Options::=--path-include=/usr/share/man/*", "-o",
@@ -325,7 +325,7 @@ done
 print -r -- $seen
 zpty -d z`
 
-// window opens the window from its desktop entry, on a display of its own, and sees it by its name and class.
+// window opens the window from its desktop entry, on a display of its own, and finds it by its name and class.
 func window(t *testing.T) {
 	t.Helper()
 	home := t.TempDir()

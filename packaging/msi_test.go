@@ -64,7 +64,7 @@ func table(t *testing.T, file, name string) map[string]map[string]string {
 var settings = map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY",
 	"UpdateCheck": "UPDATECHECK", "Desk": "DESK"}
 
-// replaces checks that an installer takes the place of an older version and refuses a newer one.
+// replaces checks that an installer replaces an older version and refuses to replace a newer one.
 func replaces(t *testing.T, name, f, upgradeCode string) {
 	t.Helper()
 	u := table(t, f, "Upgrade")
@@ -173,7 +173,7 @@ func TestInstallerTables(t *testing.T) {
 			at("RemoveExistingProducts") >= at("ProcessComponents") {
 			t.Errorf("%s: the old version goes at %d", i.name, at("RemoveExistingProducts"))
 		}
-		// 18 a program that was installed, 64 goes on whatever it answers, 128 without waiting.
+		// 18: an installed program. 64: go on with any exit code. 128: do not wait.
 		if a := actions["OpenRinnova"]; a["Type"] != "210" || a["Source"] != "rinnova_window.exe" {
 			t.Errorf("%s: %v", i.name, a)
 		}
@@ -195,7 +195,7 @@ func TestInstallerTables(t *testing.T) {
 	}
 }
 
-// Texts are in Windows' western code page, and say so: MsiDatabase's string pool begins with its number.
+// Texts are in Windows' western code page, and the file names it: MsiDatabase's string pool begins with its number.
 func TestInstallerCodePage(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	for _, i := range installers {
@@ -228,7 +228,7 @@ func verify(t *testing.T, file string) error {
 	return err
 }
 
-// A package and the programs in it are signed, and one bit that changes is found out.
+// A package and the programs in it are signed, and a change of one bit is detected.
 func TestInstallerContents(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	for _, i := range installers {

@@ -17,7 +17,7 @@ const (
 	operatorFile = "testdata/operator.json"
 )
 
-// Every package of an operator has his operator.json where the program looks for it; the programs in it are those of
+// Every package of an operator has operator.json in the place where the program reads it; its programs are those of
 // the packages without one.
 func TestOperatorsPackages(t *testing.T) {
 	systemtest.NeedMade(t, operators, "packages OPERATOR=packaging/testdata/operator.json OUT=dist/operator")

@@ -24,7 +24,7 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// version is what the packages are of: the environment says so, or the Makefile's default.
+// version is the version of the packages: that of the environment, or the Makefile's default.
 var version = func() string {
 	if v := os.Getenv("VERSION"); v != "" {
 		return v
@@ -91,7 +91,7 @@ func same(t *testing.T, a, b string) {
 	}
 }
 
-// The folder holds what was promised and nothing else, and every sum is right.
+// The folder has exactly the promised files, and every sum is right.
 func TestFolder(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	want := []string{"SHA256SUMS", filepath.Base(deb), filepath.Base(rpm), "rinnova-" + version + ".cdx.json",
@@ -131,7 +131,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// The portal knows every package of its operator for what it is, and takes none that knows no service.
+// The portal recognises every package of its operator, and accepts none that knows no service.
 func TestPortalOffersAll(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	systemtest.NeedMade(t, operators, "packages OPERATOR=packaging/testdata/operator.json OUT=dist/operator")
@@ -174,8 +174,8 @@ func TestPortalOffersAll(t *testing.T) {
 	}
 }
 
-// A release signs every package and the list of versions, which names them all; minisign accepts each, and not one of
-// which a byte changed.
+// A release signs every package, and the list of versions that names them. minisign accepts each of them, and none
+// after a change of one byte.
 func TestRelease(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	dir := t.TempDir()
@@ -218,7 +218,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// A bill lists the modules that the programs say they are made of, and no others; the window's also its front end's.
+// A bill lists exactly the modules of the programs; the window's lists those of its front end too.
 func TestBills(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	for name, programs := range map[string][]string{

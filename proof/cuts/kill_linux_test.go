@@ -27,7 +27,7 @@ import (
 // background is the child's context: only SIGKILL ends it.
 var background = context.Background()
 
-// killVariable tells the child of TestKill where to die; it is unset for a run that lives.
+// killVariable tells the child of TestKill at which point it dies; it is unset for a run that goes on.
 const killVariable = "RINNOVA_CUTS_KILL"
 
 // TestMain lets the test binary be the program that is killed.
@@ -66,8 +66,8 @@ func (d *dying) Transmit(b []byte) (r []byte, err error) {
 	return r, err
 }
 
-// child renews the card of a file with a journal in a folder, both on the real disk. spec is "journal 3 after",
-// "card 17 before", or empty. It prints how many points of each kind it came by.
+// child renews the card of a file with a journal in a folder, both on the real disk. spec is "journal 3 after", "card
+// 17 before", or empty. It prints the number of points of each kind that it passed.
 func child(spec, file, dir, service string) int {
 	card, err := emulator.Open(file)
 	if err != nil {
@@ -115,8 +115,8 @@ func child(spec, file, dir, service string) int {
 	return 0
 }
 
-// TestKill kills the program for good, SIGKILL from within, before and after every write of its journal and at
-// commands to the card, with card and journal in files on the real disk; then runs it again.
+// TestKill kills the program with SIGKILL from within, before and after every write of its journal and at commands to
+// the card, with card and journal in files on the real disk. Then it runs the program again.
 func TestKill(t *testing.T) {
 	a, err := newAuthority()
 	if err != nil {

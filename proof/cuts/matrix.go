@@ -81,7 +81,7 @@ type Row struct {
 	Tried, Recovered int
 }
 
-// scenario is one case: how the first run is cut, how the second, and what the second finds.
+// scenario is one case: the cut of the first run, the cut of the second, and the state that the second finds.
 type scenario struct {
 	series string
 	name   string // the row it counts in
@@ -98,8 +98,7 @@ type scenario struct {
 	n      int
 }
 
-// Run tries the whole matrix and writes its table. The error is the first case that did not recover, with
-// what led to it.
+// Run runs the whole matrix and writes its table. The error is the first case without recovery, with its history.
 func Run(ctx context.Context, o Options, out io.Writer) (tried int, err error) {
 	a, err := newAuthority()
 	if err != nil {
@@ -111,7 +110,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (tried int, err error) {
 	}
 	rows := map[Row]*Row{}
 	var mu sync.Mutex
-	// The first failure ends the handing out of cases; those under way come to their end.
+	// After the first failure no further case starts; those that run come to their end.
 	handing, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan scenario)
@@ -182,8 +181,8 @@ func print(out io.Writer, rows map[Row]*Row) {
 	_ = w.Flush() // printed for people
 }
 
-// scenarios makes the list of cases. How many commands, exchanges and writes a renewal has is learnt from an
-// uncut one of each series.
+// scenarios returns the list of cases. An uncut renewal of each series tells how many commands, exchanges and writes
+// a renewal has.
 func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error) {
 	var list []scenario
 	n := 0
@@ -340,8 +339,7 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 	case otherComputer:
 		elsewhere = true
 	case staleJournal:
-		// The journal of another renewal of a card of this number, of which another key was made and another
-		// certificate issued.
+		// The journal of another renewal of a card of this number, with another key and another certificate.
 		if w.files, err = w.staleJournal(); err != nil {
 			return err
 		}
@@ -382,8 +380,8 @@ func renewed(err error) bool {
 	return errors.As(err, &f) && f.Code == "already-renewed"
 }
 
-// staleJournal is what a journal keeps of a renewal that happened to this card before it was as it is now: of
-// the same old certificate, with another key, another certificate and an open transaction.
+// staleJournal returns the journal of an earlier renewal of this card, before its present state: of the same old
+// certificate, with another key, another certificate and an open transaction.
 func (w *world) staleJournal() (map[string][]byte, error) {
 	before, err := w.newService(w.ctx)
 	if err != nil {
@@ -531,7 +529,7 @@ func (w *world) oldSigns() error {
 	})
 }
 
-// settled checks what must hold at the end: one valid certificate, on the card, with its key.
+// settled checks the conditions at the end: one valid certificate, on the card, with its key.
 func (w *world) settled() error {
 	var valid []store.Certificate
 	for _, c := range w.issued() {

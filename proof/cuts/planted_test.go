@@ -14,8 +14,8 @@ import (
 // edit replaces a text that must stand in a file exactly once.
 type edit struct{ file, old, new string }
 
-// planted are faults of the kind that the matrix must find. Each is built into the program by an overlay of
-// its sources, so that the program has no switch for any of them.
+// planted are faults of the kinds that the matrix must find. An overlay of the sources builds each into the program,
+// so that the program has no switch for any of them.
 const (
 	installStep = "\t\t{\"install\", func(f runFacts) bool { return f.Written }, (*run).install, 3, 25},\n"
 	confirmStep = "\t\t{\"confirm\", func(f runFacts) bool { return f.Confirmed }, (*run).confirm, 4, 4},\n"
@@ -54,8 +54,8 @@ var planted = []struct {
 			"\t\treturn nil, refuse(failure.CertificateRevoked)\n\tcase err == nil:\n\t\treturn a.answer(before)\n"}}},
 }
 
-// TestPlanted builds each fault into the program and expects the matrix of one series to turn red, after
-// the same matrix was green without any.
+// TestPlanted builds each fault into the program and expects the matrix of one series to fail. Before that the same
+// matrix succeeds without a fault.
 func TestPlanted(t *testing.T) {
 	if os.Getenv("RINNOVA_CUTS_SERIES") != "" {
 		t.Log("this is the run inside the run")

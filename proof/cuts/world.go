@@ -48,7 +48,7 @@ type authority struct {
 	keys trial.Keys
 }
 
-// prepared is how many keys GENERATE KEY PAIR draws from: making them would cost most of the time.
+// prepared is the number of keys that GENERATE KEY PAIR draws from: making keys would take most of the time.
 const prepared = 8
 
 func newAuthority() (*authority, error) {
@@ -60,7 +60,7 @@ func newAuthority() (*authority, error) {
 	return a, err
 }
 
-// newKey returns a key that a card may generate, by its place among the prepared ones.
+// newKey returns a key that a card may generate, by its number among the prepared ones.
 func (a *authority) newKey(n int) (*rsa.PrivateKey, error) {
 	return a.keys.Key(fmt.Sprint("new ", n%prepared), 2048)
 }
@@ -128,7 +128,7 @@ const (
 	otherCard  = "6090900000003019"
 )
 
-// personalize makes a card with an old certificate, of which the service knows nothing.
+// personalize makes a card with an old certificate that the service does not know.
 func (w *world) personalize(series, number string) (*trial.Card, error) {
 	return w.service.Personalize(trial.CardRequest{Series: series, Number: number, Key: "old", Generator: w.generator(),
 		PIN: rightPIN, PUK: rightPUK,
@@ -156,8 +156,8 @@ func oldFiles(c *emulator.Card) []byte {
 	return all
 }
 
-// run is one run of the program, on this computer unless elsewhere. A killed program is one whose run
-// never returns from the point where it was cut.
+// run is one run of the program, on this computer unless elsewhere is set. The run of a killed program never returns
+// from the point where it was cut.
 func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 	defer func() {
 		switch r := recover(); r {
@@ -319,8 +319,8 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 	case killed:
 		panic(errKilled)
 	case resetByOther:
-		// The other program's reset comes after the command, or instead of it: the card stays, its
-		// security status does not.
+		// The other program's reset comes after the command, or instead of it: the card stays, its security status is
+		// lost.
 		w.card.Reinsert()
 		if w.plan.when != emulator.NoCut {
 			return nil, iso7816.ErrCardReset
@@ -342,7 +342,7 @@ func (w *world) reinsert() {
 	w.wire.gone = false
 }
 
-// describe is all that a card holds in the places a renewal uses, and its counters.
+// describe returns the contents of a card in the places that a renewal uses, and its counters.
 func describe(c *emulator.Card, m *cardmodel.Model) string {
 	s := fmt.Sprint(c.Keys(), c.Tries(0x10), c.Tries(0x11), oldFiles(c))
 	for _, p := range m.NewSlots.Value {
@@ -420,7 +420,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// confirmEarly looks at every certConf that accepts: the certificate must be on the card by then.
+// confirmEarly checks at every certConf that accepts that the certificate is on the card already.
 func (w *world) confirmEarly(body []byte) {
 	m, err := cmp.ParseMessage(body)
 	if err != nil || m.Body != cmp.BodyCertConfirm {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A card renewed in May 2020 is renewed again today. The second pair goes into the second slot, which
-// OpenSC does not look at; the pair in use, which it does, is touched by no command.
+// A card renewed in May 2020 is renewed again today. The second pair goes into the second slot, which OpenSC does not
+// read. No command changes the pair in use, which OpenSC reads.
 func TestSecondRenewal(t *testing.T) {
 	w := opened(t, opensc026(t))
 	const may = "2020-05-25T10:00:00Z"
@@ -69,7 +69,7 @@ func TestSecondRenewal(t *testing.T) {
 	pull()
 }
 
-// A card whose memory others have filled is told so before any code is asked: none is given here.
+// A card whose memory is full is refused before a prompt for a code: the test gives no code.
 func TestNoRoom(t *testing.T) {
 	w := opened(t, opensc026(t))
 	s := w.serve("")

@@ -23,8 +23,8 @@ import (
 	"rinnova.example/go/systemtest/screen"
 )
 
-// browsers are those of Debian 13 in Italian, what puts OpenSC into them, and what the citizen's window
-// needs. The policy only hides the bar about running as root without a sandbox.
+// browsers are those of Debian 13 in Italian, with the packages that connect OpenSC to them, and those that the
+// citizen's window needs. The policy only hides the bar about running as root without a sandbox.
 var browsers = &layer{
 	name:  "browsers",
 	below: cards,
@@ -34,7 +34,7 @@ var browsers = &layer{
 	setup: `mkdir -p /etc/chromium/policies/managed && echo '{"CommandLineFlagSecurityWarningsEnabled": false}' >/etc/chromium/policies/managed/judges.json`,
 }
 
-// site fetches a page of the service as a person without a card.
+// site fetches a page of the service without a card.
 func (s *service) site(address string) string {
 	s.w.Helper()
 	roots := x509.NewCertPool()
@@ -55,7 +55,7 @@ func (s *service) site(address string) string {
 	return string(b)
 }
 
-// driverPage is where the trial login sends a person whose browser showed no certificate.
+// driverPage is the page to which the trial login sends a person whose browser showed no certificate.
 func (s *service) driverPage() (address, page string) {
 	s.w.Helper()
 	m := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/driver)#opensc"`).FindStringSubmatch(s.site(s.login))
@@ -65,7 +65,7 @@ func (s *service) driverPage() (address, page string) {
 	return m[1], s.site(m[1])
 }
 
-// setOpenSC has OpenSC set as the list of drivers says it, for whatever is started on the screen from then on.
+// setOpenSC configures OpenSC as the list of drivers describes it, for programs started on the screen later.
 func (s *service) setOpenSC(x *rootScreen) {
 	s.w.Helper()
 	_, page := s.driverPage()
@@ -95,7 +95,7 @@ func (x *rootScreen) certificates(folder string) {
 	w.output(w.there("modutil", "-dbdir", store, "-add", "OpenSC", "-libfile", w.at.module, "-force"))
 }
 
-// browser is one that a citizen uses: what it is called on the screen and on its dialogs.
+// browser is a citizen's browser: its names on the screen and on its dialogs.
 type browser struct {
 	name   string
 	open   func(x *rootScreen, address string) *exec.Cmd
@@ -113,7 +113,7 @@ var firefox = &browser{"Firefox", func(x *rootScreen, address string) *exec.Cmd 
 	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/firefox", address)
 }, "OK"}
 
-// firefoxPrefs is a Firefox that has been started before, in Italian.
+// firefoxPrefs are the settings of a Firefox that was started before, in Italian.
 const firefoxPrefs = `user_pref("intl.locale.requested", "it");
 user_pref("browser.aboutwelcome.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
@@ -131,7 +131,7 @@ func (x *rootScreen) setUp() {
 	x.w.write("home/firefox/user.js", []byte(firefoxPrefs))
 }
 
-// goes types an address into a browser that is open and shows another page, and waits for the page.
+// goes types an address into an open browser that shows another page, and waits for the page.
 func (x *rootScreen) goes(b *browser, address, title string) string {
 	x.w.Helper()
 	var typed time.Time
@@ -149,7 +149,7 @@ func (x *rootScreen) goes(b *browser, address, title string) string {
 	return x.Page(b.name, title)
 }
 
-// chooses has the certificate taken that the browser offers, which must be the only one, and the PIN typed.
+// chooses selects the certificate that the browser offers, which must be the only one, and types the PIN.
 func (x *rootScreen) chooses(b *browser, picture, serial string) {
 	x.w.Helper()
 	x.Find(b.name, screen.Button, b.choose)
@@ -195,7 +195,8 @@ func TestBrowser(t *testing.T) {
 	x.setUp()
 	s.setOpenSC(x)
 
-	// Before. The site would say that it has expired; no browser of today presents such a certificate.
+	// Before the renewal. The site would say that the certificate has expired; no browser of today presents such a
+	// certificate.
 	if l := s.logsIn("CNS0", "1.3"); l.Accepted || l.Reason != "expired" {
 		t.Fatalf("before: %+v", l)
 	}
@@ -247,7 +248,7 @@ func TestBrowser(t *testing.T) {
 	w.untried("card.json")
 }
 
-// untried: no try of the PIN was spent on a card that lies beside the reader.
+// untried checks that no try of the PIN was spent on a card that is out of the reader.
 func (w *workshop) untried(file string) {
 	w.Helper()
 	card, err := emulator.Open(filepath.Join(w.dir, file))
@@ -260,7 +261,7 @@ func (w *workshop) untried(file string) {
 	}
 }
 
-// windowMade is the window as make window made it, told its service by the environment.
+// windowMade is the window that make window made. The environment names its service.
 func (x *rootScreen) windowMade(s *service) *exec.Cmd {
 	w := x.w
 	w.Helper()
@@ -278,7 +279,7 @@ func (x *rootScreen) windowMade(s *service) *exec.Cmd {
 	return c
 }
 
-// renews renews the card in the reader with the window. reinsert takes the card out and puts it back.
+// renews renews the card in the reader with the window. reinsert takes the card out and inserts it again.
 func (x *rootScreen) renews(s *service, window *exec.Cmd, picture string, reinsert func()) certificate {
 	w := x.w
 	w.Helper()

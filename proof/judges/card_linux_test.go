@@ -10,7 +10,7 @@ import (
 	"rinnova.example/go/card/emulator"
 )
 
-// logsIn has curl log in with a pair through OpenSSL's PKCS#11 engine and returns what the site saw.
+// logsIn logs in with a pair by curl, through OpenSSL's PKCS#11 engine, and returns the site's answer.
 func (s *service) logsIn(pair, version string) login {
 	w := s.w
 	w.Helper()
@@ -31,8 +31,8 @@ func (w *workshop) uri(pair string) string {
 		";object=" + pair
 }
 
-// speaksTLS has openssl s_client log in with a pair, in one version of TLS, and returns what the site saw. It
-// takes the key from the engine and the certificate from a file, which OpenSC reads before.
+// speaksTLS logs in with a pair by openssl s_client, in one version of TLS, and returns the site's answer. It takes
+// the key from the engine and the certificate from a file, which OpenSC reads before.
 func (s *service) speaksTLS(pair, version string) login {
 	w := s.w
 	w.Helper()
@@ -54,8 +54,7 @@ func (s *service) speaksTLS(pair, version string) login {
 	return l
 }
 
-// What Debian 13's OpenSC, curl and OpenSSL make of a card of the newer series before and after its renewal, which
-// runs beside them in their root.
+// Debian 13's OpenSC, curl and OpenSSL use a card of the newer series before and after its renewal, in their root.
 func TestNewerSeries(t *testing.T) {
 	at := opensc026(t)
 	for _, series := range []string{"ID2019", "ACe2021"} {

@@ -28,7 +28,7 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// openssls are the two that judge: this computer's, and Debian 13's in its root.
+// openssls are the two versions that judge: this computer's, and Debian 13's in its root.
 func openssls(w *workshop) map[string]func(args ...string) *exec.Cmd {
 	return map[string]func(args ...string) *exec.Cmd{
 		"3.0": func(args ...string) *exec.Cmd { return w.here("openssl", args...) },

@@ -13,9 +13,8 @@ import (
 	"rinnova.example/go/card/emulator"
 )
 
-// A certificate file that holds what no renewal of ours leaves, but a worn chip or another program may: FF
-// all over, a head that announces a certificate which is not there, half a certificate. OpenSC still lists
-// the old pair and signs with it.
+// A certificate file whose content no renewal of ours leaves, but a worn chip or another program may: FF all over, a
+// head that announces an absent certificate, half a certificate. OpenSC still lists the old pair and signs with it.
 func TestTornCertificate(t *testing.T) {
 	at := opensc026(t)
 	for _, series := range []string{"AC2014", "OT2016", "ID2019"} {

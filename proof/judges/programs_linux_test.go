@@ -18,7 +18,7 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// programs is the folder of our own programs, built as they are given to people: without cgo.
+// programs is the folder of our own programs, built as published: without cgo.
 var programs string
 
 func TestMain(m *testing.M) {
@@ -40,15 +40,15 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// workshop is a folder in which programs work, those on this computer and those in the root. Names of
-// files are relative to it, and so are the same for both.
+// workshop is a folder for programs on this computer and in the root. Names of files are relative to it, and so are
+// the same for both.
 type workshop struct {
 	testing.TB
 	dir string
 	at  *stack // where the cards are; nil: only in files
 }
 
-// opened is a workshop with the home folder that its programs share.
+// opened returns a workshop with the home folder that its programs share.
 func opened(t testing.TB, at *stack) *workshop {
 	t.Helper()
 	w := &workshop{t, t.TempDir(), at}
@@ -83,7 +83,7 @@ func (w *workshop) there(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// output runs a program that must succeed and returns what it printed.
+// output runs a program that must succeed and returns its output.
 func (w *workshop) output(c *exec.Cmd) string {
 	w.Helper()
 	out, err := c.CombinedOutput()
@@ -93,7 +93,7 @@ func (w *workshop) output(c *exec.Cmd) string {
 	return string(out)
 }
 
-// exits runs a program that must end with a code and returns what it printed.
+// exits runs a program that must end with a code and returns its output.
 func (w *workshop) exits(code int, c *exec.Cmd) string {
 	w.Helper()
 	out, err := c.CombinedOutput()
@@ -139,8 +139,8 @@ type service struct {
 
 var readyLine = regexp.MustCompile(`^pronto cmp=(https://127\.0\.0\.1:\d+) login=(https://127\.0\.0\.1:\d+) public=(http://\S+)`)
 
-// serve starts the service, which is made when the folder is not there; clock is "" for today. flags go to the service
-// and take precedence.
+// serve starts the service, and makes it if the folder is absent. clock is "" for today. flags go to the service and
+// take precedence.
 func (w *workshop) serve(clock string, flags ...string) *service {
 	w.Helper()
 	s := &service{w: w}
@@ -196,7 +196,7 @@ func (s *service) common(card string) []string {
 		"--pin-from", "env:PIN"}
 }
 
-// renew are the arguments of rinnova for a renewal with both codes at hand.
+// renew returns the arguments of rinnova for a renewal with both codes.
 func (s *service) renew(card string, args ...string) []string {
 	return append(append([]string{"renew", "--puk-from", "env:PUK"}, s.common(card)...), args...)
 }
@@ -208,7 +208,7 @@ type result struct {
 	NotAfter                     time.Time
 }
 
-// events reads what "rinnova renew --json" printed: the steps that it began, and the result.
+// events parses the output of "rinnova renew --json": the steps that began, and the result.
 func (w *workshop) events(out string) (steps []string, r result) {
 	w.Helper()
 	for line := range strings.Lines(out) {

@@ -17,8 +17,8 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// layer is a Debian 13 root: all that the layer below holds, and some packages more. Each is a folder of
-// its own in the cache, so that a test which needs few packages does not wait for the others.
+// layer is a Debian 13 root: the contents of the layer below, and further packages. Each is a folder of its own in
+// the cache, so that a test which needs few packages does not wait for the others.
 type layer struct {
 	name     string
 	below    *layer // nil: Debian's smallest root
@@ -34,7 +34,7 @@ var cards = &layer{
 	setup:    "sed -i 's/0x8C7B/0x8C8B/' /etc/reader.conf.d/vpcd && grep -q 0x8C8B /etc/reader.conf.d/vpcd",
 }
 
-// recipe names everything that a layer is made from. A root keeps the recipe that it was made by.
+// recipe has all that decides the contents of a layer. A root keeps the recipe that it was made by.
 func (l *layer) recipe() string {
 	s := "trixie\n"
 	if l.below != nil {
@@ -45,8 +45,8 @@ func (l *layer) recipe() string {
 
 const recipeFile = "etc/rinnova-recipe"
 
-// roots is where layers are kept, under a lock that this process holds until it ends: one process at a
-// time makes layers, or uses them, since their virtual reader has one address.
+// roots is the folder of the layers, under a lock that this process holds until it ends: one process at a time makes
+// or uses layers, because their virtual reader has one address.
 var roots = sync.OnceValues(func() (string, error) {
 	if os.Geteuid() != 0 {
 		return "", fmt.Errorf("the Debian 13 root of the judges needs root")
@@ -74,8 +74,8 @@ var roots = sync.OnceValues(func() (string, error) {
 
 var held *os.File // the lock ends with the process
 
-// root returns the layer's folder, and makes it when it is not there or was made by another recipe. What
-// is half made has another name.
+// root returns the layer's folder. It makes the layer if it is absent or was made by another recipe; an incomplete
+// one has another name.
 func (l *layer) root() (string, error) {
 	dir, err := roots()
 	if err != nil {
@@ -120,8 +120,8 @@ func (l *layer) root() (string, error) {
 	return root, os.Rename(making, root)
 }
 
-// bootstrap makes Debian's smallest root, from the mirror that this computer's apt uses. Its mounts are
-// seen by no other process and go with it.
+// bootstrap makes Debian's smallest root, from the mirror that this computer's apt uses. Only its own process sees
+// its mounts, which end with it.
 func bootstrap(dir string) error {
 	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages",
 		"Origin: Debian").Output()
@@ -158,9 +158,9 @@ func run(c *exec.Cmd) error {
 	return nil
 }
 
-// within is a command inside a root. Mounts are its own and end with it: the system's folders, and binds,
-// folders of this computer by their places in the root. The command takes the place of the shell that
-// mounts, so that its process is the command's own.
+// within returns a command inside a root. Its mounts are its own and end with it: the system's folders, and binds,
+// folders of this computer by their places in the root. The command replaces the shell that mounts, so that the
+// process is the command's own.
 func within(root string, binds map[string]string, name string, args ...string) *exec.Cmd {
 	script := `set -e; root=$1; shift
 for d in proc sys dev; do mount --rbind /$d "$root/$d"; done
@@ -180,7 +180,7 @@ exec chroot "$root" "$@"`
 	return c
 }
 
-// TestRoots: every layer is there, made now where it was not, and holds what its recipe says.
+// TestRoots makes each absent layer, and checks every layer against its recipe.
 func TestRoots(t *testing.T) {
 	systemtest.NeedRoot(t)
 	systemtest.Need(t, "debootstrap", "debootstrap")

@@ -11,8 +11,7 @@ import (
 	"rinnova.example/go/systemtest/screen"
 )
 
-// rootScreen is a screen of this computer on which programs of the root draw: both meet in /tmp, which the root gets
-// from here.
+// rootScreen is a screen of this computer for programs of the root: they share the socket in /tmp.
 type rootScreen struct {
 	*screen.Screen
 	w     *workshop

@@ -67,8 +67,8 @@ func (w *workshop) card() (in, reader bool) {
 	return err == nil && m != nil && string(m[1]) == "Yes", err == nil && m != nil
 }
 
-// inserted returns when the card is seen in the reader; what it returns pulls the card and waits until
-// that is seen too.
+// inserted returns when the reader has the card. The function that it returns pulls the card and waits until pcscd
+// has seen that too.
 func (w *workshop) inserted(pull func()) func() {
 	w.Helper()
 	eventually(w, "the card is seen", func() bool { in, _ := w.card(); return in })
@@ -79,13 +79,13 @@ func (w *workshop) inserted(pull func()) func() {
 	}
 }
 
-// empty waits until pcscd has noticed that the card before is gone: one that comes sooner it takes for the same.
+// empty waits until pcscd has seen the reader empty. It takes a card that comes earlier for the same one.
 func (w *workshop) empty() {
 	w.Helper()
 	eventually(w, "the reader is empty", func() bool { in, _ := w.card(); return !in })
 }
 
-// insert puts an emulated card into the reader, by the program that people have for it.
+// insert puts an emulated card into the reader, with vcns.
 func (w *workshop) insert(file string) (pull func()) {
 	w.Helper()
 	w.empty()
@@ -145,8 +145,8 @@ func both(dump string) []string {
 	return list
 }
 
-// label is the token under which OpenSC's library shows a pair: with one pair the holder's name, with
-// more the PIN's name too.
+// label is the token under which OpenSC's library shows a pair: the holder's name, and with several pairs the PIN's
+// name too.
 func (w *workshop) label(pair string) string {
 	w.Helper()
 	out := w.output(w.there("pkcs11-tool", "--module", w.at.module, "-L"))
@@ -162,7 +162,7 @@ func (w *workshop) label(pair string) string {
 	return found[0]
 }
 
-// signs has OpenSC's library test a pair with every mechanism that it knows.
+// signs runs the test of OpenSC's library on a pair, with every mechanism that it knows.
 func (w *workshop) signs(pair string) {
 	w.Helper()
 	out := w.output(w.there("pkcs11-tool", "--module", w.at.module, "--token-label", w.label(pair), "--login", "--pin",

@@ -12,7 +12,7 @@ import (
 	"rinnova.example/go/card/emulator"
 )
 
-// shifting is a card that is another one each time it is told so: the same card, some commands later.
+// shifting is a card that a test replaces by the state of the same card some commands later.
 type shifting struct{ now atomic.Pointer[emulator.Card] }
 
 func (c *shifting) ATR() []byte                       { return c.now.Load().ATR() }

@@ -20,9 +20,9 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// wine runs programs for Windows of 64 and of 32 bits. Of Wine's 32-bit half it has the DLLs alone, beside
-// the 64-bit ones: so a 32-bit program too reaches the 64-bit smart-card library, and no 32-bit Debian is
-// needed. (With the package wine32 SCardEstablishContext fails.)
+// wine runs programs for Windows of 64 and of 32 bits. It has only the DLLs of Wine's 32-bit half, beside the 64-bit
+// ones. So a 32-bit program too uses the 64-bit smart-card library, and no 32-bit Debian is needed. (With the package
+// wine32 SCardEstablishContext fails.)
 var wine = &layer{
 	name:     "wine",
 	below:    cards,
@@ -32,11 +32,11 @@ dpkg-deb --fsys-tarfile libwine_*_i386.deb | tar -x ./usr/lib/i386-linux-gnu/win
 cp -alf usr/lib/i386-linux-gnu/wine/i386-windows /usr/lib/x86_64-linux-gnu/wine/ && rm -r usr && apt-get clean`,
 }
 
-// prefix is the folder of one computer with Windows, in the folder of our programs. Making one takes long:
-// the tests of a run share it and leave it as it was.
+// prefix is the folder of one computer with Windows, in the folder of our programs. Making one takes long: the tests
+// of a run share it and restore its state.
 const prefix = "wine"
 
-// windowsEnv is what Wine runs with: without a display, without its offer to fetch .NET and a browser, and without a
+// windowsEnv is Wine's environment: without a display, without its offer to fetch .NET and a browser, and without a
 // copy of the Start menu for Linux.
 var windowsEnv = []string{"WINEPREFIX=/opt/" + prefix, "WINEDEBUG=-all",
 	"WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=", "XDG_RUNTIME_DIR=/run", "TERM=xterm"}
@@ -56,8 +56,8 @@ func windows(t testing.TB) *workshop {
 	return w
 }
 
-// ran runs a program under Wine that must end with a code, and returns what it printed. That goes to a file: a part of
-// Windows that the program makes start would keep a pipe for long.
+// ran runs a program under Wine that must end with a code, and returns its output. The output goes to a file, because
+// a part of Windows that the program starts would keep a pipe open for long.
 func (w *workshop) ran(code int, c *exec.Cmd) string {
 	w.Helper()
 	f, err := os.CreateTemp(w.dir, "printed")
@@ -95,7 +95,7 @@ func (w *workshop) exe(name string, args ...string) *exec.Cmd {
 	return w.under("wine", append([]string{name}, args...)...)
 }
 
-// Where the installers put our programs, and their icons. Wine knows no Start menu and no desktop that all users share.
+// The folders of the installers' programs and icons. Wine has no Start menu and no desktop that all users share.
 const (
 	programs64   = `C:\Program Files\Rinnova\`
 	programs32   = `C:\Program Files (x86)\Rinnova\`
@@ -135,8 +135,7 @@ func (w *workshop) install(name string, properties ...string) {
 	w.Cleanup(func() { w.ran(0, w.msiexec("/x", `Z:\mnt\`+name+".msi")) })
 }
 
-// terminal runs a line on a terminal of its own and types an answer at a prompt. It returns what the
-// terminal showed.
+// terminal runs a line on a terminal of its own and types an answer at a prompt. It returns the terminal's output.
 func (w *workshop) terminal(c *exec.Cmd, prompt, answer string) string {
 	w.Helper()
 	in, err := c.StdinPipe()
@@ -151,7 +150,7 @@ func (w *workshop) terminal(c *exec.Cmd, prompt, answer string) string {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	eventually(w, prompt, func() bool { return strings.Contains(shown.String(), prompt) })
-	// Characters typed while Wine still sets the terminal up would be shown.
+	// Characters typed while Wine still sets up the terminal would be shown.
 	time.Sleep(time.Second)
 	fmt.Fprint(in, answer)
 	select {
@@ -166,7 +165,7 @@ func (w *workshop) terminal(c *exec.Cmd, prompt, answer string) string {
 	return shown.String()
 }
 
-// oldFiles are the old certificate and what belongs to it, as they are on an emulated card.
+// oldFiles returns the files of the old pair of an emulated card.
 func (w *workshop) oldFiles(file string) []byte {
 	w.Helper()
 	card, err := emulator.Open(filepath.Join(w.dir, file))
@@ -188,12 +187,12 @@ func (w *workshop) oldFiles(file string) []byte {
 	return all
 }
 
-// settings are the installer's properties by which an administrator tells the programs of this service.
+// settings are the installer's properties by which an administrator names this service.
 func (s *service) settings() []string {
 	return []string{"SERVICE=" + s.cmp, `CA=Z:\mnt\s\ca.pem`, `TLSCA=Z:\mnt\s\tls.pem`}
 }
 
-// An operator's installer tells the programs their service; what an administrator set goes before it.
+// An operator's installer names the programs' service; an administrator's settings take precedence.
 func TestWindowsOperator(t *testing.T) {
 	w := windows(t)
 	w.furnish()
@@ -336,7 +335,7 @@ func TestWindowsGuide(t *testing.T) {
 	if !opensOnce.MatchString(address) {
 		t.Fatalf("address %q", address)
 	}
-	// A request without the secret gets nothing but the files of the page.
+	// A request without the secret gets only the files of the page.
 	origin, _, _ := strings.Cut(address, "#")
 	for url, want := range map[string]string{origin: "200", origin + "api/state": "403", origin + "api/enter": "403"} {
 		if got := w.output(w.here("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url)); got != want {
@@ -368,7 +367,7 @@ func TestWindowsGuide(t *testing.T) {
 	if last != "renewed" {
 		t.Fatalf("the page ended after %q:\n%s", last, said)
 	}
-	// At once when the page said good-bye, in 45 seconds when the browser left it no time to.
+	// At once if the page said that it closes, in 45 seconds if the browser left it no time.
 	for end := time.Now().Add(2 * time.Minute); running(); time.Sleep(time.Second) {
 		if time.Now().After(end) {
 			t.Fatal("the program did not end with its page")
@@ -386,8 +385,7 @@ func TestWindowsGuide(t *testing.T) {
 
 var opensOnce = regexp.MustCompile(`^http://127\.0\.0\.1:\d+/#[A-Z2-7]{26}$`)
 
-// machine is a computer with Windows as it is on its disk: paths of files, and the registry's values by hive, key and
-// name.
+// machine is the disk of a computer with Windows: paths of files, and the registry's values by hive, key and name.
 func (w *workshop) machine() map[string]string {
 	w.Helper()
 	w.shutdown()
@@ -444,7 +442,7 @@ func changes(before, after map[string]string) (list []string) {
 // a user's programs, which a real profile has from the beginning.
 var winesOwn = regexp.MustCompile(`"DriverDateData"|NetworkCards\]$|AppData/Local/Programs $|windows/Installer $|Microsoft/Installer $|Installer\\\\((UserData\\\\S-[0-9-]+\\\\)?(Components|Products|Features|UpgradeCodes))?\] $`)
 
-// left is what has changed on the computer, less Wine's own marks.
+// left lists the changes on the computer, except Wine's own marks.
 func (w *workshop) left(before map[string]string) []string {
 	w.Helper()
 	return slices.DeleteFunc(changes(before, w.machine()), winesOwn.MatchString)
@@ -489,7 +487,7 @@ func (w *workshop) newer(version string) {
 	w.output(build)
 }
 
-// furnish puts a file on the citizen's desktop: Wine's Windows Installer takes an empty one away.
+// furnish puts a file on the citizen's desktop, because Wine's Windows Installer removes an empty one.
 func (w *workshop) furnish() {
 	w.Helper()
 	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
@@ -500,7 +498,7 @@ func (w *workshop) furnish() {
 }
 
 // The installers put programs, icons and an administrator's settings in their places, replace an older version and
-// keep its settings, refuse to replace a newer one, and leave nothing when they take the program away.
+// keep its settings, and refuse to replace a newer one. After the removal no file of theirs is left.
 func TestWindowsInstaller(t *testing.T) {
 	w := windows(t)
 	w.furnish()

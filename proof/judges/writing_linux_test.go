@@ -16,8 +16,8 @@ import (
 	"rinnova.example/go/card/emulator"
 )
 
-// watched is an emulated card that shows each command that reaches it, before it is carried out. An error
-// is a power cut: the card answers no more.
+// watched is an emulated card that shows each command before it executes it. An error is a power cut: the card does
+// not answer any more.
 type watched struct {
 	*emulator.Card
 	mu  sync.Mutex
@@ -45,7 +45,7 @@ func (w *workshop) emulated(file string) *emulator.Card {
 	return card
 }
 
-// cached is OpenSC's copy of the new certificate's file, nil where it has none.
+// cached is OpenSC's copy of the new certificate's file, nil if it has none.
 func (w *workshop) cached() []byte {
 	w.Helper()
 	list, err := filepath.Glob(filepath.Join(w.dir, "home/.cache/opensc/*_140090012002"))
@@ -58,7 +58,7 @@ func (w *workshop) cached() []byte {
 	return w.read(strings.TrimPrefix(list[0], w.dir))
 }
 
-// farAway is the address of a service that takes the better part of a second to hear each thing it is told.
+// farAway is the address of a service that takes most of a second for each request.
 func farAway(t *testing.T, service string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,13 +97,13 @@ func farAway(t *testing.T, service string) string {
 	return "https://" + l.Addr().String()
 }
 
-// OpenSC lists the card without rest while it is renewed: the old pair is there each time, and what OpenSC
-// has read in the meantime does not spoil the login that follows.
+// OpenSC lists the card again and again during the renewal. It finds the old pair each time, and its copies of files
+// do not spoil the login that follows.
 func TestReadWhileWritten(t *testing.T) {
 	w := opened(t, opensc026(t))
 	s := w.serve("")
 	s.issue("card", "ID2019")
-	// A chip takes its time, longest to write: OpenSC comes in between.
+	// A chip takes time, most of all to write: OpenSC comes in between.
 	w.insertHere(&watched{Card: w.emulated("card.json"), see: func(b []byte) error {
 		if b[1] == 0xD6 {
 			time.Sleep(40 * time.Millisecond)
@@ -128,7 +128,7 @@ func TestReadWhileWritten(t *testing.T) {
 			}
 		}
 	}()
-	// The service is far away: while it is waited for no transaction is held, and OpenSC has its turn.
+	// The service is far away: during the wait for it no transaction is held, and OpenSC can use the card.
 	args := s.renew("pcsc:0")
 	for i, a := range args {
 		if a == "--service" {
@@ -150,8 +150,8 @@ func TestReadWhileWritten(t *testing.T) {
 	t.Logf("OpenSC listed the card %d times meanwhile", dumps)
 }
 
-// The power goes while the certificate is written. OpenSC, which keeps a copy of whatever it reads, reads
-// the torn file; the next run completes it, and OpenSC logs in.
+// The power fails while the certificate is written. OpenSC, which keeps copies of files, reads the torn file; the
+// next run completes the file, and OpenSC logs in.
 func TestReadHalfWritten(t *testing.T) {
 	w := opened(t, opensc026(t))
 	s := w.serve("")
@@ -176,8 +176,8 @@ func TestReadHalfWritten(t *testing.T) {
 	if _, r := w.events(string(out)); err == nil || r.Failed != "install" {
 		t.Fatalf("%v, %+v", err, r)
 	}
-	// pcscd shows the reader as empty since a reset in it failed, and has yet to look for itself, which it does
-	// within half a second: a card that comes sooner is never seen.
+	// pcscd shows the reader as empty because a reset in it failed. It looks at the reader again within half a
+	// second, and never sees a card that comes earlier.
 	time.Sleep(2 * time.Second)
 	half, ok := card.File("1400/9001/2002")
 	if head := len(half) - len(bytes.TrimLeft(half, "\x00")); !ok || head == 0 || head == len(half) {
