@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package catalogue holds the texts that citizens, clerks and operators read, by language, keyed by failure code and
-// screen. The program says tu in Italian and Sie in German.
+// Package catalogue has the texts for citizens, clerks and operators, by language, failure code and screen. The
+// program says tu in Italian and Sie in German.
 package catalogue
 
 import (
@@ -30,8 +30,8 @@ const (
 	CommandLine
 )
 
-// Explanation is what a citizen is told of a failure: what happened, whether the card is safe, what to do. In What, {}
-// stands for what the failure adds: names of cards, of campaigns, a version.
+// Explanation is the text about a failure for a citizen: the event, the state of the card, and the next step. In
+// What, {} is the place for the failure's own details: names of cards, of campaigns, a version.
 type Explanation struct{ What, Card, Do string }
 
 // card is what is said of the card.
@@ -49,7 +49,7 @@ const (
 	pukBlocked             // the PUK takes no more tries
 )
 
-// sentences are what is said of a card that the renewal has not changed, and of one that it has.
+// sentences are those about a card that the renewal has not changed, and about one that it has.
 type sentences struct{ unchanged, changed string }
 
 type entry struct {
@@ -74,11 +74,12 @@ func Languages() []Language {
 	return append([]Language{Italian}, slices.Delete(all, at, at+1)...)
 }
 
-// Renewed is what is said of a card whose renewal is finished, whatever failed after it.
+// Renewed is the sentence about a card whose renewal is finished, for any failure after it.
 func Renewed(l Language) string { return languages[l].cards[renewed].unchanged }
 
-// Explain returns the texts of a failure. changed says that the renewal, in this run or in an earlier one, has changed
-// the card. A code without texts in the language has those of failure.ServiceRefused; the second value is then false.
+// Explain returns the texts of a failure. changed means that the renewal, in this run or in an earlier one, has
+// changed the card. A code without texts in the language has those of failure.ServiceRefused; the second value is
+// then false.
 func Explain(l Language, s Screen, code failure.Code, changed bool) (Explanation, bool) {
 	t := languages[l]
 	e, ok := t.failures[code]
@@ -95,8 +96,8 @@ func Explain(l Language, s Screen, code failure.Code, changed bool) (Explanation
 	return Explanation{e.what, c, e.do}, ok
 }
 
-// With puts what the failure adds into the place that What keeps for it. Where there is no such place, said, if there is
-// any, takes the place of What: the service has explained itself.
+// With puts the failure's details into their place in What. If What has no such place, said, the service's own
+// explanation, replaces What unless it is "".
 func (e Explanation) With(said string) Explanation {
 	switch {
 	case strings.Contains(e.What, "{}"):
@@ -110,5 +111,6 @@ func (e Explanation) With(said string) Explanation {
 	return e
 }
 
-// Operator returns the clause that ends a command of the service or of the desk, in Italian; "" where the code has none.
+// Operator returns the clause that ends a command of the service or of the desk, in Italian; "" for a code that has
+// none.
 func Operator(code failure.Code) string { return operator[code] }

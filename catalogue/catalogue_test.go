@@ -12,10 +12,10 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// operators are codes that only end a command of the service or of the desk: their numbers are 801 and above.
+// operators are the codes that only end a command of the service or of the desk: their numbers are 801 and above.
 func operators(c failure.Code) bool { return c.Number() >= 800 }
 
-// commandLine are codes that the window has no part in: they end the program before its first screen.
+// commandLine are the codes that the window never shows, because they end the program before its first screen.
 var commandLine = []failure.Code{failure.DemoFailed, failure.CardMalformedName, failure.CardFileMissing,
 	failure.CardFileMalformed, failure.ClockOnlyEmulated, failure.ClockMalformed, failure.ReplayMalformed, failure.RecordUnwritable,
 	failure.SecretMalformed}
@@ -26,7 +26,7 @@ var formal = map[catalogue.Language]*regexp.Regexp{
 	catalogue.German:  regexp.MustCompile(`(?i)\b(du|dich|dir|dein\w*|kannst|wende|versuche es|prüfe|stecke|wiederhole)\b`),
 }
 
-// TestEveryCodeIsExplained: each code has its three texts in each language in which its readers are spoken to.
+// TestEveryCodeIsExplained: each code has its three texts in each language of its readers.
 func TestEveryCodeIsExplained(t *testing.T) {
 	for _, c := range failure.All() {
 		if operators(c) {
@@ -59,7 +59,7 @@ func TestEveryCodeIsExplained(t *testing.T) {
 	}
 }
 
-// TestCard: what is said of the card follows from whether the renewal has changed it and from what was lost.
+// TestCard: the sentence about the card depends on whether the renewal has changed it, and on what was lost.
 func TestCard(t *testing.T) {
 	const (
 		intact  = "La tessera è integra: il certificato attuale è al suo posto e nulla è stato cambiato."
@@ -98,8 +98,8 @@ func TestWith(t *testing.T) {
 	}
 }
 
-// TestRefusal: the service has a text for whatever it may say, and for nothing else. malformed-request and service-refused
-// are of other services.
+// TestRefusal: the service has a text for each code that it may give, and for no other. malformed-request and
+// service-refused are of other services.
 func TestRefusal(t *testing.T) {
 	for _, c := range failure.All() {
 		text := catalogue.Refusal(c)
@@ -113,7 +113,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// TestDesk: the desk is told the cause of every failure of which a report is saved: none is of a wrong command line.
+// TestDesk: the desk has the cause of every failure for which a report is saved. None is of a wrong command line.
 func TestDesk(t *testing.T) {
 	for _, c := range failure.All() {
 		d, ok := catalogue.Diagnose(c)
@@ -136,5 +136,5 @@ func TestDesk(t *testing.T) {
 	}
 }
 
-// unreported are failures that end a program before it speaks to a card, and those of the report itself.
+// unreported are the failures that end a program before it uses a card, and those of the report itself.
 var unreported = []failure.Code{failure.AlreadyOpen, failure.DemoFailed, failure.ReportUnsaved, failure.ReportNoDesk, failure.InternalError}

@@ -4,10 +4,11 @@ package catalogue
 
 import "rinnova.example/go/failure"
 
-// Diagnosis is what the assistance desk is told of a failure, in Italian: the likely cause, and what to tell the citizen.
+// Diagnosis is the text about a failure for the assistance desk, in Italian: the likely cause, and the advice for the
+// citizen.
 type Diagnosis struct{ Cause, Tell string }
 
-// Diagnose returns the diagnosis of a failure; of a code that has none, that of a foreign code and false.
+// Diagnose returns the diagnosis of a failure. For a code that has none it returns that of a foreign code, and false.
 func Diagnose(code failure.Code) (Diagnosis, bool) {
 	if d, ok := diagnoses[code]; ok {
 		return d, true

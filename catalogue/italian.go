@@ -19,7 +19,7 @@ const (
 )
 
 var italian = language{
-	// "Generazione chiave in corso ..." is the guide's; the texts for file system and installation are formed after it.
+	// The guide has "Generazione chiave in corso ..."; the texts for file system and installation have its form.
 	steps: map[string]string{
 		"identify": "Lettura della tessera ...",
 		"inspect":  "Verifica della rinnovabilità ...",

@@ -4,7 +4,7 @@ package catalogue
 
 import "rinnova.example/go/failure"
 
-// operator is what ends a command of rinnovad: one clause, for a person who runs the service or the desk.
+// operator has the clauses that end a command of rinnovad, for a person who runs the service or the desk.
 var operator = map[failure.Code]string{
 	failure.CampaignUnknown:      "campagna inesistente",
 	failure.Usage:                "comando o argomenti non validi; rinnovad --help elenca i comandi",

@@ -4,8 +4,8 @@ package catalogue
 
 import "rinnova.example/go/failure"
 
-// Refusal returns what the service says to the person with a refusal, in Italian, under 500 bytes; "" where the code is
-// not the service's to say.
+// Refusal returns the service's text with a refusal, in Italian, under 500 bytes; "" for a code that the service may
+// not give.
 func Refusal(code failure.Code) string { return refusals[code] }
 
 var refusals = map[failure.Code]string{

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// deskSteps name the steps of a renewal, and what may follow one, in a report to the desk.
+// deskSteps name the steps of a renewal, and those that may follow it, in a report to the desk.
 var deskSteps = map[string]string{
 	"identify": "lettura della tessera",
 	"inspect":  "verifica della rinnovabilità",
@@ -24,7 +24,7 @@ var deskSteps = map[string]string{
 	"journal":  "diario dei rinnovi",
 }
 
-// Step returns what is shown while a step of a renewal runs, "" for a step that has no text.
+// Step returns the text shown while a step of a renewal runs, "" for a step without one.
 func Step(l Language, name string) string { return languages[l].steps[name] }
 
 // DeskStep names a step to the desk, by its own name where it has no text.

@@ -2,7 +2,7 @@
 
 package failure
 
-// Code is the word of one failure: scripts, the wire and the assistance desk rest on it.
+// Code is the word of one failure. It is an interface for scripts, the wire and the assistance desk.
 type Code string
 
 // Reader and card.

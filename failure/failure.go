@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-// Package failure is the register of failures: every code once, with its exit code, the number that can be read out on
-// the telephone, whether the service may say it, and whether a second attempt makes sense. The texts are catalogue's.
+// Package failure is the register of failures. For every code it has the exit code, the number that can be read out
+// on the telephone, whether the service may give it, and whether a second attempt makes sense. The texts are
+// catalogue's.
 package failure
 
 import (
@@ -37,18 +38,17 @@ func (c Code) Exit() int {
 	return f.exit
 }
 
-// Number returns the number of three digits that stands for the code on the telephone, 0 for a code that is not in the
-// register.
+// Number returns the code's number of three digits, for the telephone, or 0 for a code that is not in the register.
 func (c Code) Number() int { return table[c].number }
 
 // SaidByService reports whether the renewal service may give this code as its reason.
 func (c Code) SaidByService() bool { return table[c].marks&said != 0 }
 
-// TryAgain reports whether a second attempt makes sense, with nothing changed but what the texts ask for.
+// TryAgain reports whether a second attempt makes sense after the changes that the texts ask for.
 func (c Code) TryAgain() bool { return table[c].marks&again != 0 }
 
-// FromService returns the code of a word that the service gave as its reason: ServiceRefused where the word is not in
-// the register or not the service's to say.
+// FromService returns the code of a word that the service gave as its reason. It is ServiceRefused for a word that is
+// not in the register or that the service may not give.
 func FromService(word Code) Code {
 	if word.SaidByService() {
 		return word

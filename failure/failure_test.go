@@ -18,7 +18,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// declared lists the constants of type Code, as the type checker sees them.
+// declared lists the constants of type Code, by the type checker.
 func declared(t *testing.T) map[failure.Code]string {
 	t.Helper()
 	fset := token.NewFileSet()

@@ -13,8 +13,8 @@ import (
 // IDCarta is the number of the chip card: the 16 digits of EF_IDCarta, 3F00/1000/1003.
 type IDCarta string
 
-// ErrIDCarta says that bytes are no card number, ErrCN that a text is no common name of a CNS
-// certificate. Neither carries the text.
+// ErrIDCarta is the error for bytes that are no card number, ErrCN for a text that is no common name of a CNS
+// certificate. Neither has the text.
 var (
 	ErrIDCarta = errors.New("malformed card number")
 	ErrCN      = errors.New("malformed common name")

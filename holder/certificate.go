@@ -45,7 +45,8 @@ func ParseCertificate(der []byte) (*x509.Certificate, error) {
 	return c, nil
 }
 
-// outline is what is looked into, each part a piece of the same bytes: serial without its head, the others with theirs.
+// outline has the parts of a certificate that are read or changed. Each is a piece of the same bytes: serial without
+// its tag and length, the others with theirs.
 type outline struct{ whole, tbs, serial, issuer, subject []byte }
 
 func outlineOf(der []byte) (o outline, ok bool) {
@@ -95,8 +96,8 @@ func toLatin1(der []byte) {
 	}
 }
 
-// hasItsCharacters reports whether a string has the characters of its type (X.680 §41). Types that are not written one
-// byte a character are not judged.
+// hasItsCharacters reports whether a string has the characters of its type (X.680 §41). It accepts types with several
+// bytes a character unseen.
 func hasItsCharacters(element cryptobyte.String, tag asn1.Tag) bool {
 	var value cryptobyte.String
 	whole := element

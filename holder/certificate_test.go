@@ -39,7 +39,7 @@ func odd(t *testing.T, serial string, unit []byte) []byte {
 	return bytes.ReplaceAll(der, []byte(strings.Repeat("x", len(unit))), unit)
 }
 
-// TestParseCertificate reads what OpenSSL reads and crypto/x509 refuses.
+// TestParseCertificate reads certificates that OpenSSL reads and crypto/x509 refuses.
 func TestParseCertificate(t *testing.T) {
 	for _, row := range []struct {
 		name, serial, unit, want, number string

@@ -94,7 +94,7 @@ func shown(flags []*kong.Flag) []*kong.Flag {
 	return slices.DeleteFunc(slices.Clone(flags), func(f *kong.Flag) bool { return f.Hidden })
 }
 
-// values is what may follow a flag: "" nothing, "file", or the words of an enumeration, or "other".
+// values returns the kind of a flag's value: "" for none, "file", the words of an enumeration, or "other".
 func values(f *kong.Flag) string {
 	switch {
 	case f.IsBool():
@@ -122,7 +122,7 @@ var manualFunctions = template.FuncMap{
 		}
 		return list
 	},
-	// names are a command's flags whose values are of one kind, as a shell's case pattern after the command's name.
+	// names returns a command's flags with values of one kind, as a shell's case pattern after the command's name.
 	"names": func(command string, flags []*kong.Flag, kind string) string {
 		var list []string
 		for _, f := range shown(flags) {

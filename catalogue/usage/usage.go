@@ -16,7 +16,7 @@ import (
 	"golang.org/x/term"
 )
 
-// words are those that kong's help has of its own, at the places where it has them.
+// words are kong's own words in its help, with their places.
 var words = []struct {
 	at      *regexp.Regexp
 	italian string
@@ -31,7 +31,7 @@ var words = []struct {
 	{regexp.MustCompile(`<command>`), "<comando>"},
 }
 
-// Options are the options of a program that speaks Italian. Help that was printed ends the program by kong.Exit.
+// Options are the options of a program that speaks Italian. After its help the program ends by kong.Exit.
 func Options() []kong.Option {
 	return []kong.Option{
 		kong.PostBuild(func(k *kong.Kong) error {
@@ -59,7 +59,7 @@ func Options() []kong.Option {
 	}
 }
 
-// messages are the errors that a command line can be refused with, in the order in which they are tried.
+// messages are the errors of a command line, in the order in which they are tried.
 var messages = []struct {
 	kong    *regexp.Regexp
 	italian string
@@ -81,8 +81,8 @@ var messages = []struct {
 	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 e $2 non si usano insieme."},
 }
 
-// Message returns what is wrong with a command line, from the error of kong's Parse. Of an error that it does not know it
-// says only that something is wrong: no English reaches a citizen.
+// Message returns what is wrong with a command line, from the error of kong's Parse. For an error that it does not
+// know it has a general sentence, so that no English reaches a citizen.
 func Message(err error) string {
 	text := strings.TrimSpace(err.Error())
 	for _, m := range messages {
@@ -93,8 +93,8 @@ func Message(err error) string {
 	return "Il comando non è scritto come previsto."
 }
 
-// Again returns a command to type after the one of ctx, with the flags common to all commands that its line had. It leaves
-// out those with the tag again:"-", and a value with a name and a password for a server.
+// Again returns a command to type after that of ctx, with those flags of its line that all commands have. It leaves
+// out flags with the tag again:"-", and a URL with a user name or password.
 func Again(ctx *kong.Context, command string) string {
 	words := []string{command}
 	for _, p := range ctx.Path {
@@ -114,10 +114,11 @@ func Again(ctx *kong.Context, command string) string {
 	return strings.Join(words, " ")
 }
 
-// plain are the characters that no shell reads as its own, cmd.exe and PowerShell among them.
+// plain matches values without a character that a shell interprets, cmd.exe and PowerShell among them.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:\\=+-]+$`)
 
-// quoted stands between the quotes that every shell of a person takes for what they are, as long as the value has none.
+// quoted returns a value between double quotes, which every shell understands, unless it has a character that a shell
+// interprets between them; then between single quotes.
 func quoted(value string) string {
 	if plain.MatchString(value) {
 		return value

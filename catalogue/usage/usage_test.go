@@ -53,7 +53,7 @@ func parseTo(t *testing.T, out io.Writer, args ...string) error {
 	return err
 }
 
-// TestMessage: every way to write a command wrong is said in Italian. kong itself makes the errors.
+// TestMessage: every wrong command line gets an Italian message. The errors are kong's own.
 func TestMessage(t *testing.T) {
 	for _, c := range []struct {
 		args []string

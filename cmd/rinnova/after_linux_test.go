@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestFailureAfterRenewal: a login that fails after the renewal is told as such, and never as a failed renewal that
-// changed nothing.
+// TestFailureAfterRenewal: a login that fails after the renewal is not shown as a failed renewal that changed
+// nothing.
 func TestFailureAfterRenewal(t *testing.T) {
 	s, err := startService(filepath.Join(t.TempDir(), "service"))
 	if err != nil {

@@ -38,7 +38,7 @@ func issued(t *testing.T, s *running, series string, args ...string) (file strin
 	return file
 }
 
-// citizenCard is a card as issued by the service, and what it was made from.
+// citizenCard is a card as the service issued it, with the data it was made from.
 func citizenCard(t *testing.T, s *running, series string) (*emulator.Card, emulator.Personalization) {
 	t.Helper()
 	c, err := emulator.Open(issued(t, s, series, "--key-bits", "1024"))
@@ -79,7 +79,7 @@ func (w *tapped) Transmit(b []byte) ([]byte, error) {
 	return r, err
 }
 
-// onlyReads reports whether nothing was sent but SELECT, READ BINARY and GET RESPONSE.
+// onlyReads reports whether the card got no command but SELECT, READ BINARY and GET RESPONSE.
 func (w *tapped) onlyReads() bool {
 	return !slices.ContainsFunc(w.sent, func(b []byte) bool { return b[1] != 0xA4 && b[1] != 0xB0 && b[1] != 0xC0 })
 }
@@ -107,7 +107,7 @@ func (p *typist) Consent(context.Context, renewal.Question) (string, error) {
 	return "", renewal.ErrNoInput
 }
 
-// citizenProgram is the program with the flags for a service, in this process.
+// citizenProgram returns the program with the flags for a service, in this process.
 func citizenProgram(t *testing.T, s *running) (p *program, out, errOut *bytes.Buffer) {
 	out, errOut = new(bytes.Buffer), new(bytes.Buffer)
 	return &program{commands: &commands{Service: s.addresses["cmp"], CA: filepath.Join(s.dir, "ca.pem"),
@@ -115,7 +115,7 @@ func citizenProgram(t *testing.T, s *running) (p *program, out, errOut *bytes.Bu
 		Journal: filepath.Join(t.TempDir(), "journal")}, ctx: t.Context(), out: out, err: errOut}, out, errOut
 }
 
-// renewed runs a renewal on a card and returns the exit code and what the citizen reads.
+// renewed runs a renewal on a card and returns the exit code and the output for the citizen.
 func renewed(t *testing.T, s *running, card iso7816.Card, who renewal.Prompter) (int, string) {
 	t.Helper()
 	p, _, errOut := citizenProgram(t, s)
@@ -165,14 +165,14 @@ func withCheck(atr []byte) []byte {
 	return append(atr, x)
 }
 
-// foreign are the failures of cards that may not be one of ours: nothing is said of a certificate on them.
+// foreign are the failures of cards that may not be ours: their texts do not mention a certificate.
 var foreign = map[failure.Code]bool{failure.CardNotCNS: true, failure.CardCIE: true, failure.CardForeign: true,
 	failure.CardNotHealth:   true,
 	failure.CardContactless: true, failure.CardModelUnknown: true, failure.CardMalformed: true,
 	failure.CardNotActivated: true,
 	failure.NoCertificate:    true, failure.CertificateUnreadable: true}
 
-// badCard is a card that cannot be renewed, and what the citizen is told of it.
+// badCard is a card that cannot be renewed, with the citizen's text about it.
 type badCard struct {
 	name   string
 	card   func() *emulator.Card
@@ -292,8 +292,8 @@ func badCards(t *testing.T, good emulator.Personalization) []badCard {
 	}
 }
 
-// TestBadCards: each card that is not one to renew gets a sentence and a code of its own; no PIN is asked
-// unless the card shows the trouble only then, and nothing on it changes.
+// TestBadCards: each card that cannot be renewed has a sentence and a code of its own. The PIN is asked only if the
+// fault shows no earlier, and nothing on the card changes.
 func TestBadCards(t *testing.T) {
 	s, err := startService(filepath.Join(t.TempDir(), "service"))
 	if err != nil {
@@ -354,7 +354,7 @@ func TestSituationsHaveTheirOwnSentences(t *testing.T) {
 	}
 }
 
-// TestNoRoom fills a card until a new pair does not fit: it is said before any PIN.
+// TestNoRoom fills a card until a new pair does not fit: the failure comes before the prompt for the PIN.
 func TestNoRoom(t *testing.T) {
 	s, err := startService(filepath.Join(t.TempDir(), "service"))
 	if err != nil {

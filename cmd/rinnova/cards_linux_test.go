@@ -13,8 +13,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// contactless is something on the antenna: a reader builds such an answer to reset (PC/SC part 3 §3.1.3.2.3), and
-// no command is expected.
+// contactless is a card on the antenna: the reader makes such an answer to reset (PC/SC part 3 §3.1.3.2.3), and no
+// command is expected.
 type contactless struct {
 	emulator.Card
 	t *testing.T
@@ -28,8 +28,8 @@ func (c *contactless) Transmit(b []byte) ([]byte, error) {
 	return []byte{0x6D, 0x00}, nil
 }
 
-// TestSeveralCards gives no reader's name. A token that cannot be a health card is no choice; two cards are told apart
-// by holder, number and expiry.
+// TestSeveralCards names no reader. A token that cannot be a health card is not offered; two cards differ by holder,
+// number and expiry.
 func TestSeveralCards(t *testing.T) {
 	stack := pcsctest.Start(t)
 	s, err := startService(filepath.Join(t.TempDir(), "service"))

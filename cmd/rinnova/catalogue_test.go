@@ -25,7 +25,7 @@ func TestStepTexts(t *testing.T) {
 	}
 }
 
-// TestExplain: what the card lost, what the service said and how many tries are left go into the texts.
+// TestExplain: the texts have the card's loss, the service's words and the number of tries left.
 func TestExplain(t *testing.T) {
 	two := 2
 	for _, c := range []struct {

@@ -103,7 +103,7 @@ func (d *display) window(args ...string) *shownProgram {
 	return p
 }
 
-// says waits for a line that the program prints, and returns when it came.
+// says waits for a line of the program's output.
 func (d *display) says(line string) (after time.Duration) {
 	d.t.Helper()
 	d.Patiently("the line "+line, func() bool {
@@ -186,7 +186,7 @@ func TestRealWindow(t *testing.T) {
 	d.Shot("real-3-pin")
 	d.becomes("PROSEGUI", screen.PasswordText, "Codice PUK")
 	d.Shot("real-4-puk")
-	// The service keeps silent, so that the renewal stands where the key was made and no certificate came.
+	// The service does not answer, so that the renewal waits with a new key and without a certificate.
 	if err := syscall.Kill(s.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// BenchmarkSize prints what a renewal costs the computer: the peak of resident memory of `rinnova renew` and of
-// an idle `rinnovad serve`, and the size of the program as `make build` makes it. The goals are 60 MB, 60 MB and
-// 20 MB.
+// BenchmarkSize prints the cost of a renewal for the computer: the peak of resident memory of `rinnova renew` and of
+// an idle `rinnovad serve`, and the size of the program that `make build` makes. The goals are 60 MB, 60 MB and 20
+// MB.
 func BenchmarkSize(b *testing.B) {
 	dir := b.TempDir()
 	s, err := startService(filepath.Join(dir, "service"))

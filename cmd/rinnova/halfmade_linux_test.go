@@ -38,8 +38,8 @@ func (x *exchangeable) PowerOff()                         { x.now().PowerOff() }
 func (x *exchangeable) Reset()                            { x.now().Reset() }
 func (x *exchangeable) Transmit(b []byte) ([]byte, error) { return x.now().Transmit(b) }
 
-// halfMade are the distinct states of a card's files and keys while it is renewed, in their order: before
-// each command, and at the end.
+// halfMade returns the distinct states of a card's files and keys during a renewal, in their order: before each
+// command, and at the end.
 func halfMade(t *testing.T, s *running, card *emulator.Card) []*emulator.Card {
 	t.Helper()
 	var states []*emulator.Card
@@ -67,8 +67,8 @@ func halfMade(t *testing.T, s *running, card *emulator.Card) []*emulator.Card {
 	return states
 }
 
-// torn are states of a certificate file that no renewal of ours leaves, but a card or another program may:
-// filled with FF, and with a head that announces a certificate which is not there.
+// torn are states of a certificate file that no renewal of ours leaves, but a card or another program may: filled
+// with FF, and with a head that announces an absent certificate.
 func torn(t *testing.T, states []*emulator.Card, place cardmodel.Slot) []*emulator.Card {
 	t.Helper()
 	i := slices.IndexFunc(states, func(c *emulator.Card) bool {
@@ -100,7 +100,7 @@ func torn(t *testing.T, states []*emulator.Card, place cardmodel.Slot) []*emulat
 	return list
 }
 
-// TestHalfMade: whatever a renewal that was cut leaves on the card, OpenSC lists the old pair and signs with it.
+// TestHalfMade: in every state that a cut renewal leaves on the card, OpenSC lists the old pair and signs with it.
 func TestHalfMade(t *testing.T) {
 	stack := pcsctest.Start(t)
 	s, err := startService(filepath.Join(t.TempDir(), "service"))

@@ -68,8 +68,8 @@ func lookedAt(t *testing.T, p *program, reader string) string {
 	return ""
 }
 
-// watchedWhile is what a window does while f runs: it looks at each card that comes. It returns the state of the
-// readers as told last.
+// watchedWhile acts as a window while f runs: it looks at each inserted card. It returns the last state of the
+// readers.
 func watchedWhile(t *testing.T, look func(reader string), f func()) []pcsc.Reader {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -210,7 +210,7 @@ func pushCard(t *testing.T, addr string, card *emulator.Card) (pull func()) {
 	return stop
 }
 
-// served is the card in the reader until it is pulled; false when the reader did not take it.
+// served is the card in the reader until it is pulled; it returns false if the reader did not take the card.
 func served(ctx context.Context, addr string, card *emulator.Card) bool {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {

@@ -37,7 +37,7 @@ func TestDumpsRefused(t *testing.T) {
 	}
 }
 
-// TestInterruptedAtPIN: Ctrl-C at the question for the PIN ends the program at once, and nothing was changed.
+// TestInterruptedAtPIN: Ctrl-C at the prompt for the PIN ends the program at once, and nothing was changed.
 func TestInterruptedAtPIN(t *testing.T) {
 	const at = "2020-05-25T10:00:00Z"
 	dir := t.TempDir()

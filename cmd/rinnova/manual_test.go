@@ -17,7 +17,7 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// Every command and every flag that a person may see is in each page and each completion, and nothing hidden is.
+// Every visible command and flag is in each page and each completion, and no hidden one is.
 func TestManualSaysEverything(t *testing.T) {
 	dir := t.TempDir()
 	if err := (&manualCommand{To: dir, Date: "2020-05-25"}).Run(nil); err != nil {

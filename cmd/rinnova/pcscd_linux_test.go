@@ -23,7 +23,7 @@ import (
 // openscModule is where Debian puts OpenSC's PKCS#11 module.
 const openscModule = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"
 
-// plug puts the card of a file into a reader by vcns, as another program, and returns what pulls it out.
+// plug puts the card of a file into a reader by vcns, another program, and returns a function that pulls it.
 func plug(t *testing.T, stack *pcsctest.Stack, file string) (pull func()) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(programs, "vcns"), "--vpcd", stack.Addrs[0], "--card", file)
@@ -148,7 +148,7 @@ func TestRenewThroughReader(t *testing.T) {
 	}
 }
 
-// asBefore has OpenSC list the pair made at issue and sign with it.
+// asBefore checks that OpenSC lists the pair made at issue and signs with it.
 func asBefore(t *testing.T, when string) {
 	t.Helper()
 	home := t.TempDir()
@@ -159,7 +159,7 @@ func asBefore(t *testing.T, when string) {
 		}
 	}
 	out, err = opensc(t, home, "pkcs11-tool", "--module", openscModule, "--login", "--pin", "24680", "--test")
-	// OpenSC asks 100 random bytes of chips that give 32 at a time: that, and only that, may fail.
+	// OpenSC asks 100 random bytes of chips that give 32 at a time: only that may fail.
 	errs := strings.Count(out, "ERR:") - strings.Count(out,
 		"ERR: C_GenerateRandom(buf1,100) failed: CKR_DATA_LEN_RANGE")
 	if err != nil || errs != 0 || !strings.Contains(out, "testing key 0 (CNS0)") ||

@@ -14,8 +14,8 @@ import (
 	"rinnova.example/go/card/transcript"
 )
 
-// TestTranscripts plays the recorded looks at cards of testdata/transcripts again, strictly: what the program sends
-// to a card, and in which order, does not change unnoticed. Beside each stands what was said of the card.
+// TestTranscripts replays the recorded looks at cards in testdata/transcripts, strictly: the commands and their order
+// change only with the transcript. Beside each is the program's text about the card.
 func TestTranscripts(t *testing.T) {
 	const dir = "testdata/transcripts"
 	entries, err := os.ReadDir(dir)

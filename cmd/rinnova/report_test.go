@@ -30,7 +30,7 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// Canaries: what must never be in a report. The codice fiscale is an invented one that checks.
+// Canaries: text that must never be in a report. The codice fiscale is an invented one with a right check character.
 const (
 	canaryPIN     = "86429753"
 	canaryPUK     = "97531864"
@@ -107,7 +107,7 @@ func (h *canary) renew(service string, more ...string) (string, int) {
 
 func (h *canary) desk() string { return filepath.Join(h.service.dir, "desk.pem") }
 
-// archive is what OpenSSL makes of the report at home: the ZIP, and what is in its files.
+// archive opens the report at home with OpenSSL, and returns the ZIP and the contents of its files.
 func (h *canary) archive() (all []byte, manifest errorreport.Report, transcript string) {
 	h.t.Helper()
 	systemtest.Need(h.t, "openssl", "openssl")
@@ -178,7 +178,7 @@ func (h *canary) found(text []byte) []string {
 	return list
 }
 
-// failing stands before the service and answers a kind of message with an error that repeats every canary.
+// failing is a proxy of the service that answers one kind of message with an error that repeats every canary.
 func (h *canary) failing(kind string) *httptest.Server {
 	target, err := url.Parse(h.service.addresses["cmp"])
 	if err != nil {
@@ -203,7 +203,7 @@ func (h *canary) failing(kind string) *httptest.Server {
 	return s
 }
 
-// TestReport: a real renewal fails late, and the report tells the desk all of it and nothing of the person.
+// TestReport: a real renewal fails late. The report has all facts for the desk, and none about the person.
 func TestReport(t *testing.T) {
 	for _, series := range []string{"AC2014", "OT2016", "ID2019"} {
 		t.Run(series, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestReport(t *testing.T) {
 			if found := h.found(all); len(found) > 0 {
 				t.Errorf("the report holds %s\n%s", strings.Join(found, ", "), text)
 			}
-			// The search finds what is there: the recording of an emulated card keeps files.
+			// The search works: it finds the data in the recording of an emulated card, which keeps files.
 			record, err := os.ReadFile(filepath.Join(h.home, "record.txt"))
 			if err != nil || len(h.found(record)) < 3 {
 				t.Errorf("the search finds %v in the recording, %v", h.found(record), err)
@@ -273,7 +273,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestReportBehindProxy: the password of a proxy is in no report, nor in what is printed.
+// TestReportBehindProxy: the password of a proxy is neither in a report nor in the output.
 func TestReportBehindProxy(t *testing.T) {
 	h := newCanary(t, "ID2019")
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -38,7 +38,7 @@ func opensCard(t *testing.T, s *running, series string) (*emulator.Card, string)
 	return card, file
 }
 
-// between puts something between program and service: it runs before each message is passed on.
+// between puts a function between program and service, which runs before each message is passed on.
 func between(t *testing.T, s *running, before func(n int)) *running {
 	t.Helper()
 	roots, err := (&program{commands: &commands{TLSCA: filepath.Join(s.dir, "tls.pem")}}).tlsRoots()
@@ -62,8 +62,8 @@ func between(t *testing.T, s *running, before func(n int)) *running {
 	return &running{dir: s.dir, addresses: map[string]string{"cmp": server.URL, "login": s.addresses["login"]}}
 }
 
-// inserted puts a card of this process into the first reader; what it returns pulls it out, and returns
-// once that is seen.
+// inserted puts a card of this process into the first reader. The function that it returns pulls the card and waits
+// until pcscd has seen that.
 func inserted(t *testing.T, stack *pcsctest.Stack, card vpcd.Card) func() {
 	t.Helper()
 	pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
@@ -136,7 +136,7 @@ func (p *slow) Consent(context.Context, renewal.Question) (string, error) {
 	return "", renewal.ErrNoInput
 }
 
-// TestSharing: the card is the citizen's, and other programs' too. One stack serves all of it.
+// TestSharing: other programs use the card too. One stack serves all scenes.
 func TestSharing(t *testing.T) {
 	stack := pcsctest.Start(t)
 	s, err := startService(filepath.Join(t.TempDir(), "service"))
@@ -145,7 +145,7 @@ func TestSharing(t *testing.T) {
 	}
 	t.Cleanup(s.stop)
 
-	// In the second reader a program keeps the card for longer than is waited.
+	// In the second reader a program holds the card for longer than the program waits.
 	kept, _ := opensCard(t, s, "OT2015")
 	pcsctest.PlugCard(t, stack.Addrs[1], kept)
 	keeper, err := pcsc.Open(stack.Readers[1])
@@ -173,7 +173,7 @@ func TestSharing(t *testing.T) {
 	t.Run("reset by another program between the blocks", func(t *testing.T) { resetBetweenBlocks(t, stack, s) })
 
 	busy.Wait()
-	// OpenSC connects to every reader, and waits there without end for a card that is kept.
+	// OpenSC connects to every reader, and waits without end for a card that another program holds.
 	keeper.Close()
 
 	for _, series := range []string{"AC2018", "OT2016", "ID2019"} {
@@ -356,7 +356,7 @@ func openscInLoop(t *testing.T, stack *pcsctest.Stack, s *running, series string
 	}
 }
 
-// cardsOldFiles are the files of the old credential on a card in this process.
+// cardsOldFiles returns the files of the old pair on a card in this process.
 func cardsOldFiles(t *testing.T, c *emulator.Card) []byte {
 	t.Helper()
 	var all []byte

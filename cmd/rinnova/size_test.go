@@ -50,7 +50,8 @@ func TestWiring(t *testing.T) {
 	}
 }
 
-// TestPlainProgramCarriesNoService: the program without the window links no authority and no database.
+// TestPlainProgramCarriesNoService: the program without the window is linked with neither an authority nor a
+// database.
 func TestPlainProgramCarriesNoService(t *testing.T) {
 	linked := func(tags string) string {
 		out, err := exec.Command("go", "list", "-deps", "-tags", tags, ".").Output()

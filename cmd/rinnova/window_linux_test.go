@@ -16,7 +16,7 @@ import (
 	"rinnova.example/go/operator"
 )
 
-// onlyOperator leaves a program nothing but an operator's file, as its package has it.
+// onlyOperator removes all settings of a program except an operator's file, which its package has.
 func onlyOperator(t *testing.T, p *program, s *running) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), operator.Name)

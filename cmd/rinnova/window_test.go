@@ -83,7 +83,7 @@ func TestDemonstrationIsAlone(t *testing.T) {
 	}
 }
 
-// Codes that were typed are nowhere afterwards: in no state, no answer, no log, no error report.
+// Typed codes are in no state, no answer, no log and no error report afterwards.
 func TestCodesLeaveNoTrace(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)
@@ -113,7 +113,7 @@ func TestCodesLeaveNoTrace(t *testing.T) {
 		t.Fatal(len(sealed), err)
 	}
 	c.do(http.MethodGet, "/api/diagnosis", "", "")
-	// The demonstration tells its own codes, as a help; a real card's are not in its state.
+	// The demonstration shows its own codes, as a help; a real card's are not in its state.
 	for _, secret := range []string{wrongPIN, wrongPUK, letters} {
 		for name, b := range map[string][]byte{"a state or an answer": c.seen.Bytes(), "the log": logged.Bytes(),
 			"the report": sealed} {

@@ -16,7 +16,7 @@ import (
 	"rinnova.example/go/citizen/desktop"
 )
 
-// visitor is a person before the page: everything that reached it is kept.
+// visitor is a person at the page. It keeps all answers.
 type visitor struct {
 	t    *testing.T
 	h    http.Handler

@@ -55,7 +55,7 @@ func serve(t *testing.T, args ...string) *running {
 	return r
 }
 
-// stop asks the service to end, as an operating system does, and wants exit code 0.
+// stop ends the service as an operating system does, and expects exit code 0.
 func (r *running) stop() {
 	r.t.Helper()
 	r.command.Process.Signal(syscall.SIGTERM)
@@ -139,7 +139,7 @@ func login(t *testing.T, dir, url, name, version string) map[string]any {
 // logsIn logs in with the old certificate and with the new one.
 func logsIn(t *testing.T, dir, address string, expired bool) {
 	t.Helper()
-	// The old certificate still logs in where it is in date: nothing is revoked by a renewal.
+	// The old certificate, still valid, logs in: a renewal does not revoke it.
 	answer := login(t, dir, address, "old", "1.2")
 	if answer["accepted"] == expired || expired && answer["reason"] != "expired" {
 		t.Fatalf("old certificate: %v", answer)
@@ -154,7 +154,7 @@ func logsIn(t *testing.T, dir, address string, expired bool) {
 	}
 }
 
-// TestRenewal renews with the client of OpenSSL and logs in with curl: none of our code but the service's.
+// TestRenewal renews with the client of OpenSSL and logs in with curl: only the service is our code.
 func TestRenewal(t *testing.T) {
 	cluster := storetest.PostgreSQL(t)
 	for _, test := range []struct {
@@ -281,7 +281,7 @@ func fetch(t *testing.T, url string) []byte {
 	return body
 }
 
-// TestRefusalIsReadable: what OpenSSL prints of a refusal is our code and an Italian sentence.
+// TestRefusalIsReadable: OpenSSL prints our code and an Italian sentence for a refusal.
 func TestRefusalIsReadable(t *testing.T) {
 	dir := t.TempDir()
 	where := []string{"--dir", filepath.Join(dir, "s")}

@@ -38,8 +38,8 @@ func plug(t *testing.T, stack *pcsctest.Stack, name string) (*exec.Cmd, *buffer)
 	}
 }
 
-// OpenSC spends a try through the system's reader; the file has it after SIGTERM and after SIGKILL, and
-// vcns ends with 0 on SIGTERM and when the reader goes.
+// OpenSC spends a try through the system's reader. The file has it after SIGTERM and after SIGKILL. vcns ends with 0
+// on SIGTERM and when the reader goes.
 func TestStack(t *testing.T) {
 	systemtest.Need(t, "opensc", "pkcs15-tool")
 	name := cardFile(t, "OT2015")
