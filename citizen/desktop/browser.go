@@ -129,6 +129,12 @@ func (b *Browser) Serve(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	b.window.stop()
+	// An answer under way is delivered, such as the refusal that a second page has to show.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer stop()
+	if b.server.Shutdown(ctx) == nil {
+		return nil
+	}
 	return b.server.Close()
 }
 

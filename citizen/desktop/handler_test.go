@@ -264,6 +264,25 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
+// TestSecondExchangeIsAnswered: the program ends after a second exchange, and never before the second page has its
+// refusal, which it has to show.
+func TestSecondExchangeIsAnswered(t *testing.T) {
+	for range 100 {
+		_, b, ended := browserAt(t)
+		_, code, _ := strings.Cut(b.URL(), "#")
+		for _, want := range []int{200, 403} {
+			a, _ := visit(t, "POST", b.origin()+"/api/enter", code,
+				func(r *http.Request) { r.Header.Set("Origin", b.origin()) })
+			if a.StatusCode != want {
+				t.Fatalf("exchange: %d, want %d", a.StatusCode, want)
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Fatalf("serve ended with %v", err)
+		}
+	}
+}
+
 // A second exchange during a renewal does not end the program.
 func TestSecondExchangeDuringRenewal(t *testing.T) {
 	w, b, ended := browserAt(t)
