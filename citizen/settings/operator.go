@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 
-	"rinnova.example/go/durable"
 	"rinnova.example/go/jsonfile"
 	"rinnova.example/go/operator"
 )
@@ -95,12 +94,6 @@ func Choose(list []Known, service string) Known {
 		}
 	}
 	return Known{}
-}
-
-// userFolder returns the system's folder for this user's settings.
-func userFolder() (durable.Folder, error) {
-	dir, err := os.UserConfigDir()
-	return durable.Folder(filepath.Join(dir, "rinnova")), err
 }
 
 // Keep saves an operator for this user, in place of an earlier one, and returns the file.

@@ -111,6 +111,17 @@ func (s *Settings) check(where string) error {
 // maxFile is the most bytes of a settings file.
 const maxFile = 64 << 10
 
+// ReadNamed reads the settings of a file, which must exist, or those of this computer if the name is "".
+func ReadNamed(file string) (Settings, error) {
+	if file == "" {
+		return Read()
+	}
+	if _, err := os.Stat(file); err != nil {
+		return Settings{}, &Error{Where: file, Err: err}
+	}
+	return ReadFile(file)
+}
+
 // ReadFile reads one JSON object of strings. A missing file means no settings. It refuses a member that is unknown,
 // written twice or not a string, and anything after the object.
 func ReadFile(path string) (Settings, error) {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -127,6 +128,26 @@ func (m *Manifest) For(system, processor string) []File {
 		if len(part) >= 2 && slices.Contains(systems, part[0]) && slices.Contains(processors, part[1]) {
 			list = append(list, f)
 		}
+	}
+	return list
+}
+
+// Published is a package with the address where a service publishes it.
+type Published struct {
+	File
+	Address string `json:"address"`
+}
+
+// Published lists the packages of For with their addresses at a service. It lists none for an address that
+// PackagesURL refuses.
+func (m *Manifest) Published(service *url.URL, system, processor string) []Published {
+	folder, err := PackagesURL(service)
+	if err != nil {
+		return nil
+	}
+	var list []Published
+	for _, f := range m.For(system, processor) {
+		list = append(list, Published{f, folder.JoinPath(f.Name).String()})
 	}
 	return list
 }

@@ -16,16 +16,7 @@ import (
 // administrators reads the settings of this computer, or those of the file that RINNOVA_SETTINGS names, which must
 // exist.
 func administrators() (settings.Settings, error) {
-	read := settings.Read
-	if file := os.Getenv("RINNOVA_SETTINGS"); file != "" {
-		read = func() (settings.Settings, error) {
-			if _, err := os.Stat(file); err != nil {
-				return settings.Settings{}, &settings.Error{Where: file, Err: err}
-			}
-			return settings.ReadFile(file)
-		}
-	}
-	s, err := read()
+	s, err := settings.ReadNamed(os.Getenv("RINNOVA_SETTINGS"))
 	var bad *settings.Error
 	if errors.As(err, &bad) {
 		err = &renewal.Failure{Code: failure.SettingsMalformed, Text: bad.Location(), Err: err}

@@ -18,6 +18,7 @@ import (
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 )
 
@@ -51,10 +52,10 @@ func (p *program) open() (*opened, error) {
 	case kind == "replay" && name != "":
 		err = openReplay(o, name)
 	default:
-		err = misused(failure.CardMalformedName, nil)
+		err = failureOf(failure.CardMalformedName, nil)
 	}
 	if err == nil && p.Clock != "" && !o.emulated {
-		err = misused(failure.ClockOnlyEmulated, nil)
+		err = failureOf(failure.ClockOnlyEmulated, nil)
 	}
 	if err == nil && p.Record != "" {
 		err = p.record(o)
@@ -72,7 +73,7 @@ func (p *program) openReader(o *opened, name string) error {
 		if err != nil {
 			return cardFailure(err)
 		}
-		if name, err = reader.Meant(readers, dates); err != nil {
+		if name, err = reader.Meant(readers, terminal.Date); err != nil {
 			return cardFailure(err)
 		}
 	}
@@ -142,10 +143,10 @@ func openEmulated(o *opened, name string) error {
 	}
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return misused(failure.CardFileMissing, err)
+			return failureOf(failure.CardFileMissing, err)
 		}
 		if errors.Is(err, emulator.ErrState) {
-			return misused(failure.CardFileMalformed, err)
+			return failureOf(failure.CardFileMalformed, err)
 		}
 		return cardFailure(err)
 	}
@@ -157,15 +158,15 @@ func openEmulated(o *opened, name string) error {
 func openReplay(o *opened, name string) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return misused(failure.CardFileMissing, err)
+		return failureOf(failure.CardFileMissing, err)
 	}
 	t, err := transcript.Parse(b)
 	if err != nil {
-		return misused(failure.ReplayMalformed, err)
+		return failureOf(failure.ReplayMalformed, err)
 	}
 	r, err := transcript.NewReplay(t)
 	if err != nil {
-		return misused(failure.ReplayMalformed, err)
+		return failureOf(failure.ReplayMalformed, err)
 	}
 	o.Card = r
 	return nil
@@ -176,7 +177,7 @@ func openReplay(o *opened, name string) error {
 func (p *program) record(o *opened) error {
 	f, err := os.OpenFile(p.Record, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
-		return misused(failure.RecordUnwritable, err)
+		return failureOf(failure.RecordUnwritable, err)
 	}
 	o.closers = append(o.closers, f)
 	withhold := transcript.Files

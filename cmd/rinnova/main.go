@@ -113,8 +113,8 @@ func run(args []string, out, errOut io.Writer) int {
 	return 0
 }
 
-// misused is a failure of the command line itself.
-func misused(code failure.Code, err error) error {
+// failureOf is a failure outside of a renewal.
+func failureOf(code failure.Code, err error) error {
 	return &renewal.Failure{Code: code, Err: err}
 }
 

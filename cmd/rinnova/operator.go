@@ -60,13 +60,13 @@ type serviceJSON struct {
 func (c *serviceCommand) Run(p *program) error {
 	if c.Forget {
 		if err := settings.Forget(); err != nil {
-			return misused(failure.ServiceUnsaved, err)
+			return failureOf(failure.ServiceUnsaved, err)
 		}
 		fmt.Fprintln(p.err, "Nessun servizio è più conservato per questo utente.")
 		return nil
 	}
 	if p.Service == "" {
-		return misused(failure.ServiceNotGiven, nil)
+		return failureOf(failure.ServiceNotGiven, nil)
 	}
 	o, err := p.operator()
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *serviceCommand) Run(p *program) error {
 	from := p.known.Where
 	if c.Keep {
 		if from, err = settings.Keep(o); err != nil {
-			return misused(failure.ServiceUnsaved, err)
+			return failureOf(failure.ServiceUnsaved, err)
 		}
 	}
 	if p.JSON {
@@ -110,12 +110,12 @@ func (p *program) operator() (operator.Operator, error) {
 		}
 		b, err := given(one.file, one.operators)
 		if err != nil {
-			return o, misused(failure.CAUnreadable, err)
+			return o, failureOf(failure.CAUnreadable, err)
 		}
 		*one.text = string(b)
 	}
 	if o.CA == "" {
-		return o, misused(failure.CANeeded, nil)
+		return o, failureOf(failure.CANeeded, nil)
 	}
 	return o, nil
 }

@@ -4,9 +4,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/plaintext"
 )
@@ -37,25 +39,30 @@ func (c *renewCommand) renew(p *program) error {
 		}
 	}
 	if r.Service.URL == nil {
-		return misused(failure.ServiceNotGiven, nil)
+		return failureOf(failure.ServiceNotGiven, nil)
 	}
-	show := p.progress()
+	people := p.out
+	if p.JSON {
+		people = io.Discard
+	}
+	bar := terminal.NewProgress(people, textRunning+"\nNon rimuovere la tessera.")
+	show := p.shows(bar)
 	person := p.person(c.codes, c.PUKFrom)
-	person.Before = show.clear
-	r.Prompter, r.Series, r.Events = person, c.Series, show.show
+	person.Before = bar.Clear
+	r.Prompter, r.Series, r.Events = person, c.Series, show
 	c.watch(o, r)
 	out, err := r.Run(p.ctx)
-	show.clear()
+	bar.Clear()
 	if err != nil {
 		return err
 	}
 	defer out.Session.ForgetPIN()
 	if !p.JSON {
 		fmt.Fprintf(p.out, "\n%s\nIl nuovo certificato è valido fino al %s.\n", textDone,
-			dates(out.Certificate.NotAfter))
+			terminal.Date(out.Certificate.NotAfter))
 	}
 	if c.WaitReinsert {
-		show.show(renewal.Event{Step: "reinsert", State: renewal.Started})
+		show(renewal.Event{Step: "reinsert", State: renewal.Started})
 		card, err := o.reinsert(p.ctx)
 		if err != nil {
 			return failedAt("reinsert", err)
@@ -70,17 +77,17 @@ func (c *renewCommand) renew(p *program) error {
 		if f := contents.Slots[out.Slot].Certificate; f.Certificate == nil || !f.Certificate.Equal(out.Certificate) {
 			return failedAt("reinsert", &renewal.Failure{Code: failure.CardWrite})
 		}
-		show.show(renewal.Event{Step: "reinsert", State: renewal.Done})
+		show(renewal.Event{Step: "reinsert", State: renewal.Done})
 	}
 	var login *renewal.Login
 	if c.Login {
-		show.show(renewal.Event{Step: "login", State: renewal.Started})
+		show(renewal.Event{Step: "login", State: renewal.Started})
 		if login, err = p.login(out, out.LoginURL); err != nil {
 			return failedAt("login", err)
 		}
-		show.show(renewal.Event{Step: "login", State: renewal.Done})
+		show(renewal.Event{Step: "login", State: renewal.Done})
 	}
-	show.clear()
+	bar.Clear()
 	if p.JSON {
 		end := out.Certificate.NotAfter
 		p.event(resultEvent{Step: "result", State: "done", Text: textDone, Code: "done", Campaign: out.Campaign,

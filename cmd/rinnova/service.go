@@ -12,13 +12,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
 
+	"rinnova.example/go/citizen/opensccache"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/endpoint"
 	"rinnova.example/go/failure"
@@ -46,7 +46,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 		return nil, err
 	}
 	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader,
-		Wait: renewal.Wait, OnWritten: dropCached}
+		Wait: renewal.Wait, OnWritten: opensccache.Drop}
 	if r.Journal, err = p.journal(); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	r.Service.HTTP = &http.Client{Transport: t, Timeout: 2 * time.Minute}
 	o.closers = append(o.closers, idle{t})
 	if r.Anchors, err = certificates(p.CA, p.known.CA); err == nil && r.Anchors == nil {
-		err = misused(failure.CANeeded, nil)
+		err = failureOf(failure.CANeeded, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (p *program) clock() (func() time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, p.Clock)
 	if err != nil {
-		return nil, misused(failure.ClockMalformed, err)
+		return nil, failureOf(failure.ClockMalformed, err)
 	}
 	started := time.Now()
 	return func() time.Time { return t.Add(time.Since(started)) }, nil
@@ -96,10 +96,10 @@ func (p *program) clock() (func() time.Time, error) {
 func serviceURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil {
-		return nil, misused(failure.ServiceMalformed, errors.New("not an address"))
+		return nil, failureOf(failure.ServiceMalformed, errors.New("not an address"))
 	}
 	if !endpoint.Trusted(u) {
-		return nil, misused(failure.ServiceMalformed, errors.New("neither https nor this machine"))
+		return nil, failureOf(failure.ServiceMalformed, errors.New("neither https nor this machine"))
 	}
 	return u, nil
 }
@@ -139,7 +139,7 @@ func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
 	}
 	u, err := url.Parse(p.Proxy)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
-		return nil, misused(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
+		return nil, failureOf(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
 	}
 	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy,
 		NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
@@ -167,11 +167,11 @@ func certificates(file, operators string) ([]*x509.Certificate, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, misused(failure.CAUnreadable, err)
+		return nil, failureOf(failure.CAUnreadable, err)
 	}
 	list, err := pemfile.Certificates(b)
 	if err != nil {
-		return nil, misused(failure.CAUnreadable, err)
+		return nil, failureOf(failure.CAUnreadable, err)
 	}
 	return list, nil
 }
@@ -192,27 +192,9 @@ func (p *program) journal() (*renewal.Journal, error) {
 	dir := p.Journal
 	if dir == "" {
 		var err error
-		if dir, err = stateFolder(); err != nil {
-			return nil, misused(failure.JournalNowhere, err)
+		if dir, err = settings.StateFolder(); err != nil {
+			return nil, failureOf(failure.JournalNowhere, err)
 		}
 	}
 	return renewal.JournalIn(dir), nil
-}
-
-// stateFolder is the system's folder for the state of programs, of this user.
-func stateFolder() (string, error) {
-	dir := os.Getenv("XDG_STATE_HOME")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		dir = filepath.Join(home, ".local", "state")
-		if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-			if dir, err = os.UserConfigDir(); err != nil {
-				return "", err
-			}
-		}
-	}
-	return filepath.Join(dir, "rinnova"), nil
 }

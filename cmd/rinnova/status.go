@@ -97,8 +97,8 @@ func (p *program) printStatus(v *renewal.View, s statusJSON) {
 		if now.After(c.NotAfter) {
 			kind += ", SCADUTO"
 		}
-		fmt.Fprintf(p.out, "Certificato:  %s, valido dal %s al %s, chiave di %d bit\n", kind, dates(c.NotBefore),
-			dates(c.NotAfter), c.KeyBits)
+		fmt.Fprintf(p.out, "Certificato:  %s, valido dal %s al %s, chiave di %d bit\n", kind,
+			terminal.Date(c.NotBefore), terminal.Date(c.NotAfter), c.KeyBits)
 	}
 	fmt.Fprintln(p.out)
 	renew := usage.Again(p.line, "rinnova renew")

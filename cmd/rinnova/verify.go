@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/plaintext"
 )
@@ -23,7 +24,7 @@ func (c *verifyCommand) Run(p *program) error {
 	}
 	defer o.Close()
 	if c.Login == "" && r.Service.URL == nil {
-		return misused(failure.LoginUnknown, nil)
+		return failureOf(failure.LoginUnknown, nil)
 	}
 	r.Prompter = p.person(c.codes, "")
 	roots, err := p.tlsRoots()
@@ -48,6 +49,6 @@ func (c *verifyCommand) Run(p *program) error {
 
 func (p *program) printLogin(l *renewal.Login) {
 	fmt.Fprintf(p.out, "Accesso riuscito: %s, codice fiscale %s, certificato valido dal %s al %s (%s).\n",
-		plaintext.Line(l.Name), plaintext.Line(l.CodiceFiscaleMasked), dates(*l.NotBefore), dates(*l.NotAfter),
-		plaintext.Line(l.TLS))
+		plaintext.Line(l.Name), plaintext.Line(l.CodiceFiscaleMasked), terminal.Date(*l.NotBefore),
+		terminal.Date(*l.NotAfter), plaintext.Line(l.TLS))
 }

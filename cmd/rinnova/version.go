@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime"
 	"time"
 
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/citizen/update"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/durable"
@@ -32,18 +32,13 @@ type versionCommand struct {
 // checkJSON is the answer of version --check --json. State is an update.Status, "off" if the check is switched off,
 // or "no-key" if the program has no key to verify with.
 type checkJSON struct {
-	State   string            `json:"state"`
-	Latest  string            `json:"latest,omitempty"`
-	Minimum string            `json:"minimum,omitempty"`
-	Serial  uint64            `json:"serial,omitempty"`
-	Expires *time.Time        `json:"expires,omitempty"`
-	Page    string            `json:"page,omitempty"`  // where a person takes it from
-	Files   []publishedUpdate `json:"files,omitempty"` // for this computer
-}
-
-type publishedUpdate struct {
-	update.File
-	Address string `json:"address"`
+	State   string             `json:"state"`
+	Latest  string             `json:"latest,omitempty"`
+	Minimum string             `json:"minimum,omitempty"`
+	Serial  uint64             `json:"serial,omitempty"`
+	Expires *time.Time         `json:"expires,omitempty"`
+	Page    string             `json:"page,omitempty"`  // where a person takes it from
+	Files   []update.Published `json:"files,omitempty"` // for this computer
 }
 
 func (c *versionCommand) Run(p *program) error {
@@ -103,7 +98,7 @@ func (p *program) page() string {
 func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	keys, err := update.ParseKeys(releaseKeys)
 	if err != nil {
-		return nil, notChecked(failure.UpdateKey, err)
+		return nil, failureOf(failure.UpdateKey, err)
 	}
 	switch {
 	case len(keys) == 0:
@@ -111,7 +106,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	case p.Updates == "off":
 		return &checkJSON{State: "off"}, nil
 	case p.Service == "":
-		return nil, misused(failure.ServiceNotGiven, nil)
+		return nil, failureOf(failure.ServiceNotGiven, nil)
 	}
 	service, err := serviceURL(p.Service)
 	if err != nil {
@@ -126,9 +121,9 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 		return nil, err
 	}
 	defer t.CloseIdleConnections()
-	dir, err := stateFolder()
+	dir, err := settings.StateFolder()
 	if err != nil {
-		return nil, notChecked(failure.UpdateMemory, err)
+		return nil, failureOf(failure.UpdateMemory, err)
 	}
 	kept := durable.Folder(dir)
 	checker := &update.Checker{Transport: t, Keys: keys, Memory: update.Memory{Read: kept.Read, Write: kept.Write},
@@ -140,7 +135,7 @@ func (p *program) check(ctx context.Context) (*checkJSON, error) {
 	c := &checkJSON{State: string(m.Compare(version)), Latest: m.Version, Minimum: m.Minimum, Serial: m.Serial,
 		Expires: &m.Expires}
 	if c.State != string(update.Current) {
-		c.Page, c.Files = update.DownloadPage(service), published(m, service)
+		c.Page, c.Files = update.DownloadPage(service), m.Published(service, runtime.GOOS, runtime.GOARCH)
 	}
 	return c, nil
 }
@@ -160,39 +155,22 @@ func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 	}
 }
 
-// published returns the packages for this computer, with their addresses.
-func published(m *update.Manifest, service *url.URL) []publishedUpdate {
-	folder, err := update.PackagesURL(service)
-	if err != nil {
-		return nil
-	}
-	var list []publishedUpdate
-	for _, f := range m.For(runtime.GOOS, runtime.GOARCH) {
-		list = append(list, publishedUpdate{f, folder.JoinPath(f.Name).String()})
-	}
-	return list
-}
-
-func notChecked(code failure.Code, err error) *renewal.Failure {
-	return &renewal.Failure{Code: code, Err: err}
-}
-
 // whyNotChecked gives an error of the check its code; network errors have the renewal's codes.
 func whyNotChecked(err error) error {
 	var status *update.StatusError
 	switch {
 	case errors.Is(err, update.ErrSignature):
-		return notChecked(failure.UpdateSignature, err)
+		return failureOf(failure.UpdateSignature, err)
 	case errors.Is(err, update.ErrManifest), errors.Is(err, update.ErrSize):
-		return notChecked(failure.UpdateMalformed, err)
+		return failureOf(failure.UpdateMalformed, err)
 	case errors.Is(err, update.ErrRollback):
-		return notChecked(failure.UpdateRollback, err)
+		return failureOf(failure.UpdateRollback, err)
 	case errors.Is(err, update.ErrExpired):
-		return notChecked(failure.UpdateExpired, err)
+		return failureOf(failure.UpdateExpired, err)
 	case errors.Is(err, update.ErrMemory):
-		return notChecked(failure.UpdateMemory, err)
+		return failureOf(failure.UpdateMemory, err)
 	case errors.As(err, &status) && (status.Status == 404 || status.Status == 410):
-		return notChecked(failure.UpdateAbsent, err)
+		return failureOf(failure.UpdateAbsent, err)
 	case errors.As(err, &status):
 		return renewal.Classify(&cmp.HTTPError{Status: status.Status})
 	}

@@ -151,7 +151,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 func (p *program) kept(ctx context.Context, o operator.Operator, desk string) (desktop.Config, error) {
 	where, err := settings.Keep(o)
 	if err != nil {
-		return desktop.Config{}, misused(failure.ServiceUnsaved, err)
+		return desktop.Config{}, failureOf(failure.ServiceUnsaved, err)
 	}
 	d := *p.commands
 	d.CA, d.TLSCA = "", ""
@@ -236,7 +236,7 @@ func (p *program) connected(desk string, roots *x509.CertPool, t *http.Transport
 				return wrong
 			}
 			if p.Service == "" {
-				return misused(failure.ServiceNotGiven, nil)
+				return failureOf(failure.ServiceNotGiven, nil)
 			}
 			return probe(ctx, &http.Client{Transport: t}, p.Service)
 		},

@@ -4,12 +4,12 @@ package main
 
 import (
 	"crypto/rand"
-	"os"
 	"path/filepath"
 
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 )
 
 // reporter returns the function that makes the window's error report. The report is sealed for the desk and saved in
@@ -33,7 +33,7 @@ func reporter(facts *errorreport.Collector, real bool,
 			if err != nil {
 				return "", err
 			}
-			path := filepath.Join(downloads(), errorreport.FileName)
+			path := filepath.Join(settings.Downloads(), errorreport.FileName)
 			return path, sealed.Save(path)
 		}}, nil
 	}
@@ -46,21 +46,4 @@ func (p *program) desks(file string) (errorreport.Recipients, error) {
 		return nil, err
 	}
 	return errorreport.ParseRecipients(b)
-}
-
-// downloads is the folder in which browsers save files, otherwise the home folder, otherwise this one.
-func downloads() string {
-	if dir := os.Getenv("XDG_DOWNLOAD_DIR"); dir != "" {
-		return dir
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "."
-	}
-	for _, name := range []string{"Scaricati", "Downloads", "Download"} {
-		if i, err := os.Stat(filepath.Join(home, name)); err == nil && i.IsDir() {
-			return filepath.Join(home, name)
-		}
-	}
-	return home
 }

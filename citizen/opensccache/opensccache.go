@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package main
+// Package opensccache removes the copies that OpenSC keeps of a card's files.
+package opensccache
 
 import (
 	"os"
@@ -11,9 +12,9 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// dropCached removes OpenSC's copy of a certificate file, by card number and path. OpenSC never reads a file again
+// Drop removes OpenSC's copy of a certificate file, by card number and path. OpenSC never reads a file again
 // while it has a copy, so a copy of a half-written file would make every later login fail.
-func dropCached(id holder.IDCarta, path cardmodel.Path) {
+func Drop(id holder.IDCarta, path cardmodel.Path) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return
