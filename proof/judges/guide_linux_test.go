@@ -37,7 +37,8 @@ func (w *workshop) assembles(service, script string) {
 		version = "0.1.0-dev"
 	}
 	c := exec.Command("../../packaging/" + script)
-	c.Env = append(os.Environ(), "VERSION="+version, "WORK=dist/"+filepath.Base(work), "OUT="+filepath.Join(w.dir, "packages"),
+	c.Env = append(os.Environ(), "VERSION="+version, "WORK=dist/"+filepath.Base(work),
+		"OUT="+filepath.Join(w.dir, "packages"),
 		"OPERATOR="+filepath.Join(w.dir, "packages", "operator.json"))
 	w.output(c)
 	sums := w.here("sh", "-c", "sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .") // as packaging/build.sh ends
