@@ -127,8 +127,8 @@ test('the checks are not vacuous', async () => {
     document.documentElement.lang = ''
     document.querySelector('main p').style.color = '#ddd'
     document.querySelector('.actions').style.marginTop = '-60px'
-    const title = document.querySelector('main h1')
-    title.style.color = title.style.background = '#fff'
+    const name = document.querySelector('main dt')
+    name.style.color = name.style.background = '#fff'
   })
   const { violations, incomplete } = await new AxeBuilder({ page: w.tab }).analyze()
   assert.equal(invisible(incomplete).length, 1)
