@@ -74,7 +74,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 	d.Card, d.Service, d.CA, d.TLSCA = "emulated:"+card, addresses["cmp"], filepath.Join(service, "ca.pem"),
 		filepath.Join(service, "tls.pem")
 	d.Journal, d.Clock = filepath.Join(dir, "journal"), c.From
-	q := &program{commands: &d, ctx: p.ctx, out: p.out, err: p.err}
+	q := p.with(p.ctx, &d)
 
 	if err := c.walk(q, say, addresses["login"]); err != nil {
 		return err

@@ -49,7 +49,7 @@ func inUse(t *testing.T) resources {
 func lookedAt(t *testing.T, p *program, reader string) string {
 	q := *p.commands
 	q.Card = "pcsc:" + reader
-	in := &program{commands: &q, ctx: p.ctx, out: p.out, err: p.err}
+	in := p.with(p.ctx, &q)
 	o, err := in.open()
 	var v *renewal.View
 	if err == nil {

@@ -63,6 +63,11 @@ type program struct {
 	err  io.Writer
 }
 
+// with returns the program with other flags.
+func (p *program) with(ctx context.Context, c *commands) *program {
+	return &program{c, ctx, p.line, p.out, p.err}
+}
+
 // development holds the commands of a development build.
 var development []kong.Option
 

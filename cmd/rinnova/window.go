@@ -156,7 +156,7 @@ func (p *program) kept(ctx context.Context, o operator.Operator, desk string) (d
 	d := *p.commands
 	d.CA, d.TLSCA = "", ""
 	d.Service, d.known = o.Service, settings.Known{Operator: o, Where: where}
-	q := &program{commands: &d, ctx: ctx, out: p.out, err: p.err}
+	q := p.with(ctx, &d)
 	now, err := q.clock()
 	if err != nil {
 		return desktop.Config{}, err
@@ -211,7 +211,7 @@ func (p *program) connected(desk string, roots *x509.CertPool, t *http.Transport
 			}
 			d := *p.commands
 			d.Card = "pcsc:" + reader
-			q := &program{commands: &d, ctx: p.ctx, out: p.out, err: p.err}
+			q := p.with(p.ctx, &d)
 			o, err := q.open()
 			if err != nil {
 				return nil, err

@@ -21,7 +21,7 @@ func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config,
 	if d.Clock == "" {
 		d.Clock = "2020-05-25T10:00:00+02:00"
 	}
-	clock, err := (&program{commands: &d, ctx: p.ctx, out: p.out, err: p.err}).clock()
+	clock, err := p.with(p.ctx, &d).clock()
 	if err != nil {
 		return desktop.Config{}, err
 	}
