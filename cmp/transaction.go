@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"rinnova.example/go/holder"
 )
 
 // Sizes of transactionID and nonces in bytes (RFC 9483 §3.1: 128 bits each).
@@ -221,7 +223,7 @@ func (t *Transaction) updated(r *certRep) (*UpdateResponse, error) {
 	if r.certificate == nil {
 		return nil, malformed("kup without certificate")
 	}
-	cert, err := x509.ParseCertificate(r.certificate)
+	cert, err := holder.ParseCertificate(r.certificate)
 	if err != nil {
 		return nil, malformed("certificate in the kup")
 	}

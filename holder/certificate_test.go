@@ -5,6 +5,7 @@ package holder
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,30 @@ func odd(t *testing.T, serial string, unit []byte) []byte {
 	return bytes.ReplaceAll(der, []byte(strings.Repeat("x", len(unit))), unit)
 }
 
+// universal encodes a text as a UniversalString's value: each character is its number in four bytes.
+func universal(text string) string {
+	var b []byte
+	for _, r := range text {
+		b = binary.BigEndian.AppendUint32(b, uint32(r))
+	}
+	return string(b)
+}
+
+// retagUnit makes the organizational unit of issuer and subject a UniversalString, tag 28.
+func retagUnit(t *testing.T, der, unit []byte) {
+	t.Helper()
+	n := 0
+	for i := range len(der) - len(unit) {
+		if bytes.Equal(der[i:i+len(unit)], unit) {
+			der[i-2] = 28
+			n++
+		}
+	}
+	if n != 2 {
+		t.Fatalf("the unit occurs %d times", n)
+	}
+}
+
 // TestParseCertificate reads certificates that OpenSSL reads and crypto/x509 refuses.
 func TestParseCertificate(t *testing.T) {
 	for _, row := range []struct {
@@ -47,10 +72,14 @@ func TestParseCertificate(t *testing.T) {
 		{"negative serial number", "-4660", "Regione", "Regione", "-4660"},
 		{"underscore in PrintableString", "7", "ASL_ROMA_1", "ASL_ROMA_1", "7"},
 		{"Latin-1 in PrintableString", "7", "S\xfcdtirol", "Südtirol", "7"},
+		{"UniversalString", "7", universal("Südtirol 𝄞"), "Südtirol 𝄞", "7"},
 		{"both", "-128", "ASL_ROMA_1", "ASL_ROMA_1", "-128"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			der := odd(t, row.serial, []byte(row.unit))
+			if row.name == "UniversalString" {
+				retagUnit(t, der, []byte(row.unit))
+			}
 			if _, err := x509.ParseCertificate(der); err == nil {
 				t.Fatal("crypto/x509 reads it: this test shows nothing")
 			}
@@ -90,6 +119,16 @@ func TestParseCertificateRefuses(t *testing.T) {
 	}
 	if _, err := ParseCertificate(append(good, 0)); err == nil {
 		t.Error("a byte more is a certificate")
+	}
+}
+
+// TestNoCharacter: a UniversalString with a number above the last of Unicode, 10FFFF, has no characters to show.
+func TestNoCharacter(t *testing.T) {
+	unit := []byte{0, 0x11, 0, 0}
+	der := odd(t, "7", unit)
+	retagUnit(t, der, unit)
+	if c, err := ParseCertificate(der); err == nil {
+		t.Errorf("unit %q", c.Subject.OrganizationalUnit)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/holder"
 )
 
 // generate leaves a key in the slot whose public key is known. It makes a key only where no source knows one. It
@@ -100,7 +101,7 @@ func (n *run) claims(stored, temporary *rsa.PublicKey) []*rsa.PublicKey {
 		}
 	}
 	for _, der := range n.kept() {
-		if c, err := x509.ParseCertificate(der); err == nil {
+		if c, err := holder.ParseCertificate(der); err == nil {
 			add(c.PublicKey)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/holder"
 )
 
 // old returns the credential that protects messages: the old certificate, and its key on the card.
@@ -153,7 +154,7 @@ func (n *run) prepare(ctx context.Context) error {
 // certificateKept returns the certificate for the new key that journal, card or service already has, or nil.
 func (n *run) certificateKept() *x509.Certificate {
 	for _, der := range n.kept() {
-		if c, err := x509.ParseCertificate(der); err == nil && n.public.Equal(c.PublicKey) {
+		if c, err := holder.ParseCertificate(der); err == nil && n.public.Equal(c.PublicKey) {
 			return c
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/holder"
 	"rinnova.example/go/service/store"
 )
 
@@ -504,7 +505,7 @@ func (w *world) sound() error {
 		if n > len(b) {
 			return errors.New("a certificate file announces more than it holds")
 		}
-		c, err := x509.ParseCertificate(b[:n])
+		c, err := holder.ParseCertificate(b[:n])
 		if err != nil || c.CheckSignatureFrom(w.Current.Certificate()) != nil {
 			return errors.New("a certificate file holds half a certificate")
 		}

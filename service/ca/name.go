@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"rinnova.example/go/holder"
 )
 
 var (
@@ -71,7 +73,7 @@ func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }
 
 // stringTypes are the string types that a name may have.
 var stringTypes = []int{asn1.TagUTF8String, asn1.TagPrintableString, asn1.TagT61String, asn1.TagBMPString,
-	asn1.TagIA5String}
+	asn1.TagIA5String, holder.TagUniversalString}
 
 func latin1(b []byte) string {
 	runes := make([]rune, len(b))
@@ -84,8 +86,8 @@ func latin1(b []byte) string {
 var errName = errors.New("malformed distinguished name")
 
 // decodeName lists the attributes of a name that a CNS certificate may have: one to a relative distinguished
-// name, each a string of RFC 5280's DirectoryString, except UniversalString, which crypto/x509 does not read, or an
-// IA5String. It takes the strings as they stand; those of a TeletexString are taken for Latin-1, as crypto/x509 does.
+// name, each a string of RFC 5280's DirectoryString or an IA5String. It takes the strings as they stand; those of a
+// TeletexString are taken for Latin-1, as crypto/x509 does.
 func decodeName(der []byte) ([]attribute, error) {
 	var name []relativeDistinguishedNameSET
 	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
@@ -101,11 +103,17 @@ func decodeName(der []byte) ([]attribute, error) {
 			return nil, fmt.Errorf("%w: string type of %v", errName, rdn[0].Type)
 		}
 		var text string // its characters are those of its type (X.680 §41)
-		_, err := asn1.Unmarshal(v.FullBytes, &text)
-		if v.Tag == asn1.TagT61String {
+		ok := true
+		switch v.Tag {
+		case asn1.TagT61String:
 			text = latin1(v.Bytes)
+		case holder.TagUniversalString:
+			text, ok = holder.DecodeUniversal(v.Bytes)
+		default:
+			_, err := asn1.Unmarshal(v.FullBytes, &text)
+			ok = err == nil
 		}
-		if err != nil || strings.ContainsFunc(text, isControl) {
+		if !ok || strings.ContainsFunc(text, isControl) {
 			return nil, fmt.Errorf("%w: characters of %v", errName, rdn[0].Type)
 		}
 		attributes = append(attributes, attribute{rdn[0].Type, text})

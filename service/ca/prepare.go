@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"sync/atomic"
 	"time"
+
+	"rinnova.example/go/holder"
 )
 
 // backdate is how long before its making whatever an issuer signs begins, because some clocks are slow. Nothing begins
@@ -96,7 +98,7 @@ func (i *Issuer) signThrowaway(template *x509.Certificate, key *rsa.PublicKey) (
 // intent's TBSCertificate, with the same serial number, so at most one certificate exists for an intent. It lints
 // again.
 func (i *Issuer) Resume(intent []byte) (*Prepared, error) {
-	certificate, err := x509.ParseCertificate(intent)
+	certificate, err := holder.ParseCertificate(intent)
 	if err != nil {
 		return nil, fmt.Errorf("intent: %w", err)
 	}
@@ -132,7 +134,7 @@ func (p *Prepared) Sign() (*x509.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate: %w", err)
 	}
-	certificate, err := x509.ParseCertificate(der)
+	certificate, err := holder.ParseCertificate(der)
 	if err != nil {
 		return nil, err
 	}

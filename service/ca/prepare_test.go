@@ -154,6 +154,8 @@ func TestSubjectIsCopied(t *testing.T) {
 	}{
 		{"", []relativeDistinguishedNameSET{{{ou, printable("Regione Esempio")}}, {{cn, utf8(brunilde)}},
 			{{oidCountry, printable("IT")}}}},
+		{"", []relativeDistinguishedNameSET{
+			{{ou, asn1.RawValue{Tag: 28, Bytes: []byte("\x00\x00\x00R\x00\x01\xD1\x1E")}}}, {{cn, utf8(brunilde)}}}},
 		{"w_subject_dn_leading_whitespace",
 			[]relativeDistinguishedNameSET{{{ou, utf8(" Regione Esempio")}}, {{cn, utf8(brunilde)}}}},
 		{"w_subject_dn_trailing_whitespace",

@@ -17,6 +17,7 @@ import (
 
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/holder"
 	"rinnova.example/go/service/ca"
 	"rinnova.example/go/service/store"
 )
@@ -209,7 +210,7 @@ func (a *Authority) answer(c store.Certificate) (*cmp.UpdateResponse, error) {
 	case c.State == store.Refused, c.Status != store.Active:
 		return nil, refuse(failure.CertificateRevoked)
 	}
-	cert, err := x509.ParseCertificate(c.DER)
+	cert, err := holder.ParseCertificate(c.DER)
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s on record: %w", c.Serial, err)
 	}

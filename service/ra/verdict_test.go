@@ -62,7 +62,7 @@ func (s *service) odd(t *testing.T, change func(*x509.Certificate)) *x509.Certif
 	der, err := x509.CreateCertificate(rand.Reader, template, s.legacy.Certificate(), usual.PublicKey,
 		key(t, "legacy", 2048))
 	check(t, err)
-	cert, err := x509.ParseCertificate(der)
+	cert, err := holder.ParseCertificate(der)
 	check(t, err)
 	return cert
 }
@@ -84,8 +84,9 @@ func TestVerdict(t *testing.T) {
 		"as usual": {func(*x509.Certificate) {}, ""},
 		"unit as T61String": {named(attribute{oidOU, asn1.TagT61String, "Provincia di Bolzano - S\xfcdtirol"}, cn),
 			""},
-		"unit as BMPString": {named(attribute{oidOU, asn1.TagBMPString, "\x00R\x00\xfc"}, cn), ""},
-		"unit as IA5String": {named(attribute{oidOU, asn1.TagIA5String, "ASL_1"}, cn), ""},
+		"unit as BMPString":       {named(attribute{oidOU, asn1.TagBMPString, "\x00R\x00\xfc"}, cn), ""},
+		"unit as UniversalString": {named(attribute{oidOU, 28, "\x00\x00\x00R\x00\x00\x00\xfc"}, cn), ""},
+		"unit as IA5String":       {named(attribute{oidOU, asn1.TagIA5String, "ASL_1"}, cn), ""},
 		"serialNumber as UTF8String": {named(unit,
 			attribute{oidSerialNumber, asn1.TagUTF8String, "TINIT-" + people[0][:16]}, cn), ""},
 		"no extKeyUsage": {func(c *x509.Certificate) { c.ExtKeyUsage = nil }, "wrong-usage"},
