@@ -34,7 +34,7 @@ const (
 // What, {} is the place for the failure's own details: names of cards, of campaigns, a version.
 type Explanation struct{ What, Card, Do string }
 
-// card is what is said of the card.
+// card is a sentence about the card, for the end of an explanation.
 type card int
 
 const (

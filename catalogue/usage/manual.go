@@ -139,7 +139,7 @@ var manualFunctions = template.FuncMap{
 		}
 		return s
 	},
-	// quoted is between single quotes in bash, zsh and fish alike; colons and brackets mean something to _arguments.
+	// quoted is one word within single quotes in bash, zsh and fish alike; colons and brackets mean something to _arguments.
 	"quoted": func(s string) string { return strings.ReplaceAll(s, "'", "’") },
 	"zsh": func(s string) string {
 		return strings.NewReplacer("'", "’", "[", `\[`, "]", `\]`, ":", `\:`).Replace(s)

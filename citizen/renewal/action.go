@@ -11,7 +11,7 @@ import (
 // journal and the service. No action undoes anything: the old credential is never changed, and an unfinished renewal
 // is completed.
 
-// finish is the result of next when no step is left.
+// finish is the answer of next when every step is done.
 const finish = ""
 
 // runFacts are the facts that a run knows at one moment.

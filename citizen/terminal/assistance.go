@@ -19,7 +19,7 @@ func PrintContact(w io.Writer, c operator.Contact) {
 	}
 }
 
-// PrintService shows a service with what it is told by: its roots, to compare, and its assistance.
+// PrintService shows a service, its roots with their fingerprints to compare, and its assistance.
 func PrintService(w io.Writer, o operator.Operator) {
 	fmt.Fprintln(w, "Servizio:", o.Service)
 	for _, one := range []struct{ title, text string }{{"Radice di chi emette", o.CA}, {"Radice del server", o.TLSCA}} {

@@ -23,7 +23,7 @@ type Paper struct {
 // longest is the width that is still easy to read, in columns.
 const longest = 100
 
-// NewPaper looks at what w is.
+// NewPaper returns a Paper for w. It wraps and colours on a terminal only.
 func NewPaper(w io.Writer) Paper {
 	p := Paper{w: w}
 	f, ok := w.(*os.File)
@@ -40,11 +40,11 @@ func NewPaper(w io.Writer) Paper {
 // Line writes one sentence or more, and ends the line.
 func (p Paper) Line(text string) { fmt.Fprintln(p.w, wrap(text, p.width)) }
 
-// Good and Bad write the heading of what went well, and of what did not.
+// Good and Bad write the heading of a success and of a failure.
 func (p Paper) Good(text string) { p.heading("32", text) }
 func (p Paper) Bad(text string)  { p.heading("31", text) }
 
-// heading takes a colour of ECMA-48 §8.3.117.
+// heading writes a line in a colour of ECMA-48 §8.3.117.
 func (p Paper) heading(colour, text string) {
 	text = wrap(text, p.width)
 	if p.colour {

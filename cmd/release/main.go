@@ -18,7 +18,7 @@ type commands struct {
 	Manifest manifestCommand `cmd:"" help:"Write and sign the manifest of a folder of packages, and sign each package."`
 }
 
-// program is what the commands run in.
+// program is the environment of the commands.
 type program struct {
 	out    io.Writer
 	random io.Reader

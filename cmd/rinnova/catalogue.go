@@ -18,7 +18,7 @@ const (
 	textDone    = "Certificato rinnovato con successo"                      // T20
 )
 
-// noted are the texts of what a run remarks without stopping.
+// noted has the texts of a run's remarks, which do not stop it.
 var noted = map[string]string{
 	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
 	"minimum-version-malformed": "Il servizio indica una versione minima del programma che non si comprende: si " +

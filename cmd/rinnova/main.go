@@ -54,7 +54,7 @@ type commands struct {
 	unsettled error `kong:"-"`
 }
 
-// program is what the commands run in.
+// program is the environment of the commands.
 type program struct {
 	*commands
 	ctx  context.Context

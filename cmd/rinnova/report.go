@@ -152,7 +152,7 @@ type reportEvent struct {
 	Contents []string `json:"contents,omitempty"`
 }
 
-// report puts together what the failed run leaves.
+// report collects the facts of the failed run.
 func (c *reporting) report(f *renewal.Failure, cause error) (*errorreport.Report, *transcript.Transcript, error) {
 	addReaders(c.facts)
 	return c.facts.Report(reported(f, cause), cause)

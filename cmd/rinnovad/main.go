@@ -70,7 +70,7 @@ func (e *ending) Error() string { return string(e.code) }
 
 func ended(code failure.Code, err error) error { return &ending{code, catalogue.Operator(code), err} }
 
-// misused ends a command that is written wrong.
+// misused ends a command with an error of usage.
 func misused(text string, err error) error { return &ending{failure.Usage, text, err} }
 
 func main() {

@@ -54,7 +54,7 @@ const (
 
 var causes = []cause{pulled, readerPulled, killed, resetByOther}
 
-// memory is what the second run finds of the first one's journal.
+// memory is the state of the first run's journal at the second run.
 type memory string
 
 const (
@@ -66,7 +66,7 @@ const (
 
 var memories = []memory{sameComputer, otherComputer, staleJournal, badJournal}
 
-// Options say how much is tried.
+// Options bound the matrix.
 type Options struct {
 	Series  []string
 	Reads   int  // every n-th command that cannot change the card is cut too; 0: none
