@@ -35,8 +35,9 @@ const pollFor = 20 * time.Second
 // maxBody is the largest body of a request, and so the longest code, in bytes.
 const maxBody = 256
 
-// Policy is the Content-Security-Policy of every answer. Bootstrap Italia's CSS has its icons in data: URLs.
-const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+// contentPolicy is the Content-Security-Policy of every answer. Bootstrap Italia's CSS has its icons in data: URLs.
+const contentPolicy = "default-src 'none'; " +
+	"script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -144,7 +145,7 @@ func page(files fs.FS) http.Handler {
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		h := rw.Header()
-		h.Set("Content-Security-Policy", Policy)
+		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Frame-Options", "DENY")

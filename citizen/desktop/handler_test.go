@@ -47,13 +47,13 @@ func request(h http.Handler, method, target, body string) *httptest.ResponseReco
 // Every answer carries the policy, and the policy allows nothing unsafe.
 func TestHeaders(t *testing.T) {
 	w, _ := window(t)
-	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") ||
-		!strings.HasPrefix(Policy, "default-src 'none'") {
-		t.Errorf("the policy is %q", Policy)
+	if strings.Contains(contentPolicy, "unsafe") || strings.Contains(contentPolicy, "*") ||
+		!strings.HasPrefix(contentPolicy, "default-src 'none'") {
+		t.Errorf("the policy is %q", contentPolicy)
 	}
 	for _, target := range []string{"/", "/api/state", "/api/diagnosis", "/api/nothing", "/nothing"} {
 		h := request(w.Handler(), http.MethodGet, target, "").Header()
-		if h.Get("Content-Security-Policy") != Policy || h.Get("X-Content-Type-Options") != "nosniff" ||
+		if h.Get("Content-Security-Policy") != contentPolicy || h.Get("X-Content-Type-Options") != "nosniff" ||
 			h.Get("Cache-Control") != "no-store" && !strings.Contains(target, "nothing") ||
 			h.Get("X-Frame-Options") != "DENY" || h.Get("Referrer-Policy") != "no-referrer" {
 			t.Errorf("headers of %s: %v", target, h)
@@ -243,7 +243,7 @@ func TestBrowser(t *testing.T) {
 		if a.StatusCode != row.want {
 			t.Errorf("%s %s: %d, not %d", row.method, row.path, a.StatusCode, row.want)
 		}
-		if a.Header.Get("Content-Security-Policy") != Policy {
+		if a.Header.Get("Content-Security-Policy") != contentPolicy {
 			t.Errorf("%s %s: no policy", row.method, row.path)
 		}
 		if len(a.Cookies()) != 0 {

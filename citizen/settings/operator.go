@@ -42,7 +42,7 @@ func Operators(packaged string) ([]Known, error) {
 		places = append(places, packaged)
 	}
 	for _, place := range places {
-		o, err := ReadOperator(place)
+		o, err := readOperator(place)
 		if errors.Is(err, fs.ErrNotExist) && place != packaged {
 			continue
 		}
@@ -65,8 +65,8 @@ func packagePlaces(system, folder string) []string {
 		filepath.Join(folder, "..", "share", "rinnova", operator.Name)}
 }
 
-// ReadOperator reads one operator's file. Its error is an *Error.
-func ReadOperator(path string) (operator.Operator, error) {
+// readOperator reads one operator's file. Its error is an *Error.
+func readOperator(path string) (operator.Operator, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return operator.Operator{}, &Error{path, "", err}

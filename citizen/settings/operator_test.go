@@ -16,7 +16,7 @@ import (
 // trial is the file with which the packages of a trial operator are made.
 func trial(t *testing.T) operator.Operator {
 	t.Helper()
-	o, err := ReadOperator("../../packaging/testdata/operator.json")
+	o, err := readOperator("../../packaging/testdata/operator.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestOperators(t *testing.T) {
 	if _, err := Keep(operator.Operator{Service: "http://mine.example", CA: o.CA}); err == nil {
 		t.Error("a service without TLS is kept")
 	}
-	if back, err := ReadOperator(file); err != nil || back != mine {
+	if back, err := readOperator(file); err != nil || back != mine {
 		t.Errorf("%+v, %v", back, err)
 	}
 

@@ -5,4 +5,4 @@
 package settings
 
 // Read reads /etc/rinnova/settings.json.
-func Read() (Settings, error) { return ReadFile("/etc/rinnova/settings.json") }
+func Read() (Settings, error) { return readFile("/etc/rinnova/settings.json") }

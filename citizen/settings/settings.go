@@ -119,12 +119,12 @@ func ReadNamed(file string) (Settings, error) {
 	if _, err := os.Stat(file); err != nil {
 		return Settings{}, &Error{Where: file, Err: err}
 	}
-	return ReadFile(file)
+	return readFile(file)
 }
 
-// ReadFile reads one JSON object of strings. A missing file means no settings. It refuses a member that is unknown,
+// readFile reads one JSON object of strings. A missing file means no settings. It refuses a member that is unknown,
 // written twice or not a string, and anything after the object.
-func ReadFile(path string) (Settings, error) {
+func readFile(path string) (Settings, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Settings{}, nil

@@ -22,7 +22,7 @@ func write(t *testing.T, text string) string {
 func TestReadFile(t *testing.T) {
 	whole := write(t, "\xef\xbb\xbf"+`{"Service": "https://rinnova.example", "CA": "/etc/rinnova/ca.pem", "TLSCA": "/etc/rinnova/tls.pem",
 		"Proxy": "http://nome:segreto@proxy.example:3128", "UpdateCheck": "off", "Desk": "/etc/rinnova/desk.pem"}`)
-	s, err := ReadFile(whole)
+	s, err := readFile(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestReadFile(t *testing.T) {
 	}
 	for _, nothing := range []string{filepath.Join(t.TempDir(), "absent.json"), write(t, "{}"),
 		write(t, ` {"Service": ""} `)} {
-		if s, err := ReadFile(nothing); err != nil || s != (Settings{}) {
+		if s, err := readFile(nothing); err != nil || s != (Settings{}) {
 			t.Errorf("settings of nothing: %+v, %v", s, err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestRefused(t *testing.T) {
 		`{"Service": "https://rinnova.example"}` + "\n// comment\n": "",
 	} {
 		path := write(t, text)
-		s, err := ReadFile(path)
+		s, err := readFile(path)
 		var bad *Error
 		if !errors.As(err, &bad) || s != (Settings{}) {
 			t.Errorf("%.60q: %v, %v", text, s, err)
@@ -72,7 +72,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%.60q: %q of %s: %v", text, bad.Name, bad.Location(), err)
 		}
 	}
-	if _, err := ReadFile(t.TempDir()); err == nil {
+	if _, err := readFile(t.TempDir()); err == nil {
 		t.Error("a folder was read")
 	}
 }

@@ -47,9 +47,9 @@ const patience = 30 * time.Second
 // skew is how far a clock may be behind before a manifest counts as not yet in force.
 const skew = 24 * time.Hour
 
-// PackagesURL returns the address where a service publishes packages and manifest: always at its root, whatever the
+// packagesURL returns the address where a service publishes packages and manifest: always at its root, whatever the
 // service's own path. It refuses http, except to this machine.
-func PackagesURL(service *url.URL) (*url.URL, error) {
+func packagesURL(service *url.URL) (*url.URL, error) {
 	if !endpoint.Trusted(service) {
 		return nil, ErrAddress
 	}
@@ -64,7 +64,7 @@ func DownloadPage(service *url.URL) string {
 // Check fetches the manifest of a service and its signature, and returns it if it is signed, not older than any seen
 // before, and in force. Errors of the network are those of http.Client.
 func (c *Checker) Check(ctx context.Context, service *url.URL) (*Manifest, error) {
-	folder, err := PackagesURL(service)
+	folder, err := packagesURL(service)
 	if err != nil {
 		return nil, err
 	}

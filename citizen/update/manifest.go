@@ -139,9 +139,9 @@ type Published struct {
 }
 
 // Published lists the packages of For with their addresses at a service. It lists none for an address that
-// PackagesURL refuses.
+// packagesURL refuses.
 func (m *Manifest) Published(service *url.URL, system, processor string) []Published {
-	folder, err := PackagesURL(service)
+	folder, err := packagesURL(service)
 	if err != nil {
 		return nil
 	}

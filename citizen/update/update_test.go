@@ -225,7 +225,7 @@ func TestAddresses(t *testing.T) {
 		"":           "",
 	} {
 		got := ""
-		if f, err := PackagesURL(must(url.Parse(address))); err == nil {
+		if f, err := packagesURL(must(url.Parse(address))); err == nil {
 			got = f.String()
 		} else if !errors.Is(err, ErrAddress) {
 			t.Errorf("wrong kind of error: %v", err)
