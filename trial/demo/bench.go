@@ -22,6 +22,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
@@ -54,7 +55,7 @@ type Bench struct {
 	open    *network // campaigns are open
 	closed  *network // a month after the last one closed
 	changes chan []desktop.Reader
-	journal *renewal.Journal
+	journal *cardfile.Files
 	desk    errorreport.Recipients // whose key does not exist any more
 
 	mu       sync.Mutex
@@ -82,7 +83,7 @@ type slot struct {
 func New(ctx context.Context, c Config) (*Bench, error) {
 	files := &trial.Files{}
 	b := &Bench{Config: c, ctx: ctx, changes: make(chan []desktop.Reader, 64), readers: 1, pcsc: true,
-		journal: &renewal.Journal{Read: files.Read, Write: files.Write}}
+		journal: &cardfile.Files{Read: files.Read, Write: files.Write}}
 	var err error
 	if b.open, err = newNetwork(ctx, c.Clock, func(campaign.Campaign) bool { return true }); err != nil {
 		return nil, err
@@ -179,7 +180,10 @@ func (b *Bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 		r.Version = "0.0.1"
 	}
 	// Only a renewal tells of its steps here: a look does not.
-	r.Events = func(e renewal.Event) { paced.pull.Store(cuts && e.Step == step && e.State == renewal.Started) }
+	r.Events = func(e renewal.Event) {
+		paced.pull.Store(cuts && e.Step == step && e.State == renewal.Started)
+		paced.slow.Store(s.fault == "slow-install" && e.Step == "install" && e.State == renewal.Started)
+	}
 	return &desktop.Card{Renewal: r, Count: paced.count, Close: func() {}, Report: b.Report(r, reader, b.now, b.desk)},
 		nil
 }

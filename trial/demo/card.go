@@ -27,6 +27,7 @@ type pacedCard struct {
 	first     time.Duration // before the first command
 	exchanged atomic.Int64
 	pull      atomic.Bool // at the next command of cutAt
+	slow      atomic.Bool // the next command takes a minute
 }
 
 func (c *pacedCard) count() int { return int(c.exchanged.Load()) }
@@ -44,17 +45,10 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	if !s.in || s.number != c.number {
 		return nil, iso7816.ErrCardGone
 	}
-	if s.fault == "slow-key" && len(command) > 1 && command[1] == iso7816.INSGenerateKeyPair {
-		for range 600 {
-			if err := renewal.Wait(c.bench.ctx, 100*time.Millisecond); err != nil {
-				return nil, err
-			}
-			c.bench.mu.Lock()
-			gone := !c.bench.slots[c.slot].in
-			c.bench.mu.Unlock()
-			if gone {
-				return nil, iso7816.ErrCardGone
-			}
+	if c.slow.Swap(false) ||
+		s.fault == "slow-key" && len(command) > 1 && command[1] == iso7816.INSGenerateKeyPair {
+		if err := c.minute(); err != nil {
+			return nil, err
 		}
 	}
 	answer, err := c.Card.Transmit(command)
@@ -76,6 +70,22 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	return answer, err
 }
 
+// minute waits for a minute while the card is in the reader.
+func (c *pacedCard) minute() error {
+	for range 600 {
+		if err := renewal.Wait(c.bench.ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+		c.bench.mu.Lock()
+		gone := !c.bench.slots[c.slot].in
+		c.bench.mu.Unlock()
+		if gone {
+			return iso7816.ErrCardGone
+		}
+	}
+	return nil
+}
+
 // Faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
 // renewal, after the card acted; there is one for each step that uses the card.
 var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock",
@@ -83,7 +93,7 @@ var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-la
 	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty",
 	"unreadable", "full", "not-activated", "mute",
 	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key",
-	"slow-service", "hostile", "too-old"}
+	"slow-install", "slow-service", "hostile", "too-old"}
 
 // cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
 var cutAt = map[string]byte{"unlock": iso7816.INSVerify, "prepare": iso7816.INSCreateFile,

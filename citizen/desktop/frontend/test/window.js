@@ -117,7 +117,7 @@ export async function open({
       await tab.getByRole('button', { name: 'PROSEGUI', exact: true }).click()
     },
     async text(string) {
-      await tab.getByText(string, { exact: true }).first().waitFor({ state: 'visible', timeout: 15000 })
+      await tab.getByText(string, { exact: true }).first().waitFor({ state: 'visible', timeout: patience })
     },
     async click(name) {
       await tab.getByRole('button', { name, exact: true }).click()

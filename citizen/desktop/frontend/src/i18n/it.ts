@@ -181,7 +181,7 @@ export const it = {
       'cut-identify': 'Tolta durante la lettura', 'cut-unlock': 'Tolta durante la verifica del PIN',
       'cut-prepare': 'Tolta durante il filesystem di firma', 'cut-generate': 'Tolta durante la chiave', 'cut-request': 'Tolta durante la richiesta', 'cut-install': 'Tolta durante l’installazione', 'cut-prove': 'Tolta durante la prova', 'cut-confirm': 'Tolta durante la conferma',
       'lost-request': 'Rete persa alla richiesta', 'lost-confirm': 'Rete persa alla conferma', 'unregistered': 'Sconosciuta al servizio', 'unreadable': 'Certificato illeggibile', 'empty': 'Senza certificato', 'full': 'Senza posto', 'not-activated': 'Mai attivata', 'mute': 'Inserita al contrario',
-      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-key': 'Chiave lenta', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome', 'too-old': 'Programma troppo vecchio',
+      'contactless': 'Letta senza contatto', 'not-cns': 'Carta bancaria', 'cie': 'Carta d’identità elettronica', 'foreign': 'CNS senza contenuto', 'other-cns': 'CNS di un altro ente', 'unknown-model': 'Modello sconosciuto', 'busy': 'Usata da un altro programma', 'slow-card': 'Lettore lento', 'slow-key': 'Chiave lenta', 'slow-install': 'Scrittura lenta', 'slow-service': 'Servizio lento', 'hostile': 'Dati ostili nel nome', 'too-old': 'Programma troppo vecchio',
     } as Record<string, string>,
   },
   /** The card after a failure; changed is for what had come to its files before. */
