@@ -38,8 +38,7 @@ func (n *run) inspect(ctx context.Context) error {
 		return err
 	}
 	if !bytes.Equal(n.rec.Old, hash(n.base.Certificate.Certificate)) {
-		// The journal's record is of another renewal of this card: only the counters of the codes remain valid.
-		n.rec = record{Old: hash(n.base.Certificate.Certificate), PINTries: n.rec.PINTries, PUKTries: n.rec.PUKTries}
+		n.rec = record{Old: hash(n.base.Certificate.Certificate)} // the journal's is of another renewal of this card
 	}
 	if err := n.decide(ctx); err != nil {
 		return err

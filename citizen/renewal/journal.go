@@ -3,31 +3,13 @@
 package renewal
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/tries"
 	"rinnova.example/go/cmp"
-	"rinnova.example/go/durable"
-	"rinnova.example/go/holder"
 )
-
-// Journal stores the facts that the card cannot tell, in one file for each card. A renewal can be recovered without
-// it. A file's name is a keyed hash of the card's number; its content is sealed with AES-256-GCM under a key derived
-// from the same, so that without the card it reveals nothing.
-type Journal struct {
-	// Read returns the content of a file, or an error that is fs.ErrNotExist. Write replaces a file durably: after a
-	// power cut either the old or the new content is there.
-	Read  func(name string) ([]byte, error)
-	Write func(name string, data []byte) error
-}
 
 // record is the journal's content about one renewal.
 type record struct {
@@ -38,76 +20,66 @@ type record struct {
 	Certificate []byte           `json:"certificate,omitempty"`
 	Transaction *cmp.Transaction `json:"transaction,omitempty"`
 	Confirmed   bool             `json:"confirmed,omitempty"`
-	PINTries    *int             `json:"pinTries,omitempty"` // as the card said last; nil once a code was accepted
-	PUKTries    *int             `json:"pukTries,omitempty"`
 }
 
-// JournalIn returns a journal that stores its files in a folder. It creates the folder, with mode 0700, if it is
-// absent.
-func JournalIn(dir string) *Journal {
-	folder := durable.Folder(dir)
-	return &Journal{Read: folder.Read, Write: folder.Write}
+// journalKind is the kind of the journal's files.
+const journalKind = "journal"
+
+// load reads the card's record, and leaves it empty if there is none. It continues without one that cannot be read.
+func (n *run) load() {
+	if n.Journal == nil {
+		return
+	}
+	err := n.Journal.Load(n.s.IDCarta, journalKind, &n.rec)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		n.rec = record{}
+		n.tell(Event{Step: "identify", State: Noted, Code: "journal-unreadable"})
+	}
 }
 
-const journalKeyFile = "key"
-
-// keys returns the name of the card's file and its cipher. It creates the journal's own key if it is absent.
-func (j *Journal) keys(id holder.IDCarta) (string, cipher.AEAD, error) {
-	key, err := j.Read(journalKeyFile)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(key) != 32 {
-		key = make([]byte, 32)
-		rand.Read(key)
-		err = j.Write(journalKeyFile, key)
+// save writes the record to the journal. It ignores errors, because the card can be recovered without a journal.
+func (n *run) save() {
+	if n.Journal != nil {
+		n.written(n.Journal.Save(n.s.IDCarta, journalKind, n.rec))
 	}
-	if err != nil {
-		return "", nil, err
-	}
-	mac := func(purpose string) []byte {
-		h := hmac.New(sha256.New, key)
-		h.Write([]byte(purpose + "|" + string(id)))
-		return h.Sum(nil)
-	}
-	block, err := aes.NewCipher(mac("seal"))
-	if err != nil {
-		return "", nil, err
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return hex.EncodeToString(mac("name")[:16]) + ".journal", aead, err
 }
 
-// load returns the card's record, an empty one where there is none. A file that cannot be decrypted or parsed (an old
-// format, damage, another key) is an error, and the caller continues without a record.
-func (j *Journal) load(id holder.IDCarta) (record, error) {
-	name, aead, err := j.keys(id)
+func (n *run) written(err error) {
 	if err != nil {
-		return record{}, err
+		n.tell(Event{Step: "", State: Noted, Code: "journal-unwritable"})
 	}
-	sealed, err := j.Read(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return record{}, nil
-	}
-	if err != nil {
-		return record{}, err
-	}
-	plain, err := aead.Open(nil, nil, sealed, nil)
-	if err != nil {
-		return record{}, fmt.Errorf("journal file does not open: %w", err)
-	}
-	var r record
-	if err := json.Unmarshal(plain, &r); err != nil {
-		return record{}, fmt.Errorf("journal file: %w", err)
-	}
-	return r, nil
 }
 
-func (j *Journal) save(id holder.IDCarta, r record) error {
-	name, aead, err := j.keys(id)
-	if err != nil {
-		return err
+func (n *run) ledger() tries.Ledger { return tries.Ledger{Files: n.Journal} }
+
+// triesLeft returns the tries that are left of a code as far as this computer knows, nil if they are not known.
+// Another program may have used some since the last call. If the ledger cannot be read, or not be written in this run,
+// the run's own count stands.
+func (n *run) triesLeft(code cardmodel.CodeKind) *int {
+	if n.Journal != nil && !n.ledgerBehind {
+		if e, err := n.ledger().Read(n.s.IDCarta); err == nil {
+			n.tries = e
+		}
 	}
-	plain, err := json.Marshal(r)
-	if err != nil {
-		return err
+	return *n.tries.Of(code)
+}
+
+// spendTry takes a try of a code before its VERIFY.
+func (n *run) spendTry(code cardmodel.CodeKind) {
+	if known := *n.tries.Of(code); known != nil && *known > 1 {
+		less := *known - 1
+		*n.tries.Of(code) = &less
+		n.ledgerWritten(n.ledger().Spend(n.s.IDCarta, code))
 	}
-	return j.Write(name, aead.Seal(nil, nil, plain, nil))
+}
+
+// keepTries stores the tries that are left of a code; nil after the card accepted it.
+func (n *run) keepTries(code cardmodel.CodeKind, left *int) {
+	*n.tries.Of(code) = left
+	n.ledgerWritten(n.ledger().Keep(n.s.IDCarta, code, left))
+}
+
+func (n *run) ledgerWritten(err error) {
+	n.ledgerBehind = n.ledgerBehind || err != nil
+	n.written(err)
 }

@@ -15,6 +15,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/trial"
 )
@@ -71,7 +72,7 @@ type walk struct {
 	sides   [2]*side
 	in      *side // in the reader now
 	first   *side // in the reader when the run began
-	journal *renewal.Journal
+	journal *cardfile.Files
 	disk    *trial.Files
 
 	typed     []*typing
@@ -150,7 +151,7 @@ func (w *walk) run(x *side) {
 	w.here = w.die("other computer", 6) > 0
 	w.in, w.first, w.typed, w.prompts, w.begins = x, x, nil, 0, 0
 	w.consented = map[bool]bool{}
-	var journal *renewal.Journal
+	var journal *cardfile.Files
 	if w.here {
 		journal = w.journal
 	}

@@ -19,6 +19,8 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/tries"
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
@@ -30,10 +32,10 @@ type Renewal struct {
 	Service  Service
 	Anchors  []*x509.Certificate // issuing roots: they certify the service's answers and the new certificate
 	Prompter Prompter
-	Journal  *Journal // nil: none is used
-	Campaign string   // "": the one that accepts the certificate
-	Series   string   // "": taken from the chip, or asked where the chip leaves a choice
-	Version  string   // of the program, compared with the service's minimum; "": not compared
+	Journal  *cardfile.Files // of renewals and of tries; nil: none is used
+	Campaign string          // "": the one that accepts the certificate
+	Series   string          // "": taken from the chip, or asked where the chip leaves a choice
+	Version  string          // of the program, compared with the service's minimum; "": not compared
 	Now      func() time.Time
 	Random   io.Reader
 	Wait     func(context.Context, time.Duration) error
@@ -116,6 +118,8 @@ type run struct {
 	open                []cmp.Campaign   // as the service tells
 	campaign            string
 	rec                 record
+	tries               tries.Entry       // as this run knows them
+	ledgerBehind        bool              // the ledger could not be written in this run
 	slot                cns.Slot          // for the new pair, with its file as read last
 	spent               []*rsa.PublicKey  // keys of the slot for which the service issues no certificate any more
 	public              *rsa.PublicKey    // of the new key, proven by a test signature
@@ -145,6 +149,9 @@ func (n *run) release() error {
 	}
 	b := n.block
 	n.block = nil
+	if n.s.Changed() { // while the card is still ours
+		n.written(n.ledger().Raise(n.s.IDCarta))
+	}
 	return b.End()
 }
 
@@ -248,22 +255,8 @@ func (n *run) identify(context.Context) error {
 		return err
 	}
 	n.s = s
-	if n.Journal != nil {
-		if n.rec, err = n.Journal.load(s.IDCarta); err != nil {
-			n.tell(Event{Step: "identify", State: Noted, Code: "journal-unreadable"})
-		}
-	}
+	n.load()
 	return nil
-}
-
-// save writes the record to the journal. It ignores errors, because the card can be recovered without a journal.
-func (n *run) save() {
-	if n.Journal == nil {
-		return
-	}
-	if err := n.Journal.save(n.s.IDCarta, n.rec); err != nil {
-		n.tell(Event{Step: "", State: Noted, Code: "journal-unwritable"})
-	}
 }
 
 // candidates returns the slots with the holder's own authentication certificates, the one that ends last first. Each

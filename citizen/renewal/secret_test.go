@@ -164,8 +164,8 @@ func TestSecrets(t *testing.T) {
 				clean(t, name+", journal file "+file, b)
 			}
 			id, _ := card.File("1000/1003")
-			if plain := unsealed(t, disk.All(), string(id)); plain != nil {
-				clean(t, name+", the journal unsealed", plain)
+			for kind, plain := range unsealed(t, disk.All(), string(id)) {
+				clean(t, name+", "+kind+" unsealed", plain)
 			}
 		}
 	}
@@ -204,25 +204,28 @@ func unwrapped(err error) []error {
 	return list
 }
 
-// unsealed opens a card's journal file by the description in journal.go; nil where there is none.
-func unsealed(t *testing.T, files map[string][]byte, id string) []byte {
+// unsealed opens the files about a card by the description in cardfile.go, by their kinds.
+func unsealed(t *testing.T, files map[string][]byte, id string) map[string][]byte {
 	t.Helper()
 	mac := func(purpose string) []byte {
 		h := hmac.New(sha256.New, files["key"])
 		h.Write([]byte(purpose + "|" + id))
 		return h.Sum(nil)
 	}
-	sealed, ok := files[hex.EncodeToString(mac("name")[:16])+".journal"]
-	if !ok {
-		if len(files) > 1 {
-			t.Fatal("the journal file is not found")
+	aead := must(cipher.NewGCMWithRandomNonce(must(aes.NewCipher(mac("seal")))))
+	opened := map[string][]byte{}
+	for name, sealed := range files {
+		kind, ok := strings.CutPrefix(name, hex.EncodeToString(mac("name")[:16])+".")
+		switch {
+		case ok:
+			plain, err := aead.Open(nil, nil, sealed, nil)
+			if err != nil || kind == "journal" && !bytes.Contains(plain, []byte(`"old":`)) {
+				t.Fatalf("the %s file does not open: %v", kind, err)
+			}
+			opened[kind] = plain
+		case name != "key" && name != "lock":
+			t.Fatalf("the file %s is not the card's", name)
 		}
-		return nil
 	}
-	block := must(aes.NewCipher(mac("seal")))
-	plain, err := must(cipher.NewGCMWithRandomNonce(block)).Open(nil, nil, sealed, nil)
-	if err != nil || !bytes.Contains(plain, []byte(`"old":`)) {
-		t.Fatal("the journal does not open", err)
-	}
-	return plain
+	return opened
 }

@@ -22,6 +22,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/trial"
 )
@@ -128,13 +129,13 @@ func (p *person) Consent(_ context.Context, q renewal.Question) (string, error) 
 func someone() *person { return &person{pins: []string{rightPIN}, puks: []string{rightPUK}} }
 
 // memory returns a journal in memory, and its files.
-func memory() (*renewal.Journal, *trial.Files) {
+func memory() (*cardfile.Files, *trial.Files) {
 	disk := &trial.Files{}
-	return &renewal.Journal{Read: disk.Read, Write: disk.Write}, disk
+	return &cardfile.Files{Read: disk.Read, Write: disk.Write}, disk
 }
 
 // run prepares a run of the citizen's program against the service.
-func (s *service) run(card iso7816.Card, who renewal.Prompter, journal *renewal.Journal) *renewal.Renewal {
+func (s *service) run(card iso7816.Card, who renewal.Prompter, journal *cardfile.Files) *renewal.Renewal {
 	return &renewal.Renewal{Card: card,
 		Service: renewal.Service{URL: must(url.Parse(s.server.URL)),
 			HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}},

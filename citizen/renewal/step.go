@@ -49,13 +49,13 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 		return err
 	}
 	req := CodeRequest{Code: n.s.Model.Code(kind), Limit: n.s.Model.KnownTries(kind)}
-	ask, known := n.Prompter.PIN, n.tries(kind)
+	ask := n.Prompter.PIN
 	if kind == cardmodel.PUK {
 		ask = n.Prompter.PUK
 	}
 	var last error
 	for {
-		req.Tries = *known
+		req.Tries = n.triesLeft(kind)
 		if req.Tries != nil && *req.Tries == 1 {
 			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, Code: kind})
 			switch {
@@ -77,21 +77,16 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 			}
 			return err
 		}
-		before := *known
+		before := req.Tries
 		if err = cns.CheckCode(req.Code, code); err == nil {
-			if before != nil && *before > 1 {
-				less := *before - 1 // in case the answer is lost with the card
-				*known = &less
-				n.save()
-			}
+			n.spendTry(kind)
 			err = present(code)
 		}
 		clear(code)
 		refused := n.refused(err)
 		switch {
 		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // the card accepted the code
-			*known = nil
-			n.save()
+			n.keepTries(kind, nil)
 			return err
 		case errors.Is(err, cns.ErrCodeFormat):
 			code := failure.PINFormat
@@ -106,8 +101,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 		case refused != nil:
 			last, req.Wrong, req.Malformed = err, true, false
 		case errors.Is(err, cns.ErrOtherCard): // nothing was sent
-			*known = before
-			n.save()
+			n.keepTries(kind, before)
 			return err
 		default:
 			return err
@@ -115,15 +109,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 	}
 }
 
-// tries returns the journal's counter of a code's tries.
-func (n *run) tries(kind cardmodel.CodeKind) **int {
-	if kind == cardmodel.PUK {
-		return &n.rec.PUKTries
-	}
-	return &n.rec.PINTries
-}
-
-// refused stores in the journal what the card said when it refused a code, and returns the refusal, nil for another
+// refused stores in the ledger what the card said when it refused a code, and returns the refusal, nil for another
 // error. If the card does not say how many tries are left, the stored number stays.
 func (n *run) refused(err error) *cns.CodeError {
 	var r *cns.CodeError
@@ -131,8 +117,7 @@ func (n *run) refused(err error) *cns.CodeError {
 		return nil
 	}
 	if tries := r.Tries; tries >= 0 {
-		*n.tries(r.Code) = &tries
-		n.save()
+		n.keepTries(r.Code, &tries)
 	}
 	return r
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/opensccache"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
@@ -188,7 +189,7 @@ func given(file, operators string) ([]byte, error) {
 }
 
 // journal is in the folder --journal, otherwise in the system's folder for the state of programs.
-func (p *program) journal() (*renewal.Journal, error) {
+func (p *program) journal() (*cardfile.Files, error) {
 	dir := p.Journal
 	if dir == "" {
 		var err error
@@ -196,5 +197,5 @@ func (p *program) journal() (*renewal.Journal, error) {
 			return nil, failureOf(failure.JournalNowhere, err)
 		}
 	}
-	return renewal.JournalIn(dir), nil
+	return cardfile.In(dir), nil
 }

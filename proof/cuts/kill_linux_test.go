@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/renewal"
 )
 
@@ -96,7 +97,7 @@ func child(spec, file, dir, service string) int {
 		fmt.Println(err)
 		return 1
 	}
-	journal := renewal.JournalIn(filepath.Join(dir, "journal"))
+	journal := cardfile.In(filepath.Join(dir, "journal"))
 	writes, write := 0, journal.Write
 	journal.Write = func(name string, b []byte) (err error) {
 		writes++

@@ -25,6 +25,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/holder"
@@ -196,8 +197,8 @@ func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 var errKilled = fmt.Errorf("the program was killed")
 
 // journal is this computer's, in memory, on a disk that may be full.
-func (w *world) journal() *renewal.Journal {
-	return &renewal.Journal{
+func (w *world) journal() *cardfile.Files {
+	return &cardfile.Files{
 		Read: func(name string) ([]byte, error) {
 			b, ok := w.files[name]
 			if !ok {
