@@ -172,6 +172,12 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 func (b *Block) End() error { return b.s.card.End(true) }
 
 func (b *Block) present() error {
+	if b.s.BeforeKeptPIN != nil {
+		if err := b.s.BeforeKeptPIN(); err != nil {
+			b.s.ForgetPIN()
+			return err
+		}
+	}
 	err := b.s.verify(cardmodel.PIN, b.s.pin)
 	var refused *CodeError
 	if errors.As(err, &refused) {

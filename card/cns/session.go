@@ -40,6 +40,9 @@ type Session struct {
 	IDCarta  holder.IDCarta
 	Personal holder.PersonalData
 	Contents *Contents // as Open read them; ReadContents reads them again
+	// BeforeKeptPIN, if set, is called in the block before the kept PIN is presented. Its error ends the block, and
+	// the PIN is forgotten.
+	BeforeKeptPIN func() error
 
 	card    iso7816.Card
 	withFCI bool   // the card refuses SELECT without FCI
@@ -67,22 +70,7 @@ func Open(card iso7816.Card) (*Session, error) {
 		if !s.IDCarta.Health() {
 			return ErrNotHealthCard
 		}
-		if err := s.selectFile(personalDataPath); err != nil {
-			return notFound(err)
-		}
-		head, err := s.readHead(personalDataPath)
-		if err != nil {
-			return err
-		}
-		n, err := holder.PersonalDataLength(head)
-		if err != nil {
-			return err
-		}
-		data, err := s.readWhole(personalDataPath, head, n)
-		if err != nil {
-			return err
-		}
-		if s.Personal, err = holder.ParsePersonalData(data); err != nil {
+		if err := s.readPersonalData(); err != nil {
 			return err
 		}
 		s.Contents, err = s.read()
@@ -92,6 +80,64 @@ func Open(card iso7816.Card) (*Session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// OpenForLogin identifies any CNS, a health card or not, of a series that can be renewed or not. It reads the card's
+// number and certificates as Open does, and of a health card the personal data, which stay zero where they cannot be
+// read. Errors are those of cardmodel.Match, ErrForeign and the transport's.
+func OpenForLogin(card iso7816.Card) (*Session, error) {
+	m, err := cardmodel.Match(card.ATR())
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Model: m, card: iso7816.Chain(card, m.ExtendedLength.Value), tries: map[byte]int{}}
+	err = s.transaction(false, func() error {
+		if s.IDCarta, err = s.readIDCarta(); err != nil {
+			return err
+		}
+		if s.IDCarta.Health() {
+			if err := s.readPersonalData(); isTransport(err) {
+				return err
+			}
+		}
+		s.Contents, err = s.read()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// isTransport reports whether card or reader failed, and not the content of a file.
+func isTransport(err error) bool {
+	for _, failed := range []error{iso7816.ErrCardGone, iso7816.ErrCardBusy, iso7816.ErrReader, iso7816.ErrCardReset} {
+		if errors.Is(err, failed) {
+			return true
+		}
+	}
+	return false
+}
+
+// readPersonalData reads EF_DatiPersonali.
+func (s *Session) readPersonalData() error {
+	if err := s.selectFile(personalDataPath); err != nil {
+		return notFound(err)
+	}
+	head, err := s.readHead(personalDataPath)
+	if err != nil {
+		return err
+	}
+	n, err := holder.PersonalDataLength(head)
+	if err != nil {
+		return err
+	}
+	data, err := s.readWhole(personalDataPath, head, n)
+	if err != nil {
+		return err
+	}
+	s.Personal, err = holder.ParsePersonalData(data)
+	return err
 }
 
 // Resume continues the session on a card that was inserted again, or through another connection. It refuses another

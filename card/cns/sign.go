@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/iso7816"
@@ -46,37 +47,55 @@ func (s *Signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (
 	if h != 0 && len(digest) != h.Size() {
 		return nil, fmt.Errorf("digest of %d bytes for a hash of %d", len(digest), h.Size())
 	}
-	var em []byte
-	var err error
-	pss, isPSS := opts.(*rsa.PSSOptions)
-	if isPSS {
-		if random == nil {
-			random = rand.Reader
+	if pss, ok := opts.(*rsa.PSSOptions); ok {
+		salt := pss.SaltLength
+		switch salt {
+		case rsa.PSSSaltLengthEqualsHash:
+			salt = h.Size()
+		case rsa.PSSSaltLengthAuto:
+			salt = (s.public.N.BitLen()+6)/8 - h.Size() - 2
 		}
-		em, err = padPSS(s.public, digest, h, pss.SaltLength, random)
-	} else {
-		em, err = padPKCS1(s.public.Size(), digest, h)
+		return s.SignPSS(random, digest, h, salt)
 	}
+	em, err := padPKCS1(s.public.Size(), digest, h)
 	if err != nil {
 		return nil, err
 	}
-	var sig []byte
-	err = s.run(func(b *Block) error {
-		sig, err = b.raw(s.key, em)
+	return s.Raw(em)
+}
+
+// SignPSS signs a digest with a salt of the length in bytes, which may be 0, and MGF1 over the same hash.
+func (s *Signer) SignPSS(random io.Reader, digest []byte, h crypto.Hash, salt int) ([]byte, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	em, err := padPSS(s.public, digest, h, salt, random)
+	if err != nil {
+		return nil, err
+	}
+	return s.Raw(em)
+}
+
+// Raw applies the private key to a block of the modulus' size whose number is below the modulus. It refuses a result
+// that the public key does not turn into the block again.
+func (s *Signer) Raw(block []byte) ([]byte, error) {
+	m := new(big.Int).SetBytes(block)
+	if len(block) != s.public.Size() || m.Cmp(s.public.N) >= 0 {
+		return nil, errors.New("the block does not fit the key")
+	}
+	var result []byte
+	err := s.run(func(b *Block) (err error) {
+		result, err = b.raw(s.key, block)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if isPSS {
-		err = rsa.VerifyPSS(s.public, h, digest, sig, pss)
-	} else {
-		err = rsa.VerifyPKCS1v15(s.public, h, digest, sig)
-	}
-	if err != nil {
+	back := new(big.Int).SetBytes(result)
+	if back.Cmp(s.public.N) >= 0 || back.Exp(back, big.NewInt(int64(s.public.E)), s.public.N).Cmp(m) != 0 {
 		return nil, ErrSignature
 	}
-	return sig, nil
+	return result, nil
 }
 
 // KeyMatches reports, by a test signature, whether the private key of the slot belongs to the public key. It reports
@@ -204,12 +223,6 @@ func padPSS(k *rsa.PublicKey, digest []byte, h crypto.Hash, saltLength int, rand
 	}
 	bits := k.N.BitLen() - 1
 	n := (bits + 7) / 8
-	switch saltLength {
-	case rsa.PSSSaltLengthEqualsHash:
-		saltLength = h.Size()
-	case rsa.PSSSaltLengthAuto:
-		saltLength = n - h.Size() - 2
-	}
 	if saltLength < 0 || n < h.Size()+saltLength+2 {
 		return nil, errors.New("the digest does not fit the key")
 	}

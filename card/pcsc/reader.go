@@ -16,6 +16,7 @@ type Reader struct {
 	Name      string
 	Index     int    // zero-based place in the system's list
 	Present   bool   // something is inserted
+	Counter   uint16 // of insertions and removals, where the system counts them
 	ATR       []byte // answer to reset of the card, nil without one
 	Mute      bool   // what is inserted does not answer
 	InUse     bool   // a program is connected to the card
@@ -56,6 +57,7 @@ func (s readerState) reader(index int) Reader {
 	r := Reader{
 		Name: s.name, Index: index,
 		Present:   s.event&statePresent != 0,
+		Counter:   uint16(s.event >> 16),
 		Mute:      s.event&stateMute != 0,
 		InUse:     s.event&stateInUse != 0,
 		Exclusive: s.event&stateExclusive != 0,
