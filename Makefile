@@ -16,6 +16,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.release
 # Packages that the tests need beyond Go, gcc, make and Node.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
 	apache2-bin nginx-light chromium minisign \
+	libp11-kit-dev libnss3-tools \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core xdotool imagemagick \
 	wixl msitools osslsigncode librsvg2-bin icoutils shellcheck lintian desktop-file-utils appstream rpm man-db zsh fish
 
@@ -27,7 +28,7 @@ ITALIAN = certificato,comando,presentato,continuare,momento,indicato,alterato,pr
 tool = $$(go -C tools tool -n $(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help build window packages reproducible frontend figures demo demo-window check quick test test-full packages-installed fuzz bench clean
+.PHONY: help build token window packages reproducible frontend figures demo demo-window check quick test test-full packages-installed fuzz bench clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +39,14 @@ build: ## bin/rinnova, bin/rinnovad, bin/vcns: no cgo, no Node, no GTK
 
 window: frontend figures ## bin/rinnova-window: needs Node, GTK and the web view's development files
 	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
+
+# One C file over the helper. Without _FORTIFY_SOURCE: musl has no __*_chk. p11-kit's header has the types of PKCS #11.
+TOKENFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden \
+	-shared -Wl,-z,now,-z,relro,-z,defs,-s -I/usr/include/p11-kit-1
+token: packages-installed ## bin/librinnova-pkcs11.so, for browsers, and its helper
+	@mkdir -p bin
+	$(CC) $(TOKENFLAGS) -o bin/librinnova-pkcs11.so packaging/pkcs11/rinnova-pkcs11.c
+	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova-pkcs11
 
 # The window's pages, and the style sheet of the service's, from one package of Bootstrap Italia.
 frontend:

@@ -45,7 +45,7 @@ browser() { cd citizen/desktop/frontend && npm run test:built; }
 
 stage '1 of 2: checks, the roots of the judges, the programs and the packages'
 beside roots go test -count 1 -timeout 20m -v -run '^TestRoots$' ./proof/judges
-run build make window packages
+run build make token window packages
 run operator make packages OPERATOR=packaging/testdata/operator.json OUT=dist/operator
 beside check make check
 join roots 3

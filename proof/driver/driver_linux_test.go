@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package driver
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/cns"
+	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/systemtest"
+	"rinnova.example/go/trial"
+)
+
+const library = "../../bin/librinnova-pkcs11.so"
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// renewable lists the series that can be renewed.
+func renewable() []string {
+	return slices.DeleteFunc(trial.Series(), func(sigla string) bool {
+		m, _, _ := cardmodel.BySeries(sigla)
+		return m.NotRenewable.Value != ""
+	})
+}
+
+// knowing is a person who knows both codes.
+type knowing struct{ series string }
+
+func (knowing) PIN(context.Context, renewal.CodeRequest) ([]byte, error) {
+	return []byte(trial.PIN), nil
+}
+
+func (knowing) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
+	return []byte(trial.PUK), nil
+}
+
+func (k knowing) Consent(context.Context, renewal.Question) (string, error) { return k.series, nil }
+
+// renewed returns a card with its old pair and a new one.
+func renewed(t *testing.T, s *trial.Service, series string) *trial.Card {
+	t.Helper()
+	now := time.Now()
+	card, err := s.Issue(t.Context(), trial.CardRequest{Series: series, NotBefore: now.AddDate(-5, 0, 0),
+		NotAfter: now.AddDate(0, 1, 0)})
+	check(t, err)
+	r := &renewal.Renewal{Card: card, Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnovo.example"},
+		HTTP: &http.Client{Transport: s}}, Anchors: []*x509.Certificate{s.Current.Certificate()}, Campaign: "prova",
+		Prompter: knowing{series}, Now: time.Now, Random: rand.Reader, Wait: renewal.Wait}
+	out, err := r.Run(t.Context())
+	check(t, err)
+	out.Session.ForgetPIN()
+	return card
+}
+
+// host runs programs as a user with an empty home folder.
+type host struct {
+	*testing.T
+	home string
+}
+
+func newHost(t *testing.T) *host { return &host{t, t.TempDir()} }
+
+func (h *host) run(name string, args ...string) string {
+	h.Helper()
+	c := exec.Command(name, args...)
+	c.Env = []string{"HOME=" + h.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
+	out, err := c.CombinedOutput()
+	if err != nil {
+		h.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// empty waits until pcscd has seen that the card is out. A card that follows earlier is taken for the same one.
+func empty(t *testing.T, reader string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		list, err := pcsc.Readers()
+		if err == nil && !slices.ContainsFunc(list, func(r pcsc.Reader) bool { return r.Name == reader && r.Present }) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the card does not go from %s: %v", reader, err)
+		}
+	}
+}
+
+// TestEverySeries has OpenSC's tool test the old and the new key of each series that can be renewed.
+func TestEverySeries(t *testing.T) {
+	systemtest.Need(t, "opensc", "pkcs11-tool")
+	systemtest.NeedMade(t, library, "token")
+	module, err := filepath.Abs(library)
+	check(t, err)
+	service, err := trial.New(t.Context(), trial.Config{})
+	check(t, err)
+	t.Cleanup(func() { check(t, service.Close()) })
+	stack := pcsctest.Start(t)
+	for _, series := range renewable() {
+		t.Run(series, func(t *testing.T) {
+			card := renewed(t, service, series)
+			pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
+			defer empty(t, stack.Readers[0])
+			defer pull()
+			h := newHost(t)
+			tool := func(args ...string) string {
+				return h.run("pkcs11-tool", append([]string{"--module", module}, args...)...)
+			}
+			if list := tool("-O"); strings.Count(list, "Certificate Object") != 2 ||
+				strings.Count(list, "Public Key Object") != 2 || strings.Contains(list, "Private Key Object") {
+				t.Errorf("objects before a login:\n%s", list)
+			}
+			out := tool("--login", "--pin", trial.PIN, "--test")
+			for _, want := range []string{"No errors", "all 4 signature functions seem to work"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
+			}
+			if n := strings.Count(out, "testing key "); n != 4 { // each signs and decrypts
+				t.Errorf("%d keys were tested:\n%s", n, out)
+			}
+			session, err := cns.Open(card)
+			check(t, err)
+			if n := card.Tries(session.Model.Code(cardmodel.PIN).Reference); n != 3 {
+				t.Errorf("%d tries left", n)
+			}
+		})
+	}
+}
