@@ -82,8 +82,8 @@ func (s *service) setOpenSC(x *rootScreen) {
 	x.files[file] = filepath.Join(s.w.dir, "opensc.conf")
 }
 
-// certificates puts OpenSC and the root of the trial's sites into the store of a browser.
-func (x *rootScreen) certificates(folder string) {
+// certificates puts a PKCS #11 library and the root of the trial's sites into the store of a browser.
+func (x *rootScreen) certificates(folder, module, library string) {
 	w := x.w
 	w.Helper()
 	if err := os.MkdirAll(filepath.Join(w.dir, folder), 0o700); err != nil {
@@ -92,7 +92,7 @@ func (x *rootScreen) certificates(folder string) {
 	store := "sql:/mnt/" + folder
 	w.output(w.there("certutil", "-N", "-d", store, "--empty-password"))
 	w.output(w.there("certutil", "-A", "-d", store, "-n", "trial", "-t", "C,,", "-i", "s/tls.pem"))
-	w.output(w.there("modutil", "-dbdir", store, "-add", "OpenSC", "-libfile", w.at.module, "-force"))
+	w.output(w.there("modutil", "-dbdir", store, "-add", module, "-libfile", library, "-force"))
 }
 
 // browser is a citizen's browser: its names on the screen and on its dialogs.
@@ -123,11 +123,11 @@ user_pref("accessibility.force_disabled", -1);
 user_pref("security.sandbox.warn_unprivileged_namespaces", false);
 `
 
-// setUp makes the stores of both browsers.
-func (x *rootScreen) setUp() {
+// setUp makes the stores of both browsers, with a PKCS #11 library.
+func (x *rootScreen) setUp(module, library string) {
 	x.w.Helper()
-	x.certificates("home/.pki/nssdb")
-	x.certificates("home/firefox")
+	x.certificates("home/.pki/nssdb", module, library)
+	x.certificates("home/firefox", module, library)
 	x.w.write("home/firefox/user.js", []byte(firefoxPrefs))
 }
 
@@ -192,7 +192,7 @@ func TestBrowser(t *testing.T) {
 	s.issue("card", "ID2019", "--not-after", expired())
 	pull := w.insert("card.json")
 	x := w.screen("browser")
-	x.setUp()
+	x.setUp("OpenSC", w.at.module)
 	s.setOpenSC(x)
 
 	// Before the renewal. The site would say that the certificate has expired; no browser of today presents such a
@@ -333,7 +333,7 @@ func TestSeriesWithoutOpenSC(t *testing.T) {
 				t.Errorf("verify: %+v", l)
 			}
 			x := w.screen("browser")
-			x.setUp()
+			x.setUp("OpenSC", w.at.module)
 			s.setOpenSC(x)
 			stop := systemtest.Start(t, chromium.open(x, s.login))
 			x.chooses(chromium, fmt.Sprintf("10-%s", series), s.certificates()[0].Serial)

@@ -78,7 +78,7 @@ func TestGuide(t *testing.T) {
 	s := w.serve("", "--listen", address, "--packages", "packages")
 	s.issue("card", "ID2019", "--not-after", expired())
 	x := w.screen("guide")
-	x.setUp()
+	x.setUp("OpenSC", w.at.module)
 	s.setOpenSC(x)
 	remove := func() { w.output(w.there("dpkg", "--purge", "rinnova")) }
 	remove() // of a test that was ended in its middle

@@ -199,6 +199,9 @@ func TestWindowsOperator(t *testing.T) {
 	for _, c := range []struct{ name, folder string }{{"x64", programs64}, {"x86", programs32},
 		{"x64-user", programsUser}} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.name == "x86" {
+				systemtest.Need32Bit(t)
+			}
 			w := &workshop{t, w.dir, w.at}
 			before := w.machine()
 			w.installer(c.name)
@@ -236,6 +239,9 @@ func TestWindowsRenewal(t *testing.T) {
 		typed               bool
 	}{{"x64", programs64, "ID2019", false}, {"x64", programs64, "OT2016", true}, {"x86", programs32, "AC2014", false}} {
 		t.Run(c.msi+"/"+c.series, func(t *testing.T) {
+			if c.msi == "x86" {
+				systemtest.Need32Bit(t)
+			}
 			w := &workshop{t, w.dir, w.at}
 			s := &service{w: w, cmp: s.cmp, login: s.login}
 			w.install(c.msi, s.settings()...)
@@ -510,6 +516,9 @@ func TestWindowsInstaller(t *testing.T) {
 		{"x86", programs32, `system[Software\\Wow6432Node\\Rinnova]`},
 	} {
 		t.Run(c.msi, func(t *testing.T) {
+			if c.msi == "x86" {
+				systemtest.Need32Bit(t)
+			}
 			w := &workshop{t, w.dir, w.at}
 			before := w.machine()
 			w.installer(c.msi)

@@ -99,12 +99,15 @@ func (s *Screen) connect(address string) (c *dbus.Conn) {
 	return c
 }
 
+// patience is the time that a program of the screen may take to start on a busy computer.
+const patience = 90 * time.Second
+
 // soon waits for a part of the screen itself.
 func (s *Screen) soon(what string, holds func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("%s: not after 30 seconds", what)
+			s.t.Fatalf("%s: not after %v", what, patience)
 		}
 	}
 }

@@ -224,19 +224,23 @@ test('a whole renewal by keyboard only, with a visible focus that is never lost'
     }
     assert.fail(`${text} is not reached with Tab`)
   }
+  // A state is known before its page is drawn.
+  const asks = async (label) => {
+    await w.text(label)
+    await tab.waitForFunction(() => document.activeElement?.id === 'code')
+  }
   const within = async () => assert.notEqual((await focus()).tag, 'BODY', 'the focus is lost')
   await w.bench('insert', withPuk)
   await w.screen('card')
   await to('RINNOVA')
   await tab.keyboard.press('Enter')
-  await w.screen('prompt')
-  assert.equal((await focus()).id, 'code')
+  await asks('Codice PIN')
   await tab.keyboard.press('Escape') // INDIETRO
   await w.screen('card')
   await within()
   await to('RINNOVA')
   await tab.keyboard.press('Space')
-  await w.screen('prompt')
+  await asks('Codice PIN')
   await tab.keyboard.type(PIN)
   await to('Mostra il codice')
   await tab.keyboard.press('Space')
@@ -250,8 +254,7 @@ test('a whole renewal by keyboard only, with a visible focus that is never lost'
   await tab.keyboard.press('Enter')
   await to('PROSEGUI')
   await tab.keyboard.press('Enter')
-  await w.text('Codice PUK')
-  assert.equal((await focus()).id, 'code')
+  await asks('Codice PUK')
   await tab.keyboard.type(PUK)
   await tab.keyboard.press('Enter')
   await w.screen('done')
