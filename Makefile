@@ -40,12 +40,9 @@ build: ## bin/rinnova, bin/rinnovad, bin/vcns: no cgo, no Node, no GTK
 window: frontend figures ## bin/rinnova-window: needs Node, GTK and the web view's development files
 	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
-# One C file over the helper. Without _FORTIFY_SOURCE: musl has no __*_chk. p11-kit's header has the types of PKCS #11.
-TOKENFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden \
-	-shared -Wl,-z,now,-z,relro,-z,defs,-s -I/usr/include/p11-kit-1
 token: packages-installed ## bin/librinnova-pkcs11.so, for browsers, and its helper
 	@mkdir -p bin
-	$(CC) $(TOKENFLAGS) -o bin/librinnova-pkcs11.so packaging/pkcs11/rinnova-pkcs11.c
+	packaging/pkcs11/build.sh bin
 	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova-pkcs11
 
 # The window's pages, and the style sheet of the service's, from one package of Bootstrap Italia.

@@ -30,6 +30,9 @@ var installed = map[string]string{
 	"/etc/rinnova/settings.json":                               "linux/settings.json",
 	"/usr/bin/rinnova":                                         work + "/linux-amd64/rinnova",
 	"/usr/bin/rinnova-window":                                  work + "/linux-amd64/rinnova-window",
+	"/usr/lib/rinnova/librinnova-pkcs11.so":                    work + "/linux-amd64/librinnova-pkcs11.so",
+	"/usr/lib/rinnova/rinnova-pkcs11":                          work + "/linux-amd64/rinnova-pkcs11",
+	"/usr/share/p11-kit/modules/rinnova.module":                "linux/rinnova.module",
 	"/usr/share/applications/rinnova.desktop":                  "linux/rinnova.desktop",
 	"/usr/share/bash-completion/completions/rinnova":           work + "/manual/rinnova.bash",
 	"/usr/share/fish/vendor_completions.d/rinnova.fish":        work + "/manual/rinnova.fish",
@@ -61,6 +64,11 @@ func contents(file string) map[string]string {
 	return all
 }
 
+// program reports whether a file of the package is started.
+func program(name string) bool {
+	return strings.HasPrefix(name, "/usr/bin/") || name == "/usr/lib/rinnova/rinnova-pkcs11"
+}
+
 func TestDebianContents(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	dir := t.TempDir()
@@ -82,7 +90,7 @@ func TestDebianContents(t *testing.T) {
 			return err
 		}
 		mode := fs.FileMode(0o644)
-		if strings.HasPrefix(name, "/usr/bin/") {
+		if program(name) {
 			mode = 0o755
 		}
 		if info.Mode() != mode {
@@ -123,7 +131,7 @@ func TestFedoraContents(t *testing.T) {
 		}
 		delete(want, f[0])
 		mode := "0100644"
-		if strings.HasPrefix(f[0], "/usr/bin/") {
+		if program(f[0]) {
 			mode = "0100755"
 		}
 		if h := sha256.Sum256(read(t, source)); f[3] != hex.EncodeToString(h[:]) || f[4] != mode || f[5] != "root" ||

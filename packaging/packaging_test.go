@@ -222,7 +222,8 @@ func TestRelease(t *testing.T) {
 func TestBills(t *testing.T) {
 	systemtest.NeedMade(t, out, "packages")
 	for name, programs := range map[string][]string{
-		"rinnova": {"linux-amd64/rinnova", "linux-arm64/rinnova", "darwin-amd64/rinnova", "darwin-arm64/rinnova",
+		"rinnova": {"linux-amd64/rinnova", "linux-amd64/rinnova-pkcs11", "linux-arm64/rinnova",
+			"darwin-amd64/rinnova", "darwin-arm64/rinnova",
 			"windows-amd64/rinnova.exe", "windows-386/rinnova.exe"},
 		"rinnova-window": {"linux-amd64/rinnova-window", "windows-amd64/rinnova-window.exe",
 			"windows-386/rinnova-window.exe"},

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# Builds every program that is packaged into dist/work: SYSTEM-ARCHITECTURE/rinnova and rinnova-window.
+# Builds every program that is packaged into dist/work: SYSTEM-ARCHITECTURE/rinnova, rinnova-window, and the
+# PKCS #11 library with its helper.
 # shellcheck source=packaging/settings.sh
 . "$(dirname "$0")/settings.sh"
 rm -rf "$work"
@@ -45,6 +46,10 @@ rm -f cmd/rinnova/rsrc_windows_*.syso
 CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window \
 	-ldflags "$flags -linkmode external -extldflags '-Wl,-z,relro,-z,now'" \
 	-o "$work/linux-amd64/rinnova-window" ./cmd/rinnova
+
+packaging/pkcs11/build.sh "$work/linux-amd64"
+CGO_ENABLED=0 go build -buildmode=pie -ldflags "$flags -bindnow" -o "$work/linux-amd64/rinnova-pkcs11" \
+	./cmd/rinnova-pkcs11
 
 mkdir "$work/manual"
 CGO_ENABLED=0 go run -tags development -ldflags "-X main.version=$VERSION" ./cmd/rinnova \
