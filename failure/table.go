@@ -170,6 +170,9 @@ var table = map[Code]facts{
 	UpdateKey:         {724, ExitFailure, 0},
 	OperatorMalformed: {725, ExitUsage, 0},
 	ServiceUnsaved:    {726, ExitFailure, again},
+	BrowserOpen:       {727, ExitFailure, again},
+	BrowserStore:      {728, ExitFailure, again},
+	ModuleMissing:     {729, ExitFailure, 0},
 
 	Failed:               {801, ExitFailure, 0},
 	TryAgain:             {802, ExitFailure, again},

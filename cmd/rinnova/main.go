@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"rinnova.example/go/catalogue/usage"
+	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/citizen/terminal"
@@ -36,15 +37,16 @@ type commands struct {
 	Record   string `help:"Registra gli scambi con la tessera, senza codici, in un file." type:"path" placeholder:"FILE" again:"-" group:"Risultati e file:"`
 	Clock    string `help:"Ora di partenza, RFC 3339: solo con tessere emulate." placeholder:"ORA" group:"Tessera:"`
 
-	Readers  readersCommand `cmd:"" help:"Elenca i lettori e le tessere inserite."`
-	Status   statusCommand  `cmd:"" help:"Mostra la tessera e dice se il certificato è rinnovabile."`
-	Renew    renewCommand   `cmd:"" help:"Rinnova il certificato."`
-	Verify   verifyCommand  `cmd:"" help:"Prova il certificato con un accesso."`
-	Models   modelsCommand  `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
-	Demo     demoCommand    `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
-	Version  versionCommand `cmd:"" help:"Stampa la versione."`
-	Operator serviceCommand `cmd:"" name:"service" help:"Mostra il servizio di rinnovo che il programma conosce, o ne conserva un altro per questo utente."`
-	Window   windowCommand  `cmd:"" hidden:"" help:"Apre la finestra."`
+	Readers  readersCommand  `cmd:"" help:"Elenca i lettori e le tessere inserite."`
+	Status   statusCommand   `cmd:"" help:"Mostra la tessera e dice se il certificato è rinnovabile."`
+	Renew    renewCommand    `cmd:"" help:"Rinnova il certificato."`
+	Verify   verifyCommand   `cmd:"" help:"Prova il certificato con un accesso."`
+	Models   modelsCommand   `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
+	Demo     demoCommand     `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
+	Version  versionCommand  `cmd:"" help:"Stampa la versione."`
+	Operator serviceCommand  `cmd:"" name:"service" help:"Mostra il servizio di rinnovo che il programma conosce, o ne conserva un altro per questo utente."`
+	Browser  browser.Command `cmd:"" help:"Mostra o cambia i browser che usano la tessera."`
+	Window   windowCommand   `cmd:"" hidden:"" help:"Apre la finestra."`
 
 	// known is the operator of the service in use, from the program's package or from this user; it may be empty.
 	known settings.Known `kong:"-"`
@@ -80,11 +82,9 @@ func main() {
 func run(args []string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var c commands
-	var set settings.Settings
-	set, c.unsettled = administrators()
-	p := &program{commands: &c, ctx: ctx, out: out, err: errOut}
-	exit := -1
+	set, unsettled := administrators()
+	c := commands{unsettled: unsettled}
+	p, exit := &program{commands: &c, ctx: ctx, out: out, err: errOut}, -1
 	options := slices.Concat(development, usage.Options(),
 		[]kong.Option{kong.Name("rinnova"), kong.Writers(out, errOut),
 			kong.Exit(func(code int) { exit = code }), kong.Resolvers(asDefaults(set)),
@@ -112,7 +112,7 @@ func run(args []string, out, errOut io.Writer) int {
 	if c.unsettled != nil && k.Command() != "window" && !c.Operator.Forget {
 		return p.fail(c.unsettled)
 	}
-	if err := k.Run(p); err != nil {
+	if err := k.Run(p, browser.Output{Writer: out, JSON: c.JSON}); err != nil {
 		return p.fail(err)
 	}
 	return 0

@@ -144,6 +144,9 @@ export const facts = {
   "update-key": { number: 724, exit: 1, again: false },
   "operator-malformed": { number: 725, exit: 2, again: false },
   "service-unsaved": { number: 726, exit: 1, again: true },
+  "browser-open": { number: 727, exit: 1, again: true },
+  "browser-store": { number: 728, exit: 1, again: true },
+  "module-missing": { number: 729, exit: 1, again: false },
 } as const satisfies Record<string, Facts>
 
 export type Code = keyof typeof facts
@@ -300,6 +303,9 @@ const itTexts: Record<Code, Texts> = {
   "update-key": { what: "La chiave con cui questa copia del programma verifica gli aggiornamenti non è leggibile.", card: itShared[3], changed: itShared[1], act: "Installa il programma dalla pagina «Elenco driver» del servizio." },
   "operator-malformed": { what: "Il file operator.json, che dice al programma qual è il suo servizio, non è valido: {}.", card: itShared[3], changed: itShared[1], act: "Installa di nuovo il programma dalla pagina «Elenco driver» del servizio." },
   "service-unsaved": { what: "Il servizio indicato non è stato conservato: nulla è stato scritto.", card: itShared[3], changed: itShared[1], act: "Controlla lo spazio sul disco e riprova." },
+  "browser-open": { what: "Un browser è aperto ({}): l’elenco dei suoi moduli non è stato cambiato.", card: itShared[3], changed: itShared[1], act: "Chiudi tutte le finestre del browser e riprova." },
+  "browser-store": { what: "L’elenco dei moduli di un browser non si può leggere o scrivere.", card: itShared[3], changed: itShared[1], act: "Controlla lo spazio sul disco e i permessi della cartella del browser." },
+  "module-missing": { what: "Il modulo con cui i browser usano la tessera non c’è.", card: itShared[3], changed: itShared[1], act: "Installa di nuovo il programma dalla pagina «Elenco driver» del servizio." },
 }
 
 const deShared = [
@@ -454,6 +460,9 @@ const deTexts: Record<Code, Texts> = {
   "update-key": { what: "Der Schlüssel, mit dem diese Kopie des Programms Aktualisierungen prüft, ist nicht lesbar.", card: deShared[3], changed: deShared[1], act: deShared[8] },
   "operator-malformed": { what: "Die Datei operator.json, die dem Programm seinen Dienst nennt, ist ungültig: {}.", card: deShared[3], changed: deShared[1], act: "Installieren Sie das Programm noch einmal von der Seite „Elenco driver“ des Dienstes." },
   "service-unsaved": { what: "Der angegebene Dienst wurde nicht gespeichert: Nichts wurde geschrieben.", card: deShared[3], changed: deShared[1], act: "Prüfen Sie den Speicherplatz und versuchen Sie es noch einmal." },
+  "browser-open": { what: "Ein Browser ist offen ({}): Die Liste seiner Module wurde nicht geändert.", card: deShared[3], changed: deShared[1], act: "Schließen Sie alle Fenster des Browsers und versuchen Sie es noch einmal." },
+  "browser-store": { what: "Die Liste der Module eines Browsers kann nicht gelesen oder geschrieben werden.", card: deShared[3], changed: deShared[1], act: "Prüfen Sie den Speicherplatz und die Rechte des Ordners des Browsers." },
+  "module-missing": { what: "Das Modul, mit dem Browser die Karte verwenden, fehlt.", card: deShared[3], changed: deShared[1], act: "Installieren Sie das Programm noch einmal von der Seite „Elenco driver“ des Dienstes." },
 }
 
 /** The texts of every failure that the window can show, by language and code. */
