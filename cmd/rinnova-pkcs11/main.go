@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/token"
@@ -34,6 +35,7 @@ func run() error {
 	// A host's signals to its process group are not for the helper: it ends with its connection.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	closeInherited()
+	cns.RefuseDumps()
 	var ledger tries.Ledger
 	if dir, err := settings.StateFolder(); err == nil {
 		ledger.Files = cardfile.In(dir)

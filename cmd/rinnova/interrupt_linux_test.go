@@ -16,6 +16,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
+	"rinnova.example/go/card/cns"
 	"rinnova.example/go/failure"
 )
 
@@ -28,7 +29,7 @@ func TestDumpsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refuseDumps()
+	cns.RefuseDumps()
 	if now, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || now != 0 {
 		t.Errorf("dumpable %d, %v", now, err)
 	}

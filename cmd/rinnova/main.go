@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"rinnova.example/go/card/cns"
 	"rinnova.example/go/catalogue/usage"
 	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/renewal"
@@ -74,7 +75,7 @@ func (p *program) with(ctx context.Context, c *commands) *program {
 var development []kong.Option
 
 func main() {
-	refuseDumps()
+	cns.RefuseDumps()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

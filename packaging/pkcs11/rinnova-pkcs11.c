@@ -104,7 +104,7 @@ static void stop(void)
 		close(helper_fd);
 	helper_fd = -1;
 	if (helper_pid > 0) {
-		int tries = 100;
+		int tries = 1000;
 		while (waitpid(helper_pid, NULL, WNOHANG) == 0) {
 			if (tries-- == 0) {
 				kill(helper_pid, SIGKILL);
@@ -112,7 +112,7 @@ static void stop(void)
 					;
 				break;
 			}
-			sleep_ms(10);
+			sleep_ms(1);
 		}
 	}
 	helper_pid = 0;

@@ -4,7 +4,9 @@ package judges
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +35,29 @@ func (w *workshop) takeDriver() string {
 	return "/mnt/driver/librinnova-pkcs11.so"
 }
 
+// usualFirefox is Firefox with a profile in the usual place.
+var usualFirefox = &browser{firefox.name, func(x *rootScreen, address string) *exec.Cmd {
+	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/.mozilla/firefox/prova", address)
+}, firefox.choose}
+
+// registered adds our library to both browsers by the program, in a home folder in which Chromium was never started
+// and Firefox once. Then it trusts the trial's sites, as the browsers do with real ones.
+func (x *rootScreen) registered() {
+	w := x.w
+	w.Helper()
+	if err := os.MkdirAll(filepath.Join(w.dir, "home/.mozilla/firefox/prova"), 0o700); err != nil {
+		w.Fatal(err)
+	}
+	w.write("home/.mozilla/firefox/prova/times.json", []byte("{}"))
+	w.write("home/.mozilla/firefox/prova/user.js", []byte(firefoxPrefs))
+	w.output(w.there("rinnova", "browser", "add", "--library", w.takeDriver()))
+	for _, folder := range []string{"home/.pki/nssdb", "home/.mozilla/firefox/prova"} {
+		store := "sql:/mnt/" + folder
+		w.output(w.there("certutil", "-N", "-d", store, "--empty-password"))
+		w.output(w.there("certutil", "-A", "-d", store, "-n", "trial", "-t", "C,,", "-i", "s/tls.pem"))
+	}
+}
+
 // A renewed card of each series of the guide logs in with our own library, in a browser, with one PIN prompt. The old
 // certificate, which is still valid, is on the card too: the browser offers the new one first.
 func TestDriver(t *testing.T) {
@@ -40,14 +65,14 @@ func TestDriver(t *testing.T) {
 	w := opened(t, at)
 	s := w.serve("")
 	x := w.screen("driver")
-	x.setUp("Rinnova", w.takeDriver())
+	x.registered()
 	known := map[string]bool{}
 	for i, row := range []struct {
 		series  string
 		browser *browser
 	}{
-		{"AC2013", firefox}, {"AC2014", chromium}, {"AC2018", firefox},
-		{"OT2015", chromium}, {"OT2016", firefox}, {"ID2019", chromium},
+		{"AC2013", usualFirefox}, {"AC2014", chromium}, {"AC2018", usualFirefox},
+		{"OT2015", chromium}, {"OT2016", usualFirefox}, {"ID2019", chromium},
 	} {
 		t.Run(row.series, func(t *testing.T) {
 			file := row.series + ".json"
@@ -71,5 +96,10 @@ func TestDriver(t *testing.T) {
 				"valido fino al "+r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"), "TLS 1.3", serial)
 			x.Shot(string(rune('a'+i)) + "-" + row.series + "-welcome")
 		})
+	}
+	w.output(w.there("rinnova", "browser", "remove"))
+	if out := w.output(w.there("rinnova", "browser", "list", "--json")); strings.Contains(out, "rinnova-pkcs11") ||
+		!strings.Contains(out, "nssdb") || !strings.Contains(out, "prova") {
+		t.Errorf("after the removal: %s", out)
 	}
 }

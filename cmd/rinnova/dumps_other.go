@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: EUPL-1.2
-
-//go:build !linux
-
-package main
-
-// refuseDumps does nothing here: macOS writes no core file by default, and on Windows the administrator decides on
-// dumps.
-func refuseDumps() {}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* A host of the PKCS #11 library: host LIBRARY PIN SCENE. It prints "ok" at the end of a scene that went well. */
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <p11-kit/pkcs11.h>
+
+static CK_FUNCTION_LIST *p11;
+static const char *pin;
+
+#define CHECK(what, got, want)                                                                          \
+	do {                                                                                            \
+		unsigned long rv_ = (unsigned long)(got);                                               \
+		if (rv_ != (unsigned long)(want)) {                                                     \
+			printf("line %d, %s: %#lx, want %#lx\n", __LINE__, what, rv_, (unsigned long)(want)); \
+			exit(1);                                                                        \
+		}                                                                                       \
+	} while (0)
+
+static CK_SESSION_HANDLE open_session(void)
+{
+	CK_SLOT_ID slots[8];
+	CK_ULONG n = 8;
+	CK_SESSION_HANDLE session;
+	CHECK("C_GetSlotList", p11->C_GetSlotList(1, slots, &n), CKR_OK);
+	CHECK("slots with a card", n, 1);
+	CHECK("C_OpenSession", p11->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session), CKR_OK);
+	return session;
+}
+
+static void sign(CK_SESSION_HANDLE session)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof class };
+	CK_OBJECT_HANDLE key;
+	CK_ULONG n;
+	CK_MECHANISM mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	static CK_BYTE message[100000], signature[512];
+	CHECK("C_FindObjectsInit", p11->C_FindObjectsInit(session, &template, 1), CKR_OK);
+	CHECK("C_FindObjects", p11->C_FindObjects(session, &key, 1, &n), CKR_OK);
+	CHECK("private keys", n, 1);
+	CHECK("C_FindObjectsFinal", p11->C_FindObjectsFinal(session), CKR_OK);
+	CHECK("C_SignInit", p11->C_SignInit(session, &mechanism, key), CKR_OK);
+	CHECK("the length of a signature", p11->C_Sign(session, message, sizeof message, NULL, &n), CKR_OK);
+	CK_ULONG size = n--;
+	CHECK("a small buffer", p11->C_Sign(session, message, sizeof message, signature, &n), CKR_BUFFER_TOO_SMALL);
+	CHECK("the length again", n, size);
+	CHECK("C_Sign", p11->C_Sign(session, message, sizeof message, signature, &n), CKR_OK);
+	CHECK("another signature", p11->C_Sign(session, message, 1, signature, &n), CKR_OPERATION_NOT_INITIALIZED);
+}
+
+static void login_and_sign(void)
+{
+	CK_SESSION_HANDLE session;
+	CHECK("C_Initialize", p11->C_Initialize(NULL), CKR_OK);
+	session = open_session();
+	CHECK("C_Login", p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)), CKR_OK);
+	sign(session);
+}
+
+static int entries(const char *folder)
+{
+	DIR *d = opendir(folder);
+	int n = 0;
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* child returns the only child process, or 0. */
+static pid_t child(void)
+{
+	int pid = 0;
+	FILE *f = fopen("/proc/self/task/self/children", "r");
+	char path[64];
+	if (!f) {
+		snprintf(path, sizeof path, "/proc/%d/task/%d/children", getpid(), getpid());
+		f = fopen(path, "r");
+	}
+	if (f && fscanf(f, "%d", &pid) != 1)
+		pid = 0;
+	if (f)
+		fclose(f);
+	return pid;
+}
+
+static void wait_for(pid_t pid)
+{
+	int status;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	CHECK("the child's exit", status, 0);
+}
+
+static void fork_before(void)
+{
+	pid_t pid = fork();
+	login_and_sign();
+	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+	if (pid == 0)
+		exit(0);
+	wait_for(pid);
+}
+
+static void fork_after(void)
+{
+	login_and_sign();
+	pid_t helper = child();
+	pid_t pid = fork();
+	if (pid == 0) {
+		CK_INFO info;
+		CK_ULONG n;
+		CHECK("C_GetInfo in a child", p11->C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED);
+		CHECK("C_GetSlotList in a child", p11->C_GetSlotList(0, NULL, &n), CKR_CRYPTOKI_NOT_INITIALIZED);
+		CHECK("C_Finalize in a child", p11->C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
+		login_and_sign();
+		CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+		exit(0);
+	}
+	wait_for(pid);
+	CHECK("the parent's helper", child(), helper);
+	CK_SESSION_HANDLE session = open_session();
+	sign(session);
+	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+	CHECK("helpers after C_Finalize", child(), 0);
+}
+
+static void killed(void)
+{
+	CK_ULONG n;
+	login_and_sign();
+	CHECK("kill", kill(child(), SIGKILL), 0);
+	CHECK("the next call", p11->C_GetSlotList(0, NULL, &n), CKR_DEVICE_REMOVED);
+	CHECK("helpers", child(), 0);
+	CK_SESSION_HANDLE session = open_session();
+	CHECK("C_Login", p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)), CKR_OK);
+	sign(session);
+	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+}
+
+/* quiet: the host keeps its signals, threads, descriptors and children. */
+static void quiet(void)
+{
+	struct sigaction before[32], after;
+	CK_ULONG n;
+	int descriptors = entries("/proc/self/fd");
+	for (int i = 1; i < 32; i++)
+		sigaction(i, NULL, &before[i]);
+	for (int i = 0; i < 1000; i++) {
+		CHECK("C_Initialize", p11->C_Initialize(NULL), CKR_OK);
+		if (i % 50 == 0) { /* a helper is started */
+			CHECK("C_GetSlotList", p11->C_GetSlotList(0, NULL, &n), CKR_OK);
+			CHECK("threads", entries("/proc/self/task"), 3);
+		} else {
+			CHECK("helpers before a slot is needed", child(), 0);
+		}
+		CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+	}
+	for (int i = 1; i < 32; i++) {
+		sigaction(i, NULL, &after);
+		CHECK("a signal's handler", after.sa_handler != before[i].sa_handler, 0);
+	}
+	CHECK("descriptors", entries("/proc/self/fd"), descriptors);
+	CHECK("children", child(), 0);
+}
+
+/* mutate calls every function with a helper that answers at random. Nothing has to succeed. */
+static void mutate(void)
+{
+	CK_ULONG n, i;
+	for (i = 0; i < 300; i++) {
+		CK_SLOT_ID list[4];
+		CK_SLOT_INFO slot;
+		CK_TOKEN_INFO token;
+		CK_SESSION_INFO session;
+		CK_MECHANISM_INFO info;
+		CK_BYTE a[40], b[7];
+		CK_ATTRIBUTE template[3] = { { CKA_ID, a, sizeof a }, { CKA_VALUE, b, sizeof b }, { CKA_LABEL, NULL, 0 } };
+		CK_MECHANISM mechanism = { CKM_RSA_PKCS, NULL, 0 };
+		CK_RV rv = p11->C_Initialize(NULL);
+		if (rv != CKR_OK)
+			CHECK("C_Initialize", rv, CKR_CRYPTOKI_ALREADY_INITIALIZED);
+		n = 4;
+		p11->C_GetSlotList(1, list, &n);
+		n = 4;
+		p11->C_GetMechanismList(0, list, &n);
+		p11->C_GetSlotInfo(0, &slot);
+		p11->C_GetTokenInfo(0, &token);
+		p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, list, NULL);
+		p11->C_GetMechanismInfo(0, 1, &info);
+		p11->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, list);
+		p11->C_GetSessionInfo(1, &session);
+		p11->C_Login(1, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin));
+		p11->C_FindObjectsInit(1, template, 2);
+		p11->C_FindObjects(1, list, 4, &n);
+		p11->C_FindObjectsFinal(1);
+		p11->C_GetAttributeValue(1, 1, template, 3);
+		p11->C_GetObjectSize(1, 1, &n);
+		p11->C_SignInit(1, &mechanism, 1);
+		n = sizeof a;
+		p11->C_Sign(1, b, sizeof b, a, &n);
+		p11->C_SignUpdate(1, b, sizeof b);
+		n = sizeof b;
+		p11->C_SignFinal(1, b, &n);
+		p11->C_DecryptInit(1, &mechanism, 1);
+		n = sizeof a;
+		p11->C_Decrypt(1, b, sizeof b, a, &n);
+		p11->C_CloseSession(1);
+		if (i % 100 == 99)
+			p11->C_Finalize(NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct { const char *name; void (*play)(void); } scenes[] = {
+		{ "fork-before", fork_before }, { "fork-after", fork_after }, { "killed", killed }, { "quiet", quiet },
+		{ "mutate", mutate },
+	};
+	CK_C_GetFunctionList get;
+	if (argc != 4)
+		return 2;
+	pin = argv[2];
+	void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		printf("%s\n", dlerror());
+		return 1;
+	}
+	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	CHECK("C_GetFunctionList", get(&p11), CKR_OK);
+	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
+		if (!strcmp(scenes[i].name, argv[3])) {
+			scenes[i].play();
+			CHECK("dlclose", dlclose(library), 0);
+			puts("ok");
+			return 0;
+		}
+	return 2;
+}
