@@ -116,7 +116,11 @@ func (t *token) beforeKeptPIN() error {
 	if t.moved() {
 		return errMoved
 	}
-	if left := t.triesLeft(); left != nil && *left <= 1 {
+	left := t.triesLeft()
+	switch {
+	case left == nil: // as after the login, so that a signature writes no file
+		return nil
+	case *left <= 1:
 		return errLastTry
 	}
 	return t.module.ledger.Spend(t.session.IDCarta, cardmodel.PIN)
@@ -235,7 +239,9 @@ func (t *token) use(f func() ([]byte, error)) ([]byte, error) {
 	var refused *cns.CodeError
 	switch {
 	case err == nil:
-		_ = t.module.ledger.Keep(t.session.IDCarta, cardmodel.PIN, nil)
+		if t.triesLeft() != nil {
+			_ = t.module.ledger.Keep(t.session.IDCarta, cardmodel.PIN, nil)
+		}
 		t.touch()
 	case errors.As(err, &refused): // other software changed the PIN
 		if refused.Tries >= 0 {
