@@ -3,6 +3,7 @@
 package token
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/hex"
@@ -38,6 +39,13 @@ func pad(code string) string {
 func exp(k *rsa.PublicKey, signature []byte) []byte {
 	s := new(big.Int).SetBytes(signature)
 	return s.Exp(s, big.NewInt(int64(k.E)), k.N).Bytes()
+}
+
+// encrypt is RSAES-PKCS1-v1_5 with a padding of FF bytes (RFC 8017 §7.2.1).
+func encrypt(k *rsa.PublicKey, message string) []byte {
+	block := append([]byte{0, 2}, bytes.Repeat([]byte{0xFF}, k.Size()-3-len(message))...)
+	m := new(big.Int).SetBytes(append(append(block, 0), message...))
+	return m.Exp(m, big.NewInt(int64(k.E)), k.N).FillBytes(make([]byte, k.Size()))
 }
 
 func sha1Sum(b []byte) []byte {

@@ -267,8 +267,7 @@ func TestDecrypt(t *testing.T) {
 	h := c.open()
 	check(t, c.module.Login(h, userNormal, []byte(trial.PIN)))
 	key := c.find(h, class(classPrivateKey))[0]
-	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, &c.card.Key.PublicKey, []byte("chiave di sessione"))
-	check(t, err)
+	sealed := encrypt(&c.card.Key.PublicKey, "chiave di sessione")
 	check(t, c.module.DecryptInit(h, key, Mechanism{Number: mechRSAPKCS}))
 	n, _, err := c.module.Operate(h, true, Whole, sealed, 4)
 	if wants(t, "a small buffer", err, BufferTooSmall); n != 18 {
