@@ -58,34 +58,31 @@ type Session struct {
 // the transport's. Then it reads what Read reads, in the same transaction: 5 to 9 commands in all, and one
 // more for each 255 bytes of a certificate, and of personal data beyond the first 255.
 func Open(card iso7816.Card) (*Session, error) {
-	m, err := cardmodel.Match(card.ATR())
-	if err != nil {
-		return nil, err
-	}
-	s := &Session{Model: m, card: iso7816.Chain(card, m.ExtendedLength.Value), tries: map[byte]int{}}
-	err = s.transaction(false, func() error {
-		if s.IDCarta, err = s.readIDCarta(); err != nil {
-			return err
-		}
+	return identified(card, func(s *Session) error {
 		if !s.IDCarta.Health() {
 			return ErrNotHealthCard
 		}
-		if err := s.readPersonalData(); err != nil {
-			return err
-		}
-		s.Contents, err = s.read()
-		return err
+		return s.readPersonalData()
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // OpenForLogin identifies any CNS, a health card or not, of a series that can be renewed or not. It reads the card's
 // number and certificates as Open does, and of a health card the personal data, which stay zero where they cannot be
 // read. Errors are those of cardmodel.Match, ErrForeign and the transport's.
 func OpenForLogin(card iso7816.Card) (*Session, error) {
+	return identified(card, func(s *Session) error {
+		if !s.IDCarta.Health() {
+			return nil
+		}
+		if err := s.readPersonalData(); isTransport(err) {
+			return err
+		}
+		return nil
+	})
+}
+
+// identified reads the card's number, what of the holder is wanted, and the certificates, in one transaction.
+func identified(card iso7816.Card, readHolder func(*Session) error) (*Session, error) {
 	m, err := cardmodel.Match(card.ATR())
 	if err != nil {
 		return nil, err
@@ -95,10 +92,8 @@ func OpenForLogin(card iso7816.Card) (*Session, error) {
 		if s.IDCarta, err = s.readIDCarta(); err != nil {
 			return err
 		}
-		if s.IDCarta.Health() {
-			if err := s.readPersonalData(); isTransport(err) {
-				return err
-			}
+		if err := readHolder(s); err != nil {
+			return err
 		}
 		s.Contents, err = s.read()
 		return err

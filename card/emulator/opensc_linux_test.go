@@ -11,13 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/systemtest"
 )
@@ -59,20 +56,6 @@ func (r *recorder) Reset() {
 	r.mu.Unlock()
 }
 
-// empty waits until pcscd has seen that the card is out. A card that follows earlier is taken for the same one.
-func empty(t *testing.T, reader string) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		list, err := pcsc.Readers()
-		if err == nil && !slices.ContainsFunc(list, func(r pcsc.Reader) bool { return r.Name == reader && r.Present }) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the card does not go from %s: %v", reader, err)
-		}
-	}
-}
-
 // hiddenFromOpenSC checks that OpenSC finds nothing on a card that shows its files to its own application only, as on
 // the real one of OpenSC issue 3804.
 func hiddenFromOpenSC(t *testing.T, stack *pcsctest.Stack, card *Card) {
@@ -83,7 +66,7 @@ func hiddenFromOpenSC(t *testing.T, stack *pcsctest.Stack, card *Card) {
 		t.Errorf("pkcs15-tool: %v\n%s", err, out)
 	}
 	pull()
-	empty(t, stack.Readers[0])
+	pcsctest.Empty(t, stack.Readers[0])
 }
 
 // OpenSC lists the old pair of every series and can use it, through pcscd and the virtual reader.
@@ -149,7 +132,7 @@ func TestOpenSC(t *testing.T) {
 				t.Errorf("%d tries left", card.Tries(0x10))
 			}
 			pull()
-			empty(t, stack.Readers[0])
+			pcsctest.Empty(t, stack.Readers[0])
 			if *recording {
 				name := filepath.Join("testdata", "opensc", series+"-0.23.apdu")
 				if err := os.WriteFile(name, r.lines.Bytes(), 0o644); err != nil {

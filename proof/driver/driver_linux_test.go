@@ -18,7 +18,6 @@ import (
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
-	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/systemtest"
@@ -90,20 +89,6 @@ func (h *host) run(name string, args ...string) string {
 	return string(out)
 }
 
-// empty waits until pcscd has seen that the card is out. A card that follows earlier is taken for the same one.
-func empty(t *testing.T, reader string) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		list, err := pcsc.Readers()
-		if err == nil && !slices.ContainsFunc(list, func(r pcsc.Reader) bool { return r.Name == reader && r.Present }) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the card does not go from %s: %v", reader, err)
-		}
-	}
-}
-
 // TestEverySeries has OpenSC's tool test the old and the new key of each series that can be renewed.
 func TestEverySeries(t *testing.T) {
 	systemtest.Need(t, "opensc", "pkcs11-tool")
@@ -118,7 +103,7 @@ func TestEverySeries(t *testing.T) {
 		t.Run(series, func(t *testing.T) {
 			card := renewed(t, service, series)
 			pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
-			defer empty(t, stack.Readers[0])
+			defer pcsctest.Empty(t, stack.Readers[0])
 			defer pull()
 			h := newHost(t)
 			tool := func(args ...string) string {

@@ -213,3 +213,17 @@ func PlugCard(t testing.TB, addr string, card vpcd.Card) (pull func()) {
 		}
 	}
 }
+
+// Empty waits until pcscd has seen that the card is out. A card that follows earlier is taken for the same one.
+func Empty(t testing.TB, reader string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		list, err := pcsc.Readers()
+		if err == nil && !slices.ContainsFunc(list, func(r pcsc.Reader) bool { return r.Name == reader && r.Present }) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the card does not go from %s: %v", reader, err)
+		}
+	}
+}
