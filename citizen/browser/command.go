@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
@@ -33,55 +34,72 @@ type Output struct {
 type listCommand struct{}
 
 // Run lists the stores.
-func (listCommand) Run(out Output) error {
-	list, err := stores()
-	if err != nil {
-		return err
-	}
-	return out.show(list)
-}
+func (listCommand) Run(out Output) error { return out.apply(Look, "") }
 
 type addCommand struct {
 	Library string `help:"Il modulo; senza, quello installato con il programma." type:"path" placeholder:"FILE"`
 }
 
-// Run adds our module to every store that does not name it and can. It changes none while a browser that would be
-// changed is open.
-func (c addCommand) Run(out Output) error {
-	library, err := find(c.Library)
-	if err != nil {
-		return err
-	}
-	return change(out, func(s Store) bool { return !s.Ours() }, func(s Store) error { return s.Add(library) })
-}
+// Run adds our module.
+func (c addCommand) Run(out Output) error { return out.apply(Add, c.Library) }
 
 type removeCommand struct{}
 
 // Run removes our module from every store.
-func (removeCommand) Run(out Output) error { return change(out, Store.Ours, Store.Remove) }
+func (removeCommand) Run(out Output) error { return out.apply(Remove, "") }
 
-// change changes the stores that need it, all or, if a browser is open, none.
-func change(out Output, needed func(Store) bool, edit func(Store) error) error {
-	list, err := stores()
+func (o Output) apply(c Change, library string) error {
+	list, err := Apply(c, library)
 	if err != nil {
 		return err
 	}
+	return o.show(list)
+}
+
+// Change is what to do with the stores.
+type Change string
+
+const (
+	Look   Change = ""       // nothing
+	Add    Change = "add"    // our module, where it is not
+	Remove Change = "remove" // our module, wherever it is installed
+)
+
+// Apply changes all stores of this user that need it and can be changed; none while a browser that would be changed
+// is open. It returns the stores afterwards. library is our module's file, "" for the one that is installed with the
+// program. The error is a *renewal.Failure.
+func Apply(c Change, library string) ([]Store, error) {
+	list, err := stores()
+	if err != nil || c == Look {
+		return list, err
+	}
+	if c == Add {
+		if library, err = find(library); err != nil {
+			return nil, err
+		}
+	}
+	list = slices.DeleteFunc(list, func(s Store) bool { return s.Confined != "" || s.Ours == (c == Add) })
 	for _, s := range list {
-		if s.Running && s.Confined == "" && needed(s) {
-			return &renewal.Failure{Code: failure.BrowserOpen, Text: s.Browser, Err: ErrRunning}
+		if s.Running {
+			return nil, &renewal.Failure{Code: failure.BrowserOpen, Text: s.Browser, Err: ErrRunning}
 		}
 	}
 	for _, s := range list {
-		if s.Confined == "" && needed(s) {
-			if err := edit(s); err != nil {
-				return &renewal.Failure{Code: failure.BrowserStore, Err: err}
-			}
+		edit := s.Remove
+		if c == Add {
+			edit = func() error { return s.Add(library) }
+		}
+		if err := edit(); err != nil {
+			return nil, &renewal.Failure{Code: failure.BrowserStore, Err: err}
 		}
 	}
-	if list, err = stores(); err != nil {
-		return err
-	}
-	return out.show(list)
+	return stores()
+}
+
+// Installed reports whether our module is installed with the program.
+func Installed() bool {
+	_, err := find("")
+	return err == nil
 }
 
 func stores() ([]Store, error) {
@@ -157,7 +175,7 @@ func (s Store) describe() string {
 	switch {
 	case s.Confined != "":
 		return "installato come " + s.Confined + ": non può caricare il modulo di Rinnova"
-	case s.Ours():
+	case s.Ours:
 		return "il modulo di Rinnova c'è"
 	case s.Running:
 		return "il modulo di Rinnova non c'è; il browser è aperto"

@@ -22,10 +22,8 @@ type Store struct {
 	Confined string   `json:"confined,omitempty"`
 	Running  bool     `json:"running"` // a browser uses it now
 	Modules  []Module `json:"modules"`
+	Ours     bool     `json:"ours"` // our module is among them
 }
-
-// Ours reports whether the store names our module.
-func (s Store) Ours() bool { return slices.ContainsFunc(s.Modules, Module.Ours) }
 
 // ErrRunning is the error for a store that a browser uses.
 var ErrRunning = errors.New("the browser is running")
@@ -55,6 +53,7 @@ func Find(h Home) ([]Store, error) {
 	add := func(s Store) error {
 		l, err := readList(s.Folder)
 		s.Modules = l.modules()
+		s.Ours = slices.ContainsFunc(s.Modules, Module.Ours)
 		list = append(list, s)
 		return err
 	}

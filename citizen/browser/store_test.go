@@ -91,7 +91,7 @@ func TestCleanHome(t *testing.T) {
 	list, err := Find(h)
 	check(t, err)
 	check(t, list[0].Add(library))
-	if list, err = Find(h); err != nil || !list[0].Ours() {
+	if list, err = Find(h); err != nil || !list[0].Ours {
 		t.Errorf("after: %+v, %v", list, err)
 	}
 	check(t, list[0].Remove())

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
@@ -41,6 +42,9 @@ type Config struct {
 	// in a browser.
 	DownloadPage string
 	OpenURL      func(address string) error
+	// Browsers lists the stores of this user's browsers, after it changed them; nil where the program has no PKCS #11
+	// module for browsers.
+	Browsers func(browser.Change) ([]browser.Store, error)
 	// Contact tells how a person reaches the assistance of the service; it may be empty.
 	Contact operator.Contact
 	// Keep saves the service that the person entered, and returns the fields that depend on it: Open, Probe, Service,

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/guide"
@@ -90,6 +91,9 @@ func (w *Window) Handler() http.Handler {
 		"gone": func() error { w.gone(); return nil },
 	} {
 		post(path, func(*http.Request) error { return act() })
+	}
+	if w.cfg.Browsers != nil {
+		mux.HandleFunc("POST /api/browsers", w.serveBrowsers)
 	}
 	if w.cfg.Demo != nil {
 		post("demo", func(r *http.Request) error {
@@ -264,6 +268,7 @@ type Diagnosis struct {
 	Service   string       `json:"service"`
 	Answer    failure.Code `json:"answer"` // "" when the service answers, else a failure's code
 	Clock     string       `json:"clock"`
+	Browsers  *Browsers    `json:"browsers,omitempty"` // absent where the program has no module for them
 }
 
 func newDiagnosis(c Config) Diagnosis {
@@ -288,5 +293,9 @@ func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {
 		d.Card = w.f.looked.card
 	}
 	w.mu.Unlock()
+	if c.Browsers != nil {
+		b := newBrowsers(c.Browsers(browser.Look))
+		d.Browsers = &b
+	}
 	answer(rw, d)
 }

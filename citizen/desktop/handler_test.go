@@ -13,12 +13,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 )
@@ -137,6 +139,47 @@ func TestOutOfState(t *testing.T) {
 	}
 	if a := request(w.Handler(), http.MethodPost, "/api/demo", "action=insert"); a.Code == http.StatusOK {
 		t.Error("a bench where there is none")
+	}
+}
+
+// TestBrowsers adds the module by the page. A browser that is open is a failure with its name, and the list is shown
+// all the same; a program without a module has no such request.
+func TestBrowsers(t *testing.T) {
+	w, _ := window(t)
+	if a := request(w.Handler(), "POST", "/api/browsers", "change=add"); a.Code != http.StatusNotFound {
+		t.Errorf("without a module: %d", a.Code)
+	}
+	var asked []browser.Change
+	open := false
+	w.cfg.Browsers = func(c browser.Change) ([]browser.Store, error) {
+		asked = append(asked, c)
+		if open && c != browser.Look {
+			return nil, &renewal.Failure{Code: failure.BrowserOpen, Text: "Firefox", Err: browser.ErrRunning}
+		}
+		return []browser.Store{{Browser: "Firefox", Ours: c == browser.Add}}, nil
+	}
+	h := w.Handler()
+	get := func(change string) (b Browsers) {
+		t.Helper()
+		a := request(h, "POST", "/api/browsers", "change="+change)
+		if a.Code != http.StatusOK || json.Unmarshal(a.Body.Bytes(), &b) != nil {
+			t.Errorf("%s: %d %s", change, a.Code, a.Body)
+		}
+		return b
+	}
+	if b := get("add"); len(b.List) != 1 || !b.List[0].Ours || b.Failure != "" {
+		t.Errorf("added: %+v", b)
+	}
+	open = true
+	if b := get("remove"); len(b.List) != 1 || b.Failure != failure.BrowserOpen || b.Text != "Firefox" {
+		t.Errorf("open: %+v", b)
+	}
+	if a := request(h, "POST", "/api/browsers", "change="); a.Code != http.StatusBadRequest {
+		t.Errorf("no change: %d", a.Code)
+	}
+	want := []browser.Change{browser.Add, browser.Remove, browser.Look}
+	if !slices.Equal(asked, want) {
+		t.Errorf("asked %q, want %q", asked, want)
 	}
 }
 

@@ -69,6 +69,7 @@ func TestNoNull(t *testing.T) {
 	now := time.Date(2020, 5, 25, 10, 0, 0, 0, time.UTC)
 	for name, v := range map[string]any{
 		"state": view(facts{}, now), "summary": newSummary(),
+		"browsers":  newBrowsers(nil, nil),
 		"diagnosis": newDiagnosis(Config{Now: func() time.Time { return now }}),
 	} {
 		for i, r := 0, reflect.ValueOf(v); i < r.NumField(); i++ {

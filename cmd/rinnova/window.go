@@ -17,6 +17,7 @@ import (
 
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/reader"
@@ -141,6 +142,9 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 	}
 	c := p.connected(desk, roots, t, now, wrong)
 	c.Readers = followed(ctx)
+	if browser.Installed() {
+		c.Browsers = func(change browser.Change) ([]browser.Store, error) { return browser.Apply(change, "") }
+	}
 	if p.Service == "" && wrong == nil {
 		c.Keep = func(o operator.Operator) (desktop.Config, error) { return p.kept(ctx, o, desk) }
 	}

@@ -12,27 +12,18 @@ import (
 
 	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/systemtest"
+	"rinnova.example/go/systemtest/screen"
 )
 
-// takeDriver copies the library and its helper, as "make token" made them, and returns the library's path in the root.
-func (w *workshop) takeDriver() string {
+// made returns the absolute path of a file that "make token" made.
+func (w *workshop) made(file string) string {
 	w.Helper()
-	if err := os.MkdirAll(filepath.Join(w.dir, "driver"), 0o755); err != nil {
+	systemtest.NeedMade(w, file, "token")
+	path, err := filepath.Abs(file)
+	if err != nil {
 		w.Fatal(err)
 	}
-	for _, name := range []string{"librinnova-pkcs11.so", "rinnova-pkcs11"} {
-		made := filepath.Join("../../bin", name)
-		systemtest.NeedMade(w, made, "token")
-		b, err := os.ReadFile(made)
-		if err != nil {
-			w.Fatal(err)
-		}
-		w.write("driver/"+name, b)
-		if err := os.Chmod(filepath.Join(w.dir, "driver", name), 0o755); err != nil {
-			w.Fatal(err)
-		}
-	}
-	return "/mnt/driver/librinnova-pkcs11.so"
+	return path
 }
 
 // usualFirefox is Firefox with a profile in the usual place.
@@ -40,9 +31,9 @@ var usualFirefox = &browser{firefox.name, func(x *rootScreen, address string) *e
 	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/.mozilla/firefox/prova", address)
 }, firefox.choose}
 
-// registered adds our library to both browsers by the program, in a home folder in which Chromium was never started
+// registered adds our library to both browsers by the window, in a home folder in which Chromium was never started
 // and Firefox once. Then it trusts the trial's sites, as the browsers do with real ones.
-func (x *rootScreen) registered() {
+func (x *rootScreen) registered(s *service) {
 	w := x.w
 	w.Helper()
 	if err := os.MkdirAll(filepath.Join(w.dir, "home/.mozilla/firefox/prova"), 0o700); err != nil {
@@ -50,7 +41,17 @@ func (x *rootScreen) registered() {
 	}
 	w.write("home/.mozilla/firefox/prova/times.json", []byte("{}"))
 	w.write("home/.mozilla/firefox/prova/user.js", []byte(firefoxPrefs))
-	w.output(w.there("rinnova", "browser", "add", "--library", w.takeDriver()))
+	window := x.windowMade(s)
+	x.files["media"] = filepath.Dir(w.made("../../bin/librinnova-pkcs11.so")) // the browsers load it from here
+	closes := systemtest.Start(w, window)
+	const rinnova, add = "rinnova", "Aggiungi ai browser"
+	x.Press(rinnova, screen.Link, []string{"Diagnosi"},
+		func() bool { _, there := x.Look(rinnova, screen.Button, add); return there })
+	x.Shot("0-diagnosis")
+	x.Press(rinnova, screen.Button, []string{add},
+		func() bool { _, there := x.Look(rinnova, screen.Button, "Togli dai browser"); return there })
+	x.Shot("0-added")
+	closes()
 	for _, folder := range []string{"home/.pki/nssdb", "home/.mozilla/firefox/prova"} {
 		store := "sql:/mnt/" + folder
 		w.output(w.there("certutil", "-N", "-d", store, "--empty-password"))
@@ -65,7 +66,7 @@ func TestDriver(t *testing.T) {
 	w := opened(t, at)
 	s := w.serve("")
 	x := w.screen("driver")
-	x.registered()
+	x.registered(s)
 	known := map[string]bool{}
 	for i, row := range []struct {
 		series  string

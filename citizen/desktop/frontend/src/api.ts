@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import type { Diagnosis, State } from './generated/state'
+import type { Browsers, Diagnosis, State } from './generated/state'
 import { request } from './secret'
 
 /** The program does not know this page: the code of its address was used before. */
@@ -12,6 +12,13 @@ export async function poll(since: number): Promise<State> {
 
 export async function diagnosis(): Promise<Diagnosis> {
   return await read<Diagnosis>('/api/diagnosis')
+}
+
+/** Adds our module to the browsers, or removes it, and returns them as they are then. */
+export async function changeBrowsers(change: 'add' | 'remove'): Promise<Browsers> {
+  const answer = await request('/api/browsers', { method: 'POST', body: new URLSearchParams({ change }) })
+  if (!answer.ok) throw new Error(String(answer.status))
+  return await answer.json() as Browsers
 }
 
 /** The guide, as the content of a page. The program made it: it holds no text of others. */

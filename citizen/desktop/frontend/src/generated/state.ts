@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Code generated from the Go types of citizen/desktop by go test ./citizen/desktop -run TypeScript -update. DO NOT EDIT.
 
+/** Browsers are the stores of this user's browsers, and the reason why they could not be read or changed. */
+export interface Browsers {
+  list: Store[]
+  failure: string // "" for none
+  text: string // of the failure: the browser that is open
+}
+
 /** Campaign is one of several campaigns that accept the certificate. */
 export interface Campaign {
   id: string
@@ -50,6 +57,7 @@ export interface Diagnosis {
   service: string
   answer: string // "" when the service answers, else a failure's code
   clock: string
+  browsers?: Browsers // absent where the program has no module for them
 }
 
 /** Done is a renewal that succeeded, and the phase after it. */
@@ -96,6 +104,11 @@ export interface Login {
   tls: string
   accepted: boolean
   reason: string
+}
+
+export interface Module {
+  name: string
+  library: string
 }
 
 /** Phase is a phase after a successful renewal: the guide's steps 14 and 15. */
@@ -301,6 +314,15 @@ export interface State {
   demo?: Demo // nil where cards and service are real
   setup?: Setup // Setup is the service that the person enters, on the screen for that.
   contact?: Contact // of the assistance; nil where none is known
+}
+
+export interface Store {
+  browser: string
+  folder: string
+  confined?: string
+  running: boolean
+  modules: Module[]
+  ours: boolean
 }
 
 /** Summary describes the card to its holder. */

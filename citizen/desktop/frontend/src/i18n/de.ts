@@ -114,6 +114,12 @@ export const de: Catalogue = {
     title: 'Diagnose', intro: 'Was das Programm gerade sieht.', refresh: 'Aktualisieren', program: 'Programm', system: 'System', smartCard: 'Smartcard-Dienst', readers: 'Lesegeräte', card: 'Karte', service: 'Erneuerungsdienst', clock: 'Datum und Uhrzeit des Computers',
     ok: 'antwortet', ko: 'antwortet nicht', none: 'keine', noCard: 'keine gelesen', empty: 'leer', inserted: 'Karte steckt', mute: 'die Karte antwortet nicht', wait: 'Wird geprüft ...',
   },
+  browsers: {
+    title: 'Browser', intro: 'Mit dem Modul von Rinnova verwendet der Browser die Karte, um sich auf Websites anzumelden. Zum Hinzufügen und Entfernen muss der Browser geschlossen sein.', none: 'Kein Browser gefunden. Wenn Sie Firefox verwenden, starten Sie ihn einmal und kommen Sie wieder.',
+    add: 'Zu den Browsern hinzufügen', remove: 'Aus den Browsern entfernen', added: 'Das Modul wurde hinzugefügt. Öffnen Sie den Browser und melden Sie sich mit der Karte an.', removed: 'Das Modul wurde entfernt: Die Browser sind wie zuvor.',
+    ours: 'das Modul von Rinnova ist da', absent: 'das Modul von Rinnova ist nicht da', open: 'das Modul von Rinnova ist nicht da, und der Browser ist offen',
+    confined: (kind) => `als ${kind} installiert, kann das Modul nicht laden`, others: (names) => `andere Module: ${names}`,
+  },
   about: {
     title: 'Informationen', version: (v) => `Rinnova, Version ${v}.`, text: 'Rinnova verlängert das Authentifizierungszertifikat der TS-CNS: Es erzeugt auf der Karte ein neues Schlüsselpaar und installiert ein neues Zertifikat, ohne das bestehende zu berühren.',
     licence: 'Freie Software, Lizenz EUPL-1.2; Dokumentation CC-BY-4.0. Der Quelltext liegt dem Programm bei.', fonts: 'Oberfläche mit Bootstrap Italia (BSD-3-Clause) und der Schrift Titillium Web (OFL).',

@@ -156,6 +156,12 @@ export const it = {
     title: 'Diagnosi', intro: 'Che cosa vede il programma in questo momento.', refresh: 'Aggiorna', program: 'Programma', system: 'Sistema', smartCard: 'Servizio per le smart card', readers: 'Lettori', card: 'Tessera',
     service: 'Servizio di rinnovo', clock: 'Data e ora del computer', ok: 'risponde', ko: 'non risponde', none: 'nessuno', noCard: 'nessuna letta', empty: 'vuoto', inserted: 'tessera inserita', mute: 'la tessera non risponde', wait: 'Verifica in corso ...',
   },
+  browsers: {
+    title: 'Browser', intro: 'Il modulo di Rinnova fa usare la tessera al browser, per entrare nei siti. Per aggiungerlo o toglierlo il browser deve essere chiuso.', none: 'Nessun browser trovato. Se usi Firefox, avvialo una volta e torna qui.',
+    add: 'Aggiungi ai browser', remove: 'Togli dai browser', added: 'Il modulo è stato aggiunto. Apri il browser e accedi con la tessera.', removed: 'Il modulo è stato tolto: i browser sono come prima.',
+    ours: 'il modulo di Rinnova c’è', absent: 'il modulo di Rinnova non c’è', open: 'il modulo di Rinnova non c’è, e il browser è aperto',
+    confined: (kind: string) => `installato come ${kind}, non può caricare il modulo`, others: (names: string) => `altri moduli: ${names}`,
+  },
   about: {
     title: 'Informazioni', version: (v: string) => `Rinnova, versione ${v}.`,
     text: 'Rinnova estende il certificato di autenticazione delle TS-CNS: crea sulla tessera una nuova coppia di chiavi e vi installa un nuovo certificato, senza toccare quello esistente.',

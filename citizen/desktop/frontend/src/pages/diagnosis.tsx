@@ -7,6 +7,7 @@ import { Button } from '../parts/button'
 import { Panel } from '../parts/panel'
 import { Rows, type Row } from '../parts/rows'
 import { Title } from '../parts/title'
+import { BrowsersSection } from './browsers'
 import type { Diagnosis, Reader, State } from '../generated/state'
 
 export function DiagnosisPage({ system }: { system: State['system'] }) {
@@ -23,6 +24,7 @@ export function DiagnosisPage({ system }: { system: State['system'] }) {
         {answer === 'lost' && <p>{t().lost.text}</p>}
         {typeof answer === 'object' && <Rows rows={rows(answer, system)} />}
       </div>
+      {typeof answer === 'object' && answer.browsers && <BrowsersSection found={answer.browsers} />}
       <p class="actions"><Button kind="outline-primary" onClick={load}>{c.refresh}</Button></p>
     </Panel>
   )

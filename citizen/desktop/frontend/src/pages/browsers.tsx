@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { useState } from 'preact/hooks'
+import { changeBrowsers } from '../api'
+import { explainCode } from '../failures'
+import { t } from '../i18n'
+import { Button } from '../parts/button'
+import { Notice } from '../parts/notice'
+import type { Browsers, Store } from '../generated/state'
+
+/** The browsers of this computer, and the module by which they use the card. */
+export function BrowsersSection({ found }: { found: Browsers }) {
+  const c = t().browsers
+  const [now, setNow] = useState(found)
+  const [done, setDone] = useState('')
+  const change = (what: 'add' | 'remove') => () => changeBrowsers(what).then((b) => {
+    setNow(b)
+    setDone(b.failure ? '' : what === 'add' ? c.added : c.removed)
+  }, () => { setDone(t().lost.text) })
+  const able = now.list.filter((s) => !s.confined)
+  return (
+    <section aria-labelledby="browsers">
+      <h2 id="browsers">{c.title}</h2>
+      <p>{c.intro}</p>
+      {now.list.length === 0 && <p>{c.none}</p>}
+      <ul>{now.list.map((s) => <li key={s.folder}>{describe(s)}</li>)}</ul>
+      <div role="status">
+        {now.failure && <Notice kind="warning"><p>{failed(now)}</p></Notice>}
+        {done && <Notice kind="ok"><p>{done}</p></Notice>}
+      </div>
+      <p class="actions">
+        {able.some((s) => !s.ours) && <Button onClick={change('add')}>{c.add}</Button>}
+        {able.some((s) => s.ours) && <Button kind="outline-primary" onClick={change('remove')}>{c.remove}</Button>}
+      </p>
+    </section>
+  )
+}
+
+function failed(b: Browsers): string {
+  const e = explainCode(b.failure, b.text)
+  return `${e.what} ${e.act}`
+}
+
+function describe(s: Store): string {
+  const c = t().browsers
+  const state = s.confined ? c.confined(s.confined) : s.ours ? c.ours : s.running ? c.open : c.absent
+  const others = s.modules.filter((m) => !m.library.endsWith('/librinnova-pkcs11.so')).map((m) => m.name)
+  return `${s.browser}: ${state}${others.length ? `; ${c.others(others.join(', '))}` : ''}`
+}
