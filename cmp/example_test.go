@@ -95,11 +95,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	told, err := transaction.GeneralResponse(answer, cmp.Trust{Anchors: []*x509.Certificate{root}, Now: time.Now()})
+	answers, err := transaction.GeneralResponse(answer, cmp.Trust{Anchors: []*x509.Certificate{root}, Now: time.Now()})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(told.Template.KeyAlgorithm, told.Template.KeyBits)
+	fmt.Println(answers.Template.KeyAlgorithm, answers.Template.KeyBits)
 	// Output: RSA 2048
 }

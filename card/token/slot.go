@@ -35,13 +35,13 @@ func (m *Module) refresh() {
 	if err != nil {
 		readers = nil // without a service there is no reader
 	}
-	seen := make([]bool, len(m.slots))
+	listed := make([]bool, len(m.slots))
 	for _, r := range readers {
 		i := m.place(r.Name)
-		if i >= len(seen) {
-			seen = append(seen, false)
+		if i >= len(listed) {
+			listed = append(listed, false)
 		}
-		seen[i] = true
+		listed[i] = true
 		s := m.slots[i]
 		if s.present != r.Present || s.counter != r.Counter {
 			m.drop(i)
@@ -50,7 +50,7 @@ func (m *Module) refresh() {
 		s.reader, s.present, s.counter = true, r.Present, r.Counter
 	}
 	for i, s := range m.slots {
-		if !seen[i] && s.reader {
+		if !listed[i] && s.reader {
 			m.drop(i)
 			s.changed = s.changed || s.present
 			s.reader, s.present, s.counter = false, false, 0

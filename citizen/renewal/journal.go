@@ -56,7 +56,7 @@ func (n *run) ledger() tries.Ledger { return tries.Ledger{Files: n.Journal} }
 // Another program may have used some since the last call. If the ledger cannot be read, or not be written in this run,
 // the run's own count stands.
 func (n *run) triesLeft(code cardmodel.CodeKind) *int {
-	if n.Journal != nil && !n.ledgerBehind {
+	if n.Journal != nil && !n.ledgerStale {
 		if e, err := n.ledger().Read(n.s.IDCarta); err == nil {
 			n.tries = e
 		}
@@ -80,6 +80,6 @@ func (n *run) keepTries(code cardmodel.CodeKind, left *int) {
 }
 
 func (n *run) ledgerWritten(err error) {
-	n.ledgerBehind = n.ledgerBehind || err != nil
+	n.ledgerStale = n.ledgerStale || err != nil
 	n.written(err)
 }

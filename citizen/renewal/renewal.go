@@ -119,7 +119,7 @@ type run struct {
 	campaign            string
 	rec                 record
 	tries               tries.Entry       // as this run knows them
-	ledgerBehind        bool              // the ledger could not be written in this run
+	ledgerStale         bool              // the ledger could not be written in this run
 	slot                cns.Slot          // for the new pair, with its file as read last
 	spent               []*rsa.PublicKey  // keys of the slot for which the service issues no certificate any more
 	public              *rsa.PublicKey    // of the new key, proven by a test signature

@@ -282,10 +282,10 @@ static CK_RV talk(void)
 {
 	cursor = limit = 0;
 	malformed = 0;
-	if (overflow)
-		return CKR_DATA_LEN_RANGE;
-	if (helper_fd < 0 && !start())
-		return CKR_GENERAL_ERROR;
+	if (overflow || (helper_fd < 0 && !start())) {
+		wipe(frame, filled);
+		return overflow ? CKR_DATA_LEN_RANGE : CKR_GENERAL_ERROR;
+	}
 	for (int i = 0; i < 4; i++)
 		frame[i] = (unsigned char)((filled - 4) >> 8 * i);
 	int sent = send_all(frame, filled);
