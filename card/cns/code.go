@@ -141,7 +141,7 @@ func (s *Session) BeginBlock() (*Block, error) {
 func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
 	s.ForgetPIN()
 	return s.open(func(*Block) error {
-		err := s.verify(cardmodel.PIN, pin)
+		err := s.presentPIN(pin, false)
 		if err == nil {
 			s.keepPIN(pin)
 		}
@@ -172,16 +172,25 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 func (b *Block) End() error { return b.s.card.End(true) }
 
 func (b *Block) present() error {
-	if b.s.BeforeKeptPIN != nil {
-		if err := b.s.BeforeKeptPIN(); err != nil {
-			b.s.ForgetPIN()
-			return err
-		}
-	}
-	err := b.s.verify(cardmodel.PIN, b.s.pin)
+	err := b.s.presentPIN(b.s.pin, true)
 	var refused *CodeError
 	if errors.As(err, &refused) {
 		b.s.ForgetPIN()
+	}
+	return err
+}
+
+// presentPIN sends VERIFY between BeforePIN and AfterPIN.
+func (s *Session) presentPIN(pin []byte, kept bool) error {
+	if s.BeforePIN != nil {
+		if err := s.BeforePIN(kept); err != nil {
+			s.ForgetPIN()
+			return err
+		}
+	}
+	err := s.verify(cardmodel.PIN, pin)
+	if s.AfterPIN != nil {
+		s.AfterPIN(err)
 	}
 	return err
 }

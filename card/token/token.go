@@ -51,7 +51,7 @@ func (m *Module) read(reader string) (*token, error) {
 		return nil, err
 	}
 	t := &token{module: m, session: session, disconnect: disconnect, refused: map[[32]byte]bool{}}
-	session.BeforeKeptPIN = t.beforeKeptPIN
+	session.BeforePIN, session.AfterPIN = t.beforePIN, t.afterPIN
 	if e, err := m.ledger.Read(session.IDCarta); err == nil {
 		t.generation = e.Generation
 	}
@@ -106,24 +106,45 @@ func (t *token) moved() bool {
 	return err == nil && e.Generation != t.generation
 }
 
-// errMoved and errLastTry end a block before the kept PIN is presented.
-var (
-	errMoved   = errors.New("the card was changed by another program of ours")
-	errLastTry = errors.New("one try is left")
-)
+// errMoved ends a block before the kept PIN is presented.
+var errMoved = errors.New("the card was changed by another program of ours")
 
-func (t *token) beforeKeptPIN() error {
-	if t.moved() {
+// beforePIN refuses the last try, and takes a try in the ledger. It runs in the card's transaction: another program of
+// ours that presents a PIN has taken its try before, or takes it after.
+func (t *token) beforePIN(kept bool) error {
+	if kept && t.moved() {
 		return errMoved
 	}
 	left := t.triesLeft()
 	switch {
-	case left == nil: // as after the login, so that a signature writes no file
+	case left != nil && *left <= 1:
+		return PINLocked
+	case kept && left == nil: // as after the login, so that a signature writes no file
 		return nil
-	case *left <= 1:
-		return errLastTry
 	}
-	return t.module.ledger.Spend(t.session.IDCarta, cardmodel.PIN)
+	id, ledger := t.session.IDCarta, t.module.ledger
+	if _, err := ledger.Read(id); err == nil && ledger.Spend(id, cardmodel.PIN) == nil {
+		return nil
+	}
+	if t.sent && !kept {
+		return PINLocked
+	}
+	t.sent = true
+	return nil
+}
+
+// afterPIN keeps the card's answer. After a success it writes only if the ledger has another number.
+func (t *token) afterPIN(err error) {
+	id, ledger := t.session.IDCarta, t.module.ledger
+	var refused *cns.CodeError
+	switch {
+	case err == nil:
+		if e, err := ledger.Read(id); err != nil || e.PIN != nil {
+			_ = ledger.Keep(id, cardmodel.PIN, nil)
+		}
+	case errors.As(err, &refused) && refused.Tries >= 0:
+		_ = ledger.Keep(id, cardmodel.PIN, &refused.Tries)
+	}
 }
 
 // offersLogin reports whether the PIN's reference, its padding and the key's reference are known of this model: it is
@@ -156,7 +177,7 @@ func (t *token) login(pin []byte) error {
 	if t.loggedIn {
 		return UserAlreadyLoggedIn
 	}
-	s, ledger := t.session, t.module.ledger
+	s := t.session
 	if code := s.Model.Code(cardmodel.PIN); cns.CheckCode(code, pin) != nil {
 		if len(bytes.Trim(pin, "0123456789")) != 0 {
 			return PINInvalid
@@ -167,21 +188,13 @@ func (t *token) login(pin []byte) error {
 	if t.refused[hash] {
 		return PINIncorrect
 	}
-	before := t.triesLeft()
-	if before != nil && *before <= 1 {
-		return PINLocked
-	}
-	if _, err := ledger.Read(s.IDCarta); err != nil || ledger.Spend(s.IDCarta, cardmodel.PIN) != nil {
-		if t.sent {
-			return PINLocked
-		}
-		t.sent = true
+	if left := t.triesLeft(); left != nil && *left <= 1 {
+		return PINLocked // without a wait for the card
 	}
 	block, err := s.BeginBlockWithPIN(pin)
 	var refused *cns.CodeError
 	switch {
 	case err == nil:
-		_ = ledger.Keep(s.IDCarta, cardmodel.PIN, nil)
 		moved := t.moved()
 		if err := block.End(); err != nil {
 			t.logout()
@@ -196,15 +209,6 @@ func (t *token) login(pin []byte) error {
 		return nil
 	case errors.As(err, &refused):
 		t.refused[hash] = true
-		if refused.Tries >= 0 {
-			_ = ledger.Keep(s.IDCarta, cardmodel.PIN, &refused.Tries)
-		}
-		if refused.Tries == 0 {
-			return PINLocked
-		}
-		return PINIncorrect
-	case errors.Is(err, cns.ErrOtherCard): // nothing was sent
-		_ = ledger.Keep(s.IDCarta, cardmodel.PIN, before)
 	}
 	return err
 }
@@ -236,17 +240,10 @@ func (t *token) use(f func() ([]byte, error)) ([]byte, error) {
 		return nil, UserNotLoggedIn
 	}
 	out, err := f()
-	var refused *cns.CodeError
 	switch {
 	case err == nil:
-		if t.triesLeft() != nil {
-			_ = t.module.ledger.Keep(t.session.IDCarta, cardmodel.PIN, nil)
-		}
 		t.touch()
-	case errors.As(err, &refused): // other software changed the PIN
-		if refused.Tries >= 0 {
-			_ = t.module.ledger.Keep(t.session.IDCarta, cardmodel.PIN, &refused.Tries)
-		}
+	case !t.session.HasPIN(): // refused, because other software changed it, or not sent
 		t.logout()
 	}
 	return out, err
@@ -272,8 +269,6 @@ func rvOf(err error) RV {
 		return PINLocked
 	case errors.As(err, &refused):
 		return PINIncorrect
-	case errors.Is(err, errLastTry):
-		return PINLocked
 	case errors.Is(err, cns.ErrLocked):
 		return UserNotLoggedIn
 	case errors.Is(err, errMoved), errors.Is(err, cns.ErrOtherCard), errors.Is(err, iso7816.ErrCardGone):

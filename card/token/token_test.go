@@ -48,13 +48,30 @@ type computer struct {
 	dir      string
 	card     *trial.Card
 	commands []byte // instruction bytes
+	begin    func() // at the next transaction, after it has begun
+	end      func() // at its end, before it
 	counter  uint16
 	in       bool
 }
 
-func (c *computer) ATR() []byte          { return c.card.ATR() }
-func (c *computer) Begin() error         { return c.card.Begin() }
-func (c *computer) End(reset bool) error { return c.card.End(reset) }
+func (c *computer) ATR() []byte { return c.card.ATR() }
+
+func (c *computer) Begin() error {
+	err := c.card.Begin()
+	if f := c.begin; f != nil {
+		c.begin = nil
+		f()
+	}
+	return err
+}
+
+func (c *computer) End(reset bool) error {
+	if f := c.end; f != nil {
+		c.end = nil
+		f()
+	}
+	return c.card.End(reset)
+}
 
 func (c *computer) Transmit(command []byte) ([]byte, error) {
 	if !c.in {
@@ -330,6 +347,46 @@ func TestTries(t *testing.T) {
 }
 
 func id(c *computer) (id holderID) { return holderID(c.card.Number) }
+
+// TestTwoPrograms: the try is taken and the answer kept while the card is ours, so that of two programs with two tries
+// left one sends its PIN.
+func TestTwoPrograms(t *testing.T) {
+	c := newComputer(t, "AC2014")
+	h := c.open()
+	left := 1
+	c.begin = func() { check(t, c.ledger.Keep(id(c), cardmodel.PIN, &left)) } // the other program came first
+	wants(t, "the second program", c.module.Login(h, userNormal, []byte(trial.PIN)), PINLocked)
+	if c.verifies() != 0 {
+		t.Error("the last try was sent")
+	}
+	check(t, c.ledger.Keep(id(c), cardmodel.PIN, nil))
+	kept := false
+	c.end = func() {
+		e, err := c.ledger.Read(id(c))
+		kept = err == nil && e.PIN != nil && *e.PIN == 2
+	}
+	wants(t, "a wrong PIN", c.module.Login(h, userNormal, []byte("00000")), PINIncorrect)
+	if !kept {
+		t.Error("the card was given back before its answer was kept")
+	}
+}
+
+// TestKeptPINNotSent: a signature whose kept PIN may not be sent ends the login.
+func TestKeptPINNotSent(t *testing.T) {
+	c := newComputer(t, "AC2014")
+	h := c.open()
+	check(t, c.module.Login(h, userNormal, []byte(trial.PIN)))
+	key := c.find(h, class(classPrivateKey))[0]
+	check(t, c.module.SignInit(h, key, Mechanism{Number: mechRSAPKCS}))
+	left := 1
+	check(t, c.ledger.Keep(id(c), cardmodel.PIN, &left))
+	before := c.verifies()
+	_, _, err := c.module.Operate(h, false, Whole, []byte("x"), 512)
+	wants(t, "a signature", err, PINLocked)
+	if _, state, _, err := c.module.SessionInfo(h); err != nil || state != stateReadOnlyPublic || c.verifies() != before {
+		t.Errorf("state %d, %d VERIFY, %v", state, c.verifies()-before, err)
+	}
+}
 
 // TestLedgerOutOfOrder: without a ledger one PIN is sent for each insertion.
 func TestLedgerOutOfOrder(t *testing.T) {
