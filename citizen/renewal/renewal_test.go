@@ -18,7 +18,10 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/tries"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/holder"
 	"rinnova.example/go/trial"
 )
 
@@ -292,6 +295,40 @@ func TestLastTryIsRemembered(t *testing.T) {
 	}
 	if card.Tries(0x10) != 1 {
 		t.Errorf("%d tries left", card.Tries(0x10))
+	}
+}
+
+// browsing is a person who types a wrong PIN in a browser while the program waits for theirs.
+type browsing struct {
+	*person
+	meanwhile func()
+}
+
+func (b browsing) PIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	b.meanwhile()
+	return b.person.PIN(ctx, r)
+}
+
+// The last try that another program of ours leaves, while a person types, is not sent without a consent.
+func TestLastTryMeanwhile(t *testing.T) {
+	s := newService(t)
+	card := s.card("OT2015", 80, inWindow)
+	journal, _ := memory()
+	number, _ := card.File("1000/1003")
+	who := browsing{&person{pins: []string{rightPIN}}, func() {
+		left := 1
+		if err := (tries.Ledger{Files: journal}).Keep(holder.IDCarta(number), cardmodel.PIN, &left); err != nil {
+			t.Error("the driver's ledger:", err)
+		}
+	}}
+	sent := false
+	card.SetFault(func(_ int, command []byte) emulator.Fault {
+		sent = sent || command[1] == iso7816.INSVerify
+		return emulator.Fault{}
+	})
+	_, err := s.run(card, who, journal).Run(t.Context())
+	if code(err) != "last-try" || sent {
+		t.Errorf("%v, VERIFY sent: %v", err, sent)
 	}
 }
 
