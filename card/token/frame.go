@@ -85,10 +85,11 @@ func Serve(conn io.ReadWriter, c Config) error {
 			return fmt.Errorf("%w: version %d of the library, %d of the helper", ErrFrame, request[0], Version)
 		}
 		if m == nil {
-			if c.ULong = int(request[1]); c.ULong != 4 && c.ULong != 8 {
-				return fmt.Errorf("%w: CK_ULONG of %d bytes", ErrFrame, c.ULong)
+			ulong := int(request[1])
+			if ulong != 4 && ulong != 8 {
+				return fmt.Errorf("%w: CK_ULONG of %d bytes", ErrFrame, ulong)
 			}
-			m = New(c)
+			m = New(c, ulong)
 		}
 		m.mu.Lock()
 		response, err := m.answer(int(binary.LittleEndian.Uint16(request[2:])), &arguments{rest: request[4:]})

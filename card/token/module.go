@@ -27,7 +27,6 @@ type Config struct {
 	Ledger  tries.Ledger
 	Now     func() time.Time
 	Idle    time.Duration // after the last use the PIN is wiped
-	ULong   int           // size of the host's CK_ULONG in bytes: 4 or 8
 }
 
 // Module is the state of one host process. Its methods may be called by one goroutine at a time.
@@ -45,9 +44,10 @@ type Module struct {
 	key      [32]byte // of the hashes of refused PINs
 }
 
-// New returns a module with one slot, which the first reader takes.
-func New(c Config) *Module {
-	m := &Module{readers: c.Readers, connect: c.Connect, ledger: c.Ledger, now: c.Now, idle: c.Idle, ulong: c.ULong,
+// New returns a module with one slot, which the first reader takes. ulong is the size of the host's CK_ULONG in bytes, 4
+// or 8.
+func New(c Config, ulong int) *Module {
+	m := &Module{readers: c.Readers, connect: c.Connect, ledger: c.Ledger, now: c.Now, idle: c.Idle, ulong: ulong,
 		slots: []*slot{{}}, sessions: map[uint64]*session{}}
 	rand.Read(m.key[:])
 	m.refresh()

@@ -118,7 +118,7 @@ func newComputer(t *testing.T, series string) *computer {
 	c.module = New(Config{
 		Readers: func() ([]Reader, error) { return []Reader{{"reader", c.in, c.counter}}, nil },
 		Connect: func(string) (iso7816.Card, func(), error) { return c, func() {}, nil },
-		Ledger:  c.ledger, Now: time.Now, Idle: time.Minute, ULong: 8})
+		Ledger:  c.ledger, Now: time.Now, Idle: time.Minute}, 8)
 	t.Cleanup(c.module.Close)
 	return c
 }
@@ -601,7 +601,7 @@ func FuzzCall(f *testing.F) {
 	f.Fuzz(func(t *testing.T, function int, b []byte) {
 		m := New(Config{Readers: func() ([]Reader, error) { return []Reader{{"reader", true, 1}}, nil },
 			Connect: func(string) (iso7816.Card, func(), error) { return card, func() {}, nil },
-			Now:     time.Now, Idle: time.Minute, ULong: 8})
+			Now:     time.Now, Idle: time.Minute}, 8)
 		defer m.Close()
 		h, err := m.OpenSession(0, sessionSerial)
 		check(t, err)
