@@ -278,6 +278,11 @@ func TestInstalledAndPurged(t *testing.T) {
 	if s := run(t, "/usr/bin/rinnova", "models"); !strings.Contains(s, "ATR") {
 		t.Errorf("models: %.100q", s)
 	}
+	systemtest.Need(t, "p11-kit", "p11-kit")
+	if s := run(t, "p11-kit", "list-modules"); !strings.Contains(s,
+		"rinnova: /usr/lib/rinnova/librinnova-pkcs11.so\n    library-description: TS-CNS\n") {
+		t.Errorf("p11-kit loads %s", s)
+	}
 	for _, page := range []string{"rinnova", "rinnova-window"} {
 		if s := run(t, "man", "-w", page); s != "/usr/share/man/man1/"+page+".1.gz\n" {
 			t.Errorf("the manual page is %q", s)

@@ -40,8 +40,8 @@ type Session struct {
 	IDCarta  holder.IDCarta
 	Personal holder.PersonalData
 	Contents *Contents // as Open read them; ReadContents reads them again
-	// BeforePIN, if set, is called in the block before a PIN is presented: one that was just typed, or the kept one. Its
-	// error ends the block with no PIN sent, and the kept one is forgotten.
+	// BeforePIN, if set, is called in the block before a PIN is presented: one that was just typed, or the kept
+	// one. Its error ends the block with no PIN sent, and the kept one is forgotten.
 	BeforePIN func(kept bool) error
 	// AfterPIN, if set, is called in the block with the result of each VERIFY of a PIN: nil, a *CodeError, or an error
 	// after which the answer is not known.

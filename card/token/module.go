@@ -44,11 +44,11 @@ type Module struct {
 	key      [32]byte // of the hashes of refused PINs
 }
 
-// New returns a module with one slot, which the first reader takes. ulong is the size of the host's CK_ULONG in bytes, 4
-// or 8.
+// New returns a module with one slot, which the first reader takes. ulong is the size of the host's CK_ULONG in
+// bytes, 4 or 8.
 func New(c Config, ulong int) *Module {
-	m := &Module{readers: c.Readers, connect: c.Connect, ledger: c.Ledger, now: c.Now, idle: c.Idle, ulong: ulong,
-		slots: []*slot{{}}, sessions: map[uint64]*session{}}
+	m := &Module{readers: c.Readers, connect: c.Connect, ledger: c.Ledger, now: c.Now, idle: c.Idle,
+		ulong: ulong, slots: []*slot{{}}, sessions: map[uint64]*session{}}
 	rand.Read(m.key[:])
 	m.refresh()
 	for _, s := range m.slots {

@@ -383,7 +383,8 @@ func TestKeptPINNotSent(t *testing.T) {
 	before := c.verifies()
 	_, _, err := c.module.Operate(h, false, Whole, []byte("x"), 512)
 	wants(t, "a signature", err, PINLocked)
-	if _, state, _, err := c.module.SessionInfo(h); err != nil || state != stateReadOnlyPublic || c.verifies() != before {
+	_, state, _, err := c.module.SessionInfo(h)
+	if err != nil || state != stateReadOnlyPublic || c.verifies() != before {
 		t.Errorf("state %d, %d VERIFY, %v", state, c.verifies()-before, err)
 	}
 }

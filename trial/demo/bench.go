@@ -65,6 +65,7 @@ type Bench struct {
 	inserted int  // cards put in so far: tells two insertions apart
 	shut     bool // the closed service answers
 	versions int  // of the second campaign, which is open when odd
+	module   bool // the browser has our PKCS #11 module
 }
 
 // slot is a reader and the card in it, or beside it.
@@ -312,6 +313,7 @@ func (b *Bench) second(ctx context.Context, open bool) error {
 func (b *Bench) Window() desktop.Config {
 	return desktop.Config{Version: b.Version, Readers: b.changes, Open: b.openCard, LoginRoots: b.open.Roots,
 		LoginTransport: b.open.loginTransport(), Probe: b.probe, Service: "https://" + host, Demo: b, Now: b.now,
+		Browsers: b.browsers,
 		Contact: operator.Contact{Telephone: "000 000000", Mail: "assistenza@rinnova.example",
 			Hours: "lun–ven 8–18"}}
 }

@@ -270,6 +270,14 @@ export const screens = [
     },
   ],
   [
+    'browsers',
+    async (w) => {
+      await w.tab.locator('#nav-diagnosis').click()
+      await w.click('Aggiungi ai browser')
+      await w.tab.getByRole('button', { name: 'Togli dai browser', exact: true }).waitFor()
+    },
+  ],
+  [
     'guide',
     async (w) => {
       await w.tab.locator('#nav-guide').click()

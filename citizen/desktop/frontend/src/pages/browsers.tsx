@@ -12,11 +12,12 @@ export function BrowsersSection({ found }: { found: Browsers }) {
   const c = t().browsers
   const [now, setNow] = useState(found)
   const [done, setDone] = useState('')
-  const change = (what: 'add' | 'remove') => () => changeBrowsers(what).then((b) => {
+  const able = now.list.filter((s) => !s.confined)
+  const what = able.every((s) => s.ours) ? 'remove' : 'add'
+  const change = () => changeBrowsers(what).then((b) => {
     setNow(b)
     setDone(b.failure ? '' : what === 'add' ? c.added : c.removed)
   }, () => { setDone(t().lost.text) })
-  const able = now.list.filter((s) => !s.confined)
   return (
     <section aria-labelledby="browsers">
       <h2 id="browsers">{c.title}</h2>
@@ -27,10 +28,12 @@ export function BrowsersSection({ found }: { found: Browsers }) {
         {now.failure && <Notice kind="warning"><p>{failed(now)}</p></Notice>}
         {done && <Notice kind="ok"><p>{done}</p></Notice>}
       </div>
-      <p class="actions">
-        {able.some((s) => !s.ours) && <Button onClick={change('add')}>{c.add}</Button>}
-        {able.some((s) => s.ours) && <Button kind="outline-primary" onClick={change('remove')}>{c.remove}</Button>}
-      </p>
+      {/* One button, which keeps the focus. */}
+      {able.length > 0 && (
+        <p class="actions">
+          <Button kind={what === 'add' ? 'primary' : 'outline-primary'} onClick={change}>{c[what]}</Button>
+        </p>
+      )}
     </section>
   )
 }
