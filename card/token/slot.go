@@ -3,11 +3,13 @@
 package token
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/plaintext"
 )
 
@@ -150,6 +152,10 @@ func (m *Module) token(number uint64) (*token, error) {
 		t, err := m.read(s.name)
 		if err != nil {
 			rv := rvOf(err)
+			var sw iso7816.SW
+			if errors.As(err, &sw) { // a file that every CNS has cannot be read
+				rv = TokenNotRecognized
+			}
 			if rv == TokenNotRecognized {
 				s.refused = rv
 			}

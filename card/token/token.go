@@ -15,6 +15,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/holder"
 )
 
 // pair is a certificate of the card, and its key where this token uses it.
@@ -273,7 +274,8 @@ func rvOf(err error) RV {
 		return UserNotLoggedIn
 	case errors.Is(err, errMoved), errors.Is(err, cns.ErrOtherCard), errors.Is(err, iso7816.ErrCardGone):
 		return DeviceRemoved
-	case errors.Is(err, cns.ErrForeign), errors.Is(err, cardmodel.ErrNotCNS), errors.Is(err, cardmodel.ErrUnknownModel),
+	case errors.Is(err, cns.ErrForeign), errors.Is(err, holder.ErrIDCarta),
+		errors.Is(err, cardmodel.ErrNotCNS), errors.Is(err, cardmodel.ErrUnknownModel),
 		errors.Is(err, cardmodel.ErrContactless), errors.Is(err, iso7816.ErrCardMute):
 		return TokenNotRecognized
 	}

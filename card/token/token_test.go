@@ -510,27 +510,51 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestForeign: what is no CNS is no token, and is asked once for each insertion.
+// TestForeign: what is no CNS, or no whole one, is no token, and is asked once for each insertion.
 func TestForeign(t *testing.T) {
-	c := newComputer(t, "AC2014")
-	c.module.drop(0)
-	connects := 0
-	c.module.connect = func(string) (iso7816.Card, func(), error) {
-		connects++
-		return foreign{c}, func() {}, nil
-	}
-	for range 3 {
-		_, err := c.module.TokenInfo(0)
-		wants(t, "a bank card", err, TokenNotRecognized)
-	}
-	if connects != 1 {
-		t.Errorf("%d connections", connects)
+	for name, card := range map[string]func(*computer) iso7816.Card{
+		"a bank card":            func(c *computer) iso7816.Card { return foreign{c} },
+		"a number of letters":    func(c *computer) iso7816.Card { return damaged{c, "x"} },
+		"a file that is refused": func(c *computer) iso7816.Card { return damaged{c, ""} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newComputer(t, "AC2014")
+			c.module.drop(0)
+			connects := 0
+			c.module.connect = func(string) (iso7816.Card, func(), error) {
+				connects++
+				return card(c), func() {}, nil
+			}
+			for range 3 {
+				_, err := c.module.TokenInfo(0)
+				wants(t, name, err, TokenNotRecognized)
+			}
+			if connects != 1 {
+				t.Errorf("%d connections", connects)
+			}
+		})
 	}
 }
 
 type foreign struct{ *computer }
 
 func (foreign) ATR() []byte { return []byte{0x3B, 0x65, 0, 0, 0x20, 0x63, 0xCB, 0xA0, 0} }
+
+// damaged answers READ BINARY with a text, or with a memory failure.
+type damaged struct {
+	*computer
+	text string
+}
+
+func (d damaged) Transmit(command []byte) ([]byte, error) {
+	switch {
+	case command[1] != iso7816.INSReadBinary:
+		return d.computer.Transmit(command)
+	case d.text == "":
+		return []byte{0x65, 0x81}, nil
+	}
+	return append(bytes.Repeat([]byte("x"), int(command[4])), 0x90, 0x00), nil
+}
 
 // TestSeriesWithoutLogin: a model with assumed facts about its PIN lists its certificate, and takes no PIN.
 func TestSeriesWithoutLogin(t *testing.T) {

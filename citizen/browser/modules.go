@@ -29,9 +29,15 @@ type moduleList []string
 
 func parseList(text string) moduleList {
 	var blocks moduleList
-	for block := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		if block = strings.Trim(block, "\n"); block != "" {
-			blocks = append(blocks, block)
+	block := ""
+	for line := range strings.Lines(text + "\n\n") {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.TrimSpace(line) != "":
+			block += line + "\n"
+		case block != "":
+			blocks = append(blocks, strings.TrimSuffix(block, "\n"))
+			block = ""
 		}
 	}
 	return blocks

@@ -56,6 +56,8 @@ func TestAddRemove(t *testing.T) {
 	for name, before := range map[string]string{
 		"a browser that was used":     nss,
 		"without an end":              strings.TrimRight(nss, "\n"),
+		"blanks for an empty line":    strings.Replace(nss, "\n\nlibrary", "\n \t\nlibrary", 1),
+		"ends of lines of Windows":    strings.ReplaceAll(nss, "\n", "\r\n"),
 		"our module of another place": nss + "library=/opt/" + Library + "\nname=Rinnova\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
