@@ -174,18 +174,19 @@ func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Out
 }
 
 func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*renewal.Outcome, error) {
+	w.mu.Lock()
+	w.f.running.counted = c.Count()
+	w.mu.Unlock()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	ended := make(chan struct{})
 	defer close(ended)
-	began := c.Count()
 	w.work.Go(func() {
 		for {
 			select {
 			case <-tick.C:
 				w.mu.Lock()
-				if r := w.f.running; r != nil && r.commands != c.Count()-began {
-					r.commands = c.Count() - began
+				if r := w.f.running; r != nil && r.counts(c.Count()) {
 					w.bump()
 				}
 				w.mu.Unlock()
@@ -206,19 +207,7 @@ func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		now := w.f.running
-		switch e.State {
-		case renewal.Noted:
-			now.note = e.Code
-		case renewal.Waiting:
-			now.waiting = e
-		default:
-			if e.State == renewal.Started {
-				began = c.Count()
-			}
-			now.step, now.waiting, now.commands = e.Step, renewal.Event{}, 0
-			now.worked = now.worked || e.Step == "generate"
-		}
+		w.f.running.hears(e, c.Count())
 		w.bump()
 	}
 	return r.Run(ctx)

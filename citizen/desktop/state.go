@@ -312,6 +312,7 @@ type running struct {
 	waiting  renewal.Event // the event that waits; zero when none does
 	note     string
 	commands int // exchanged with the card within the step
+	counted  int // commands exchanged when the step began
 	worked   bool
 }
 
@@ -409,6 +410,30 @@ func screen(f facts) Screen {
 		return ScreenNothing
 	}
 	return ScreenUnknown
+}
+
+// counts takes the number of commands exchanged so far. It reports whether the bar moves.
+func (r *running) counts(commands int) bool {
+	if commands-r.counted <= r.commands {
+		return false
+	}
+	r.commands = commands - r.counted
+	return true
+}
+
+// hears takes an event of the renewal and the number of commands exchanged so far.
+func (r *running) hears(e renewal.Event, commands int) {
+	switch e.State {
+	case renewal.Noted:
+		r.note = e.Code
+	case renewal.Waiting:
+		r.waiting = e
+	case renewal.Started:
+		r.step, r.waiting, r.commands, r.counted = e.Step, renewal.Event{}, 0, commands
+	default: // the step is whole
+		r.step, r.waiting, r.commands = e.Step, renewal.Event{}, math.MaxInt
+	}
+	r.worked = r.worked || r.step == "generate"
 }
 
 // progress computes the progress of a run. Within a step it grows with the commands exchanged.

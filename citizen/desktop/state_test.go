@@ -124,3 +124,26 @@ func TestAim(t *testing.T) {
 		}
 	}
 }
+
+// The bar never goes back: a step that ends is whole, though it took fewer commands than expected.
+func TestProgressGrows(t *testing.T) {
+	r, commands, last := running{step: "identify"}, 0, 0
+	for _, part := range renewal.Parts {
+		for i, tell := range []func(){
+			func() { r.hears(renewal.Event{Step: part.Step, State: renewal.Started}, commands) },
+			func() { commands += (part.Commands + 1) / 2; r.counts(commands) },
+			func() { r.hears(renewal.Event{Step: part.Step, State: renewal.Done}, commands) },
+			func() { r.counts(commands) },
+		} {
+			tell()
+			if now := progress(r).Percent; now < last {
+				t.Errorf("%s, event %d: %d after %d", part.Step, i, now, last)
+			} else {
+				last = now
+			}
+		}
+	}
+	if last != 100 {
+		t.Errorf("%d at the end", last)
+	}
+}
