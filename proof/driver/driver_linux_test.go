@@ -5,13 +5,8 @@ package driver
 import (
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha1"
 	"crypto/x509"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -25,7 +20,6 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/citizen/renewal"
-	"rinnova.example/go/login"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
@@ -78,44 +72,51 @@ func renewed(t *testing.T, s *trial.Service, series string) *trial.Card {
 
 // host runs programs as a user with an empty home folder.
 type host struct {
-	*testing.T
+	testing.TB
 	home   string
-	module string // for OpenSSL's engine, "" for none
+	module string // the library's absolute path
 }
 
-// openssl lets OpenSSL use the old keys of 1024 bits.
-const openssl = `openssl_conf = all
-[all]
-ssl_conf = ssl
-[ssl]
-system_default = default
-[default]
-CipherString = DEFAULT:@SECLEVEL=0
-`
+func newHost(t testing.TB) *host {
+	t.Helper()
+	module, err := filepath.Abs(library)
+	check(t, err)
+	return &host{t, t.TempDir(), module}
+}
 
-func newHost(t *testing.T) *host { return &host{t, t.TempDir(), ""} }
+func (h *host) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Env = []string{"HOME=" + h.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
+	return c
+}
+
+func (h *host) output(c *exec.Cmd) string {
+	h.Helper()
+	out, err := c.CombinedOutput()
+	if err != nil {
+		h.Fatalf("%s: %v\n%s", strings.Join(c.Args, " "), err, out)
+	}
+	return string(out)
+}
 
 func (h *host) run(name string, args ...string) string {
 	h.Helper()
-	c := exec.Command(name, args...)
-	c.Env = []string{"HOME=" + h.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8",
-		"PKCS11_MODULE_PATH=" + h.module}
-	if h.module != "" {
-		c.Env = append(c.Env, "OPENSSL_CONF="+filepath.Join(h.home, "openssl.cnf"))
-	}
-	out, err := c.CombinedOutput()
-	if err != nil {
-		h.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
+	return h.output(h.command(name, args...))
+}
+
+// write writes a file into the user's home folder, and returns its path.
+func (h *host) write(name, text string, mode os.FileMode) string {
+	h.Helper()
+	path := filepath.Join(h.home, name)
+	check(h, os.MkdirAll(filepath.Dir(path), 0o700))
+	check(h, os.WriteFile(path, []byte(text), mode))
+	return path
 }
 
 // TestEverySeries has OpenSC's tool test the old and the new key of each series that can be renewed.
 func TestEverySeries(t *testing.T) {
 	systemtest.Need(t, "opensc", "pkcs11-tool")
 	systemtest.NeedMade(t, library, "token")
-	module, err := filepath.Abs(library)
-	check(t, err)
 	service, err := trial.New(t.Context(), trial.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, service.Close()) })
@@ -128,7 +129,7 @@ func TestEverySeries(t *testing.T) {
 			defer pull()
 			h := newHost(t)
 			tool := func(args ...string) string {
-				return h.run("pkcs11-tool", append([]string{"--module", module}, args...)...)
+				return h.run("pkcs11-tool", append([]string{"--module", h.module}, args...)...)
 			}
 			if list := tool("-O"); strings.Count(list, "Certificate Object") != 2 ||
 				strings.Count(list, "Public Key Object") != 2 || strings.Contains(list, "Private Key Object") {
@@ -149,46 +150,5 @@ func TestEverySeries(t *testing.T) {
 				t.Errorf("%d tries left", n)
 			}
 		})
-	}
-}
-
-// TestCurl logs in at the trial login with curl, by OpenSSL's PKCS #11 engine, with the old pair and with the new one.
-func TestCurl(t *testing.T) {
-	systemtest.Need(t, "curl", "curl")
-	systemtest.Need(t, "libengine-pkcs11-openssl", "/usr/lib/*/engines-3/pkcs11.so")
-	systemtest.NeedMade(t, library, "token")
-	module, err := filepath.Abs(library)
-	check(t, err)
-	service, err := trial.New(t.Context(), trial.Config{})
-	check(t, err)
-	t.Cleanup(func() { check(t, service.Close()) })
-	site := httptest.NewUnstartedServer(nil)
-	site.Config.Handler, site.TLS = service.Login()
-	site.StartTLS()
-	t.Cleanup(site.Close)
-	stack := pcsctest.Start(t)
-	card := renewed(t, service, "OT2015")
-	defer pcsctest.PlugCard(t, stack.Addrs[0], card)()
-	session, err := cns.Open(card)
-	check(t, err)
-	h := newHost(t)
-	h.module = module
-	check(t, os.WriteFile(filepath.Join(h.home, "openssl.cnf"), []byte(openssl), 0o600))
-	for _, slot := range session.Contents.Slots[:2] {
-		c := slot.Certificate.Certificate
-		id := sha1.Sum(x509.MarshalPKCS1PublicKey(c.PublicKey.(*rsa.PublicKey))) // RFC 5280 §4.2.1.2, method 1
-		uri := "pkcs11:id=" + strings.ReplaceAll(fmt.Sprintf(" % x", id), " ", "%")
-		out := h.run("curl", "-sS", "--insecure", "--engine", "pkcs11",
-			"--cert-type", "ENG", "--cert", uri+";type=cert",
-			"--key-type", "ENG", "--key", uri+";type=private;pin-value="+trial.PIN,
-			"-H", "Accept: application/json", site.URL)
-		var answer login.Answer
-		check(t, json.Unmarshal([]byte(out), &answer))
-		if !answer.Accepted || answer.NotAfter == nil || !answer.NotAfter.Equal(c.NotAfter) || answer.TLS != "TLS 1.3" {
-			t.Errorf("the site answers %+v to a certificate until %v", answer, c.NotAfter)
-		}
-	}
-	if n := card.Tries(session.Model.Code(cardmodel.PIN).Reference); n != 3 {
-		t.Errorf("%d tries left", n)
 	}
 }

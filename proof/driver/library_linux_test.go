@@ -83,8 +83,6 @@ func compiled(t *testing.T, dir, name, source string, flags ...string) string {
 // times.
 func TestHost(t *testing.T) {
 	systemtest.NeedMade(t, library, "token")
-	module, err := filepath.Abs(library)
-	check(t, err)
 	program := compiled(t, t.TempDir(), "host", "testdata/host.c")
 	service, err := trial.New(t.Context(), trial.Config{})
 	check(t, err)
@@ -97,7 +95,8 @@ func TestHost(t *testing.T) {
 	defer pcsctest.PlugCard(t, stack.Addrs[0], card)()
 	for _, scene := range []string{"fork-before", "fork-after", "killed", "quiet"} {
 		t.Run(scene, func(t *testing.T) {
-			if out := newHost(t).run(program, module, trial.PIN, scene); out != "ok\n" {
+			h := newHost(t)
+			if out := h.run(program, h.module, trial.PIN, scene); out != "ok\n" {
 				t.Errorf("the host said %q", out)
 			}
 		})
