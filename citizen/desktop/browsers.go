@@ -26,8 +26,13 @@ func newBrowsers(list []browser.Store, err error) Browsers {
 	return b
 }
 
-// serveBrowsers adds our PKCS #11 module to the browsers or removes it, and answers with their stores.
-func (w *Window) serveBrowsers(rw http.ResponseWriter, r *http.Request) {
+// serveBrowsers answers with the stores of the browsers.
+func (w *Window) serveBrowsers(rw http.ResponseWriter, _ *http.Request) {
+	answer(rw, newBrowsers(w.cfg.Browsers(browser.Look)))
+}
+
+// changeBrowsers adds our PKCS #11 module to the browsers or removes it, and answers with their stores.
+func (w *Window) changeBrowsers(rw http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
 	change := browser.Change(r.FormValue("change"))
 	if change != browser.Add && change != browser.Remove {

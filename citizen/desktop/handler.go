@@ -93,7 +93,8 @@ func (w *Window) Handler() http.Handler {
 		post(path, func(*http.Request) error { return act() })
 	}
 	if w.cfg.Browsers != nil {
-		mux.HandleFunc("POST /api/browsers", w.serveBrowsers)
+		mux.HandleFunc("GET /api/browsers", w.serveBrowsers)
+		mux.HandleFunc("POST /api/browsers", w.changeBrowsers)
 	}
 	if w.cfg.Demo != nil {
 		post("demo", func(r *http.Request) error {

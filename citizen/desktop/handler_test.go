@@ -146,6 +146,9 @@ func TestOutOfState(t *testing.T) {
 // all the same; a program without a module has no such request.
 func TestBrowsers(t *testing.T) {
 	w, _ := window(t)
+	if a := request(w.Handler(), "GET", "/api/browsers", ""); a.Code != http.StatusNotFound {
+		t.Errorf("without browsers: %d", a.Code)
+	}
 	if a := request(w.Handler(), "POST", "/api/browsers", "change=add"); a.Code != http.StatusNotFound {
 		t.Errorf("without a module: %d", a.Code)
 	}

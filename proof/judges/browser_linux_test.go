@@ -30,7 +30,7 @@ var browsers = &layer{
 	below: cards,
 	packages: []string{"chromium", "chromium-l10n", "firefox-esr", "firefox-esr-l10n-it", "libnss3-tools",
 		"fonts-dejavu-core",
-		"libgtk-3-0t64", "libwebkit2gtk-4.1-0"},
+		"libgtk-3-0t64", "libwebkit2gtk-4.1-0", "pkcs11-provider"},
 	setup: `mkdir -p /etc/chromium/policies/managed && echo '{"CommandLineFlagSecurityWarningsEnabled": false}' >/etc/chromium/policies/managed/judges.json`,
 }
 
@@ -82,8 +82,8 @@ func (s *service) setOpenSC(x *rootScreen) {
 	x.files[file] = filepath.Join(s.w.dir, "opensc.conf")
 }
 
-// certificates puts a PKCS #11 library and the root of the trial's sites into the store of a browser.
-func (x *rootScreen) certificates(folder, module, library string) {
+// trusts puts the root of the trial's sites into the store of a browser, which trusts real ones by itself.
+func (x *rootScreen) trusts(folder string) {
 	w := x.w
 	w.Helper()
 	if err := os.MkdirAll(filepath.Join(w.dir, folder), 0o700); err != nil {
@@ -92,7 +92,6 @@ func (x *rootScreen) certificates(folder, module, library string) {
 	store := "sql:/mnt/" + folder
 	w.output(w.there("certutil", "-N", "-d", store, "--empty-password"))
 	w.output(w.there("certutil", "-A", "-d", store, "-n", "trial", "-t", "C,,", "-i", "s/tls.pem"))
-	w.output(w.there("modutil", "-dbdir", store, "-add", module, "-libfile", library, "-force"))
 }
 
 // browser is a citizen's browser: its names on the screen and on its dialogs.
@@ -125,10 +124,13 @@ user_pref("security.sandbox.warn_unprivileged_namespaces", false);
 
 // setUp makes the stores of both browsers, with a PKCS #11 library.
 func (x *rootScreen) setUp(module, library string) {
-	x.w.Helper()
-	x.certificates("home/.pki/nssdb", module, library)
-	x.certificates("home/firefox", module, library)
-	x.w.write("home/firefox/user.js", []byte(firefoxPrefs))
+	w := x.w
+	w.Helper()
+	for _, folder := range []string{"home/.pki/nssdb", "home/firefox"} {
+		x.trusts(folder)
+		w.output(w.there("modutil", "-dbdir", "sql:/mnt/"+folder, "-add", module, "-libfile", library, "-force"))
+	}
+	w.write("home/firefox/user.js", []byte(firefoxPrefs))
 }
 
 // goes types an address into an open browser that shows another page, and waits for the page.

@@ -44,19 +44,23 @@ func (x *rootScreen) registered(s *service) {
 	window := x.windowMade(s)
 	x.files["media"] = filepath.Dir(w.made("../../bin/librinnova-pkcs11.so")) // the browsers load it from here
 	closes := systemtest.Start(w, window)
-	const rinnova, add = "rinnova", "Aggiungi ai browser"
-	x.Press(rinnova, screen.Link, []string{"Diagnosi"},
-		func() bool { _, there := x.Look(rinnova, screen.Button, add); return there })
+	x.Press("rinnova", screen.Link, []string{"Diagnosi"},
+		func() bool { _, there := x.Look("rinnova", screen.Button, addModule); return there })
 	x.Shot("0-diagnosis")
-	x.Press(rinnova, screen.Button, []string{add},
-		func() bool { _, there := x.Look(rinnova, screen.Button, "Togli dai browser"); return there })
-	x.Shot("0-added")
+	x.addsModule("0-added")
 	closes()
-	for _, folder := range []string{"home/.pki/nssdb", "home/.mozilla/firefox/prova"} {
-		store := "sql:/mnt/" + folder
-		w.output(w.there("certutil", "-N", "-d", store, "--empty-password"))
-		w.output(w.there("certutil", "-A", "-d", store, "-n", "trial", "-t", "C,,", "-i", "s/tls.pem"))
-	}
+	x.trusts("home/.pki/nssdb")
+	x.trusts("home/.mozilla/firefox/prova")
+}
+
+// addModule is the window's button that adds our module to the browsers.
+const addModule = "Aggiungi ai browser"
+
+func (x *rootScreen) addsModule(picture string) {
+	x.w.Helper()
+	x.Press("rinnova", screen.Button, []string{addModule},
+		func() bool { _, there := x.Look("rinnova", screen.Button, "Togli dai browser"); return there })
+	x.Shot(picture)
 }
 
 // A renewed card of each series of the guide logs in with our own library, in a browser, with one PIN prompt. The old

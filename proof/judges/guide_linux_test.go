@@ -69,7 +69,8 @@ func (w *workshop) desktopCommand() string {
 }
 
 // The guide from step 1 to step 15: a citizen goes to the portal of a running service, downloads and installs the
-// program, starts it by its icon, renews the card and logs in with the browser. Nothing is typed but the PIN.
+// program, starts it by its icon, renews the card, has the program add its module to the browser, and logs in. Nothing is
+// typed but the PIN.
 func TestGuide(t *testing.T) {
 	at := stackIn(t, browsers)
 	w := opened(t, at)
@@ -78,8 +79,7 @@ func TestGuide(t *testing.T) {
 	s := w.serve("", "--listen", address, "--packages", "packages")
 	s.issue("card", "ID2019", "--not-after", expired())
 	x := w.screen("guide")
-	x.setUp("OpenSC", w.at.module)
-	s.setOpenSC(x)
+	x.trusts("home/.pki/nssdb")
 	remove := func() { w.output(w.there("dpkg", "--purge", "rinnova")) }
 	remove() // of a test that was ended in its middle
 	t.Cleanup(remove)
@@ -108,6 +108,7 @@ func TestGuide(t *testing.T) {
 		x.Press("rinnova", screen.Button, []string{"Salta l’attesa"},
 			func() bool { _, there := x.Look("rinnova", screen.Button, "Salta l’attesa"); return !there })
 		pull = w.insert("card.json")
+		x.addsModule("14-browsers")
 	})
 	// 15: the browser is opened again.
 	closeChromium = systemtest.Start(t, chromium.open(x, s.login))

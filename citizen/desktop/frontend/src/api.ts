@@ -14,6 +14,10 @@ export async function diagnosis(): Promise<Diagnosis> {
   return await read<Diagnosis>('/api/diagnosis')
 }
 
+export async function browsers(): Promise<Browsers> {
+  return await read<Browsers>('/api/browsers')
+}
+
 /** Adds our module to the browsers, or removes it, and returns them as they are then. */
 export async function changeBrowsers(change: 'add' | 'remove'): Promise<Browsers> {
   const answer = await request('/api/browsers', { method: 'POST', body: new URLSearchParams({ change }) })

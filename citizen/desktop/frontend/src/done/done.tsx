@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { act } from '../api'
 import { day, t } from '../i18n'
+import { BrowsersOffer } from '../parts/browsers'
 import { Button } from '../parts/button'
 import { Body } from '../dialog/body'
 import type { Done as State } from '../generated/state'
@@ -31,6 +32,7 @@ export function Done({ done }: { done: State }) {
         {steps.map((text, i) => <Step key={text} text={text} index={i} at={at}>{help[i]}</Step>)}
       </ol>
       <p>{c.browser}</p>
+      <BrowsersOffer />
       <p class="quiet">{t().team}</p>
       <div class="actions">
         <Button kind={at === steps.length ? 'primary' : 'outline-primary'} disabled={busy} onClick={() => act('close')}>

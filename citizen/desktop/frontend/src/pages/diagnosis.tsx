@@ -3,11 +3,11 @@ import { useEffect, useState } from 'preact/hooks'
 import { diagnosis } from '../api'
 import { explainCode } from '../failures'
 import { t } from '../i18n'
+import { BrowsersSection } from '../parts/browsers'
 import { Button } from '../parts/button'
 import { Panel } from '../parts/panel'
 import { Rows, type Row } from '../parts/rows'
 import { Title } from '../parts/title'
-import { BrowsersSection } from './browsers'
 import type { Diagnosis, Reader, State } from '../generated/state'
 
 export function DiagnosisPage({ system }: { system: State['system'] }) {
@@ -24,7 +24,7 @@ export function DiagnosisPage({ system }: { system: State['system'] }) {
         {answer === 'lost' && <p>{t().lost.text}</p>}
         {typeof answer === 'object' && <Rows rows={rows(answer, system)} />}
       </div>
-      {typeof answer === 'object' && answer.browsers && <BrowsersSection found={answer.browsers} />}
+      {typeof answer === 'object' && answer.browsers && <BrowsersSection found={answer.browsers} Heading="h2" />}
       <p class="actions"><Button kind="outline-primary" onClick={load}>{c.refresh}</Button></p>
     </Panel>
   )

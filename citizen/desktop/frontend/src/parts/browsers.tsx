@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { useState } from 'preact/hooks'
-import { changeBrowsers } from '../api'
+import { useEffect, useState } from 'preact/hooks'
+import { browsers, changeBrowsers } from '../api'
 import { explainCode } from '../failures'
 import { t } from '../i18n'
-import { Button } from '../parts/button'
-import { Notice } from '../parts/notice'
+import { Button } from './button'
+import { Notice } from './notice'
 import type { Browsers, Store } from '../generated/state'
 
+interface Props { found: Browsers; Heading: 'h2' | 'h3' }
+
 /** The browsers of this computer, and the module by which they use the card. */
-export function BrowsersSection({ found }: { found: Browsers }) {
+export function BrowsersSection({ found, Heading }: Props) {
   const c = t().browsers
   const [now, setNow] = useState(found)
   const [done, setDone] = useState('')
@@ -20,7 +22,7 @@ export function BrowsersSection({ found }: { found: Browsers }) {
   }, () => { setDone(t().lost.text) })
   return (
     <section aria-labelledby="browsers">
-      <h2 id="browsers">{c.title}</h2>
+      <Heading id="browsers">{c.title}</Heading>
       <p>{c.intro}</p>
       {now.list.length === 0 && <p>{c.none}</p>}
       <ul>{now.list.map((s) => <li key={s.folder}>{describe(s)}</li>)}</ul>
@@ -36,6 +38,14 @@ export function BrowsersSection({ found }: { found: Browsers }) {
       )}
     </section>
   )
+}
+
+/** Offers the module while a browser lacks it. Nothing is shown where the program cannot add it. */
+export function BrowsersOffer() {
+  const [found, setFound] = useState<Browsers>()
+  useEffect(() => { browsers().then(setFound, () => undefined) }, [])
+  if (!found?.list.some((s) => !s.confined && !s.ours)) return null
+  return <BrowsersSection found={found} Heading="h3" />
 }
 
 function failed(b: Browsers): string {
