@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* A host of the PKCS #11 library: host LIBRARY PIN SCENE. It prints "ok" at the end of a scene that went well. */
+/* A host of the PKCS #11 library: host LIBRARY PIN SCENE [LIBRARY]. It prints "ok" at the end of a scene that went
+ * well. */
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -14,7 +15,7 @@
 
 #include <p11-kit/pkcs11.h>
 
-static CK_FUNCTION_LIST *p11;
+static CK_FUNCTION_LIST *p11, *other;
 static const char *pin;
 
 #define CHECK(what, got, want)                                                                          \
@@ -32,7 +33,7 @@ static CK_SESSION_HANDLE open_session(void)
 	CK_ULONG n = 8;
 	CK_SESSION_HANDLE session;
 	CHECK("C_GetSlotList", p11->C_GetSlotList(1, slots, &n), CKR_OK);
-	CHECK("slots with a card", n, 1);
+	CHECK("slots with a card", n, p11 == other ? 2 : 1); /* OpenSC has a slot for each PIN */
 	CHECK("C_OpenSession", p11->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session), CKR_OK);
 	return session;
 }
@@ -174,6 +175,29 @@ static void quiet(void)
 	CHECK("children", child(), 0);
 }
 
+/* beside: this library and another one are logged in and sign in turn. The reset after our signature takes the other's
+ * login from the card. */
+static void beside(void)
+{
+	CK_FUNCTION_LIST *ours = p11;
+	CK_SESSION_HANDLE session, theirs;
+	CHECK("C_Initialize", p11->C_Initialize(NULL), CKR_OK);
+	session = open_session();
+	CHECK("C_Login", p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)), CKR_OK);
+	p11 = other;
+	CHECK("the other's C_Initialize", p11->C_Initialize(NULL), CKR_OK);
+	theirs = open_session();
+	CHECK("the other's C_Login", p11->C_Login(theirs, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)), CKR_OK);
+	for (int i = 0; i < 3; i++) {
+		p11 = other;
+		sign(theirs);
+		p11 = ours;
+		sign(session);
+	}
+	CHECK("the other's C_Finalize", other->C_Finalize(NULL), CKR_OK);
+	CHECK("C_Finalize", ours->C_Finalize(NULL), CKR_OK);
+}
+
 /* mutate calls every function with a helper that answers at random. Nothing has to succeed. */
 static void mutate(void)
 {
@@ -221,23 +245,31 @@ static void mutate(void)
 	}
 }
 
+static void *loaded(const char *path, CK_FUNCTION_LIST **list)
+{
+	CK_C_GetFunctionList get;
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		printf("%s\n", dlerror());
+		exit(1);
+	}
+	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	CHECK("C_GetFunctionList", get(list), CKR_OK);
+	return library;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*play)(void); } scenes[] = {
 		{ "fork-before", fork_before }, { "fork-after", fork_after }, { "killed", killed }, { "quiet", quiet },
-		{ "mutate", mutate },
+		{ "mutate", mutate }, { "beside", beside },
 	};
-	CK_C_GetFunctionList get;
-	if (argc != 4)
+	if (argc < 4)
 		return 2;
 	pin = argv[2];
-	void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		printf("%s\n", dlerror());
-		return 1;
-	}
-	*(void **)&get = dlsym(library, "C_GetFunctionList");
-	CHECK("C_GetFunctionList", get(&p11), CKR_OK);
+	void *library = loaded(argv[1], &p11);
+	if (argc > 4)
+		loaded(argv[4], &other);
 	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
 		if (!strcmp(scenes[i].name, argv[3])) {
 			scenes[i].play();
