@@ -3,9 +3,11 @@
 package judges
 
 import (
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,5 +108,61 @@ func TestDriver(t *testing.T) {
 	if out := w.output(w.there("rinnova", "browser", "list", "--json")); strings.Contains(out, "rinnova-pkcs11") ||
 		!strings.Contains(out, "nssdb") || !strings.Contains(out, "prova") {
 		t.Errorf("after the removal: %s", out)
+	}
+}
+
+// provider configures OpenSSL's PKCS #11 provider with our library.
+const provider = `openssl_conf = all
+[all]
+providers = providers
+[providers]
+default = own
+pkcs11 = card
+[own]
+activate = 1
+[card]
+module = /usr/lib/x86_64-linux-gnu/ossl-modules/pkcs11.so
+pkcs11-module-path = /mnt/librinnova-pkcs11.so
+activate = 1
+`
+
+// OpenSSL of Debian 13 logs in by its PKCS #11 provider, which replaces the engine.
+func TestProvider(t *testing.T) {
+	at := stackIn(t, browsers)
+	w := opened(t, at)
+	w.output(exec.Command("cp", w.made("../../bin/librinnova-pkcs11.so"), w.made("../../bin/rinnova-pkcs11"), w.dir))
+	w.write("openssl.cnf", []byte(provider))
+	s := w.serve("")
+	address, err := url.Parse(s.login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, series := range []string{"AC2014", "OT2015", "ID2019"} {
+		t.Run(series, func(t *testing.T) {
+			file := series + ".json"
+			s.issue(series, series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+			pull := w.insert(file)
+			defer func() { pull(); w.untried(file) }()
+			_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", series)...)))
+			if r.Code != "done" {
+				t.Fatalf("renewal: %+v", r)
+			}
+			list := w.output(w.there("pkcs11-tool", "--module", "/mnt/librinnova-pkcs11.so", "-O", "--type", "cert"))
+			id := regexp.MustCompile(`(?m)^  ID: +([0-9a-f]+)$`).FindStringSubmatch(list)
+			if id == nil {
+				t.Fatalf("no certificate in\n%s", list)
+			}
+			uri := "pkcs11:id=" + regexp.MustCompile("..").ReplaceAllString(id[1], "%$0")
+			c := w.there("openssl", "s_client", "-connect", address.Host, "-quiet", "-CAfile", "s/tls.pem", "-cert",
+				uri+";type=cert", "-key", uri+";type=private?pin-value=12345")
+			c.Env = append(c.Env, "OPENSSL_CONF=/mnt/openssl.cnf")
+			c.Stdin = strings.NewReader("GET / HTTP/1.0\r\nAccept: application/json\r\n\r\n")
+			out := w.output(c)
+			var l login
+			w.answer(out[strings.Index(out, "{"):], &l)
+			if !l.Accepted || !l.NotAfter.Equal(r.NotAfter) || l.TLS != "TLS 1.3" {
+				t.Errorf("the site answers %+v", l)
+			}
+		})
 	}
 }
