@@ -50,6 +50,7 @@ const (
 	fnDecrypt
 	fnDecryptUpdate
 	fnDecryptFinal
+	fnSessionCancel
 )
 
 // ErrFrame is the error for a frame that is not of the wire's form.
@@ -230,6 +231,8 @@ func (m *Module) call(function int, a *arguments, r *results) error {
 		return m.CloseSession(a.number())
 	case fnCloseAllSessions:
 		return m.CloseAllSessions(a.number())
+	case fnSessionCancel:
+		return m.SessionCancel(a.number(), a.number())
 	case fnSessionInfo:
 		slot, state, flags, err := m.SessionInfo(a.number())
 		r.number(slot)

@@ -50,6 +50,33 @@ func (m *Module) CloseSession(handle uint64) error {
 	return nil
 }
 
+// The operations that SessionCancel ends (PKCS #11 v3.0 §5.6.8): the flags of their mechanisms.
+const (
+	cancelFindObjects = 0x40
+	cancelDecrypt     = 0x200
+	cancelSign        = 0x800
+)
+
+// SessionCancel ends a session's active operations of some kinds. Others are not active.
+func (m *Module) SessionCancel(handle, flags uint64) error {
+	s, _, err := m.session(handle)
+	if err != nil {
+		return err
+	}
+	if flags&cancelFindObjects != 0 {
+		s.finding, s.found = false, nil
+	}
+	if flags&cancelDecrypt != 0 {
+		s.decrypt.wipe()
+		s.decrypt = nil
+	}
+	if flags&cancelSign != 0 {
+		s.sign.wipe()
+		s.sign = nil
+	}
+	return nil
+}
+
 // CloseAllSessions closes the sessions on a slot.
 func (m *Module) CloseAllSessions(slot uint64) error {
 	s, err := m.slot(slot)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * The PKCS #11 library (OASIS PKCS #11 v2.40). It passes each call to the helper rinnova-pkcs11, which lies beside it,
- * and keeps a lock, a socket and a process id, nothing else. The frames are those of card/token/frame.go. The helper
- * is started at the first call that needs a slot. The library checks every length in its answers.
+ * The PKCS #11 library (OASIS PKCS #11 v2.40 and v3.0). It passes each call to the helper rinnova-pkcs11, which lies
+ * beside it, and keeps a lock, a socket and a process id, nothing else. The frames are those of card/token/frame.go.
+ * The helper is started at the first call that needs a slot. The library checks every length in its answers.
  */
 
 #define _GNU_SOURCE
@@ -39,7 +39,8 @@ enum function {
 	FN_SLOTS = 1, FN_SLOT_INFO, FN_TOKEN_INFO, FN_SLOT_EVENT, FN_MECHANISMS, FN_MECHANISM_INFO, FN_OPEN_SESSION,
 	FN_CLOSE_SESSION, FN_CLOSE_ALL_SESSIONS, FN_SESSION_INFO, FN_LOGIN, FN_LOGOUT, FN_FIND_OBJECTS_INIT,
 	FN_FIND_OBJECTS, FN_FIND_OBJECTS_FINAL, FN_ATTRIBUTES, FN_OBJECT_SIZE, FN_SIGN_INIT, FN_SIGN, FN_SIGN_UPDATE,
-	FN_SIGN_FINAL, FN_DECRYPT_INIT, FN_DECRYPT, FN_DECRYPT_UPDATE, FN_DECRYPT_FINAL
+	FN_SIGN_FINAL, FN_DECRYPT_INIT, FN_DECRYPT, FN_DECRYPT_UPDATE, FN_DECRYPT_FINAL,
+	FN_SESSION_CANCEL
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -395,20 +396,22 @@ PUBLIC CK_RV C_Finalize(CK_VOID_PTR reserved)
 	return CKR_OK;
 }
 
-PUBLIC CK_RV C_GetInfo(CK_INFO *info)
+static CK_RV get_info(CK_INFO *info, CK_BYTE major, CK_BYTE minor)
 {
 	if (owner != getpid())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	if (!info)
 		return CKR_ARGUMENTS_BAD;
 	memset(info, 0, sizeof *info);
-	info->cryptokiVersion.major = 2;
-	info->cryptokiVersion.minor = 40;
+	info->cryptokiVersion.major = major;
+	info->cryptokiVersion.minor = minor;
 	padded(info->manufacturerID, sizeof info->manufacturerID, maker, sizeof maker - 1);
 	padded(info->libraryDescription, sizeof info->libraryDescription, "TS-CNS", 6);
 	info->libraryVersion.major = VERSION;
 	return CKR_OK;
 }
+
+PUBLIC CK_RV C_GetInfo(CK_INFO *info) { return get_info(info, 2, 40); }
 
 /* Slots and tokens (section 5.5) */
 
@@ -845,10 +848,10 @@ REFUSE(C_GenerateRandom, (CK_SESSION_HANDLE a, CK_BYTE *b, CK_ULONG c), CKR_RAND
 REFUSE(C_GetFunctionStatus, (CK_SESSION_HANDLE a), CKR_FUNCTION_NOT_PARALLEL)
 REFUSE(C_CancelFunction, (CK_SESSION_HANDLE a), CKR_FUNCTION_NOT_PARALLEL)
 
-/* Interfaces */
+/* Interfaces (v2.40 section 5.4; v3.0 section 5.4). p11-kit's header of Debian 12 has no v3.0. */
 
-#define FUNCTIONS \
-	C_Initialize, C_Finalize, C_GetInfo, C_GetFunctionList, C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo, \
+#define FUNCTIONS(info) \
+	C_Initialize, C_Finalize, info, C_GetFunctionList, C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo, \
 	C_GetMechanismList, C_GetMechanismInfo, C_InitToken, C_InitPIN, C_SetPIN, C_OpenSession, C_CloseSession, \
 	C_CloseAllSessions, C_GetSessionInfo, C_GetOperationState, C_SetOperationState, C_Login, C_Logout, \
 	C_CreateObject, C_CopyObject, C_DestroyObject, C_GetObjectSize, C_GetAttributeValue, \
@@ -860,7 +863,7 @@ REFUSE(C_CancelFunction, (CK_SESSION_HANDLE a), CKR_FUNCTION_NOT_PARALLEL)
 	C_DecryptVerifyUpdate, C_GenerateKey, C_GenerateKeyPair, C_WrapKey, C_UnwrapKey, C_DeriveKey, \
 	C_SeedRandom, C_GenerateRandom, C_GetFunctionStatus, C_CancelFunction, C_WaitForSlotEvent
 
-static CK_FUNCTION_LIST functions = { { 2, 40 }, FUNCTIONS };
+static CK_FUNCTION_LIST functions = { { 2, 40 }, FUNCTIONS(C_GetInfo) };
 
 PUBLIC CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 {
@@ -868,4 +871,100 @@ PUBLIC CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 		return CKR_ARGUMENTS_BAD;
 	*list = &functions;
 	return CKR_OK;
+}
+
+struct interface { CK_UTF8CHAR *name; void *list; CK_FLAGS flags; }; /* CK_INTERFACE */
+
+static CK_RV get_info_3(CK_INFO *info) { return get_info(info, 3, 0); }
+
+static CK_RV session_cancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	BEGIN(FN_SESSION_CANCEL);
+	put(session);
+	put(flags);
+	return end(talk());
+}
+
+#define REFUSE_3(name, arguments) static CK_RV name arguments { return CKR_FUNCTION_NOT_SUPPORTED; }
+
+REFUSE_3(login_user, (CK_SESSION_HANDLE a, CK_USER_TYPE b, CK_BYTE *c, CK_ULONG d, CK_BYTE *e, CK_ULONG f))
+REFUSE_3(message_init, (CK_SESSION_HANDLE a, CK_MECHANISM *b, CK_OBJECT_HANDLE c))
+REFUSE_3(message_final, (CK_SESSION_HANDLE a))
+REFUSE_3(crypt_message, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK_ULONG e, CK_BYTE *f, CK_ULONG g,
+	CK_BYTE *h, CK_ULONG *i))
+REFUSE_3(crypt_begin, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK_ULONG e))
+REFUSE_3(crypt_next, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK_ULONG e, CK_BYTE *f, CK_ULONG *g,
+	CK_FLAGS h))
+REFUSE_3(sign_message, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK_ULONG e, CK_BYTE *f, CK_ULONG *g))
+REFUSE_3(message_begin, (CK_SESSION_HANDLE a, void *b, CK_ULONG c))
+REFUSE_3(verify_message, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK_ULONG e, CK_BYTE *f, CK_ULONG g))
+
+PUBLIC CK_RV C_GetInterfaceList(struct interface *list, CK_ULONG *count);
+PUBLIC CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct interface **found, CK_FLAGS flags);
+
+/* CK_FUNCTION_LIST_3_0 begins as a CK_FUNCTION_LIST. */
+static struct {
+	CK_FUNCTION_LIST old;
+	CK_RV (*get_interface_list)(struct interface *, CK_ULONG *);
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, struct interface **, CK_FLAGS);
+	__typeof__(login_user) *login_user;
+	__typeof__(session_cancel) *session_cancel;
+	struct {
+		__typeof__(message_init) *init;
+		__typeof__(crypt_message) *message;
+		__typeof__(crypt_begin) *begin;
+		__typeof__(crypt_next) *next;
+		__typeof__(message_final) *final;
+	} encrypt, decrypt;
+	struct {
+		__typeof__(message_init) *init;
+		__typeof__(sign_message) *message;
+		__typeof__(message_begin) *begin;
+		__typeof__(sign_message) *next;
+		__typeof__(message_final) *final;
+	} sign;
+	struct {
+		__typeof__(message_init) *init;
+		__typeof__(verify_message) *message;
+		__typeof__(message_begin) *begin;
+		__typeof__(verify_message) *next;
+		__typeof__(message_final) *final;
+	} verify;
+} functions_3 = {
+	{ { 3, 0 }, FUNCTIONS(get_info_3) }, C_GetInterfaceList, C_GetInterface, login_user, session_cancel,
+	{ message_init, crypt_message, crypt_begin, crypt_next, message_final },
+	{ message_init, crypt_message, crypt_begin, crypt_next, message_final },
+	{ message_init, sign_message, message_begin, sign_message, message_final },
+	{ message_init, verify_message, message_begin, verify_message, message_final },
+};
+
+static CK_UTF8CHAR standard[] = "PKCS 11";
+static struct interface interfaces[] = { { standard, &functions_3, 0 }, { standard, &functions, 0 } };
+
+enum { INTERFACES = sizeof interfaces / sizeof *interfaces };
+
+PUBLIC CK_RV C_GetInterfaceList(struct interface *list, CK_ULONG *count)
+{
+	if (!count)
+		return CKR_ARGUMENTS_BAD;
+	CK_RV rv = list && *count < INTERFACES ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+	if (list && rv == CKR_OK)
+		memcpy(list, interfaces, sizeof interfaces);
+	*count = INTERFACES;
+	return rv;
+}
+
+PUBLIC CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct interface **found, CK_FLAGS flags)
+{
+	if (!found)
+		return CKR_ARGUMENTS_BAD;
+	for (int i = 0; i < INTERFACES; i++) {
+		CK_VERSION *has = interfaces[i].list; /* each list begins with its version */
+		if ((!name || !strcmp((char *)name, (char *)standard)) && !(flags & ~interfaces[i].flags) &&
+		    (!version || (version->major == has->major && version->minor == has->minor))) {
+			*found = &interfaces[i];
+			return CKR_OK;
+		}
+	}
+	return CKR_ARGUMENTS_BAD;
 }

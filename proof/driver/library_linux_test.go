@@ -37,7 +37,7 @@ func TestLibrary(t *testing.T) {
 			t.Errorf("exports %s", s.Name)
 		}
 	}
-	if exported != 68 { // PKCS #11 v2.40
+	if exported != 70 { // 68 of PKCS #11 v2.40, C_GetInterfaceList and C_GetInterface
 		t.Errorf("%d functions", exported)
 	}
 	libraries, err := f.ImportedLibraries()
@@ -67,7 +67,7 @@ func TestLibrary(t *testing.T) {
 }
 
 // compiled compiles a C file into a folder.
-func compiled(t *testing.T, dir, name, source string, flags ...string) string {
+func compiled(t testing.TB, dir, name, source string, flags ...string) string {
 	t.Helper()
 	systemtest.Need(t, "gcc", "gcc")
 	systemtest.Need(t, "libp11-kit-dev", "/usr/include/p11-kit-1/p11-kit/pkcs11.h")
@@ -93,7 +93,7 @@ func TestHost(t *testing.T) {
 		NotAfter: now.AddDate(0, 1, 0)})
 	check(t, err)
 	defer pcsctest.PlugCard(t, stack.Addrs[0], card)()
-	for _, scene := range []string{"fork-before", "fork-after", "killed", "quiet"} {
+	for _, scene := range []string{"fork-before", "fork-after", "killed", "quiet", "interfaces"} {
 		t.Run(scene, func(t *testing.T) {
 			h := newHost(t)
 			if out := h.run(program, h.module, trial.PIN, scene); out != "ok\n" {

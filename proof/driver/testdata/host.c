@@ -11,11 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
 
 static CK_FUNCTION_LIST *p11, *other;
+static void *library;
+static double loading; /* dlopen, in ms */
+static long before;    /* resident memory before it, in kB */
 static const char *pin;
 
 #define CHECK(what, got, want)                                                                          \
@@ -175,6 +179,91 @@ static void quiet(void)
 	CHECK("children", child(), 0);
 }
 
+/* interfaces: a host of v3.0 finds both lists, and ends operations by C_SessionCancel, the last but 20 of the functions
+ * of v3.0. */
+static void interfaces(void)
+{
+	struct { CK_UTF8CHAR *name; void *list; CK_FLAGS flags; } list[2], *found;
+	CK_VERSION version = { 2, 40 };
+	CK_ULONG n = 1;
+	CK_INFO info;
+	CK_RV (*get_list)(void *, CK_ULONG *);
+	CK_RV (*get)(const char *, CK_VERSION *, void *, CK_FLAGS);
+	CK_RV (*cancel)(CK_SESSION_HANDLE, CK_FLAGS);
+	CK_MECHANISM mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	*(void **)&get_list = dlsym(library, "C_GetInterfaceList");
+	*(void **)&get = dlsym(library, "C_GetInterface");
+	CHECK("a list that is too short", get_list(list, &n), CKR_BUFFER_TOO_SMALL);
+	CHECK("C_GetInterfaceList", get_list(list, &n), CKR_OK);
+	CHECK("interfaces", n, 2);
+	CHECK("another name", get("Vendor", NULL, &found, 0), CKR_ARGUMENTS_BAD);
+	CHECK("fork safe", get(NULL, NULL, &found, 1), CKR_ARGUMENTS_BAD);
+	CHECK("v2.40", get("PKCS 11", &version, &found, 0), CKR_OK);
+	CHECK("the list of v2.40", found->list != p11, 0);
+	CHECK("the default", get(NULL, NULL, &found, 0), CKR_OK);
+	p11 = found->list;
+	CHECK("its version", p11->version.major, 3);
+	login_and_sign();
+	CHECK("C_GetInfo", p11->C_GetInfo(&info), CKR_OK);
+	CHECK("the version in it", info.cryptokiVersion.major, 3);
+	CK_SESSION_HANDLE session = open_session();
+	CK_OBJECT_HANDLE key;
+	CHECK("C_FindObjectsInit", p11->C_FindObjectsInit(session, NULL, 0), CKR_OK);
+	memcpy(&cancel, (char *)p11 + sizeof *p11 + 3 * sizeof cancel, sizeof cancel);
+	CHECK("C_SessionCancel", cancel(session, 0x40), CKR_OK); /* CKF_FIND_OBJECTS */
+	CHECK("C_FindObjects after it", p11->C_FindObjects(session, &key, 1, &n), CKR_OPERATION_NOT_INITIALIZED);
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof class };
+	CHECK("C_FindObjectsInit", p11->C_FindObjectsInit(session, &template, 1), CKR_OK);
+	CHECK("C_FindObjects", p11->C_FindObjects(session, &key, 1, &n), CKR_OK);
+	CHECK("C_SignInit", p11->C_SignInit(session, &mechanism, key), CKR_OK);
+	CHECK("C_SessionCancel", cancel(session, CKF_SIGN), CKR_OK);
+	CHECK("C_SignInit again", p11->C_SignInit(session, &mechanism, key), CKR_OK);
+	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* resident returns a process's resident memory in kB. */
+static long resident(const char *process)
+{
+	char path[64], line[128];
+	long kb = -1;
+	snprintf(path, sizeof path, "/proc/%s/status", process);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "VmRSS: %ld", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+/* figures prints: dlopen in ms, C_Initialize with the first C_GetSlotList in ms, this process's memory and threads that
+ * came with a login, and the helper's memory in kB. */
+static void figures(void)
+{
+	CK_SLOT_ID slots[8];
+	CK_ULONG n = 8;
+	CK_SESSION_HANDLE session;
+	double began = now_ms();
+	CHECK("C_Initialize", p11->C_Initialize(NULL), CKR_OK);
+	CHECK("C_GetSlotList", p11->C_GetSlotList(1, slots, &n), CKR_OK);
+	double ready = now_ms();
+	CHECK("C_OpenSession", p11->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session), CKR_OK);
+	CHECK("C_Login", p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)), CKR_OK);
+	char helper[16];
+	snprintf(helper, sizeof helper, "%d", child());
+	printf("%g %g %ld %d %ld\n", loading, ready - began, resident("self") - before, entries("/proc/self/task") - 3,
+	       child() ? resident(helper) : 0);
+	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+}
+
 /* beside: this library and another one are logged in and sign in turn. The reset after our signature takes the other's
  * login from the card. */
 static void beside(void)
@@ -248,26 +337,30 @@ static void mutate(void)
 static void *loaded(const char *path, CK_FUNCTION_LIST **list)
 {
 	CK_C_GetFunctionList get;
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!handle) {
 		printf("%s\n", dlerror());
 		exit(1);
 	}
-	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	*(void **)&get = dlsym(handle, "C_GetFunctionList");
 	CHECK("C_GetFunctionList", get(list), CKR_OK);
-	return library;
+	return handle;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*play)(void); } scenes[] = {
 		{ "fork-before", fork_before }, { "fork-after", fork_after }, { "killed", killed }, { "quiet", quiet },
-		{ "mutate", mutate }, { "beside", beside },
+		{ "mutate", mutate }, { "beside", beside }, { "interfaces", interfaces },
+		{ "figures", figures },
 	};
 	if (argc < 4)
 		return 2;
 	pin = argv[2];
-	void *library = loaded(argv[1], &p11);
+	before = resident("self");
+	loading = now_ms();
+	library = loaded(argv[1], &p11);
+	loading = now_ms() - loading;
 	if (argc > 4)
 		loaded(argv[4], &other);
 	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
