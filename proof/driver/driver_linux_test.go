@@ -55,7 +55,7 @@ func (knowing) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
 func (k knowing) Consent(context.Context, renewal.Question) (string, error) { return k.series, nil }
 
 // renewed returns a card with its old pair and a new one.
-func renewed(t *testing.T, s *trial.Service, series string) *trial.Card {
+func renewed(t testing.TB, s *trial.Service, series string) *trial.Card {
 	t.Helper()
 	now := time.Now()
 	card, err := s.Issue(t.Context(), trial.CardRequest{Series: series, NotBefore: now.AddDate(-5, 0, 0),

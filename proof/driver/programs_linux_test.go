@@ -211,13 +211,19 @@ func curl(s *scene) {
 	systemtest.Need(s, "libengine-pkcs11-openssl", "/usr/lib/*/engines-3/pkcs11.so")
 	config := s.write("openssl.cnf", openssl, 0o600)
 	for _, pair := range []*x509.Certificate{s.new, s.old} {
-		c := s.command("curl", "-sS", "--insecure", "--engine", "pkcs11",
-			"--cert-type", "ENG", "--cert", uri(pair)+";type=cert",
-			"--key-type", "ENG", "--key", uri(pair)+";type=private;pin-value="+trial.PIN,
-			"-H", "Accept: application/json", s.site.URL)
-		c.Env = append(c.Env, "OPENSSL_CONF="+config, "PKCS11_MODULE_PATH="+s.module)
-		s.accepted(s.output(c), pair)
+		s.accepted(s.engineLogin(s.site.URL, config, uri(pair)), pair)
 	}
+}
+
+// engineLogin returns the site's answer to curl, which uses OpenSSL's configuration and the pair of a URI.
+func (h *host) engineLogin(site, config, pair string) string {
+	h.Helper()
+	c := h.command("curl", "-sS", "--insecure", "--engine", "pkcs11",
+		"--cert-type", "ENG", "--cert", pair+";type=cert",
+		"--key-type", "ENG", "--key", pair+";type=private;pin-value="+trial.PIN,
+		"-H", "Accept: application/json", site)
+	c.Env = append(c.Env, "OPENSSL_CONF="+config, "PKCS11_MODULE_PATH="+h.module)
+	return h.output(c)
 }
 
 // TestPrograms has each program that knows PKCS #11 use a renewed card of each layout.
