@@ -105,6 +105,10 @@ test('a whole renewal on each series of 2020, steps 8 to 15', async (t) => {
       await w.bench('back')
       await w.phase('seen')
       await w.text('Il nuovo certificato è sulla tessera.')
+      await w.click('Aggiungi ai browser')
+      await w.text('Il modulo è stato aggiunto. Apri il browser e accedi con la tessera.')
+      await w.click('Togli dai browser')
+      await w.text('Il modulo è stato tolto: i browser sono come prima.')
       // Step 15
       await w.click('PROVA L’ACCESSO')
       await w.phase('entered')

@@ -263,6 +263,14 @@ export const screens = [
     },
   ],
   [
+    'done-browsers',
+    async (w) => {
+      await done(w)
+      await w.click('Aggiungi ai browser')
+      await w.tab.getByRole('button', { name: 'Togli dai browser', exact: true }).waitFor()
+    },
+  ],
+  [
     'diagnosis',
     async (w) => {
       await w.tab.locator('#nav-diagnosis').click()

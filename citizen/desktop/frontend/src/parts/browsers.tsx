@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { browsers, changeBrowsers } from '../api'
 import { explainCode } from '../failures'
 import { t } from '../i18n'
@@ -14,6 +14,8 @@ export function BrowsersSection({ found, Heading }: Props) {
   const c = t().browsers
   const [now, setNow] = useState(found)
   const [done, setDone] = useState('')
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => { if (done || now.failure) section.current?.scrollIntoView({ block: 'nearest' }) }, [done, now])
   const able = now.list.filter((s) => !s.confined)
   const what = able.every((s) => s.ours) ? 'remove' : 'add'
   const change = () => changeBrowsers(what).then((b) => {
@@ -21,7 +23,7 @@ export function BrowsersSection({ found, Heading }: Props) {
     setDone(b.failure ? '' : what === 'add' ? c.added : c.removed)
   }, () => { setDone(t().lost.text) })
   return (
-    <section aria-labelledby="browsers">
+    <section aria-labelledby="browsers" ref={section}>
       <Heading id="browsers">{c.title}</Heading>
       <p>{c.intro}</p>
       {now.list.length === 0 && <p>{c.none}</p>}
