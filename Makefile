@@ -16,7 +16,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.release
 # Packages that the tests need beyond Go, gcc, make and Node.
 PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
 	apache2-bin nginx-light chromium minisign \
-	libp11-kit-dev p11-kit libnss3-tools gnutls-bin openssh-client openssh-server openjdk-17-jre-headless musl-tools \
+	libp11-kit-dev p11-kit libnss3-tools gnutls-bin openssh-client openssh-server openjdk-17-jre-headless musl-tools gcc-mingw-w64-x86-64-win32 \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core xdotool imagemagick \
 	wixl msitools osslsigncode librsvg2-bin icoutils shellcheck lintian desktop-file-utils appstream rpm man-db zsh fish
 
@@ -40,10 +40,12 @@ build: ## bin/rinnova, bin/rinnovad, bin/vcns: no cgo, no Node, no GTK
 window: frontend figures ## bin/rinnova-window: needs Node, GTK and the web view's development files
 	CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window -ldflags '$(LDFLAGS)' -o bin/rinnova-window ./cmd/rinnova
 
-token: packages-installed ## bin/librinnova-pkcs11.so, for browsers, and its helper
+token: packages-installed ## bin/librinnova-pkcs11.so, for browsers, bin/rinnova-pkcs11.dll, and their helpers
 	@mkdir -p bin
 	packaging/pkcs11/build.sh bin
+	packaging/pkcs11/build.sh bin windows
 	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova-pkcs11
+	GOOS=windows go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/rinnova-pkcs11
 
 # The window's pages, and the style sheet of the service's, from one package of Bootstrap Italia.
 frontend:

@@ -2,33 +2,24 @@
 
 /*
  * The PKCS #11 library (OASIS PKCS #11 v2.40 and v3.0). It passes each call to the helper rinnova-pkcs11, which lies
- * beside it, and keeps a lock, a socket and a process id, nothing else. The frames are those of card/token/frame.go.
+ * beside it, and keeps a lock, a connection and a process id, nothing else. The frames are those of card/token/frame.go.
  * The helper is started at the first call that needs a slot. The library checks every length in its answers.
  */
 
+#ifndef _WIN32
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <link.h>
-#include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
+#endif
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#ifdef _WIN32
+#define CRYPTOKI_EXPORTS
+#define PUBLIC __declspec(dllexport)
+#else
+#define PUBLIC __attribute__((visibility("default")))
+#endif
 #include <p11-kit/pkcs11.h>
 
-#define PUBLIC __attribute__((visibility("default")))
-#define HELPER "rinnova-pkcs11"
 #define VERSION 1
 #define MAX_FRAME 65536
 #define CHUNK 32768
@@ -43,10 +34,13 @@ enum function {
 	FN_SESSION_CANCEL
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pid_t owner;          /* the process that called C_Initialize; 0 before */
-static int helper_fd = -1;   /* our end of the socket pair */
-static pid_t helper_pid;
+#ifdef _WIN32
+#include "helper_windows.h"
+#else
+#include "helper_unix.h"
+#endif
+
+static process_id owner; /* the process that called C_Initialize; 0 before */
 static unsigned char frame[4 + MAX_FRAME];
 static size_t filled;        /* bytes of the request */
 static int overflow;         /* the request does not fit a frame */
@@ -58,148 +52,6 @@ static void wipe(void *p, size_t n)
 	volatile unsigned char *b = p;
 	while (n--)
 		*b++ = 0;
-}
-
-/* The helper */
-
-struct place { char path[PATH_MAX]; };
-
-static int find_self(struct dl_phdr_info *info, size_t size, void *data)
-{
-	struct place *place = data;
-	uintptr_t self = (uintptr_t)&find_self;
-	(void)size;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-		if (info->dlpi_phdr[i].p_type != PT_LOAD || self < begin || self - begin >= info->dlpi_phdr[i].p_memsz)
-			continue;
-		if (!realpath(info->dlpi_name, place->path))
-			place->path[0] = 0;
-		return 1;
-	}
-	return 0;
-}
-
-/* helper_path writes the helper's path, beside this library, or returns 0. */
-static int helper_path(struct place *place)
-{
-	place->path[0] = 0;
-	dl_iterate_phdr(find_self, place);
-	char *name = strrchr(place->path, '/');
-	if (!name || (size_t)(name + 1 - place->path) + sizeof HELPER > sizeof place->path)
-		return 0;
-	memcpy(name + 1, HELPER, sizeof HELPER);
-	return 1;
-}
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-	nanosleep(&t, NULL);
-}
-
-/* stop ends the helper: it ends by itself when its socket is closed, or is killed after a second. */
-static void stop(void)
-{
-	if (helper_fd >= 0)
-		close(helper_fd);
-	helper_fd = -1;
-	if (helper_pid > 0) {
-		int tries = 1000;
-		while (waitpid(helper_pid, NULL, WNOHANG) == 0) {
-			if (tries-- == 0) {
-				kill(helper_pid, SIGKILL);
-				while (waitpid(helper_pid, NULL, 0) < 0 && errno == EINTR)
-					;
-				break;
-			}
-			sleep_ms(1);
-		}
-	}
-	helper_pid = 0;
-}
-
-static int start(void)
-{
-	static const char *const names[] = { "HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
-		"XDG_RUNTIME_DIR", "PCSCLITE_CSOCK_NAME" };
-	static char text[sizeof names / sizeof *names][PATH_MAX + 32];
-	char *environment[sizeof names / sizeof *names + 1];
-	static struct place place;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int fds[2], n = 0, failed;
-
-	if (!helper_path(&place))
-		return 0;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const char *value = getenv(names[i]);
-		if (value && (size_t)snprintf(text[i], sizeof text[i], "%s=%s", names[i], value) < sizeof text[i])
-			environment[n++] = text[i];
-	}
-	environment[n] = NULL;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return 0;
-	if (fds[1] == 0) { /* dup2 would leave it close-on-exec */
-		int other = fcntl(fds[1], F_DUPFD_CLOEXEC, 3);
-		close(fds[1]);
-		if ((fds[1] = other) < 0) {
-			close(fds[0]);
-			return 0;
-		}
-	}
-	struct timeval patience = { PATIENCE, 0 };
-	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_adddup2(&actions, fds[1], 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	char *arguments[] = { place.path, NULL };
-	failed = posix_spawn(&helper_pid, place.path, &actions, &attributes, arguments, environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fds[1]);
-	if (failed) {
-		close(fds[0]);
-		helper_pid = 0;
-		return 0;
-	}
-	helper_fd = fds[0];
-	return 1;
-}
-
-static int send_all(const unsigned char *b, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = send(helper_fd, b, n, MSG_NOSIGNAL);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return 0;
-		b += done;
-		n -= (size_t)done;
-	}
-	return 1;
-}
-
-static int receive_all(unsigned char *b, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = recv(helper_fd, b, n, 0);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return 0;
-		b += done;
-		n -= (size_t)done;
-	}
-	return 1;
 }
 
 /* Frames */
@@ -264,11 +116,11 @@ static const unsigned char *get_bytes(size_t *n)
  * it takes nothing: another thread of the parent may have held the lock. */
 static CK_RV begin(enum function function)
 {
-	if (owner != getpid())
+	if (owner != this_process())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
-	pthread_mutex_lock(&lock);
-	if (owner != getpid()) {
-		pthread_mutex_unlock(&lock);
+	take_lock();
+	if (owner != this_process()) {
+		give_lock();
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	}
 	unsigned char head[4] = { VERSION, sizeof(CK_ULONG), (unsigned char)function, 0 };
@@ -283,7 +135,7 @@ static CK_RV talk(void)
 {
 	cursor = limit = 0;
 	malformed = 0;
-	if (overflow || (helper_fd < 0 && !start())) {
+	if (overflow || (!running() && !start())) {
 		wipe(frame, filled);
 		return overflow ? CKR_DATA_LEN_RANGE : CKR_GENERAL_ERROR;
 	}
@@ -315,7 +167,7 @@ static CK_RV end(CK_RV rv)
 	}
 	wipe(frame, limit);
 	malformed = 0;
-	pthread_mutex_unlock(&lock);
+	give_lock();
 	return rv;
 }
 
@@ -369,17 +221,11 @@ PUBLIC CK_RV C_Initialize(CK_VOID_PTR arguments)
 	if (args && (!args->CreateMutex != !args->DestroyMutex || !args->CreateMutex != !args->LockMutex ||
 		     !args->CreateMutex != !args->UnlockMutex))
 		return CKR_ARGUMENTS_BAD;
-	if (owner == getpid())
+	if (owner == this_process())
 		return CKR_CRYPTOKI_ALREADY_INITIALIZED;
-	if (owner != 0) { /* a forked child: the helper is the parent's */
-		static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-		memcpy(&lock, &fresh, sizeof lock);
-		if (helper_fd >= 0)
-			close(helper_fd);
-		helper_fd = -1;
-		helper_pid = 0;
-	}
-	owner = getpid();
+	if (owner != 0) /* a forked child: the helper is the parent's */
+		forget();
+	owner = this_process();
 	return CKR_OK;
 }
 
@@ -387,18 +233,18 @@ PUBLIC CK_RV C_Finalize(CK_VOID_PTR reserved)
 {
 	if (reserved)
 		return CKR_ARGUMENTS_BAD;
-	if (owner != getpid())
+	if (owner != this_process())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
-	pthread_mutex_lock(&lock);
+	take_lock();
 	owner = 0;
 	stop();
-	pthread_mutex_unlock(&lock);
+	give_lock();
 	return CKR_OK;
 }
 
 static CK_RV get_info(CK_INFO *info, CK_BYTE major, CK_BYTE minor)
 {
-	if (owner != getpid())
+	if (owner != this_process())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	if (!info)
 		return CKR_ARGUMENTS_BAD;
@@ -873,7 +719,11 @@ PUBLIC CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 	return CKR_OK;
 }
 
-struct interface { CK_UTF8CHAR *name; void *list; CK_FLAGS flags; }; /* CK_INTERFACE */
+#ifdef _WIN32
+#pragma pack(push, 1)
+#endif
+
+struct face { CK_UTF8CHAR *name; void *list; CK_FLAGS flags; }; /* CK_INTERFACE */
 
 static CK_RV get_info_3(CK_INFO *info) { return get_info(info, 3, 0); }
 
@@ -899,14 +749,14 @@ REFUSE_3(sign_message, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK
 REFUSE_3(message_begin, (CK_SESSION_HANDLE a, void *b, CK_ULONG c))
 REFUSE_3(verify_message, (CK_SESSION_HANDLE a, void *b, CK_ULONG c, CK_BYTE *d, CK_ULONG e, CK_BYTE *f, CK_ULONG g))
 
-PUBLIC CK_RV C_GetInterfaceList(struct interface *list, CK_ULONG *count);
-PUBLIC CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct interface **found, CK_FLAGS flags);
+PUBLIC CK_RV C_GetInterfaceList(struct face *list, CK_ULONG *count);
+PUBLIC CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct face **found, CK_FLAGS flags);
 
 /* CK_FUNCTION_LIST_3_0 begins as a CK_FUNCTION_LIST. */
 static struct {
 	CK_FUNCTION_LIST old;
-	CK_RV (*get_interface_list)(struct interface *, CK_ULONG *);
-	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, struct interface **, CK_FLAGS);
+	CK_RV (*get_interface_list)(struct face *, CK_ULONG *);
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, struct face **, CK_FLAGS);
 	__typeof__(login_user) *login_user;
 	__typeof__(session_cancel) *session_cancel;
 	struct {
@@ -938,12 +788,16 @@ static struct {
 	{ message_init, verify_message, message_begin, verify_message, message_final },
 };
 
+#ifdef _WIN32
+#pragma pack(pop)
+#endif
+
 static CK_UTF8CHAR standard[] = "PKCS 11";
-static struct interface interfaces[] = { { standard, &functions_3, 0 }, { standard, &functions, 0 } };
+static struct face interfaces[] = { { standard, &functions_3, 0 }, { standard, &functions, 0 } };
 
 enum { INTERFACES = sizeof interfaces / sizeof *interfaces };
 
-PUBLIC CK_RV C_GetInterfaceList(struct interface *list, CK_ULONG *count)
+PUBLIC CK_RV C_GetInterfaceList(struct face *list, CK_ULONG *count)
 {
 	if (!count)
 		return CKR_ARGUMENTS_BAD;
@@ -954,7 +808,7 @@ PUBLIC CK_RV C_GetInterfaceList(struct interface *list, CK_ULONG *count)
 	return rv;
 }
 
-PUBLIC CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct interface **found, CK_FLAGS flags)
+PUBLIC CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct face **found, CK_FLAGS flags)
 {
 	if (!found)
 		return CKR_ARGUMENTS_BAD;

@@ -3,6 +3,7 @@
 package judges
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -66,7 +67,8 @@ func (x *rootScreen) addsModule(picture string) {
 }
 
 // A renewed card of each series of the guide logs in with our own library, in a browser, with one PIN prompt. The old
-// certificate, which is still valid, is on the card too: the browser offers the new one first.
+// certificate, which is still valid, is on the card too: the browser offers the new one first. In the last two rows the
+// browser has OpenSC as well, as Debian configures it.
 func TestDriver(t *testing.T) {
 	at := stackIn(t, browsers)
 	w := opened(t, at)
@@ -77,13 +79,20 @@ func TestDriver(t *testing.T) {
 	for i, row := range []struct {
 		series  string
 		browser *browser
+		beside  string // the store to which OpenSC is added
 	}{
-		{"AC2013", usualFirefox}, {"AC2014", chromium}, {"AC2018", usualFirefox},
-		{"OT2015", chromium}, {"OT2016", usualFirefox}, {"ID2019", chromium},
+		{"AC2013", usualFirefox, ""}, {"AC2014", chromium, ""}, {"AC2018", usualFirefox, ""},
+		{"OT2015", chromium, ""}, {"OT2016", usualFirefox, ""}, {"ID2019", chromium, ""},
+		{"AC2014", chromium, ".pki/nssdb"}, {"ID2019", usualFirefox, ".mozilla/firefox/prova"},
 	} {
-		t.Run(row.series, func(t *testing.T) {
-			file := row.series + ".json"
-			s.issue(row.series, row.series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+		t.Run(row.series+row.beside, func(t *testing.T) {
+			name := fmt.Sprintf("%c-%s", 'a'+i, row.series)
+			file := name + ".json"
+			if row.beside != "" {
+				w.output(w.there("modutil", "-dbdir", "sql:/mnt/home/"+row.beside, "-add", "OpenSC", "-libfile",
+					w.at.module, "-force"))
+			}
+			s.issue(name, row.series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
 			pull := w.insert(file)
 			defer func() { pull(); w.untried(file) }()
 			_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", row.series)...)))
@@ -98,10 +107,10 @@ func TestDriver(t *testing.T) {
 				known[c.Serial] = true
 			}
 			defer systemtest.Start(t, row.browser.open(x, s.login))()
-			x.chooses(row.browser, string(rune('a'+i))+"-"+row.series, serial)
+			x.chooses(row.browser, name, serial)
 			must(t, x.Page(row.browser.name, "Accesso riuscito"), "BRUNILDE ESEMPIO",
 				"valido fino al "+r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"), "TLS 1.3", serial)
-			x.Shot(string(rune('a'+i)) + "-" + row.series + "-welcome")
+			x.Shot(name + "-welcome")
 		})
 	}
 	w.output(w.there("rinnova", "browser", "remove"))
