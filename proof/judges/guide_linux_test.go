@@ -69,8 +69,8 @@ func (w *workshop) desktopCommand() string {
 }
 
 // The guide from step 1 to step 15: a citizen goes to the portal of a running service, downloads and installs the
-// program, starts it by its icon, renews the card, has the program add its module to the browser, and logs in. Nothing is
-// typed but the PIN.
+// program, starts it by its icon, renews the card, has the program add its module to the browser, and logs in. Nothing
+// is typed but the PIN.
 func TestGuide(t *testing.T) {
 	at := stackIn(t, browsers)
 	w := opened(t, at)

@@ -54,8 +54,8 @@ func TestWindowsToken(t *testing.T) {
 					t.Fatal(err)
 				}
 				until = append(until, c.NotAfter)
-				digest := sha256.Sum256([]byte("Rinnova"))
-				if err := rsa.VerifyPKCS1v15(c.PublicKey.(*rsa.PublicKey), crypto.SHA256, digest[:], signature); err != nil {
+				digest, key := sha256.Sum256([]byte("Rinnova")), c.PublicKey.(*rsa.PublicKey)
+				if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature); err != nil {
 					t.Errorf("%s: %v", label, err)
 				}
 			}
