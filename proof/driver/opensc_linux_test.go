@@ -36,7 +36,8 @@ func TestOpenSC(t *testing.T) {
 				return c
 			}
 			list := h.output(tool("-L"))
-			if !strings.Contains(list, "user PIN locked") || !strings.Contains(list, "does not support PIN status queries") {
+			if !strings.Contains(list, "user PIN locked") ||
+				!strings.Contains(list, "does not support PIN status queries") {
 				t.Errorf("the flags of the tokens:\n%s", list)
 			}
 			out, err := tool("--slot-index", "1", "--login", "--pin", trial.PIN, "-O").CombinedOutput()

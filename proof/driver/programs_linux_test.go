@@ -65,8 +65,8 @@ func (s *scene) port() string {
 // gnutls: p11tool lists both certificates, and gnutls-cli logs in.
 func gnutls(s *scene) {
 	systemtest.Need(s, "gnutls-bin", "p11tool", "gnutls-cli")
-	if list := s.run("p11tool", "--provider", s.module, "--list-all-certs", "pkcs11:manufacturer=Rinnova"); strings.Count(
-		list, "Type: X.509 Certificate") != 2 {
+	list := s.run("p11tool", "--provider", s.module, "--list-all-certs", "pkcs11:manufacturer=Rinnova")
+	if strings.Count(list, "Type: X.509 Certificate") != 2 {
 		s.Errorf("p11tool lists\n%s", list)
 	}
 	c := s.command("gnutls-cli", "--provider", s.module, "--insecure", "--priority", "NORMAL:+VERS-TLS1.3", "--port",
