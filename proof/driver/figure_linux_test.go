@@ -48,16 +48,16 @@ func BenchmarkLibrary(b *testing.B) {
 	b.Cleanup(site.Close)
 	stack := pcsctest.Start(b)
 	program := compiled(b, b.TempDir(), "host", "testdata/host.c")
-	card, err := service.Issue(b.Context(), trial.CardRequest{Series: "AC2014", NotBefore: time.Now().AddDate(-5, 0, 0),
-		NotAfter: time.Now().AddDate(0, 1, 0)})
+	card, err := service.Issue(b.Context(), trial.CardRequest{Series: "AC2014",
+		NotBefore: time.Now().AddDate(-5, 0, 0), NotAfter: time.Now().AddDate(0, 1, 0)})
 	check(b, err)
 	session, err := cns.Open(card)
 	check(b, err)
 	pair := uri(session.Contents.Slots[0].Certificate.Certificate)
 	wire := &counted{Card: card}
 	defer pcsctest.PlugCard(b, stack.Addrs[0], wire)()
-	units := []string{"dlopen-ms", "slots-ms", "host-kB", "threads", "helper-kB", "login-ms", "login-APDUs", "login-bytes",
-		"login-VERIFYs"}
+	units := []string{"dlopen-ms", "slots-ms", "host-kB", "threads", "helper-kB",
+		"login-ms", "login-APDUs", "login-bytes", "login-VERIFYs"}
 	for _, row := range []struct{ name, module, pair string }{
 		{"ours", newHost(b).module, pair}, {"OpenSC", opensc, "pkcs11:id=%01"}} {
 		b.Run(row.name, func(b *testing.B) {
@@ -67,7 +67,8 @@ func BenchmarkLibrary(b *testing.B) {
 			figures := make([][]float64, len(units))
 			for range b.N * 9 {
 				var now [5]float64
-				_, err := fmt.Sscan(h.run(program, h.module, trial.PIN, "figures"), &now[0], &now[1], &now[2], &now[3], &now[4])
+				_, err := fmt.Sscan(h.run(program, h.module, trial.PIN, "figures"), &now[0], &now[1], &now[2], &now[3],
+					&now[4])
 				check(b, err)
 				commands, bytes, pins, began := wire.commands.Load(), wire.bytes.Load(), wire.pins.Load(), time.Now()
 				h.engineLogin(site.URL, config, row.pair)
