@@ -10,7 +10,8 @@ if test "$2" = windows; then
 	trap 'rm -rf "$headers"' EXIT
 	ln -s /usr/include/p11-kit-1/p11-kit "$headers/"
 	x86_64-w64-mingw32-gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -shared -static-libgcc -s \
-		-Wl,--nxcompat,--dynamicbase,--high-entropy-va,--no-insert-timestamp -I"$headers" -o "$1/rinnova-pkcs11.dll" "$source"
+		-Wl,--nxcompat,--dynamicbase,--high-entropy-va,--no-insert-timestamp -I"$headers" \
+		-o "$1/rinnova-pkcs11.dll" "$source"
 	exit
 fi
 "${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -U_FORTIFY_SOURCE -fPIC -fvisibility=hidden \

@@ -2,8 +2,9 @@
 
 /*
  * The PKCS #11 library (OASIS PKCS #11 v2.40 and v3.0). It passes each call to the helper rinnova-pkcs11, which lies
- * beside it, and keeps a lock, a connection and a process id, nothing else. The frames are those of card/token/frame.go.
- * The helper is started at the first call that needs a slot. The library checks every length in its answers.
+ * beside it, and keeps a lock, a connection and a process id, nothing else. The frames are those of
+ * card/token/frame.go. The helper is started at the first call that needs a slot. The library checks every length in
+ * its answers.
  */
 
 #ifndef _WIN32
