@@ -101,7 +101,7 @@ test: packages-installed ## every check and test, on what is published too; inst
 	@VERSION=$(VERSION) tools/test.sh
 
 test-full: test fuzz reproducible ## the same, the race detector twice, fuzzing, packages made twice
-	CGO_ENABLED=1 RINNOVA_SYSTEM_TESTS=1 go test -tags development -race -count 2 -timeout 90m ./...
+	CGO_ENABLED=1 RINNOVA_SYSTEM_TESTS=1 RINNOVA_PULLS=1000 go test -tags development -race -count 2 -timeout 90m ./...
 
 packages-installed:
 	@# RUNLEVEL=1: nginx is to be installed, not started.

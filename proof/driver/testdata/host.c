@@ -264,6 +264,61 @@ static void figures(void)
 	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
 }
 
+/* follow does what the lines of its input say, and answers each with a CK_RV and a number, if there is one: of slots
+ * with a card, of private keys, or of descriptors. */
+static void follow(void)
+{
+	char line[64], *argument;
+	CK_SESSION_HANDLE session = 0;
+	while (fgets(line, sizeof line, stdin)) {
+		CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
+		CK_ULONG n = 0;
+		line[strcspn(line, "\n")] = 0;
+		argument = strchr(line, ' ');
+		if (argument)
+			*argument++ = 0;
+		if (!strcmp(line, "initialize")) {
+			rv = p11->C_Initialize(NULL);
+		} else if (!strcmp(line, "slots")) {
+			rv = p11->C_GetSlotList(1, NULL, &n);
+		} else if (!strcmp(line, "open")) {
+			CK_SLOT_ID slot;
+			n = 1;
+			rv = p11->C_GetSlotList(1, &slot, &n);
+			if (rv == CKR_OK && n == 1)
+				rv = p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
+		} else if (!strcmp(line, "login") && argument) {
+			rv = p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)argument, strlen(argument));
+		} else if (!strcmp(line, "sign")) {
+			CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+			CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof class };
+			CK_MECHANISM mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+			CK_OBJECT_HANDLE keys[8];
+			CK_BYTE signature[512];
+			CK_ULONG size = sizeof signature;
+			rv = p11->C_FindObjectsInit(session, &template, 1);
+			if (rv == CKR_OK)
+				rv = p11->C_FindObjects(session, keys, 8, &n);
+			if (rv == CKR_OK)
+				rv = p11->C_FindObjectsFinal(session);
+			if (rv == CKR_OK && n > 0)
+				rv = p11->C_SignInit(session, &mechanism, keys[0]);
+			if (rv == CKR_OK && n > 0)
+				rv = p11->C_Sign(session, (CK_BYTE *)"Rinnova", 7, signature, &size);
+		} else if (!strcmp(line, "helper")) {
+			char folder[64];
+			snprintf(folder, sizeof folder, "/proc/%d/fd", child());
+			rv = CKR_OK;
+			n = (CK_ULONG)entries(folder);
+		} else if (!strcmp(line, "descriptors")) {
+			rv = CKR_OK;
+			n = (CK_ULONG)entries("/proc/self/fd");
+		}
+		printf("%#lx %lu\n", rv, n);
+		fflush(stdout);
+	}
+}
+
 /* beside: this library and another one are logged in and sign in turn. The reset after our signature takes the other's
  * login from the card. */
 static void beside(void)
@@ -352,7 +407,7 @@ int main(int argc, char **argv)
 	static const struct { const char *name; void (*play)(void); } scenes[] = {
 		{ "fork-before", fork_before }, { "fork-after", fork_after }, { "killed", killed }, { "quiet", quiet },
 		{ "mutate", mutate }, { "beside", beside }, { "interfaces", interfaces },
-		{ "figures", figures },
+		{ "figures", figures }, { "follow", follow },
 	};
 	if (argc < 4)
 		return 2;
