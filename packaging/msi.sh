@@ -35,9 +35,11 @@ msi() { # NAME GOARCH WIXARCH BITS SCOPE ROOT FOLDER
 	name=$1 bits=$4 scope=$5
 	dir=$work/msi-$name
 	rm -rf "$dir"; mkdir -p "$dir"
-	for program in rinnova rinnova-window; do
-		sign "$work/windows-$2/$program.exe" "$dir/$program.exe"
-	done
+	programs='rinnova.exe rinnova-window.exe' firefox=no
+	test "$bits" = 32 || programs="$programs rinnova-pkcs11.exe rinnova-pkcs11.dll"
+	for program in $programs; do sign "$work/windows-$2/$program" "$dir/$program"; done
+	# Policies of one user are an administrator's too.
+	test "$name" != x64 || firefox=yes
 	sed 's/$/\r/' LICENSE >"$dir/LICENSE.txt"
 	icotool -c -o "$dir/rinnova.ico" "$work/icons/16.png" "$work/icons/24.png" "$work/icons/32.png" \
 		"$work/icons/48.png" "$work/icons/64.png" --raw="$work/icons/256.png"
@@ -45,16 +47,18 @@ msi() { # NAME GOARCH WIXARCH BITS SCOPE ROOT FOLDER
 	if test -n "$OPERATOR"; then operator=yes; cp "$OPERATOR" "$dir/operator.json"; fi
 	dated "$dir"/*
 	# Other bytes are another product and another package, with the same upgrade code.
-	content=$(cat packaging/windows/rinnova.wxs "$work/windows-$2"/*.exe ${OPERATOR:+"$OPERATOR"} |
-		sha256sum)
+	content=$({
+		cat packaging/windows/rinnova.wxs ${OPERATOR:+"$OPERATOR"}
+		for program in $programs; do cat "$work/windows-$2/$program"; done
+	} | sha256sum)
 	win64=no; test "$bits" = 32 || win64=yes
 	guids=
 	for component in Window CommandLine Licence Operator Service CA TLSCA Proxy UpdateCheck Desk DesktopIcon \
-		MenuIcon; do
+		MenuIcon Module Helper Firefox; do
 		guids="$guids -D ${component}Guid=$(guid component "$name" $component)"
 	done
 	# shellcheck disable=SC2086 # guids is a list of arguments
-	wixl -a "$3" -D Number="$number" -D Bits="$bits" -D Win64=$win64 -D Operator=$operator \
+	wixl -a "$3" -D Number="$number" -D Bits="$bits" -D Win64=$win64 -D Operator=$operator -D Firefox=$firefox \
 		-D Scope="$scope" -D Root="$6" -D Folder="$7" \
 		-D Work="$dir" -D ProductCode="$(guid product "$name" "$VERSION" "$content")" \
 		-D UpgradeCode="$(guid upgrade "$scope")" $guids \
@@ -62,8 +66,10 @@ msi() { # NAME GOARCH WIXARCH BITS SCOPE ROOT FOLDER
 
 	# Only what was set is written, and what was set reaches the installer's elevated half.
 	secure='OLDERFOUND;NEWERFOUND' place=50
-	for setting in Service CA TLSCA Proxy UpdateCheck Desk; do
-		property=$(echo $setting | LC_ALL=C tr '[:lower:]' '[:upper:]') place=$((place + 1))
+	settings='Service CA TLSCA Proxy UpdateCheck Desk'
+	test $firefox = no || settings="$settings Firefox"
+	for setting in $settings; do
+		property=$(echo "$setting" | LC_ALL=C tr '[:lower:]' '[:upper:]') place=$((place + 1))
 		secure="$secure;$property;OLD$property"
 		table "UPDATE Component SET Condition = '$property' WHERE Component = '$setting'"
 		# after AppSearch, 50

@@ -60,9 +60,22 @@ func table(t *testing.T, file, name string) map[string]map[string]string {
 	return rows
 }
 
-// settings are the values that an administrator can give, and their properties.
-var settings = map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY",
-	"UpdateCheck": "UPDATECHECK", "Desk": "DESK"}
+// setting is a value that an administrator can give: its property, and where it is written.
+type setting struct{ property, key, name, value string }
+
+// settings returns the settings of an installer by their components. Only the one for all users writes a policy.
+func (i installer) settings() map[string]setting {
+	all := map[string]setting{}
+	for name, property := range map[string]string{"Service": "SERVICE", "CA": "CA", "TLSCA": "TLSCA", "Proxy": "PROXY",
+		"UpdateCheck": "UPDATECHECK", "Desk": "DESK"} {
+		all[name] = setting{property, `Software\Rinnova`, name, "[" + property + "]"}
+	}
+	if i.name == "x64" {
+		all["Firefox"] = setting{"FIREFOX", `Software\Policies\Mozilla\Firefox\SecurityDevices\Add`, "Rinnova",
+			"[INSTALLDIR]rinnova-pkcs11.dll"}
+	}
+	return all
+}
 
 // replaces checks that an installer replaces an older version and refuses to replace a newer one.
 func replaces(t *testing.T, name, f, upgradeCode string) {
@@ -144,16 +157,17 @@ func TestInstallerTables(t *testing.T) {
 		if i.win64 {
 			kind |= 16
 		}
-		for value, property := range settings {
-			if r := registry[value]; r["Root"] != root || r["Key"] != `Software\Rinnova` || r["Name"] != value ||
-				r["Value"] != "["+property+"]" || r["Component_"] != value {
+		for value, set := range i.settings() {
+			property := set.property
+			if r := registry[value]; r["Root"] != root || r["Key"] != set.key || r["Name"] != set.name ||
+				r["Value"] != set.value || r["Component_"] != value {
 				t.Errorf("%s: %v", i.name, r)
 			}
 			if c := components[value]; c["Condition"] != property || c["KeyPath"] != value {
 				t.Errorf("%s: %v", i.name, c)
 			}
 			l := locators[search["OLD"+property]["Signature_"]]
-			if l["Root"] != root || l["Key"] != `Software\Rinnova` || l["Name"] != value ||
+			if l["Root"] != root || l["Key"] != set.key || l["Name"] != set.name ||
 				l["Type"] != strconv.Itoa(kind) {
 				t.Errorf("%s: %v", i.name, l)
 			}
@@ -253,8 +267,13 @@ func TestInstallerContents(t *testing.T) {
 			if err == nil && d.Type().IsRegular() && path != bad {
 				files = append(files, filepath.Base(path))
 				same(t, path, filepath.Join(work, "msi-"+i.name, d.Name()))
-				if strings.HasSuffix(path, ".exe") {
+				switch filepath.Ext(path) {
+				case ".exe":
 					i.program(t, path)
+				case ".dll":
+					if err := verify(t, path); err != nil {
+						t.Errorf("%s: %v", path, err)
+					}
 				}
 			}
 			return err
@@ -263,7 +282,11 @@ func TestInstallerContents(t *testing.T) {
 			t.Fatal(err)
 		}
 		slices.Sort(files)
-		if !slices.Equal(files, []string{"LICENSE.txt", "rinnova-window.exe", "rinnova.exe"}) {
+		want := []string{"LICENSE.txt", "rinnova-window.exe", "rinnova.exe"}
+		if i.win64 {
+			want = slices.Insert(want, 1, "rinnova-pkcs11.dll", "rinnova-pkcs11.exe")
+		}
+		if !slices.Equal(files, want) {
 			t.Errorf("%s: %q", i.name, files)
 		}
 	}
@@ -288,7 +311,8 @@ func (i installer) program(t *testing.T, path string) {
 		subsystem = h.Subsystem
 	}
 	want := map[string]uint16{"rinnova.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_CUI,
-		"rinnova-window.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_GUI}[filepath.Base(path)]
+		"rinnova-window.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_GUI,
+		"rinnova-pkcs11.exe": pe.IMAGE_SUBSYSTEM_WINDOWS_GUI}[filepath.Base(path)]
 	if f.Machine != i.machine || subsystem != want {
 		t.Errorf("%s: machine %x, subsystem %d", path, f.Machine, subsystem)
 	}

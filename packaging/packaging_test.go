@@ -224,7 +224,7 @@ func TestBills(t *testing.T) {
 	for name, programs := range map[string][]string{
 		"rinnova": {"linux-amd64/rinnova", "linux-amd64/rinnova-pkcs11", "linux-arm64/rinnova",
 			"darwin-amd64/rinnova", "darwin-arm64/rinnova",
-			"windows-amd64/rinnova.exe", "windows-386/rinnova.exe"},
+			"windows-amd64/rinnova.exe", "windows-amd64/rinnova-pkcs11.exe", "windows-386/rinnova.exe"},
 		"rinnova-window": {"linux-amd64/rinnova-window", "windows-amd64/rinnova-window.exe",
 			"windows-386/rinnova-window.exe"},
 	} {

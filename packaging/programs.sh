@@ -26,21 +26,25 @@ for target in linux-amd64 linux-arm64 darwin-amd64 darwin-arm64; do
 done
 
 # Windows takes icon, manifest and version from objects beside the source, which are there for the build only.
-trap 'rm -f cmd/rinnova/rsrc_windows_*.syso' EXIT
+trap 'rm -f cmd/rinnova*/rsrc_windows_*.syso' EXIT
 winres=$(tool go-winres)
-resources() { # PROGRAM DESCRIPTION
+resources() { # PROGRAM DESCRIPTION FOLDER
 	sed "s|@PROGRAM@|$1|; s|@DESCRIPTION@|$2|; s|@VERSION@|$VERSION|; s|@NUMBER@|$number|" \
 		packaging/windows/winres.json >"$work/winres.json"
-	"$winres" make --in "$work/winres.json" --arch amd64,386 --out cmd/rinnova/rsrc
+	"$winres" make --in "$work/winres.json" --arch amd64,386 --out "$3/rsrc"
 }
-resources rinnova 'Rinnova, riga di comando'
+resources rinnova 'Rinnova, riga di comando' cmd/rinnova
 for arch in amd64 386; do command_line windows $arch; done
-resources rinnova-window Rinnova
+resources rinnova-window Rinnova cmd/rinnova
 for arch in amd64 386; do
 	CGO_ENABLED=0 GOOS=windows GOARCH=$arch go build -tags desktop,production,window -ldflags "$flags -H windowsgui" \
 		-o "$work/windows-$arch/rinnova-window.exe" ./cmd/rinnova
 done
-rm -f cmd/rinnova/rsrc_windows_*.syso
+resources rinnova-pkcs11 'Rinnova, modulo della tessera' cmd/rinnova-pkcs11
+CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "$flags -H windowsgui" \
+	-o "$work/windows-amd64/rinnova-pkcs11.exe" ./cmd/rinnova-pkcs11
+rm -f cmd/rinnova*/rsrc_windows_*.syso
+packaging/pkcs11/build.sh "$work/windows-amd64" windows
 
 # The same; with cgo, and so for this computer's architecture only.
 CGO_ENABLED=1 go build -buildmode=pie -tags desktop,production,webkit2_41,window \

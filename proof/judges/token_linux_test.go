@@ -18,12 +18,17 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// A program for Windows loads our PKCS #11 library, logs in, signs with both pairs and frees the library, under Wine,
-// with a card of each layout.
+// A program for Windows loads our PKCS #11 library from where the installer put it, logs in, signs with both pairs and
+// frees the library, under Wine, with a card of each layout. Firefox's policy is written only when it is asked for.
 func TestWindowsToken(t *testing.T) {
 	w := windows(t)
 	compiler := systemtest.Need(t, "gcc-mingw-w64-x86-64-win32", "x86_64-w64-mingw32-gcc")[0]
-	w.output(exec.Command("cp", w.made("../../bin/rinnova-pkcs11.dll"), w.made("../../bin/rinnova-pkcs11.exe"), w.dir))
+	w.install("x64")
+	for value := range w.machine() {
+		if strings.Contains(value, "Mozilla") {
+			t.Errorf("without being asked the installer wrote %s", value)
+		}
+	}
 	headers := t.TempDir() // p11-kit's alone: its neighbours are of another system
 	if err := os.Symlink("/usr/include/p11-kit-1/p11-kit", filepath.Join(headers, "p11-kit")); err != nil {
 		t.Fatal(err)
@@ -42,7 +47,7 @@ func TestWindowsToken(t *testing.T) {
 			if r.Code != "done" {
 				t.Fatalf("renewal: %+v", r)
 			}
-			out := strings.Fields(w.ran(0, w.exe("host.exe", `Z:\mnt\rinnova-pkcs11.dll`, "12345")))
+			out := strings.Fields(w.ran(0, w.exe("host.exe", programs64+"rinnova-pkcs11.dll", "12345")))
 			if len(out) != 7 || out[6] != "freed" {
 				t.Fatalf("the host said %q", out)
 			}

@@ -542,6 +542,10 @@ func TestWindowsInstaller(t *testing.T) {
 						t.Errorf("setting %s is %s, want %s", name, got, value)
 					}
 				}
+				policy, set := m[`system[Software\\Policies\\Mozilla\\Firefox\\SecurityDevices\\Add]"Rinnova"`]
+				if set != (c.msi == "x64") || set && policy != `"C:\\Program Files\\Rinnova\\rinnova-pkcs11.dll"` {
+					t.Errorf("Firefox's policy is %s", policy)
+				}
 				if v, ok := m[c.key+`"TLSCA"`]; ok {
 					t.Errorf("setting TLSCA, which was not given, is %s", v)
 				}
@@ -556,7 +560,7 @@ func TestWindowsInstaller(t *testing.T) {
 					t.Errorf("version: %s", out)
 				}
 			}
-			w.ran(0, w.msiexec("/i", older, "SERVICE="+service, "PROXY="+proxy, `CA=C:\ca.pem`))
+			w.ran(0, w.msiexec("/i", older, "SERVICE="+service, "PROXY="+proxy, `CA=C:\ca.pem`, "FIREFOX=1"))
 			m := w.machine()
 			was := version(t, m)
 			check(m, was)
