@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // Rinnova-pkcs11 is the helper of the PKCS #11 library: it answers the requests of one host process on its standard
-// input, a socket, and ends with it.
+// input, a socket or a pipe, and ends with it.
 package main
 
 import (
@@ -24,7 +24,14 @@ import (
 // idle is the time after the last use at which the PIN is wiped.
 const idle = 15 * time.Minute
 
+// version is set when a package is built.
+var version = "development"
+
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println("rinnova-pkcs11", version)
+		return
+	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "rinnova-pkcs11:", err)
 		os.Exit(1)

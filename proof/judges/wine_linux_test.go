@@ -493,7 +493,8 @@ func (w *workshop) newer(version string) {
 	w.output(build)
 }
 
-// furnish puts a file on the citizen's desktop, because Wine's Windows Installer removes an empty one.
+// furnish puts a file on the citizen's desktop and a policy of another program into the registry, because Wine's Windows
+// Installer removes what is empty.
 func (w *workshop) furnish() {
 	w.Helper()
 	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
@@ -501,6 +502,7 @@ func (w *workshop) furnish() {
 		os.WriteFile(filepath.Join(desktop, "note.txt"), nil, 0o644)); err != nil {
 		w.Fatal(err)
 	}
+	w.ran(0, w.exe("reg", "add", `HKLM\Software\Policies\Esempio`, "/v", "Prova", "/d", "1", "/f"))
 }
 
 // The installers put programs, icons and an administrator's settings in their places, replace an older version and
