@@ -357,8 +357,12 @@ func window(t *testing.T) {
 	c := exec.CommandContext(ctx, "xvfb-run", "-a", "-s", "-screen 0 1280x960x24 -nolisten tcp", "dbus-run-session", "--", "sh", "-c", fmt.Sprintf(`
 		openbox >/dev/null 2>&1 & manager=$!
 		%s >/dev/null 2>&1 & window=$!
-		id=$(timeout 120 xdotool search --sync --onlyvisible --class '^%s$' | tail -n 1)
-		xdotool getwindowname "$id"
+		for n in $(seq 240); do # a window may go while it is asked for its name
+			id=$(xdotool search --onlyvisible --class '^%s$' | tail -n 1)
+			test -z "$id" || name=$(xdotool getwindowname "$id") && test -n "$name" && break
+			sleep 0.5
+		done
+		echo "window: $name"
 		for n in $(seq 120); do # until the page is drawn: text takes more bytes than an empty page
 			import -window root "$HOME/window.png"
 			test $(stat -c %%s "$HOME/window.png") -lt 20000 || break
@@ -370,7 +374,7 @@ func window(t *testing.T) {
 	var out bytes.Buffer
 	c.Stdout = &out
 	err := c.Run()
-	if name := out.String(); !regexp.MustCompile(`(?m)^Rinnova$`).MatchString(name) {
+	if name := out.String(); !regexp.MustCompile(`(?m)^window: Rinnova$`).MatchString(name) {
 		t.Errorf("the window's name is %q (%v)", name, err)
 	}
 	b := read(t, filepath.Join(home, "window.png"))
