@@ -101,120 +101,143 @@ func pulls(t *testing.T) int {
 	return n
 }
 
-// TestScenes plays what happens to a card and a reader while a host holds the library, on the real smart-card service.
-func TestScenes(t *testing.T) {
+// stage is a service, readers and a compiled host.
+type stage struct {
+	service *trial.Service
+	stack   *pcsctest.Stack
+	program string
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
 	systemtest.NeedMade(t, library, "token")
 	service, err := trial.New(t.Context(), trial.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, service.Close()) })
-	path := compiled(t, t.TempDir(), "host", "testdata/host.c")
-	stack := pcsctest.Start(t)
-	issue := func(t *testing.T, series string) *trial.Card {
-		card, err := service.Issue(t.Context(), trial.CardRequest{Series: series,
-			NotBefore: time.Now().AddDate(-5, 0, 0), NotAfter: time.Now().AddDate(0, 1, 0)})
-		check(t, err)
-		return card
-	}
-	plug := func(t *testing.T, card *trial.Card) (pull func()) {
-		out := pcsctest.PlugCard(t, stack.Addrs[0], card)
-		return func() { out(); pcsctest.Empty(t, stack.Readers[0]) }
-	}
-	tries := func(t *testing.T, card *trial.Card, want int) {
-		t.Helper()
-		if n := card.Tries(0x10); n != want {
-			t.Errorf("%d tries left, want %d", n, want)
-		}
-	}
+	program := compiled(t, t.TempDir(), "host", "testdata/host.c")
+	return &stage{service, pcsctest.Start(t), program}
+}
 
-	t.Run("wrong PIN four times", func(t *testing.T) {
-		card := issue(t, "AC2014")
-		defer plug(t, card)()
-		p := newHost(t).starts(path)
-		p.does("open", ok)
-		p.does("login 00000", pinIncorrect)
-		p.does("login 00001", pinIncorrect, pinLocked) // browsers ask again in silence: one try is left
-		p.does("login 00002", pinLocked)
-		p.does("login 00003", pinLocked)
-		p.does("login "+trial.PIN, pinLocked)
-		tries(t, card, 1)
-	})
+func (s *stage) issue(t *testing.T, series string) *trial.Card {
+	t.Helper()
+	card, err := s.service.Issue(t.Context(), trial.CardRequest{Series: series,
+		NotBefore: time.Now().AddDate(-5, 0, 0), NotAfter: time.Now().AddDate(0, 1, 0)})
+	check(t, err)
+	return card
+}
+
+func (s *stage) plug(t *testing.T, card *trial.Card) (pull func()) {
+	t.Helper()
+	out := pcsctest.PlugCard(t, s.stack.Addrs[0], card)
+	return func() { out(); pcsctest.Empty(t, s.stack.Readers[0]) }
+}
+
+// left checks the tries of a card's PIN.
+func left(t *testing.T, card *trial.Card, want int) {
+	t.Helper()
+	if n := card.Tries(0x10); n != want {
+		t.Errorf("%d tries left, want %d", n, want)
+	}
+}
+
+// TestReinsertion takes cards and readers away from a host that holds the library, and gives others.
+func TestReinsertion(t *testing.T) {
+	s := newStage(t)
 	t.Run("the same card again", func(t *testing.T) {
-		card := issue(t, "OT2015")
-		pull := plug(t, card)
-		p := newHost(t).starts(path)
+		card := s.issue(t, "OT2015")
+		pull := s.plug(t, card)
+		p := newHost(t).starts(s.program)
 		p.logsIn(trial.PIN)
 		pull()
 		p.does("sign", deviceRemoved, sessionInvalid, tokenNotPresent)
-		defer plug(t, card)()
+		defer s.plug(t, card)()
 		p.does("sign", sessionInvalid)
 		p.logsIn(trial.PIN)
-		tries(t, card, 3)
+		left(t, card, 3)
 	})
 	t.Run("another card", func(t *testing.T) {
-		card, other := issue(t, "AC2014"), issue(t, "ID2019")
-		pull := plug(t, card)
-		p := newHost(t).starts(path)
+		card, other := s.issue(t, "AC2014"), s.issue(t, "ID2019")
+		pull := s.plug(t, card)
+		p := newHost(t).starts(s.program)
 		p.logsIn(trial.PIN)
 		pull()
-		defer plug(t, other)()
+		defer s.plug(t, other)()
 		p.does("sign", deviceRemoved)
 		p.logsIn(trial.PIN)
-		tries(t, other, 3)
+		left(t, other, 3)
 	})
 	t.Run("started without a card", func(t *testing.T) {
-		p := newHost(t).starts(path)
+		p := newHost(t).starts(s.program)
 		if n := p.does("slots", ok); n != 0 {
 			t.Errorf("%d cards", n)
 		}
-		defer plug(t, issue(t, "AC2014"))()
+		defer s.plug(t, s.issue(t, "AC2014"))()
 		if n := p.does("slots", ok); n != 1 {
 			t.Errorf("%d cards", n)
 		}
 		p.logsIn(trial.PIN)
 	})
 	t.Run("the reader gone and back", func(t *testing.T) {
-		card := issue(t, "AC2014")
-		pull := plug(t, card)
-		p := newHost(t).starts(path)
+		card := s.issue(t, "AC2014")
+		pull := s.plug(t, card)
+		p := newHost(t).starts(s.program)
 		p.logsIn(trial.PIN)
 		pull()
-		stack.StopService(t)
+		s.stack.StopService(t)
 		p.does("sign", deviceRemoved, sessionInvalid, tokenNotPresent)
 		if n := p.does("slots", ok); n != 0 {
 			t.Errorf("%d cards", n)
 		}
-		stack.StartService(t)
-		defer plug(t, card)()
+		s.stack.StartService(t)
+		defer s.plug(t, card)()
 		p.logsIn(trial.PIN)
-		tries(t, card, 3)
+		left(t, card, 3)
+	})
+}
+
+// TestOtherPrograms has other programs, and persons who do not know the PIN, use the card of a host that holds the
+// library.
+func TestOtherPrograms(t *testing.T) {
+	s := newStage(t)
+	t.Run("wrong PIN four times", func(t *testing.T) {
+		card := s.issue(t, "AC2014")
+		defer s.plug(t, card)()
+		p := newHost(t).starts(s.program)
+		p.does("open", ok)
+		p.does("login 00000", pinIncorrect)
+		p.does("login 00001", pinIncorrect, pinLocked) // browsers ask again in silence: one try is left
+		p.does("login 00002", pinLocked)
+		p.does("login 00003", pinLocked)
+		p.does("login "+trial.PIN, pinLocked)
+		left(t, card, 1)
 	})
 	t.Run("two programs at once", func(t *testing.T) {
-		card := issue(t, "OT2016")
-		defer plug(t, card)()
+		card := s.issue(t, "OT2016")
+		defer s.plug(t, card)()
 		h := newHost(t)
-		a, b := h.starts(path), h.starts(path)
+		a, b := h.starts(s.program), h.starts(s.program)
 		a.logsIn(trial.PIN)
 		b.logsIn(trial.PIN)
 		for range 5 {
 			a.does("sign", ok)
 			b.does("sign", ok)
 		}
-		tries(t, card, 3)
+		left(t, card, 3)
 	})
 	t.Run("a renewal meanwhile", func(t *testing.T) {
-		card := issue(t, "AC2014")
-		defer plug(t, card)()
+		card := s.issue(t, "AC2014")
+		defer s.plug(t, card)()
 		h := newHost(t)
-		p := h.starts(path)
+		p := h.starts(s.program)
 		if n := p.logsIn(trial.PIN); n != 1 {
 			t.Errorf("%d keys before", n)
 		}
-		reader, err := pcsc.Open(stack.Readers[0])
+		reader, err := pcsc.Open(s.stack.Readers[0])
 		check(t, err)
 		r := &renewal.Renewal{Card: reader, Campaign: "prova", Prompter: knowing{"AC2014"}, Random: rand.Reader,
 			Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnovo.example"},
-				HTTP: &http.Client{Transport: service}},
-			Anchors: []*x509.Certificate{service.Current.Certificate()}, Now: time.Now, Wait: renewal.Wait,
+				HTTP: &http.Client{Transport: s.service}},
+			Anchors: []*x509.Certificate{s.service.Current.Certificate()}, Now: time.Now, Wait: renewal.Wait,
 			Journal: cardfile.In(filepath.Join(h.home, ".local/state/rinnova"))}
 		out, err := r.Run(t.Context())
 		check(t, err)
@@ -224,14 +247,14 @@ func TestScenes(t *testing.T) {
 		if n := p.logsIn(trial.PIN); n != 2 {
 			t.Errorf("%d keys after", n)
 		}
-		tries(t, card, 3)
+		left(t, card, 3)
 	})
 	t.Run("a PIN that other software changed", func(t *testing.T) {
-		card := issue(t, "AC2014")
-		defer plug(t, card)()
-		p := newHost(t).starts(path)
+		card := s.issue(t, "AC2014")
+		defer s.plug(t, card)()
+		p := newHost(t).starts(s.program)
 		p.logsIn(trial.PIN)
-		reader, err := pcsc.Open(stack.Readers[0])
+		reader, err := pcsc.Open(s.stack.Readers[0])
 		check(t, err)
 		change := []byte{0x00, 0x24, 0x00, 0x10, 16} // CHANGE REFERENCE DATA, ISO 7816-4 §11.6.7
 		for _, pin := range []string{trial.PIN, "97531"} {
@@ -244,29 +267,32 @@ func TestScenes(t *testing.T) {
 		}
 		check(t, reader.Close())
 		p.does("sign", pinIncorrect, notLoggedIn)
-		tries(t, card, 2)
+		left(t, card, 2)
 		p.does("sign", notLoggedIn, ok) // no key is seen without a login
-		tries(t, card, 2)
+		left(t, card, 2)
 		p.does("login 97531", ok)
 		p.does("sign", ok)
-		tries(t, card, 3)
+		left(t, card, 3)
 	})
-	t.Run("pulled again and again", func(t *testing.T) {
-		card := issue(t, "AC2014")
-		p := newHost(t).starts(path)
-		host, helper := 0, 0
-		for i := range pulls(t) {
-			pull := plug(t, card)
-			p.logsIn(trial.PIN)
-			h, d := p.does("helper", ok), p.does("descriptors", ok)
-			if i == 2 { // both have what they need
-				host, helper = d, h
-			} else if i > 2 && (d != host || h != helper) {
-				t.Fatalf("after %d pulls: host and helper have %d and %d descriptors, not %d and %d", i, d, h, host,
-					helper)
-			}
-			pull()
+}
+
+// TestPulls pulls a card again and again: neither host nor helper keeps a descriptor.
+func TestPulls(t *testing.T) {
+	s := newStage(t)
+	card := s.issue(t, "AC2014")
+	p := newHost(t).starts(s.program)
+	host, helper := 0, 0
+	for i := range pulls(t) {
+		pull := s.plug(t, card)
+		p.logsIn(trial.PIN)
+		h, d := p.does("helper", ok), p.does("descriptors", ok)
+		if i == 2 { // both have what they need
+			host, helper = d, h
+		} else if i > 2 && (d != host || h != helper) {
+			t.Fatalf("after %d pulls: host and helper have %d and %d descriptors, not %d and %d", i, d, h, host,
+				helper)
 		}
-		tries(t, card, 3)
-	})
+		pull()
+	}
+	left(t, card, 3)
 }

@@ -493,8 +493,8 @@ func (w *workshop) newer(version string) {
 	w.output(build)
 }
 
-// furnish puts a file on the citizen's desktop and a policy of another program into the registry, because Wine's Windows
-// Installer removes what is empty.
+// furnish puts a file on the citizen's desktop and a policy of another program into the registry, because Wine's
+// Windows Installer removes what is empty.
 func (w *workshop) furnish() {
 	w.Helper()
 	desktop := filepath.Join(programs, prefix, "drive_c/users/root/Desktop")
