@@ -106,15 +106,18 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestHostileHelper has the library, under the address and undefined behaviour sanitizers, read answers made at random.
+// TestHostileHelper has the library, under the address and undefined behaviour sanitizers, read answers made at random,
+// and answers that end early in each of its functions.
 func TestHostileHelper(t *testing.T) {
 	dir := t.TempDir()
 	sanitizers := []string{"-fsanitize=address,undefined", "-fno-sanitize-recover=all"}
 	module := compiled(t, dir, "librinnova-pkcs11.so", "../../packaging/pkcs11/rinnova-pkcs11.c",
 		append(sanitizers, "-fPIC", "-shared", "-Wno-unused-parameter")...)
-	compiled(t, dir, "rinnova-pkcs11", "testdata/garbler.c")
 	program := compiled(t, dir, "host", "testdata/host.c", sanitizers...)
-	if out := newHost(t).run(program, module, "12345", "mutate"); out != "ok\n" {
-		t.Errorf("the host said %q", out)
+	for scene, helper := range map[string]string{"mutate": "testdata/garbler.c", "dying": "testdata/dying.c"} {
+		compiled(t, dir, "rinnova-pkcs11", helper)
+		if out := newHost(t).run(program, module, "12345", scene); out != "ok\n" {
+			t.Errorf("%s: the host said %q", scene, out)
+		}
 	}
 }

@@ -222,6 +222,54 @@ static void interfaces(void)
 	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
 }
 
+/* dying calls each function with a helper that dies in the middle of its answer. */
+static void dying(void)
+{
+	CK_ULONG n = 4, list[4];
+	CK_SLOT_INFO slot;
+	CK_TOKEN_INFO token;
+	CK_SESSION_INFO session;
+	CK_MECHANISM_INFO info;
+	CK_BYTE b[64];
+	CK_ATTRIBUTE template = { CKA_ID, b, sizeof b };
+	CK_MECHANISM mechanism = { CKM_RSA_PKCS, NULL, 0 };
+	int descriptors = entries("/proc/self/fd");
+	CHECK("C_Initialize", p11->C_Initialize(NULL), CKR_OK);
+#define DIES(call)                                             \
+	do {                                                   \
+		CHECK(#call, p11->call, CKR_DEVICE_REMOVED);   \
+		CHECK("helpers", child(), 0);                  \
+		n = 4;                                         \
+	} while (0)
+	DIES(C_GetSlotList(1, list, &n));
+	DIES(C_GetSlotInfo(0, &slot));
+	DIES(C_GetTokenInfo(0, &token));
+	DIES(C_WaitForSlotEvent(0, list, NULL));
+	DIES(C_GetMechanismList(0, list, &n));
+	DIES(C_GetMechanismInfo(0, CKM_RSA_PKCS, &info));
+	DIES(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, list));
+	DIES(C_CloseSession(1));
+	DIES(C_CloseAllSessions(0));
+	DIES(C_GetSessionInfo(1, &session));
+	DIES(C_Login(1, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)));
+	DIES(C_Logout(1));
+	DIES(C_FindObjectsInit(1, &template, 1));
+	DIES(C_FindObjects(1, list, 4, &n));
+	DIES(C_FindObjectsFinal(1));
+	DIES(C_GetAttributeValue(1, 1, &template, 1));
+	DIES(C_GetObjectSize(1, 1, &n));
+	DIES(C_SignInit(1, &mechanism, 1));
+	DIES(C_Sign(1, b, sizeof b, b, &n));
+	DIES(C_SignUpdate(1, b, sizeof b));
+	DIES(C_SignFinal(1, b, &n));
+	DIES(C_DecryptInit(1, &mechanism, 1));
+	DIES(C_Decrypt(1, b, sizeof b, b, &n));
+	DIES(C_DecryptUpdate(1, b, sizeof b, b, &n));
+	DIES(C_DecryptFinal(1, b, &n));
+	CHECK("C_Finalize", p11->C_Finalize(NULL), CKR_OK);
+	CHECK("descriptors", entries("/proc/self/fd"), descriptors);
+}
+
 static double now_ms(void)
 {
 	struct timespec t;
@@ -408,6 +456,7 @@ int main(int argc, char **argv)
 		{ "fork-before", fork_before }, { "fork-after", fork_after }, { "killed", killed }, { "quiet", quiet },
 		{ "mutate", mutate }, { "beside", beside }, { "interfaces", interfaces },
 		{ "figures", figures }, { "follow", follow },
+		{ "dying", dying },
 	};
 	if (argc < 4)
 		return 2;
