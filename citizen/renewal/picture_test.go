@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/renewal"
 )
 
@@ -32,5 +33,19 @@ func TestPicture(t *testing.T) {
 	}
 	if pictures[0] != pictures[1] {
 		t.Error("the dark picture differs in more than its colours")
+	}
+}
+
+// TestStepTexts: each step has its texts in every language, and its name for the desk.
+func TestStepTexts(t *testing.T) {
+	for _, step := range renewal.Steps {
+		for _, l := range catalogue.Languages() {
+			if catalogue.Step(l, step) == "" {
+				t.Errorf("step %s has no text in %s", step, l)
+			}
+		}
+		if catalogue.DeskStep(step) == step {
+			t.Errorf("step %s has no name for the desk", step)
+		}
 	}
 }

@@ -24,7 +24,7 @@ export function speak(l: Language): void {
 }
 
 export function isLanguage(s: string | null | undefined): s is Language {
-  return s === 'it' || s === 'de'
+  return s != null && Object.hasOwn(languages, s)
 }
 
 /** A day as the citizen reads it, in Italy's time. */
