@@ -68,7 +68,7 @@ var (
 	language    = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]+)*$`) // BCP 47, simplified
 )
 
-// faults lists what the standard does not allow.
+// faults lists the violations of the standard.
 func faults(content []byte) (list []string) {
 	p := publiccode{}
 	if err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&p); err != nil {

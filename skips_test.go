@@ -28,7 +28,7 @@ type call struct {
 	where     string
 	on        string // the variable or package before the dot
 	name      string
-	arguments []string // string literals, or what a sum begins with; "" for what is none
+	arguments []string // string literals, or the first literal of a sum; "" for others
 }
 
 func (f text) calls() (list []call) {

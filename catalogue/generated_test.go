@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files")
 
-// generated holds a committed file to what it is made from.
+// generated compares a committed file with a new one from its sources.
 func generated(t *testing.T, file, want string) {
 	t.Helper()
 	if *update {

@@ -11,8 +11,8 @@ import (
 	"rinnova.example/go/failure"
 )
 
-// TestHandlerTellsRefusals: a kur that the handler refuses by itself is told of with its transaction, and one that the
-// Authority answers or refuses is not, since the Authority tells of it.
+// TestHandlerTellsRefusals: the handler logs a kur that it refuses by itself, with its transaction. It does not log one
+// that the Authority answers or refuses: the Authority does.
 func TestHandlerTellsRefusals(t *testing.T) {
 	f := pki()
 	good := func(tr *Transaction) ([]byte, error) {

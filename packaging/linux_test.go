@@ -46,7 +46,7 @@ var installed = map[string]string{
 	"/usr/share/metainfo/example.rinnova.rinnova.metainfo.xml": work + "/example.rinnova.rinnova.metainfo.xml",
 }
 
-// only is what one of the two has more.
+// only lists the entries that one of the two has and the other has not.
 var only = map[string]map[string]string{
 	deb: {"/usr/share/zsh/vendor-completions/_rinnova": work + "/manual/_rinnova",
 		"/usr/share/doc/rinnova/copyright": work + "/copyright", "/usr/share/doc/rinnova/changelog.Debian.gz": ""},

@@ -116,7 +116,7 @@ func TestFolder(t *testing.T) {
 	var got []string
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".minisig") || e.Name() == "manifest.json" {
-			continue // what signs a release adds
+			continue // added when a release is signed
 		}
 		got = append(got, e.Name())
 		if e.Name() == "SHA256SUMS" {

@@ -25,7 +25,7 @@ func (r *recorder) Fatal(args ...any) {
 	panic(r)
 }
 
-// end runs what a test needs and returns how the test ended.
+// end runs a function in a test of its own and returns how that test ended.
 func end(needs func(t testing.TB)) (r *recorder) {
 	r = &recorder{}
 	defer func() { _ = recover() }()

@@ -101,7 +101,7 @@ func TestTLV(t *testing.T) {
 	}
 }
 
-// wire answers from a list and notes what it was sent.
+// wire answers from a list and notes the commands.
 type wire struct {
 	Unshared
 	answers []string

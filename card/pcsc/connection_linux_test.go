@@ -23,7 +23,7 @@ var (
 type card struct {
 	atr   []byte
 	warm  []byte        // the answer to a reset without power off before it; nil: atr
-	begun chan struct{} // when set, tells that a command arrived, which then is never answered
+	begun chan struct{} // nil, or receives at each command; then none is answered
 	end   chan struct{}
 
 	mu       sync.Mutex

@@ -136,7 +136,7 @@ func TestWatchRests(t *testing.T) {
 // TestNothingLeft inserts fifty cards under a watch, uses each, and counts what is open afterwards.
 func TestNothingLeft(t *testing.T) {
 	s := pcsctest.Start(t)
-	_, err := pcsc.Readers() // what is opened once, like the library, is open now
+	_, err := pcsc.Readers() // this opens the library, which stays open
 	ok(t, err)
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 

@@ -510,7 +510,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestForeign: what is no CNS, or no whole one, is no token, and is asked once for each insertion.
+// TestForeign: a card that is no whole CNS is no token, and is asked once for each insertion.
 func TestForeign(t *testing.T) {
 	for name, card := range map[string]func(*computer) iso7816.Card{
 		"a bank card":            func(c *computer) iso7816.Card { return foreign{c} },
@@ -573,7 +573,7 @@ func TestSeriesWithoutLogin(t *testing.T) {
 	}
 }
 
-// TestServe speaks the wire, and ends at what is none.
+// TestServe speaks the wire, and ends at a malformed frame.
 func TestServe(t *testing.T) {
 	config := Config{Readers: func() ([]Reader, error) { return nil, nil }, Now: time.Now, Idle: time.Minute}
 	for _, row := range []struct {

@@ -56,7 +56,7 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-// The second part of a chain carries what the first announced, also behind a part without tag 8F.
+// A chain that may carry a code is withheld to its last part, and the next command is not.
 func TestScreenChain(t *testing.T) {
 	s := screen{}
 	for _, step := range []struct{ in, want string }{

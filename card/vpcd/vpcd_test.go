@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A recorder of what the reader did to it, which answers a command with its last byte and 9000.
+// A recorder records the reader's messages, and answers a command with its last byte and 9000.
 type card struct {
 	log      []byte
 	response []byte

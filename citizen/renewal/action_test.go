@@ -68,7 +68,7 @@ func permitted(f runFacts, step string) bool {
 		return f.Unlocked && f.Kept && f.Checked && f.KeyKnown
 	case "prove":
 		return f.Written && f.Checked
-	case "confirm": // only what is on the card and works
+	case "confirm": // only a certificate that is on the card and works
 		return f.Checked && f.Written && f.Proven
 	}
 	return false

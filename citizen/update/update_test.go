@@ -355,7 +355,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// FuzzManifest: what is a manifest is written again as the same manifest.
+// FuzzManifest parses, writes and parses: the two manifests are equal.
 func FuzzManifest(f *testing.F) {
 	f.Add(must(release(1, "1.0.0").Encode()))
 	f.Add([]byte(`{"format":1,"serial":1,"version":"1.0.0","minimum":"1.0.0","issued":"2020-01-01T00:00:00+01:00","expires":"2021-01-01T00:00:00Z","files":[]}`))

@@ -180,7 +180,7 @@ type badCard struct {
 	pin    string
 	exit   int
 	code   string
-	text   string // in what the citizen reads
+	text   string // is part of the message to the citizen
 }
 
 // badCards are made from a good one.
@@ -210,7 +210,7 @@ func badCards(t *testing.T, good emulator.Personalization) []badCard {
 		}
 	}
 	broken, forged := bytes.Clone(good.Certificate), bytes.Clone(good.Certificate)
-	broken[5] ^= 0xFF // the tag of what is signed
+	broken[5] ^= 0xFF // the tag of the signed part
 	forged[len(bytes.TrimRight(forged, "\x00"))-1] ^= 0xFF
 	return []badCard{
 		{"payment card", atr("3B6E000080318066B0840C016E0183009000"), nil, "", 3, "card-not-cns", "carta di pagamento"},

@@ -22,7 +22,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 )
 
-// resources are what a program may lose, drop by drop.
+// resources are those that a program may leak.
 type resources struct {
 	goroutines, files, threads int
 	heap                       uint64
@@ -152,11 +152,11 @@ func TestHotPlug(t *testing.T) {
 		}
 	}
 
-	check(watched(func() { storm(20) })) // what is made once is made
+	check(watched(func() { storm(20) })) // the first storm opens everything that stays open
 	before := inUse(t)
 	check(watched(func() { storm(180) }))
 	var after resources
-	for range 50 { // what ends, ends soon
+	for range 50 { // resources are freed soon after the storm
 		if after = inUse(t); after.goroutines <= before.goroutines+2 && after.files <= before.files+2 {
 			break
 		}

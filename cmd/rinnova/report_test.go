@@ -155,7 +155,7 @@ func (h *canary) canaries() map[string][]string {
 			wide = append(wide, byte(u), byte(u>>8))
 		}
 		list := []string{s, hex.EncodeToString([]byte(s)), string(wide), url.QueryEscape(s)}
-		for i := range 3 { // base64 at each of its three places, less what depends on the neighbours
+		for i := range 3 { // base64 at each of its three offsets, without the characters that depend on the neighbours
 			e := base64.RawStdEncoding.EncodeToString(append(make([]byte, i), s...))
 			list = append(list, e[4*((i+2)/3):len(e)-2])
 		}
@@ -364,7 +364,7 @@ func TestReportOnlyForADesk(t *testing.T) {
 	}
 }
 
-// listing is what stands in a folder.
+// listing lists the files of a folder.
 func listing(t *testing.T, dir string) string {
 	t.Helper()
 	list, err := os.ReadDir(dir)

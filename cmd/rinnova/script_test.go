@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		os.Setenv("RINNOVA_SETTINGS", none)
-		os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // nor is what its user entered
+		os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // nor are this user's settings
 		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rinnova.example/go/cmd/rinnova",
 			"rinnova.example/go/cmd/rinnovad", "rinnova.example/go/cmd/vcns", "rinnova.example/go/cmd/release")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")

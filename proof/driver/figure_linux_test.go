@@ -18,7 +18,7 @@ import (
 	"rinnova.example/go/trial"
 )
 
-// counted counts what a card exchanges.
+// counted counts a card's commands, bytes and VERIFYs.
 type counted struct {
 	vpcd.Card
 	commands, bytes, pins atomic.Int64

@@ -37,7 +37,7 @@ func openssls(w *workshop) map[string]func(args ...string) *exec.Cmd {
 }
 
 // OpenSSL's client renews: with the old key in a file, and with the old key on a card, which it reaches
-// through OpenSC. It confirms, and logs in with what it got.
+// through OpenSC. It confirms, and logs in with the new certificate.
 func TestOpenSSLClient(t *testing.T) {
 	at := opensc026(t)
 	for name, c := range map[string]struct{ series, key string }{

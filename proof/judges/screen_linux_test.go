@@ -33,6 +33,6 @@ func (x *rootScreen) there(name string, args ...string) *exec.Cmd {
 	c := within(w.at.root, binds, "env", append([]string{"-C", "/mnt", name}, args...)...)
 	c.Env = append(append(w.there(name).Env, x.Env...), "LANGUAGE=it", "ACCESSIBILITY_ENABLED=1",
 		"GNOME_ACCESSIBILITY=1", "GTK_MODULES=gail:atk-bridge")
-	c.WaitDelay = 5 * time.Second // for what it has started
+	c.WaitDelay = 5 * time.Second // for its child processes
 	return c
 }

@@ -73,7 +73,7 @@ func blocks(t testing.TB, language string, known int) []string {
 	return found
 }
 
-// replace replaces what must be there.
+// replace replaces a text, which must be there.
 func replace(t testing.TB, s, old, new string) string {
 	t.Helper()
 	if !strings.Contains(s, old) {
@@ -185,7 +185,7 @@ func newWorld(t testing.TB) *world {
 		check(t, err)
 		certificate, err := x509.ParseCertificate(der)
 		check(t, err)
-		check(t, db.Register(t.Context(), certificate, "", now)) // for OCSP: nothing is wrong but what is to be tried
+		check(t, db.Register(t.Context(), certificate, "", now)) // for OCSP: only the fault under test is left
 		w.clients[name] = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: k}
 	}
 	own := w.current.Certificate()
@@ -379,7 +379,7 @@ func (w *world) apache(host string) {
 	if named == nil {
 		w.Fatal("no a2enmod in the document")
 	}
-	// What Debian's own configuration has already.
+	// Debian's own configuration has these already.
 	systemtest.Need(w, "apache2-bin", "apache2")
 	modules := append([]string{"mpm_event", "authz_core", "dir", "mime"}, strings.Fields(named[1])...)
 	var c strings.Builder

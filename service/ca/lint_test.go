@@ -30,7 +30,7 @@ func cleanTemplate(t *testing.T, r Request) *x509.Certificate {
 	return template
 }
 
-// lintRow is a change to a template that passes, and what the lint says of it.
+// lintRow is a change to a good template, and the lint's findings.
 type lintRow struct {
 	name   string
 	want   string

@@ -218,7 +218,7 @@ func TestChoose(t *testing.T) {
 					c := shipped(t, "2020")
 					c.ID = id
 					campaigns = append(campaigns, c)
-				case "early": // open in 2022 for what ended by 2021
+				case "early": // open in 2022 for certificates that ended by 2021
 					c := shipped(t, "2022")
 					c.ID, c.ExpiryFrom, c.ExpiryTo = id, time.Time{}, at(t, "2021-12-31T12:00:00Z")
 					campaigns = append(campaigns, c)

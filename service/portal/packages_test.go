@@ -20,7 +20,7 @@ import (
 	"rinnova.example/go/service/portal"
 )
 
-// sha256sum is what a citizen would compare with.
+// sha256sum returns the sum that a citizen compares.
 func sha256sum(t *testing.T, path string) string {
 	t.Helper()
 	out, err := exec.Command("sha256sum", path).Output()

@@ -114,7 +114,7 @@ func TestOCSPOverHTTP(t *testing.T) {
 		check(t, err)
 		return der
 	}
-	// A request whose base64 has what a path would lose.
+	// A request whose base64 has characters that a path changes.
 	var der []byte
 	for n := byte(0x10); !strings.Contains(base64.StdEncoding.EncodeToString(der), "//"); n++ {
 		if n == 0xff {

@@ -49,8 +49,8 @@ func subject(t *testing.T, list ...attribute) []byte {
 	return der
 }
 
-// odd is an old certificate as real ones are, which the profile here does not make: change changes what the legacy root
-// signs.
+// odd is an old certificate outside the profile of this service, as real ones are: change edits the template that the
+// legacy root signs.
 func (s *service) odd(t *testing.T, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	usual := s.card(0, nil)
