@@ -15,8 +15,8 @@ import (
 	"rinnova.example/go/systemtest"
 )
 
-// odd makes a certificate with OpenSSL that crypto/x509 refuses: serial is openssl's -set_serial, and unit the bytes of an
-// organizational unit, put into the DER afterwards.
+// odd makes a certificate with OpenSSL that crypto/x509 refuses: serial is openssl's -set_serial, and unit the bytes of
+// an organizational unit, put into the DER afterwards.
 func odd(t *testing.T, serial string, unit []byte) []byte {
 	t.Helper()
 	systemtest.Need(t, "openssl", "openssl")

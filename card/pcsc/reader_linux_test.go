@@ -29,8 +29,9 @@ func library(t *testing.T, macros ...string) {
 	t.Cleanup(restore)
 }
 
-// TestReaderLimit sends a long command through readers that carry short ones only. A reader whose driver tells its limit
-// never gets the long one. A reader that fails at it gets it once; every connection knows its limit from then on.
+// TestReaderLimit sends a long command through readers that carry short ones only. A reader whose driver tells its
+// limit never gets the long one. A reader that fails at it gets it once; every connection knows its limit from then
+// on.
 func TestReaderLimit(t *testing.T) {
 	long := append([]byte{0x00, 0xD6, 0x00, 0x00, 0x00, 0x01, 0x00}, pattern(256)...)
 	short := append([]byte{0x00, 0xD6, 0x00, 0x00, 0xFF}, pattern(255)...)
