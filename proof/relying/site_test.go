@@ -91,6 +91,7 @@ type world struct {
 	app     string // address of what stands behind it
 	roots   *x509.CertPool
 	current *ca.Issuer
+	service *trial.Service
 	clients map[string]tls.Certificate
 }
 
@@ -136,7 +137,7 @@ func newWorld(t testing.TB) *world {
 	responder, err := service.Responder()
 	check(t, err)
 	legacy, db, authority := service.Legacy, service.Store, service.Authority
-	w.current = service.Current
+	w.current, w.service = service.Current, service
 	server := &http.Server{Handler: portal.Publication(authority, responder, w.current, legacy,
 		portal.Pages(authority, nil, w.current, legacy))}
 	go server.Serve(listener)
