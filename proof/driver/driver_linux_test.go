@@ -3,23 +3,14 @@
 package driver
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/x509"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
-	"rinnova.example/go/card/pcsc/pcsctest"
-	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
@@ -31,43 +22,6 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// renewable lists the series that can be renewed.
-func renewable() []string {
-	return slices.DeleteFunc(trial.Series(), func(sigla string) bool {
-		m, _, _ := cardmodel.BySeries(sigla)
-		return m.NotRenewable.Value != ""
-	})
-}
-
-// knowing is a person who knows both codes.
-type knowing struct{ series string }
-
-func (knowing) PIN(context.Context, renewal.CodeRequest) ([]byte, error) {
-	return []byte(trial.PIN), nil
-}
-
-func (knowing) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
-	return []byte(trial.PUK), nil
-}
-
-func (k knowing) Consent(context.Context, renewal.Question) (string, error) { return k.series, nil }
-
-// renewed returns a card with its old pair and a new one.
-func renewed(t testing.TB, s *trial.Service, series string) *trial.Card {
-	t.Helper()
-	now := time.Now()
-	card, err := s.Issue(t.Context(), trial.CardRequest{Series: series, NotBefore: now.AddDate(-5, 0, 0),
-		NotAfter: now.AddDate(0, 1, 0)})
-	check(t, err)
-	r := &renewal.Renewal{Card: card, Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnovo.example"},
-		HTTP: &http.Client{Transport: s}}, Anchors: []*x509.Certificate{s.Current.Certificate()}, Campaign: "prova",
-		Prompter: knowing{series}, Now: time.Now, Random: rand.Reader, Wait: renewal.Wait}
-	out, err := r.Run(t.Context())
-	check(t, err)
-	out.Session.ForgetPIN()
-	return card
 }
 
 // host runs programs as a user with an empty home folder.
@@ -116,17 +70,11 @@ func (h *host) write(name, text string, mode os.FileMode) string {
 // TestEverySeries has OpenSC's tool test the old and the new key of each series that can be renewed.
 func TestEverySeries(t *testing.T) {
 	systemtest.Need(t, "opensc", "pkcs11-tool")
-	systemtest.NeedMade(t, library, "token")
-	service, err := trial.New(t.Context(), trial.Config{})
-	check(t, err)
-	t.Cleanup(func() { check(t, service.Close()) })
-	stack := pcsctest.Start(t)
+	s := newStage(t)
 	for _, series := range renewable() {
 		t.Run(series, func(t *testing.T) {
-			card := renewed(t, service, series)
-			pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
-			defer pcsctest.Empty(t, stack.Readers[0])
-			defer pull()
+			card := s.renewed(t, series)
+			defer s.plug(t, card)()
 			h := newHost(t)
 			tool := func(args ...string) string {
 				return h.run("pkcs11-tool", append([]string{"--module", h.module}, args...)...)

@@ -4,7 +4,6 @@ package driver
 
 import (
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"rinnova.example/go/card/cns"
-	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/card/vpcd"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
@@ -38,24 +36,15 @@ func (c *counted) Transmit(command []byte) ([]byte, error) {
 // first list of slots, what a login adds to the host, and a TLS login by curl.
 func BenchmarkLibrary(b *testing.B) {
 	opensc := systemtest.Need(b, "opensc-pkcs11", "/usr/lib/*/opensc-pkcs11.so")[0]
-	systemtest.NeedMade(b, library, "token")
-	service, err := trial.New(b.Context(), trial.Config{})
-	check(b, err)
-	b.Cleanup(func() { check(b, service.Close()) })
-	site := httptest.NewUnstartedServer(nil)
-	site.Config.Handler, site.TLS = service.Login()
-	site.StartTLS()
-	b.Cleanup(site.Close)
-	stack := pcsctest.Start(b)
+	s := newStage(b)
+	site := s.site(b)
 	program := compiled(b, b.TempDir(), "host", "testdata/host.c")
-	card, err := service.Issue(b.Context(), trial.CardRequest{Series: "AC2014",
-		NotBefore: time.Now().AddDate(-5, 0, 0), NotAfter: time.Now().AddDate(0, 1, 0)})
-	check(b, err)
+	card := s.issue(b, "AC2014")
 	session, err := cns.Open(card)
 	check(b, err)
 	pair := uri(session.Contents.Slots[0].Certificate.Certificate)
 	wire := &counted{Card: card}
-	defer pcsctest.PlugCard(b, stack.Addrs[0], wire)()
+	defer s.plug(b, wire)()
 	units := []string{"dlopen-ms", "slots-ms", "host-kB", "threads", "helper-kB",
 		"login-ms", "login-APDUs", "login-bytes", "login-VERIFYs"}
 	for _, row := range []struct{ name, module, pair string }{

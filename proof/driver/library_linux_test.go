@@ -11,9 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
@@ -82,17 +80,10 @@ func compiled(t testing.TB, dir, name, source string, flags ...string) string {
 // TestHost plays a host that forks before and after use, whose helper is killed, and that loads the library a thousand
 // times.
 func TestHost(t *testing.T) {
-	systemtest.NeedMade(t, library, "token")
+	s := newStage(t)
 	program := compiled(t, t.TempDir(), "host", "testdata/host.c")
-	service, err := trial.New(t.Context(), trial.Config{})
-	check(t, err)
-	t.Cleanup(func() { check(t, service.Close()) })
-	stack := pcsctest.Start(t)
-	now := time.Now()
-	card, err := service.Issue(t.Context(), trial.CardRequest{Series: "AC2014", NotBefore: now.AddDate(-5, 0, 0),
-		NotAfter: now.AddDate(0, 1, 0)})
-	check(t, err)
-	defer pcsctest.PlugCard(t, stack.Addrs[0], card)()
+	card := s.issue(t, "AC2014")
+	defer s.plug(t, card)()
 	for _, scene := range []string{"fork-before", "fork-after", "killed", "quiet", "interfaces"} {
 		t.Run(scene, func(t *testing.T) {
 			h := newHost(t)
@@ -101,9 +92,7 @@ func TestHost(t *testing.T) {
 			}
 		})
 	}
-	if n := card.Tries(0x10); n != 3 {
-		t.Errorf("%d tries left", n)
-	}
+	left(t, card, 3)
 }
 
 // TestHostileHelper has the library, under the address and undefined behaviour sanitizers, read answers made at random,

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
@@ -17,18 +16,12 @@ import (
 func TestOpenSC(t *testing.T) {
 	systemtest.Need(t, "opensc", "pkcs11-tool")
 	module := systemtest.Need(t, "opensc-pkcs11", "/usr/lib/*/opensc-pkcs11.so")[0]
-	systemtest.NeedMade(t, library, "token")
-	service, err := trial.New(t.Context(), trial.Config{})
-	check(t, err)
-	t.Cleanup(func() { check(t, service.Close()) })
-	stack := pcsctest.Start(t)
+	s := newStage(t)
 	program := compiled(t, t.TempDir(), "host", "testdata/host.c")
 	for _, series := range []string{"AC2014", "OT2016"} {
 		t.Run(series, func(t *testing.T) {
-			card := renewed(t, service, series)
-			pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
-			defer pcsctest.Empty(t, stack.Readers[0])
-			defer pull()
+			card := s.renewed(t, series)
+			defer s.plug(t, card)()
 			h := newHost(t)
 			tool := func(args ...string) *exec.Cmd {
 				c := h.command("pkcs11-tool", append([]string{"--module", module}, args...)...)
@@ -49,9 +42,7 @@ func TestOpenSC(t *testing.T) {
 			if out := h.run(program, h.module, trial.PIN, "beside", module); out != "ok\n" {
 				t.Errorf("beside OpenSC the host said %q", out)
 			}
-			if n := card.Tries(0x10); n != 3 {
-				t.Errorf("%d tries left", n)
-			}
+			left(t, card, 3)
 		})
 	}
 }

@@ -19,9 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
-	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/login"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
@@ -228,21 +226,12 @@ func (h *host) engineLogin(site, config, pair string) string {
 
 // TestPrograms has each program that knows PKCS #11 use a renewed card of each layout.
 func TestPrograms(t *testing.T) {
-	systemtest.NeedMade(t, library, "token")
-	service, err := trial.New(t.Context(), trial.Config{})
-	check(t, err)
-	t.Cleanup(func() { check(t, service.Close()) })
-	site := httptest.NewUnstartedServer(nil)
-	site.Config.Handler, site.TLS = service.Login()
-	site.StartTLS()
-	t.Cleanup(site.Close)
-	stack := pcsctest.Start(t)
+	st := newStage(t)
+	site := st.site(t)
 	for _, series := range []string{"AC2014", "OT2015", "ID2019"} {
 		t.Run(series, func(t *testing.T) {
-			card := renewed(t, service, series)
-			pull := pcsctest.PlugCard(t, stack.Addrs[0], card)
-			defer pcsctest.Empty(t, stack.Readers[0])
-			defer pull()
+			card := st.renewed(t, series)
+			defer st.plug(t, card)()
 			session, err := cns.Open(card)
 			check(t, err)
 			s := scene{site: site}
@@ -260,9 +249,7 @@ func TestPrograms(t *testing.T) {
 					program(&s)
 				})
 			}
-			if n := card.Tries(session.Model.Code(cardmodel.PIN).Reference); n != 3 {
-				t.Errorf("%d tries left", n)
-			}
+			left(t, card, 3)
 		})
 	}
 }

@@ -4,20 +4,14 @@ package driver
 
 import (
 	"bufio"
-	"crypto/rand"
-	"crypto/x509"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
-	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/systemtest"
@@ -101,52 +95,13 @@ func pulls(t *testing.T) int {
 	return n
 }
 
-// stage is a service, readers and a compiled host.
-type stage struct {
-	service *trial.Service
-	stack   *pcsctest.Stack
-	program string
-}
-
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	systemtest.NeedMade(t, library, "token")
-	service, err := trial.New(t.Context(), trial.Config{})
-	check(t, err)
-	t.Cleanup(func() { check(t, service.Close()) })
-	program := compiled(t, t.TempDir(), "host", "testdata/host.c")
-	return &stage{service, pcsctest.Start(t), program}
-}
-
-func (s *stage) issue(t *testing.T, series string) *trial.Card {
-	t.Helper()
-	card, err := s.service.Issue(t.Context(), trial.CardRequest{Series: series,
-		NotBefore: time.Now().AddDate(-5, 0, 0), NotAfter: time.Now().AddDate(0, 1, 0)})
-	check(t, err)
-	return card
-}
-
-func (s *stage) plug(t *testing.T, card *trial.Card) (pull func()) {
-	t.Helper()
-	out := pcsctest.PlugCard(t, s.stack.Addrs[0], card)
-	return func() { out(); pcsctest.Empty(t, s.stack.Readers[0]) }
-}
-
-// left checks the tries of a card's PIN.
-func left(t *testing.T, card *trial.Card, want int) {
-	t.Helper()
-	if n := card.Tries(0x10); n != want {
-		t.Errorf("%d tries left, want %d", n, want)
-	}
-}
-
 // TestReinsertion takes cards and readers away from a host that holds the library, and gives others.
 func TestReinsertion(t *testing.T) {
-	s := newStage(t)
+	s, path := newStage(t), compiled(t, t.TempDir(), "host", "testdata/host.c")
 	t.Run("the same card again", func(t *testing.T) {
 		card := s.issue(t, "OT2015")
 		pull := s.plug(t, card)
-		p := newHost(t).starts(s.program)
+		p := newHost(t).starts(path)
 		p.logsIn(trial.PIN)
 		pull()
 		p.does("sign", deviceRemoved, sessionInvalid, tokenNotPresent)
@@ -158,7 +113,7 @@ func TestReinsertion(t *testing.T) {
 	t.Run("another card", func(t *testing.T) {
 		card, other := s.issue(t, "AC2014"), s.issue(t, "ID2019")
 		pull := s.plug(t, card)
-		p := newHost(t).starts(s.program)
+		p := newHost(t).starts(path)
 		p.logsIn(trial.PIN)
 		pull()
 		defer s.plug(t, other)()
@@ -167,7 +122,7 @@ func TestReinsertion(t *testing.T) {
 		left(t, other, 3)
 	})
 	t.Run("started without a card", func(t *testing.T) {
-		p := newHost(t).starts(s.program)
+		p := newHost(t).starts(path)
 		if n := p.does("slots", ok); n != 0 {
 			t.Errorf("%d cards", n)
 		}
@@ -180,7 +135,7 @@ func TestReinsertion(t *testing.T) {
 	t.Run("the reader gone and back", func(t *testing.T) {
 		card := s.issue(t, "AC2014")
 		pull := s.plug(t, card)
-		p := newHost(t).starts(s.program)
+		p := newHost(t).starts(path)
 		p.logsIn(trial.PIN)
 		pull()
 		s.stack.StopService(t)
@@ -198,11 +153,11 @@ func TestReinsertion(t *testing.T) {
 // TestOtherPrograms has other programs, and persons who do not know the PIN, use the card of a host that holds the
 // library.
 func TestOtherPrograms(t *testing.T) {
-	s := newStage(t)
+	s, path := newStage(t), compiled(t, t.TempDir(), "host", "testdata/host.c")
 	t.Run("wrong PIN four times", func(t *testing.T) {
 		card := s.issue(t, "AC2014")
 		defer s.plug(t, card)()
-		p := newHost(t).starts(s.program)
+		p := newHost(t).starts(path)
 		p.does("open", ok)
 		p.does("login 00000", pinIncorrect)
 		p.does("login 00001", pinIncorrect, pinLocked) // browsers ask again in silence: one try is left
@@ -215,7 +170,7 @@ func TestOtherPrograms(t *testing.T) {
 		card := s.issue(t, "OT2016")
 		defer s.plug(t, card)()
 		h := newHost(t)
-		a, b := h.starts(s.program), h.starts(s.program)
+		a, b := h.starts(path), h.starts(path)
 		a.logsIn(trial.PIN)
 		b.logsIn(trial.PIN)
 		for range 5 {
@@ -228,20 +183,14 @@ func TestOtherPrograms(t *testing.T) {
 		card := s.issue(t, "AC2014")
 		defer s.plug(t, card)()
 		h := newHost(t)
-		p := h.starts(s.program)
+		p := h.starts(path)
 		if n := p.logsIn(trial.PIN); n != 1 {
 			t.Errorf("%d keys before", n)
 		}
 		reader, err := pcsc.Open(s.stack.Readers[0])
 		check(t, err)
-		r := &renewal.Renewal{Card: reader, Campaign: "prova", Prompter: knowing{"AC2014"}, Random: rand.Reader,
-			Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnovo.example"},
-				HTTP: &http.Client{Transport: s.service}},
-			Anchors: []*x509.Certificate{s.service.Current.Certificate()}, Now: time.Now, Wait: renewal.Wait,
-			Journal: cardfile.In(filepath.Join(h.home, ".local/state/rinnova"))}
-		out, err := r.Run(t.Context())
-		check(t, err)
-		out.Session.ForgetPIN()
+		s.renew(t, &renewal.Renewal{Card: reader,
+			Journal: cardfile.In(filepath.Join(h.home, ".local/state/rinnova"))}, "AC2014")
 		check(t, reader.Close())
 		p.does("sign", deviceRemoved) // PIN and files are forgotten, as if the card had been out
 		if n := p.logsIn(trial.PIN); n != 2 {
@@ -252,7 +201,7 @@ func TestOtherPrograms(t *testing.T) {
 	t.Run("a PIN that other software changed", func(t *testing.T) {
 		card := s.issue(t, "AC2014")
 		defer s.plug(t, card)()
-		p := newHost(t).starts(s.program)
+		p := newHost(t).starts(path)
 		p.logsIn(trial.PIN)
 		reader, err := pcsc.Open(s.stack.Readers[0])
 		check(t, err)
@@ -278,9 +227,9 @@ func TestOtherPrograms(t *testing.T) {
 
 // TestPulls pulls a card again and again: neither host nor helper keeps a descriptor.
 func TestPulls(t *testing.T) {
-	s := newStage(t)
+	s, path := newStage(t), compiled(t, t.TempDir(), "host", "testdata/host.c")
 	card := s.issue(t, "AC2014")
-	p := newHost(t).starts(s.program)
+	p := newHost(t).starts(path)
 	host, helper := 0, 0
 	for i := range pulls(t) {
 		pull := s.plug(t, card)

@@ -87,18 +87,12 @@ func TestDriver(t *testing.T) {
 	} {
 		t.Run(row.series+row.beside, func(t *testing.T) {
 			name := fmt.Sprintf("%c-%s", 'a'+i, row.series)
-			file := name + ".json"
 			if row.beside != "" {
 				w.output(w.there("modutil", "-dbdir", "sql:/mnt/home/"+row.beside, "-add", "OpenSC", "-libfile",
 					w.at.module, "-force"))
 			}
-			s.issue(name, row.series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
-			pull := w.insert(file)
-			defer func() { pull(); w.untried(file) }()
-			_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", row.series)...)))
-			if r.Code != "done" {
-				t.Fatalf("renewal: %+v", r)
-			}
+			r, done := s.renewed(name, row.series)
+			defer done()
 			var serial string
 			for _, c := range s.certificates() {
 				if !known[c.Serial] {
@@ -118,6 +112,20 @@ func TestDriver(t *testing.T) {
 		!strings.Contains(out, "nssdb") || !strings.Contains(out, "prova") {
 		t.Errorf("after the removal: %s", out)
 	}
+}
+
+// renewed puts a card into the reader, whose old certificate is valid for another month, and renews it. done pulls the
+// card and checks that no try of its PIN was spent.
+func (s *service) renewed(name, series string) (r result, done func()) {
+	w := s.w
+	w.Helper()
+	s.issue(name, series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+	pull := w.insert(name + ".json")
+	_, r = w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", series)...)))
+	if r.Code != "done" {
+		w.Fatalf("renewal of %s: %+v", name, r)
+	}
+	return r, func() { pull(); w.untried(name + ".json") }
 }
 
 // provider configures OpenSSL's PKCS #11 provider with our library.
@@ -148,14 +156,8 @@ func TestProvider(t *testing.T) {
 	}
 	for _, series := range []string{"AC2014", "OT2015", "ID2019"} {
 		t.Run(series, func(t *testing.T) {
-			file := series + ".json"
-			s.issue(series, series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
-			pull := w.insert(file)
-			defer func() { pull(); w.untried(file) }()
-			_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", series)...)))
-			if r.Code != "done" {
-				t.Fatalf("renewal: %+v", r)
-			}
+			r, done := s.renewed(series, series)
+			defer done()
 			list := w.output(w.there("pkcs11-tool", "--module", "/mnt/librinnova-pkcs11.so", "-O", "--type", "cert"))
 			id := regexp.MustCompile(`(?m)^  ID: +([0-9a-f]+)$`).FindStringSubmatch(list)
 			if id == nil {

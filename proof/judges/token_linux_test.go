@@ -38,15 +38,8 @@ func TestWindowsToken(t *testing.T) {
 	s := w.serve("")
 	for _, series := range []string{"AC2014", "OT2015", "ID2019"} {
 		t.Run(series, func(t *testing.T) {
-			w := &workshop{t, w.dir, w.at}
-			file := series + ".json"
-			s.issue(series, series, "--not-after", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
-			pull := w.insert(file)
-			defer func() { pull(); w.untried(file) }()
-			_, r := w.events(w.output(w.there("rinnova", s.renew("pcsc:0", "--series", series)...)))
-			if r.Code != "done" {
-				t.Fatalf("renewal: %+v", r)
-			}
+			r, done := s.renewed(series, series)
+			defer done()
 			out := strings.Fields(w.ran(0, w.exe("host.exe", programs64+"rinnova-pkcs11.dll", "12345")))
 			if len(out) != 7 || out[6] != "freed" {
 				t.Fatalf("the host said %q", out)

@@ -6,33 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-static int all(unsigned char *b, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = read(0, b, n);
-		if (done <= 0)
-			return 0;
-		b += done;
-		n -= (size_t)done;
-	}
-	return 1;
-}
+#include "request.h"
 
 int main(void)
 {
-	static unsigned char request[65536], answer[4 + 512];
+	static unsigned char answer[4 + 512];
 	static const uint64_t edges[] = { 0, 0, 0, 1, 3, 4, 7, 8, 40, 41, 0x150, 0x7fffffffffffffff, UINT64_MAX, UINT64_MAX - 7 };
 	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
 	for (;;) {
-		unsigned char head[4];
-		if (!all(head, 4))
+		if (!read_request())
 			return 0;
-		size_t n = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16;
-		if (n > sizeof request || !all(request, n))
-			return 0;
-		n = (size_t)random() % 64 * 8;
+		size_t n = (size_t)random() % 64 * 8;
 		for (size_t i = 0; i < n; i += 8) {
 			uint64_t v = edges[(size_t)random() % (i ? sizeof edges / sizeof *edges : 4)];
 			memcpy(answer + 4 + i, &v, 8); /* little-endian machines only */
