@@ -26,8 +26,12 @@ func newBrowsers(list []browser.Store, err error) Browsers {
 	return b
 }
 
-// serveBrowsers answers with the stores of the browsers.
+// serveBrowsers answers with the stores of the browsers, none where the program has no module for them.
 func (w *Window) serveBrowsers(rw http.ResponseWriter, _ *http.Request) {
+	if w.cfg.Browsers == nil {
+		answer(rw, newBrowsers(nil, nil))
+		return
+	}
 	answer(rw, newBrowsers(w.cfg.Browsers(browser.Look)))
 }
 

@@ -92,8 +92,8 @@ func (w *Window) Handler() http.Handler {
 	} {
 		post(path, func(*http.Request) error { return act() })
 	}
+	mux.HandleFunc("GET /api/browsers", w.serveBrowsers)
 	if w.cfg.Browsers != nil {
-		mux.HandleFunc("GET /api/browsers", w.serveBrowsers)
 		mux.HandleFunc("POST /api/browsers", w.changeBrowsers)
 	}
 	if w.cfg.Demo != nil {

@@ -267,7 +267,8 @@ export const screens = [
     async (w) => {
       await done(w)
       await w.click('Aggiungi ai browser')
-      await w.tab.getByRole('button', { name: 'Togli dai browser', exact: true }).waitFor()
+      await w.click('Togli dai browser')
+      await w.text('Il modulo è stato tolto: i browser sono come prima.')
     },
   ],
   [
