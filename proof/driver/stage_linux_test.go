@@ -3,7 +3,6 @@
 package driver
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/card/vpcd"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/proof/person"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
@@ -78,19 +78,6 @@ func renewable() []string {
 	})
 }
 
-// knowing is a person who knows both codes.
-type knowing struct{ series string }
-
-func (knowing) PIN(context.Context, renewal.CodeRequest) ([]byte, error) {
-	return []byte(trial.PIN), nil
-}
-
-func (knowing) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
-	return []byte(trial.PUK), nil
-}
-
-func (k knowing) Consent(context.Context, renewal.Question) (string, error) { return k.series, nil }
-
 // renewed returns a card with its old pair and a new one.
 func (s *stage) renewed(t testing.TB, series string) *trial.Card {
 	t.Helper()
@@ -105,7 +92,7 @@ func (s *stage) renew(t testing.TB, r *renewal.Renewal, series string) {
 	r.Service = renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnovo.example"},
 		HTTP: &http.Client{Transport: s.service}}
 	r.Anchors, r.Campaign = []*x509.Certificate{s.service.Current.Certificate()}, "prova"
-	r.Prompter, r.Now, r.Random, r.Wait = knowing{series}, time.Now, rand.Reader, renewal.Wait
+	r.Prompter, r.Now, r.Random, r.Wait = person.Knowing{Series: series}, time.Now, rand.Reader, renewal.Wait
 	out, err := r.Run(t.Context())
 	check(t, err)
 	out.Session.ForgetPIN()

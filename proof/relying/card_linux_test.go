@@ -3,7 +3,6 @@
 package relying
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -20,22 +19,10 @@ import (
 
 	"rinnova.example/go/card/pcsc/pcsctest"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/proof/person"
 	"rinnova.example/go/systemtest"
 	"rinnova.example/go/trial"
 )
-
-// citizen is a person who knows both codes.
-type citizen struct{ series string }
-
-func (citizen) PIN(context.Context, renewal.CodeRequest) ([]byte, error) {
-	return []byte(trial.PIN), nil
-}
-
-func (citizen) PUK(context.Context, renewal.CodeRequest) ([]byte, error) {
-	return []byte(trial.PUK), nil
-}
-
-func (c citizen) Consent(context.Context, renewal.Question) (string, error) { return c.series, nil }
 
 // renewed returns a renewed card of the service, and its new certificate.
 func (w *world) renewed(series string) (*trial.Card, *x509.Certificate) {
@@ -44,7 +31,8 @@ func (w *world) renewed(series string) (*trial.Card, *x509.Certificate) {
 	card, err := w.service.Issue(w.Context(), trial.CardRequest{Series: series, NotBefore: now.AddDate(-5, 0, 0),
 		NotAfter: now.AddDate(0, 1, 0)})
 	check(w, err)
-	r := &renewal.Renewal{Card: card, Campaign: "prova", Prompter: citizen{series}, Now: time.Now, Random: rand.Reader,
+	r := &renewal.Renewal{Card: card, Campaign: "prova", Prompter: person.Knowing{Series: series},
+		Now: time.Now, Random: rand.Reader,
 		Service: renewal.Service{URL: &url.URL{Scheme: "https", Host: "rinnovo.example"},
 			HTTP: &http.Client{Transport: w.service}},
 		Anchors: []*x509.Certificate{w.current.Certificate()}, Wait: renewal.Wait}
