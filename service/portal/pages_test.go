@@ -403,9 +403,9 @@ func TestSecurityText(t *testing.T) {
 	}
 }
 
-// TestAxe: axe-core in a real browser finds nothing on any page, wide, at 320 pixels, dark, with forced colours and
-// more contrast, and nothing is wider than the window. The modules are those of package.json here.
-func TestAxe(t *testing.T) {
+// needBrowser makes sure of a browser, of the modules in package.json here that drive it, and of the pages' style.
+func needBrowser(t *testing.T) {
+	t.Helper()
 	systemtest.Need(t, "npm", "npm", "node")
 	systemtest.Need(t, "chromium", "chromium")
 	systemtest.NeedMade(t, filepath.Join("dist", "stile.css"), "frontend")
@@ -414,6 +414,12 @@ func TestAxe(t *testing.T) {
 			t.Fatalf("npm ci: %v\n%s", err, out)
 		}
 	}
+}
+
+// TestAxe: axe-core in a real browser finds nothing on any page, wide, at 320 pixels, dark, with forced colours and
+// more contrast, and nothing is wider than the window.
+func TestAxe(t *testing.T) {
+	needBrowser(t)
 	s := newSite(t)
 	_, packages := packagesFolder(t, s)
 	base := s.pagesOf(packages)
