@@ -7,6 +7,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,12 +54,13 @@ type shownProgram struct {
 	printed map[string]time.Duration // its lines, by the time since its start
 }
 
-func newDisplay(t testing.TB, env ...string) *display {
+func newDisplay(t testing.TB, size string, env ...string) *display {
 	t.Helper()
 	systemtest.Need(t, "libwebkit2gtk-4.1-dev", "/usr/lib/*/pkgconfig/webkit2gtk-4.1.pc")
 	front := filepath.Join("..", "..", "citizen", "desktop", "frontend")
 	systemtest.NeedMade(t, filepath.Join(front, "dist", "index.html"), "frontend")
-	return &display{Screen: screen.Start(t, filepath.Join(front, "artifacts")), t: t, home: t.TempDir(), env: env}
+	return &display{Screen: screen.Start(t, filepath.Join(front, "artifacts"), size), t: t, home: t.TempDir(),
+		env: env}
 }
 
 // window starts the program with the window.
@@ -171,7 +174,7 @@ func TestRealWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
-	d := newDisplay(t, "RINNOVA_SERVICE="+s.addresses["cmp"], "RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"),
+	d := newDisplay(t, screen.Large, "RINNOVA_SERVICE="+s.addresses["cmp"], "RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"),
 		"RINNOVA_TLS_CA="+filepath.Join(s.dir, "tls.pem"))
 	file := issued(t, s, "AC2014")
 	before := oldFiles(t, file)
@@ -233,7 +236,7 @@ func TestRealWindow(t *testing.T) {
 // TestRealWindowDemonstration renews in the demonstration's window, by roles and names alone, and hears what
 // is announced.
 func TestRealWindowDemonstration(t *testing.T) {
-	d := newDisplay(t)
+	d := newDisplay(t, screen.Large)
 	d.window("window", "--demo", "--several", "--pause", (10 * time.Minute).String())
 	d.see("Inserisci la tessera")
 	d.Shot("demo-1-no-card")
@@ -256,4 +259,24 @@ func TestRealWindowDemonstration(t *testing.T) {
 	d.goes("CHIUDI", "Nessun certificato rinnovabile presente nella carta: ")
 	d.close()
 	d.exits()
+}
+
+// TestRealWindowFits: the window with its frame leaves room for the system's bar of 48 pixels, and is wholly on the
+// screen.
+func TestRealWindowFits(t *testing.T) {
+	for _, c := range []struct{ width, height int }{{1366, 768}, {1366, 660}, {1024, 600}} {
+		size := fmt.Sprintf("%dx%d", c.width, c.height)
+		t.Run(size, func(t *testing.T) {
+			d := newDisplay(t, size)
+			d.window("window", "--demo", "--several")
+			d.see("Inserisci la tessera")
+			var b image.Rectangle
+			d.Patiently("the window's size", func() bool {
+				b = d.Bounds(windowName)
+				return b.Dx() == 1000 && b.Dy() >= c.height-100 && b.Dy() <= c.height-48 &&
+					b.In(image.Rect(0, 0, c.width, c.height-48))
+			})
+			d.Shot("real-" + size)
+		})
+	}
 }

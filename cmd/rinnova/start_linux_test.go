@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"rinnova.example/go/systemtest"
+	"rinnova.example/go/systemtest/screen"
 )
 
 // BenchmarkStart prints the time from the start of a process until the page has drawn its first state, and
@@ -23,7 +24,7 @@ import (
 // processes share it (RSS). The goal is one second.
 func BenchmarkStart(b *testing.B) {
 	b.Run("window", func(b *testing.B) {
-		d := newDisplay(b)
+		d := newDisplay(b, screen.Large)
 		d.window("version")
 		d.exits() // files are read from the disk once
 		took := []int{}

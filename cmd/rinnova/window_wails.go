@@ -35,7 +35,7 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 	w := desktop.New(cfg)
 	defer w.Close()
 	return wails.Run(&options.App{
-		Title: "Rinnova", Width: width, Height: lowest, MinWidth: 320, MinHeight: 480,
+		Title: "Rinnova", Width: width, Height: lowest, MinWidth: 320, MinHeight: lowest,
 		// The window's handler answers every request; Wails has no files and no bindings of its own.
 		AssetServer: &assetserver.Options{Handler: w.Handler(),
 			Middleware: func(http.Handler) http.Handler { return w.Handler() }},
@@ -61,14 +61,15 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 	})
 }
 
-// The window's size in pixels. The lowest fits the work area of a screen of 1366 by 660 with the window's own bar.
+// The window's size in pixels, on a screen that has room for it. It opens at the lowest size, before it knows the screen.
 const (
 	width, height = 1000, 840
-	lowest        = 600
+	lowest        = 480
 	bars          = 100 // of the system and of the window
 )
 
-// fit makes the window as high as the screen has room for.
+// fit makes the window as high as the screen has room for, and puts it in the middle of that. WindowCenter goes by the
+// size before.
 func fit(ctx context.Context) {
 	screens, err := runtime.ScreenGetAll(ctx)
 	if err != nil {
@@ -76,8 +77,10 @@ func fit(ctx context.Context) {
 	}
 	for _, s := range screens {
 		if s.IsCurrent {
-			runtime.WindowSetSize(ctx, min(width, s.Size.Width), min(height, max(lowest, s.Size.Height-bars)))
-			runtime.WindowCenter(ctx)
+			wide, room := min(width, s.Size.Width), s.Size.Height-bars
+			high := min(height, max(lowest, room))
+			runtime.WindowSetSize(ctx, wide, high)
+			runtime.WindowSetPosition(ctx, (s.Size.Width-wide)/2, max(0, room-high)/2)
 		}
 	}
 }

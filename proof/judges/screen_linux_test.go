@@ -21,8 +21,8 @@ type rootScreen struct {
 // screen starts an empty screen. Pictures of it go to a folder of the front end's artifacts.
 func (w *workshop) screen(artifacts string) *rootScreen {
 	w.Helper()
-	return &rootScreen{screen.Start(w, filepath.Join("../../citizen/desktop/frontend/artifacts", artifacts)), w,
-		map[string]string{}}
+	folder := filepath.Join("../../citizen/desktop/frontend/artifacts", artifacts)
+	return &rootScreen{screen.Start(w, folder, screen.Large), w, map[string]string{}}
 }
 
 // there is a program of the root on the screen.

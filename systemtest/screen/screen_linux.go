@@ -7,10 +7,13 @@ package screen
 import (
 	"bufio"
 	"bytes"
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,8 +33,12 @@ type Screen struct {
 	artifacts string
 }
 
-// Start starts an empty screen, which ends with the test. Its pictures go to the folder artifacts, made where absent.
-func Start(t testing.TB, artifacts string) *Screen {
+// Large has room for every program of the tests.
+const Large = "1280x960"
+
+// Start starts an empty screen of a size in pixels, which ends with the test. Its pictures go to the folder artifacts,
+// made where absent.
+func Start(t testing.TB, artifacts, size string) *Screen {
 	t.Helper()
 	systemtest.Need(t, "xvfb", "Xvfb")
 	systemtest.Need(t, "openbox", "openbox")
@@ -39,6 +46,7 @@ func Start(t testing.TB, artifacts string) *Screen {
 	systemtest.Need(t, "at-spi2-core", "/usr/libexec/at-spi-bus-launcher")
 	systemtest.Need(t, "xdotool", "xdotool")
 	systemtest.Need(t, "imagemagick", "import")
+	systemtest.Need(t, "x11-utils", "xwininfo")
 	s := &Screen{t: t, artifacts: artifacts}
 	var err error
 	if err = os.MkdirAll(artifacts, 0o755); err != nil {
@@ -54,7 +62,7 @@ func Start(t testing.TB, artifacts string) *Screen {
 	}
 	defer number.Close()
 	// No auto-repeat: on a busy computer keys stay down for long.
-	server := exec.Command("Xvfb", "-displayfd", "3", "-r", "-screen", "0", "1280x960x24", "-nolisten", "tcp")
+	server := exec.Command("Xvfb", "-displayfd", "3", "-r", "-screen", "0", size+"x24", "-nolisten", "tcp")
 	server.ExtraFiles = []*os.File{tell}
 	systemtest.Start(t, server)
 	tell.Close()
@@ -295,6 +303,25 @@ func (s *Screen) Hears(program, text string) {
 		}
 		return false
 	})
+}
+
+// Bounds returns where a program's window is with the top of its frame, in pixels of the screen.
+func (s *Screen) Bounds(program string) image.Rectangle {
+	s.t.Helper()
+	out, err := s.Command("xwininfo", "-name", s.Find(program, Frame, "").Name).Output()
+	if err != nil {
+		s.t.Fatalf("xwininfo: %v", err)
+	}
+	number := func(name string) int {
+		m := regexp.MustCompile(name + `:\s+(-?\d+)\n`).FindSubmatch(out)
+		if m == nil {
+			s.t.Fatalf("xwininfo tells no %s: %s", name, out)
+		}
+		n, _ := strconv.Atoi(string(m[1])) // the expression finds digits only
+		return n
+	}
+	x, y := number("Absolute upper-left X"), number("Absolute upper-left Y")
+	return image.Rect(x, y-number("Relative upper-left Y"), x+number("Width"), y+number("Height"))
 }
 
 // Close closes a program's window, as the cross in its frame does.
