@@ -174,8 +174,8 @@ func TestRealWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
-	d := newDisplay(t, screen.Large, "RINNOVA_SERVICE="+s.addresses["cmp"], "RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"),
-		"RINNOVA_TLS_CA="+filepath.Join(s.dir, "tls.pem"))
+	d := newDisplay(t, screen.Large, "RINNOVA_SERVICE="+s.addresses["cmp"],
+		"RINNOVA_CA="+filepath.Join(s.dir, "ca.pem"), "RINNOVA_TLS_CA="+filepath.Join(s.dir, "tls.pem"))
 	file := issued(t, s, "AC2014")
 	before := oldFiles(t, file)
 	d.window() // bare, as a citizen starts it

@@ -61,7 +61,7 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 	})
 }
 
-// The window's size in pixels, on a screen that has room for it. It opens at the lowest size, before it knows the screen.
+// The window's size in pixels where the screen has room for it. It opens at the lowest, and then asks for the screen.
 const (
 	width, height = 1000, 840
 	lowest        = 480

@@ -75,6 +75,34 @@ async function layout(w) {
   })
 }
 
+/** Controls that look like text where the colours are the person's own: no border, and no line as a link's. */
+async function borderless(w) {
+  return await w.tab.evaluate(() =>
+    [...document.querySelectorAll('button, select, input:not([type=radio], [type=checkbox])')]
+      .filter((e) => e.checkVisibility() && !e.closest('details:not([open])'))
+      .filter((e) => {
+        const s = getComputedStyle(e)
+        const border = s.borderBottomStyle !== 'none' && parseFloat(s.borderBottomWidth) >= 1
+        return !border && s.textDecorationLine !== 'underline'
+      })
+      .map((e) => e.outerHTML.slice(0, 120)),
+  )
+}
+
+/** Buttons that lead on, and are out of view: the bar at a dialog's foot, and RINNOVA. */
+async function below(w) {
+  return await w.tab.evaluate(() => {
+    const host = document.querySelector('dialog[open]') ?? document.querySelector('main')
+    return [...host.querySelectorAll('dialog .actions button, #renew')]
+      .filter((e) => e.checkVisibility() && !e.closest('section, .after'))
+      .filter((e) => {
+        const r = e.getBoundingClientRect()
+        return r.top < 0 || r.bottom > innerHeight
+      })
+      .map((e) => e.textContent)
+  })
+}
+
 let shared
 after(async () => {
   await shared?.close()
@@ -109,6 +137,13 @@ for (const [name, go] of screens) {
       await w.tab.setViewportSize({ width: 320, height: 640 })
       assert.deepEqual(await layout(w), [], `${name} at 320 px`)
       await w.shot(`${name}-320`)
+      await w.tab.setViewportSize({ width: 1366, height: 660 })
+      assert.deepEqual([...(await layout(w)), ...(await below(w))], [], `${name} at 1366×660`)
+      await w.shot(`${name}-1366`)
+      await w.tab.emulateMedia({ forcedColors: 'active' })
+      assert.deepEqual(await borderless(w), [], `${name} in forced colours`)
+      await w.shot(`${name}-forced`)
+      await w.tab.emulateMedia({ forcedColors: 'none' })
       await w.tab.setViewportSize({ width: 1100, height: 860 })
       await empty(w)
       shared = w
@@ -147,7 +182,8 @@ test('forced colours and reduced motion', async () => {
   await w.bench('insert', withoutPuk)
   await w.screen('card')
   assert.notEqual(await w.tab.locator('#renew').evaluate((e) => getComputedStyle(e).borderTopStyle), 'none')
-  await w.shot('forced-colors')
+  const line = (link) => w.tab.locator(link).evaluate((e) => getComputedStyle(e).borderBottomColor)
+  assert.notEqual(await line('#nav-card'), await line('#nav-guide'), 'the page that is open')
   await w.close()
 })
 

@@ -105,6 +105,14 @@ export const screens = [
     },
   ],
   [
+    'card-sigla',
+    async (w) => {
+      await w.bench('insert', ambiguous)
+      await w.screen('card')
+      await w.tab.getByLabel('Non lo so', { exact: true }).waitFor()
+    },
+  ],
+  [
     'card-begun',
     async (w) => {
       await w.bench('insert', withPuk, 'begun')
