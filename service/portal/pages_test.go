@@ -253,7 +253,9 @@ func TestRequiredTexts(t *testing.T) {
 			"bit4id xpki", "Disinstallare",
 		},
 		"/guida": {
-			"«Elenco driver»", "«Scarica il tool RINNOVA»", "ESEGUI",
+			"«Elenco driver»", "«Scarica il tool RINNOVA»", "Cliccare su ESEGUI e attendere l’installazione.",
+			"ESEGUI era il bottone dei browser del 2020", "Chiudere tutte le finestre e riavviare il computer.",
+			"Nel 2020 il riavvio attivava ciò che era stato installato.",
 			"Rilevata modifica ai dispositivi. Caricamento in corso..",
 			"Nessun certificato rinnovabile presente nella carta: ...",
 			"RINNOVA", "Rinnovo certificato", "Autenticazione", "Inserisci il PIN corretto per continuare il rinnovo",

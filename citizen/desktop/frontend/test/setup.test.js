@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { examine } from './look.js'
 import { artifacts, open } from './window.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'rinnova-setup-'))
@@ -60,30 +61,12 @@ async function accessible(w) {
   )
 }
 
-/** Draws the screen in every colour and as narrow as a telephone. */
-async function drawn(w, name) {
-  for (const theme of ['light', 'dark', 'contrast']) {
-    await w.tab.evaluate((t) => {
-      document.documentElement.dataset.theme = t
-    }, theme)
-    await w.shot(`${name}-${theme}`)
-    await accessible(w)
-  }
-  await w.tab.emulateMedia({ forcedColors: 'active' })
-  await w.shot(`${name}-forced`)
-  await w.tab.emulateMedia({ forcedColors: 'none' })
-  await w.tab.setViewportSize({ width: 320, height: 720 })
-  assert.ok(await w.tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
-  await w.shot(`${name}-320`)
-  await w.tab.setViewportSize({ width: 1366, height: 660 })
-}
-
 test('a program that knows no service says so, takes one, and keeps it for this person', async () => {
   const w = await start('person', { reducedMotion: 'reduce', width: 1366, height: 660 })
   await w.screen('setup')
   await w.tab.getByRole('heading', { level: 1, name: 'Manca il servizio di rinnovo' }).waitFor()
   await w.tab.getByText(/scarica e installa il programma dalla pagina «Elenco driver»/).waitFor()
-  await drawn(w, 'setup-form')
+  await examine(w, 'setup-form')
 
   await w.click('CONTROLLA')
   await w.tab.getByRole('alert').getByText('Scrivi l’indirizzo del servizio.').waitFor()
@@ -111,7 +94,7 @@ test('a program that knows no service says so, takes one, and keeps it for this 
     const print = run('openssl', 'x509', '-in', bin(`service/${file}`), '-noout', '-fingerprint', '-sha256')
     await w.tab.getByText(print.split('=')[1], { exact: true }).waitFor()
   }
-  await drawn(w, 'setup-compare')
+  await examine(w, 'setup-compare')
   assert.ok(!existsSync(bin('person/rinnova/operator.json')), 'nothing is kept before the person compared')
 
   await w.click('CORREGGI')

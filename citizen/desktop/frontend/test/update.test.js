@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { examine } from './look.js'
 import { open } from './window.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'rinnova-update-'))
@@ -108,19 +109,7 @@ test('a newer version: told quietly, put away, still known on the page about the
   await w.tab.getByRole('heading', { name: 'È disponibile la versione 1.1.0' }).waitFor()
   await w.tab.getByText(`${address}/driver`, { exact: true }).waitFor()
   assert.equal(await w.tab.evaluate(() => document.activeElement?.closest('.news')), null, 'it takes no focus')
-  for (const theme of ['light', 'dark', 'contrast']) {
-    await w.tab.evaluate((t) => {
-      document.documentElement.dataset.theme = t
-    }, theme)
-    await w.shot(`update-${theme}`)
-    assert.deepEqual(
-      (await new AxeBuilder({ page: w.tab }).analyze()).violations.map((v) => v.id),
-      [],
-    )
-  }
-  await w.tab.setViewportSize({ width: 320, height: 720 })
-  assert.ok(await w.tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
-  await w.tab.setViewportSize({ width: 1100, height: 860 })
+  await examine(w, 'update')
   await w.click('Apri la pagina')
   for (let i = 0; i < 200 && !existsSync(bin('opened')); i++) await w.tab.waitForTimeout(25)
   assert.equal(readFileSync(bin('opened'), 'utf8').trim(), `${address}/driver`)
