@@ -45,6 +45,7 @@ const (
 	renewed                // it has the renewed certificate
 	pinTried               // a try of the PIN was used
 	pinBlocked             // the PIN takes no more tries
+	pinOpen                // it has the old PIN or the new one
 	pukTried               // a try of the PUK was used
 	pukBlocked             // the PUK takes no more tries
 )

@@ -24,6 +24,7 @@ func DiagnoseStatusWord(word string) (Diagnosis, bool) {
 }
 
 const (
+	newPIN     = "Scegli un PIN meno facile da indovinare."
 	tellAgain  = "La tessera è integra e il vecchio certificato è al suo posto. Ripeti il rinnovo: riprende da dove si è fermato."
 	tellLater  = "La tessera è integra. Riprova più tardi: il rinnovo riprende da dove si è fermato."
 	tellOther  = "La tessera è integra ma questo certificato non si può rinnovare. Puoi usare SPID o la CIE; alla scadenza riceverai la nuova tessera."
@@ -109,6 +110,13 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.LastTry:                 {"Restava un solo tentativo e il cittadino non l’ha usato.", "Se sei certo del codice usalo; altrimenti recuperalo allo sportello."},
 	failure.InputMissing:            {"Mancava un codice e nessuno poteva inserirlo.", "Esegui il rinnovo al terminale o nella finestra, con il PIN e, se richiesto, il PUK."},
 	failure.Cancelled:               {"Rinnovo annullato dal cittadino.", tellAgain},
+	failure.PINSequence:             {"Il nuovo PIN era una sequenza.", newPIN},
+	failure.PINRepetition:           {"Il nuovo PIN ripeteva le stesse cifre.", newPIN},
+	failure.PINBirthDate:            {"Il nuovo PIN veniva dalla data di nascita.", newPIN},
+	failure.PINPersonal:             {"Il nuovo PIN veniva dal codice fiscale o dal numero della tessera.", newPIN},
+	failure.PINSame:                 {"Il nuovo PIN era quello di prima.", newPIN},
+	failure.PINUnknown:              {"La tessera non ha risposto al nuovo PIN: vale quello, o il PIN è com’era.", "Usa per primo il PIN nuovo; se non è accettato, ripeti il cambio o lo sblocco."},
+	failure.PINCommandUnknown:       {"Per questo modello nessuna fonte dà il comando che cambia o sblocca il PIN.", "Rivolgiti allo sportello che ha attivato la tessera."},
 	failure.ServiceUnreachable:      {"Il servizio non era raggiungibile: rete del cittadino, proxy o firewall, oppure servizio fermo in quell’ora.", "Controlla il collegamento a Internet. " + tellLater},
 	failure.ServiceBusy:             {"Servizio sovraccarico in quell’ora.", tellLater},
 	failure.ServiceError:            {"Il servizio ha risposto con un errore HTTP: cercare nel suo registro i numeri di richiesta riportati sopra.", tellLater},

@@ -14,6 +14,7 @@ const (
 	installerDE = "Wenn das Problem bleibt, wenden Sie sich an die Person, die das Programm installiert hat."
 	upgradeDE   = "Laden Sie die neueste Fassung des Programms herunter, installieren Sie sie und versuchen Sie es noch einmal."
 	insertDE    = "Stecken Sie die Gesundheitskarte mit Chip ein."
+	newPINDE    = "Wählen Sie eine andere PIN."
 	apartDE     = "Die Erneuerung hängt nicht davon ab."
 )
 
@@ -41,6 +42,7 @@ var german = language{
 		renewed:    {"Auf der Karte ist schon das erneuerte Zertifikat.", "Auf der Karte ist schon das erneuerte Zertifikat."},
 		pinTried:   {"Das jetzige Zertifikat ist an seinem Platz; ein Versuch der PIN wurde verbraucht.", "Das jetzige Zertifikat ist an seinem Platz; ein Versuch der PIN wurde verbraucht."},
 		pinBlocked: {"Das jetzige Zertifikat ist an seinem Platz, aber solange die PIN gesperrt ist, kann die Karte nicht zur Anmeldung verwendet werden.", "Das jetzige Zertifikat ist an seinem Platz, aber solange die PIN gesperrt ist, kann die Karte nicht zur Anmeldung verwendet werden."},
+		pinOpen:    {"Das jetzige Zertifikat ist an seinem Platz; welche PIN gilt, ist nicht bekannt.", "Das jetzige Zertifikat ist an seinem Platz; welche PIN gilt, ist nicht bekannt."},
 		pukTried:   {"Das jetzige Zertifikat ist an seinem Platz; ein Versuch des PUK wurde verbraucht.", "Das jetzige Zertifikat ist an seinem Platz; ein Versuch des PUK wurde verbraucht."},
 		pukBlocked: {"Das jetzige Zertifikat ist an seinem Platz; der PUK dieser Karte kann nicht mehr verwendet werden.", "Das jetzige Zertifikat ist an seinem Platz; der PUK dieser Karte kann nicht mehr verwendet werden."},
 	},
@@ -73,13 +75,20 @@ var german = language{
 		failure.CardWrongKey:            {"Der Schlüssel auf der Karte hat nicht die erwartete Signatur geliefert.", safe, retryDE},
 		failure.PINFormat:               {"Die PIN hat {} Ziffern: Ihre Eingabe wurde nicht an die Karte gesendet.", safe, repeatDE},
 		failure.PINWrong:                {"Die PIN ist nicht richtig.", pinTried, "Prüfen Sie die PIN vor dem nächsten Versuch: Nach drei Fehlern hintereinander wird sie gesperrt."},
-		failure.PINBlocked:              {"Die PIN ist gesperrt.", pinBlocked, "Sie wird mit dem PUK entsperrt: mit dem Programm Ihres Lesegeräts oder am Schalter, der die Karte aktiviert hat."},
+		failure.PINBlocked:              {"Die PIN ist gesperrt.", pinBlocked, "Wenn Sie den PUK haben, wählen Sie mit PIN ENTSPERREN eine neue PIN; sonst wenden Sie sich an den Schalter, der die Karte aktiviert hat."},
 		failure.PUKFormat:               {"Der PUK hat {} Ziffern: Ihre Eingabe wurde nicht an die Karte gesendet.", safe, repeatDE},
 		failure.PUKWrong:                {"Der PUK ist nicht richtig.", pukTried, "Prüfen Sie den PUK vor dem nächsten Versuch: Nach einigen falschen PUK ist die Karte unbrauchbar."},
 		failure.PUKBlocked:              {"Der PUK ist gesperrt.", pukBlocked, "Die Karte kann nicht mehr erneuert werden: Beantragen Sie am Schalter eine neue."},
 		failure.LastTry:                 {"Vor der Sperre bleibt ein einziger Versuch; er wurde nicht verwendet.", safe, "Suchen Sie den Code in Ruhe; wenn Sie sicher sind, wiederholen Sie die Erneuerung und bestätigen Sie."},
 		failure.InputMissing:            {"Es fehlt ein Code.", safe, repeatDE},
 		failure.Cancelled:               {"Die Erneuerung wurde abgebrochen.", safe, repeatDE},
+		failure.PINSequence:             {"Die neue PIN ist eine Zahlenfolge: Sie ist leicht zu erraten.", safe, newPINDE},
+		failure.PINRepetition:           {"Die neue PIN wiederholt dieselben Ziffern: Sie ist leicht zu erraten.", safe, newPINDE},
+		failure.PINBirthDate:            {"Die neue PIN kommt aus dem Geburtsdatum: Sie ist leicht zu erraten.", safe, newPINDE},
+		failure.PINPersonal:             {"Die neue PIN ist ein Teil der Steuernummer oder der Kartennummer: Sie ist leicht zu erraten.", safe, newPINDE},
+		failure.PINSame:                 {"Die neue PIN ist dieselbe wie vorher.", safe, newPINDE},
+		failure.PINUnknown:              {"Die Karte hat auf die neue PIN nicht geantwortet: Die PIN ist wie vorher, oder es ist schon die neue.", pinOpen, "Stecken Sie die Karte wieder ein und verwenden Sie zuerst die neue PIN. Wird sie nicht angenommen, ist die PIN wie vorher: Wiederholen Sie den Vorgang."},
+		failure.PINCommandUnknown:       {"Keine öffentliche Quelle sagt, wie diese Karte die PIN ändert oder entsperrt: Das Programm sendet ihr nichts.", safe, "Wenden Sie sich an den Schalter, der die Karte aktiviert hat."},
 		failure.SeriesNotRenewable:      {"Karten dieser Serie können nicht erneuert werden.", safe, insteadDE},
 		failure.SeriesNotInCampaign:     {"Die Serie dieser Karte gehört nicht zur Erneuerungskampagne.", safe, insteadDE},
 		failure.SeriesNeeded:            {"Das Kürzel auf der Vorderseite der Karte wird gebraucht.", safe, "Sehen Sie neben dem Chip nach und wiederholen Sie die Erneuerung."},

@@ -15,6 +15,7 @@ const (
 	upgradeIT   = "Scarica e installa l’ultima versione del programma, poi riprova."
 	insertIT    = "Inserisci la Tessera Sanitaria con il chip."
 	apartIT     = "Il rinnovo non ne dipende."
+	newPINIT    = "Scegli un altro PIN."
 	usageIT     = "Correggi il comando; `rinnova --help` elenca le opzioni."
 )
 
@@ -42,6 +43,7 @@ var italian = language{
 		renewed:    {"La tessera contiene già il certificato rinnovato.", "La tessera contiene già il certificato rinnovato."},
 		pinTried:   {"Il certificato attuale è al suo posto; è stato usato un tentativo del PIN.", "Il certificato attuale è al suo posto; è stato usato un tentativo del PIN."},
 		pinBlocked: {"Il certificato attuale è al suo posto, ma finché il PIN è bloccato la tessera non si può usare per accedere.", "Il certificato attuale è al suo posto, ma finché il PIN è bloccato la tessera non si può usare per accedere."},
+		pinOpen:    {"Il certificato attuale è al suo posto; non si sa quale PIN vale.", "Il certificato attuale è al suo posto; non si sa quale PIN vale."},
 		pukTried:   {"Il certificato attuale è al suo posto; è stato usato un tentativo del PUK.", "Il certificato attuale è al suo posto; è stato usato un tentativo del PUK."},
 		pukBlocked: {"Il certificato attuale è al suo posto; il PUK di questa tessera non si può più usare.", "Il certificato attuale è al suo posto; il PUK di questa tessera non si può più usare."},
 	},
@@ -74,13 +76,20 @@ var italian = language{
 		failure.CardWrongKey:            {"La chiave sulla tessera non ha dato la firma attesa.", safe, retryIT},
 		failure.PINFormat:               {"Il PIN ha {} cifre: quanto inserito non è stato inviato alla tessera.", safe, repeatIT},
 		failure.PINWrong:                {"Il PIN non è corretto.", pinTried, "Controlla il PIN prima di riprovare: dopo 3 errori di seguito il PIN si blocca."},
-		failure.PINBlocked:              {"Il PIN è bloccato.", pinBlocked, "Si sblocca con il PUK, con il programma del tuo lettore o allo sportello che ha attivato la tessera."},
+		failure.PINBlocked:              {"Il PIN è bloccato.", pinBlocked, "Se hai il PUK, scegli un nuovo PIN con SBLOCCA IL PIN; altrimenti rivolgiti allo sportello che ha attivato la tessera."},
 		failure.PUKFormat:               {"Il PUK ha {} cifre: quanto inserito non è stato inviato alla tessera.", safe, repeatIT},
 		failure.PUKWrong:                {"Il PUK non è corretto.", pukTried, "Controlla il PUK prima di riprovare: dopo alcuni PUK sbagliati la tessera è inutilizzabile."},
 		failure.PUKBlocked:              {"Il PUK è bloccato.", pukBlocked, "La tessera non si può più rinnovare: chiedine un’altra allo sportello."},
 		failure.LastTry:                 {"Resta un solo tentativo prima del blocco, e non è stato usato.", safe, "Cerca il codice con calma; se ne sei certo, ripeti il rinnovo e conferma."},
 		failure.InputMissing:            {"Manca un codice.", safe, repeatIT},
 		failure.Cancelled:               {"Il rinnovo è stato annullato.", safe, repeatIT},
+		failure.PINSequence:             {"Il nuovo PIN è una sequenza di cifre: si indovina facilmente.", safe, newPINIT},
+		failure.PINRepetition:           {"Il nuovo PIN ripete le stesse cifre: si indovina facilmente.", safe, newPINIT},
+		failure.PINBirthDate:            {"Il nuovo PIN viene dalla data di nascita: si indovina facilmente.", safe, newPINIT},
+		failure.PINPersonal:             {"Il nuovo PIN è una parte del codice fiscale o del numero della tessera: si indovina facilmente.", safe, newPINIT},
+		failure.PINSame:                 {"Il nuovo PIN è uguale a quello di prima.", safe, newPINIT},
+		failure.PINUnknown:              {"La tessera non ha risposto al nuovo PIN: il PIN è com’era prima, oppure è già quello nuovo.", pinOpen, "Reinserisci la tessera e usa per primo il PIN nuovo. Se non è accettato, il PIN è com’era: ripeti l’operazione."},
+		failure.PINCommandUnknown:       {"Nessuna fonte pubblica dice come questa tessera cambia o sblocca il PIN: il programma non le invia nulla.", safe, "Rivolgiti allo sportello che ha attivato la tessera."},
 		failure.SeriesNotRenewable:      {"Le tessere di questa serie non si possono rinnovare.", safe, insteadIT},
 		failure.SeriesNotInCampaign:     {"La serie di questa tessera non è compresa nella campagna di rinnovo.", safe, insteadIT},
 		failure.SeriesNeeded:            {"Occorre sapere la sigla stampata sul fronte della tessera, vicino al chip.", safe, "Guarda la sigla vicino al chip e ripeti il rinnovo."},
@@ -178,7 +187,7 @@ var italian = language{
 		failure.ReplayMalformed:         {"Il file registrato non è leggibile.", unread, "Indica un file creato con --record."},
 		failure.RecordUnwritable:        {"Il file della registrazione non si può creare, o esiste già.", unread, "Indica con --record un file che non esiste ancora."},
 		failure.JournalNowhere:          {"Non c’è una cartella per il diario dei rinnovi.", safe, installerIT},
-		failure.SecretMalformed:         {"--pin-from e --puk-from vogliono env:NOME, file:PERCORSO o fd:N.", unread, usageIT},
+		failure.SecretMalformed:         {"--pin-from, --puk-from e --new-pin-from vogliono env:NOME, file:PERCORSO o fd:N.", unread, usageIT},
 		failure.SettingsMalformed:       {"Le impostazioni di chi amministra il computer non sono valide: {}.", unread, "Chiedi a chi amministra il computer di correggerle."},
 		failure.OperatorMalformed:       {"Il file operator.json, che dice al programma qual è il suo servizio, non è valido: {}.", unread, "Installa di nuovo il programma dalla pagina «Elenco driver» del servizio."},
 		failure.ServiceUnsaved:          {"Il servizio indicato non è stato conservato: nulla è stato scritto.", unread, "Controlla lo spazio sul disco e riprova."},
@@ -197,8 +206,9 @@ var italian = language{
 	},
 	commandLine: map[failure.Code]entry{
 		failure.CardAmbiguous:     {"È inserita più di una tessera: {}.", untouched, "Scegli quale con --card pcsc:<lettore>."},
+		failure.PINBlocked:        {"Il PIN è bloccato.", pinBlocked, "Se hai il PUK, scegli un nuovo PIN con `rinnova pin unblock`; altrimenti rivolgiti allo sportello che ha attivato la tessera."},
 		failure.LastTry:           {"Resta un solo tentativo prima del blocco, e non è stato usato.", safe, "Se sei certo del codice, confermalo (--last-try)."},
-		failure.InputMissing:      {"Manca un codice e nessuno può inserirlo.", safe, "Usa un terminale, oppure --pin-from e, dove occorre, --puk-from."},
+		failure.InputMissing:      {"Manca un codice e nessuno può inserirlo.", safe, "Usa un terminale, oppure --pin-from e, dove occorrono, --puk-from e --new-pin-from."},
 		failure.SeriesNeeded:      {"Occorre sapere la sigla stampata sul fronte della tessera, vicino al chip (per esempio ID 2019).", safe, "Indicala con --series."},
 		failure.CampaignAmbiguous: {"Più campagne accettano questo certificato: {}.", safe, "Scegli quale con --campaign."},
 		failure.CampaignUnknown:   {"Il servizio non conosce questa campagna.", safe, usageIT},

@@ -48,6 +48,17 @@ const (
 	Cancelled    Code = "cancelled"
 )
 
+// A new PIN.
+const (
+	PINSequence       Code = "pin-sequence"
+	PINRepetition     Code = "pin-repetition"
+	PINBirthDate      Code = "pin-birth-date"
+	PINPersonal       Code = "pin-personal"
+	PINSame           Code = "pin-same"
+	PINUnknown        Code = "pin-unknown"
+	PINCommandUnknown Code = "pin-command-unknown"
+)
+
 // Whether the certificate may be renewed.
 const (
 	SeriesNotRenewable  Code = "series-not-renewable"

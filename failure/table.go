@@ -56,6 +56,14 @@ var table = map[Code]facts{
 	InputMissing: {208, ExitUsage, 0},
 	Cancelled:    {209, ExitFailure, again},
 
+	PINSequence:       {210, ExitPINOrPUK, again},
+	PINRepetition:     {211, ExitPINOrPUK, again},
+	PINBirthDate:      {212, ExitPINOrPUK, again},
+	PINPersonal:       {213, ExitPINOrPUK, again},
+	PINSame:           {214, ExitPINOrPUK, again},
+	PINUnknown:        {215, ExitInterrupted, again},
+	PINCommandUnknown: {216, ExitNothing, 0},
+
 	SeriesNotRenewable:  {301, ExitNothing, 0},
 	SeriesNotInCampaign: {302, ExitNothing, 0},
 	SeriesNeeded:        {303, ExitUsage, 0},

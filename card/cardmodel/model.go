@@ -190,6 +190,8 @@ type Model struct {
 	PUK           Fact[Code] `json:"puk"`
 	Backtrack     Fact[bool] `json:"backtrack"`     // P2 of VERIFY carries 80h
 	CountsTries   Fact[bool] `json:"countsTries"`   // a wrong code gets 63Cx, not 6300
+	ChangePIN     Fact[bool] `json:"changePin"`     // CHANGE REFERENCE DATA with the old and the new PIN
+	UnblockPIN    Fact[bool] `json:"unblockPin"`    // RESET RETRY COUNTER with the PUK and a new PIN
 	Environment   Fact[byte] `json:"environment"`   // security environment restored before MSE SET
 	IssuedKeyBits Fact[int]  `json:"issuedKeyBits"` // of the old pair, where an emulated card is not told otherwise
 	IssuedSlot    Fact[Slot] `json:"issuedSlot"`    // the pair made at issue; its public key has no file that is read

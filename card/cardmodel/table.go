@@ -27,6 +27,7 @@ const (
 	assumedTemp = "assumed: Incrypto34 uses 7EAD; a 2048-bit modulus does not fit its record form, so a transparent " +
 		"file with 7F49 { 81 modulus, 82 exponent } as on CardOS above 1024 bits"
 	assumedAlgo  = "assumed: 0C, RSA without card padding, as OpenSC uses the issued CNS key"
+	fromISO      = "OpenSC itacns driver: ISO 7816 as all its cards, codes padded (docs/CARDS.md §4.2)"
 	assumedBits  = "assumed: current issuers want 2048 bits; that these chips generate them is not public"
 	assumedRecov = "assumed: none of these cards is known to read a public key back once its file is gone"
 )
@@ -88,6 +89,8 @@ var models = []*Model{
 		PIN: userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{false, fromItacns},
 		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
+		ChangePIN:     Fact[bool]{true, fromISO},
+		UnblockPIN:    Fact[bool]{true, fromISO},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
 		IssuedSlot:    issued,
@@ -127,6 +130,8 @@ var models = []*Model{
 		PIN: userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{false, fromItacns},
 		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
+		ChangePIN:     Fact[bool]{true, fromISO},
+		UnblockPIN:    Fact[bool]{true, fromISO},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
 		IssuedSlot:    issued,
@@ -168,6 +173,8 @@ var models = []*Model{
 		PIN: userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{false, fromItacns},
 		CountsTries:   Fact[bool]{true, "assumed: CNS cards answer 63Cx; the bare Incrypto34 answered 6300"},
+		ChangePIN:     Fact[bool]{true, fromISO},
+		UnblockPIN:    Fact[bool]{true, fromISO},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, fromItacns},
 		IssuedSlot:    issued,
@@ -211,6 +218,8 @@ var models = []*Model{
 		PIN:            userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{true, fromItacns},
 		CountsTries:   Fact[bool]{true, "assumed: 63Cx or 6300, not public"},
+		ChangePIN:     Fact[bool]{true, fromISO},
+		UnblockPIN:    Fact[bool]{true, fromISO},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, "OpenSC itacns: CNS 1.1"},
 		IssuedSlot:    issued,
@@ -231,6 +240,8 @@ var models = []*Model{
 		PIN:            userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{false, "OpenSC itacns; its CardOS driver does the contrary"},
 		CountsTries:   Fact[bool]{false, "OpenSC CardOS driver: 6300 without VerifyRC"},
+		ChangePIN:     Fact[bool]{true, "OpenSC CardOS driver: ISO 7816 (docs/CARDS.md §4.2)"},
+		UnblockPIN:    Fact[bool]{true, "OpenSC CardOS driver: ISO 7816 (docs/CARDS.md §4.2)"},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{1024, "OpenSC itacns: CNS 1.0"},
 		IssuedSlot:    issued,
@@ -253,6 +264,8 @@ var models = []*Model{
 		PIN:            userPIN, PUK: userPUK,
 		Backtrack:     Fact[bool]{false, fromItacns},
 		CountsTries:   Fact[bool]{true, "assumed: 63Cx or 6300, not public"},
+		ChangePIN:     Fact[bool]{false, "not public: its application is not one that OpenSC knows"},
+		UnblockPIN:    Fact[bool]{false, "not public: its application is not one that OpenSC knows"},
 		Environment:   Fact[byte]{0x03, fromItacns},
 		IssuedKeyBits: Fact[int]{2048, "OpenSC issue 3804: size of the certificate"},
 		IssuedSlot:    issued,

@@ -54,14 +54,33 @@ func (s *Session) verify(kind cardmodel.CodeKind, code []byte) error {
 	if err := CheckCode(c, code); err != nil {
 		return err
 	}
-	data := bytes.Repeat([]byte{c.Pad}, c.Stored)
-	copy(data, code)
+	data := padded(c, code)
 	defer clear(data)
-	p2 := c.Reference
-	if s.Model.Backtrack.Value {
-		p2 |= 0x80
+	_, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSVerify, P2: s.reference(c), Data: data})
+	return s.judged(kind, err)
+}
+
+// padded returns codes as the card takes them, each of its stored length.
+func padded(c cardmodel.Code, codes ...[]byte) []byte {
+	data := bytes.Repeat([]byte{c.Pad}, c.Stored*len(codes))
+	for i, code := range codes {
+		copy(data[i*c.Stored:], code)
 	}
-	_, err := iso7816.Do(s.card, iso7816.Command{INS: iso7816.INSVerify, P2: p2, Data: data})
+	return data
+}
+
+// reference returns P2 of the commands for a code.
+func (s *Session) reference(c cardmodel.Code) byte {
+	if s.Model.Backtrack.Value {
+		return c.Reference | 0x80
+	}
+	return c.Reference
+}
+
+// judged notes the tries of a presented code by the card's answer, and returns the error to it, a *CodeError for a
+// refused code.
+func (s *Session) judged(kind cardmodel.CodeKind, err error) error {
+	c := s.Model.Code(kind)
 	var sw iso7816.SW
 	if !errors.As(err, &sw) {
 		if err == nil {
