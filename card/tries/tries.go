@@ -16,11 +16,13 @@ import (
 
 // Entry is what the ledger holds about one card. PIN and PUK are the tries left as the card said last; nil once it
 // accepted the code, and before it refused one. Generation is raised at each change of the card's files, keys or
-// codes, so a program that keeps a PIN or a file's content sees that it may be out of date.
+// codes, so a program that keeps a PIN or a file's content sees that it may be out of date. NewPIN is set while a new
+// PIN has been sent and the card has not answered: the card may have it.
 type Entry struct {
 	PIN        *int   `json:"pin,omitempty"`
 	PUK        *int   `json:"puk,omitempty"`
 	Generation uint64 `json:"generation,omitempty"`
+	NewPIN     bool   `json:"newPin,omitempty"`
 }
 
 // Of returns the counter of a code.
@@ -69,6 +71,11 @@ func (l Ledger) Keep(id holder.IDCarta, code cardmodel.CodeKind, left *int) erro
 	var e Entry
 	*e.Of(code) = left
 	return l.Files.Save(id, kind, e)
+}
+
+// Sent notes whether a new PIN has been sent to which the card has not answered.
+func (l Ledger) Sent(id holder.IDCarta, newPIN bool) error {
+	return l.update(id, func(e *Entry) { e.NewPIN = newPIN })
 }
 
 // Raise raises the generation of a card. The caller holds the card's transaction, so that no other program reads the

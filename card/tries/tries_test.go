@@ -36,6 +36,7 @@ func TestLedger(t *testing.T) {
 		{"a write to the card", func() error { return l.Raise(id) }, left(1), 1},
 		{"the PUK is another code", func() error { return l.Keep(id, cardmodel.PUK, left(0)) }, left(1), 1},
 		{"accepted", keep(nil), nil, 1},
+		{"a new PIN is sent", func() error { return l.Sent(id, true) }, nil, 1},
 	} {
 		if err := row.act(); err != nil {
 			t.Fatalf("%s: %v", row.name, err)
@@ -46,6 +47,9 @@ func TestLedger(t *testing.T) {
 	}
 	if e, _ := l.Read(id); !same(e.PUK, left(0)) {
 		t.Errorf("tries of the PUK: %v", e.PUK)
+	}
+	if e, _ := l.Read(id); !e.NewPIN {
+		t.Error("the new PIN was not noted")
 	}
 	if e, err := l.Read("6000900000000002"); err != nil || e != (tries.Entry{}) {
 		t.Errorf("another card: %+v, %v", e, err)

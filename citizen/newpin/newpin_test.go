@@ -19,10 +19,11 @@ func TestWeakness(t *testing.T) {
 		"10987": failure.PINSequence, "11111": failure.PINRepetition, "121212": failure.PINRepetition,
 		"12121": failure.PINRepetition, "47134713": failure.PINRepetition, "07031984": failure.PINBirthDate,
 		"19840307": failure.PINBirthDate, "03071984": failure.PINBirthDate, "070384": failure.PINBirthDate,
-		"840307": failure.PINBirthDate, "31984": failure.PINBirthDate, "71984": failure.PINBirthDate, "9070384": failure.PINBirthDate,
-		"84475": failure.PINPersonal, "8447501": failure.PINPersonal, "60901": failure.PINPersonal,
+		"840307": failure.PINBirthDate, "31984": failure.PINBirthDate, "71984": failure.PINBirthDate,
+		"9070384": failure.PINBirthDate,
+		"84475":   failure.PINPersonal, "8447501": failure.PINPersonal, "60901": failure.PINPersonal,
 		"780001": failure.PINPersonal,
-		"80357": "", "13579": "", "112358": "", "81984": "", "36925814": "", "99099": "",
+		"80357":  "", "13579": "", "112358": "", "81984": "", "36925814": "", "99099": "",
 	} {
 		if got := newpin.Weakness([]byte(pin), person, card); got != want {
 			t.Errorf("%s: %q, want %q", pin, got, want)

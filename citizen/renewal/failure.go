@@ -61,6 +61,8 @@ func Classify(err error) *Failure {
 		return f
 	case errors.Is(err, context.Canceled):
 		return fail(failure.Interrupted, err)
+	case errors.Is(err, cns.ErrPINUnknown):
+		return fail(failure.PINUnknown, err)
 	case errors.Is(err, iso7816.ErrCardGone):
 		return fail(failure.CardRemoved, err)
 	case errors.Is(err, iso7816.ErrCardReset):

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/failure"
 )
 
 // Prompter asks the person. Each call blocks until there is an answer; the program holds no transaction with the card
@@ -27,7 +28,20 @@ type CodeRequest struct {
 	Limit     int            // wrong codes in a row that block it; 0 where no source gives it
 	Wrong     bool           // the card refused the code typed before
 	Malformed bool           // the code typed before was malformed and was not sent
+	Task      Task           // the purpose of the code
+	// NewPINSent means that the card did not answer to a new PIN: it has that one, or the one before.
+	NewPINSent bool
+	Weakness   failure.Code // of a new PIN: why the one typed before was refused; "" where it was not
 }
+
+// Task is what a person does with a card.
+type Task string
+
+const (
+	TaskRenewal    Task = "renewal" // or a login
+	TaskChangePIN  Task = "pin-change"
+	TaskUnblockPIN Task = "pin-unblock"
+)
 
 // Question is one of the questions of a renewal.
 type Question struct {

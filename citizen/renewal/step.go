@@ -45,10 +45,17 @@ func (n *run) unlock(ctx context.Context) error {
 
 // code asks for a code and presents it.
 func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]byte) error) error {
+	return n.codeThen(ctx, TaskRenewal, kind, func([]byte) error { return nil }, present)
+}
+
+// codeThen asks for a code, prepares what is sent with it, and presents it. A well-formed code costs a try only after
+// it was prepared.
+func (n *run) codeThen(ctx context.Context, task Task, kind cardmodel.CodeKind, prepare, present func([]byte) error,
+) error {
 	if err := n.release(); err != nil {
 		return err
 	}
-	req := CodeRequest{Code: n.s.Model.Code(kind), Limit: n.s.Model.KnownTries(kind)}
+	req := CodeRequest{Code: n.s.Model.Code(kind), Limit: n.s.Model.KnownTries(kind), Task: task}
 	ask := n.Prompter.PIN
 	if kind == cardmodel.PUK {
 		ask = n.Prompter.PUK
@@ -56,6 +63,7 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 	var last error
 	for {
 		req.Tries = n.triesLeft(kind)
+		req.NewPINSent = kind == cardmodel.PIN && n.tries.NewPIN
 		if req.Tries != nil && *req.Tries == 1 {
 			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, Code: kind})
 			switch {
@@ -77,12 +85,19 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 			}
 			return err
 		}
+		malformed := cns.CheckCode(req.Code, code)
+		if malformed == nil {
+			if err := prepare(code); err != nil {
+				clear(code)
+				return err
+			}
+		}
 		before := n.triesLeft(kind)
 		if before != nil && *before == 1 && (req.Tries == nil || *req.Tries != 1) {
 			clear(code) // meanwhile a program of ours used a try: the last one needs its consent
 			continue
 		}
-		if err = cns.CheckCode(req.Code, code); err == nil {
+		if err = malformed; err == nil {
 			n.spendTry(kind)
 			err = present(code)
 		}
@@ -91,6 +106,9 @@ func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]
 		switch {
 		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // the card accepted the code
 			n.keepTries(kind, nil)
+			if req.NewPINSent {
+				n.written(n.ledger().Sent(n.s.IDCarta, false))
+			}
 			return err
 		case errors.Is(err, cns.ErrCodeFormat):
 			code := failure.PINFormat
