@@ -260,7 +260,7 @@ func (w *Window) take(readers []Reader) {
 		}
 	case w.f.finished != nil:
 		w.reinserting(find(readers, w.reader).Present)
-	case w.f.failed != nil:
+	case w.f.failed != nil, w.f.newPIN:
 		if changed {
 			w.f.looked = nil // already read when the failure was
 		}
@@ -316,7 +316,7 @@ func (w *Window) identified(r Reader, k known) {
 	k.token = r.Token
 	w.f.known[r.Name] = k
 	was := w.f.target
-	if w.f.target = aim(w.f); w.f.target != was && w.f.running == nil && w.f.finished == nil && w.f.failed == nil {
+	if w.f.target = aim(w.f); w.f.target != was && !w.f.busy() {
 		w.startLook()
 	}
 	w.bump()
@@ -443,6 +443,7 @@ func (w *Window) summary(v *renewal.View) *Summary {
 	m, p, now := v.Session.Model, v.Session.Personal, w.cfg.Now()
 	s := newSummary()
 	s.Holder, s.ID = printable(strings.TrimSpace(p.Name+" "+p.Surname)), v.Session.IDCarta.Masked()
+	s.CanChangePIN, s.CanUnblockPIN = m.ChangePIN.Value, m.UnblockPIN.Value
 	s.Model, s.Series = m.Name, append(s.Series, m.Sigle()...)
 	s.NeedsPUK, s.Begun, s.Campaign = m.NeedsPUK() && !v.Session.Contents.HasSignatureDF, v.Begun, v.Campaign
 	for i, place := range v.Session.Contents.Slots {

@@ -66,6 +66,8 @@ func (w *Window) Handler() http.Handler {
 	post := func(path string, act func(*http.Request) error) { take(path, maxBody, act) }
 	take("service", maxEntry, w.enter)
 	post("renew", func(r *http.Request) error { return w.renew(r.FormValue("series"), r.FormValue("campaign")) })
+	post("pin-change", func(*http.Request) error { return w.replacePIN(renewal.TaskChangePIN) })
+	post("pin-unblock", func(*http.Request) error { return w.replacePIN(renewal.TaskUnblockPIN) })
 	post("code", w.takeCode)
 	post("answer", func(r *http.Request) error {
 		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))

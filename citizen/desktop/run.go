@@ -89,9 +89,13 @@ func (p person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) 
 
 func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest) ([]byte, error) {
 	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Limit: r.Limit,
-		Wrong:     r.Wrong,
-		Malformed: r.Malformed})
+		Wrong: r.Wrong, Malformed: r.Malformed, Weakness: r.Weakness, NewPINSent: r.NewPINSent})
 	return a.code, err
+}
+
+// newPIN is the renewal's Choose. The page sends a PIN that the person typed twice alike.
+func (p person) newPIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	return p.code(ctx, PromptNewPIN, r)
 }
 
 func (p person) Consent(ctx context.Context, q renewal.Question) (string, error) {
@@ -117,26 +121,63 @@ func (w *Window) renew(series, campaign string) error {
 	return nil
 }
 
+// start starts the renewal. The lock is held.
 func (w *Window) start(series, campaign string) {
 	w.series, w.campaign = series, campaign
+	var out *renewal.Outcome
+	w.launch(renewal.TaskRenewal, func(ctx context.Context, r *renewal.Renewal) (err error) {
+		if r.Series = series; campaign != "" {
+			r.Campaign = campaign
+		}
+		out, err = r.Run(ctx)
+		return err
+	}, func() {
+		w.outcome = out
+		w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove, canLogin: out.LoginURL != ""}
+		w.keep()
+		w.reinserting(find(w.f.readers, w.reader).Present)
+	})
+}
+
+// replacePIN starts a change of the PIN or its unblocking.
+func (w *Window) replacePIN(task renewal.Task) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.f.running != nil || w.f.finished != nil || w.f.setup != nil || !find(w.f.readers, w.f.target).Present {
+		return errState
+	}
+	w.f.failed, w.f.newPIN = nil, false
+	w.startPIN(task)
+	return nil
+}
+
+// startPIN starts the change of the PIN or its unblocking. The lock is held.
+func (w *Window) startPIN(task renewal.Task) {
+	replace := (*renewal.Renewal).ChangePIN
+	if task == renewal.TaskUnblockPIN {
+		replace = (*renewal.Renewal).UnblockPIN
+	}
+	w.launch(task, func(ctx context.Context, r *renewal.Renewal) error { return replace(r, ctx, person{w}.newPIN) },
+		func() { w.f.blocked, w.f.newPIN = nil, true })
+}
+
+// launch starts work on the card in the target reader, and then succeed if it succeeds. The lock is held, also when
+// succeed is called.
+func (w *Window) launch(task renewal.Task, work func(context.Context, *renewal.Renewal) error, succeed func()) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	w.cancel, w.reader, w.save = cancel, w.f.target, nil
-	w.f.running, w.f.report, w.f.contents = &running{step: "identify"}, nil, nil
+	w.f.task, w.f.running, w.f.report, w.f.contents = task, &running{step: "identify"}, nil, nil
 	w.bump()
 	w.work.Go(func() {
 		defer cancel()
-		out, report, err := w.run(ctx, series, campaign)
+		report, err := w.run(ctx, work)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.f.running, w.f.closing, w.answer = nil, false, nil
 		var f *renewal.Failure
 		switch {
 		case err == nil:
-			w.outcome = out
-			w.f.finished = &finished{notAfter: out.Certificate.NotAfter, phase: PhaseRemove,
-				canLogin: out.LoginURL != ""}
-			w.keep()
-			w.reinserting(find(w.f.readers, w.reader).Present)
+			succeed()
 		case errors.As(err, &f) && f.Code == failure.Cancelled:
 			// The citizen pressed INDIETRO. The card may be another one by now.
 			if l := w.f.looked; l == nil || w.f.target != w.reader {
@@ -155,25 +196,25 @@ func (w *Window) start(series, campaign string) {
 	})
 }
 
-// run renews the card in the reader. If that fails, it makes the error report.
-func (w *Window) run(ctx context.Context, series, campaign string) (*renewal.Outcome, *UnsavedReport, error) {
+// run works on the card in the reader. If that fails, it makes the error report.
+func (w *Window) run(ctx context.Context, work func(context.Context, *renewal.Renewal) error) (*UnsavedReport, error) {
 	c, err := w.cfg.Open(ctx, w.reader)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out, err := w.runOn(ctx, c, series, campaign)
+	err = w.runOn(ctx, c, work)
 	c.Close()
 	if err == nil || c.Report == nil {
-		return out, nil, err
+		return nil, err
 	}
 	report, bad := c.Report(renewal.Classify(err), err)
 	if bad != nil {
 		report = &UnsavedReport{Save: func() (string, error) { return "", bad }}
 	}
-	return nil, report, err
+	return report, err
 }
 
-func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*renewal.Outcome, error) {
+func (w *Window) runOn(ctx context.Context, c *Card, work func(context.Context, *renewal.Renewal) error) error {
 	w.mu.Lock()
 	w.f.running.counted = c.Count()
 	w.mu.Unlock()
@@ -196,10 +237,7 @@ func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*
 		}
 	})
 	r := c.Renewal
-	r.Prompter, r.Series = person{w}, series
-	if campaign != "" {
-		r.Campaign = campaign
-	}
+	r.Prompter = person{w}
 	listen := r.Events
 	r.Events = func(e renewal.Event) {
 		if listen != nil {
@@ -210,7 +248,7 @@ func (w *Window) runOn(ctx context.Context, c *Card, series, campaign string) (*
 		w.f.running.hears(e, c.Count())
 		w.bump()
 	}
-	return r.Run(ctx)
+	return work(ctx, r)
 }
 
 // keep starts or restarts the timer that wipes the PIN kept for the trial login. The lock is held.
@@ -378,11 +416,11 @@ func (w *Window) dismiss() error {
 // close drops the outcome and looks at the reader again. The lock is held.
 func (w *Window) close() error {
 	d := w.f.finished
-	if d == nil && w.f.failed == nil || d != nil && (d.phase == PhaseCheck || d.phase == PhaseLogin) {
+	if d == nil && w.f.failed == nil && !w.f.newPIN || d != nil && (d.phase == PhaseCheck || d.phase == PhaseLogin) {
 		return errState
 	}
 	w.forget()
-	w.f.finished, w.f.failed, w.f.report, w.f.contents = nil, nil, nil, nil
+	w.f.finished, w.f.failed, w.f.report, w.f.contents, w.f.newPIN = nil, nil, nil, nil, false
 	w.retarget()
 	w.startLook()
 	w.bump()
@@ -404,7 +442,7 @@ func (w *Window) forget() {
 func (w *Window) choose(reader string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil || !find(w.f.readers, reader).Present {
+	if w.f.busy() || !find(w.f.readers, reader).Present {
 		return errState
 	}
 	w.f.chosen = reader
@@ -418,7 +456,7 @@ func (w *Window) choose(reader string) error {
 func (w *Window) another() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil {
+	if w.f.busy() {
 		return errState
 	}
 	w.f.chosen = ""
@@ -432,7 +470,7 @@ func (w *Window) another() error {
 func (w *Window) again() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running != nil || w.f.finished != nil || w.f.failed != nil {
+	if w.f.busy() {
 		return errState
 	}
 	w.f.blocked = nil
@@ -441,17 +479,23 @@ func (w *Window) again() error {
 	return nil
 }
 
-// resume handles RIPRENDI: it drops the failure, looks at the card, and then starts the renewal again.
+// resume handles RIPRENDI: it drops the failure, looks at the card, and then starts the renewal again. A change of the
+// PIN needs no look.
 func (w *Window) resume() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if f := w.f.failed; f == nil || !f.Code.TryAgain() {
 		return errState
 	}
+	if task := w.f.task; task != renewal.TaskRenewal && find(w.f.readers, w.f.target).Present {
+		w.f.failed = nil
+		w.startPIN(task)
+		return nil
+	}
 	if err := w.close(); err != nil {
 		return err
 	}
-	w.resuming = w.f.looking != nil
+	w.resuming = w.f.task == renewal.TaskRenewal && w.f.looking != nil
 	return nil
 }
 

@@ -28,9 +28,11 @@ type State struct {
 	Progress *Progress `json:"progress,omitempty"`
 	Done     *Done     `json:"done,omitempty"`
 	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
-	Report   *Report   `json:"report,omitempty"`
-	Update   *Update   `json:"update,omitempty"` // nil where no check is made
-	Page     string    `json:"page,omitempty"`   // the download page
+	// Task is the work on the card that runs, failed or succeeded; "" where there was none.
+	Task   renewal.Task `json:"task,omitempty"`
+	Report *Report      `json:"report,omitempty"`
+	Update *Update      `json:"update,omitempty"` // nil where no check is made
+	Page   string       `json:"page,omitempty"`   // the download page
 	// Contents lists the contents of the error report of the failure on the screen; nil where no report can be made.
 	Contents *errorreport.Report `json:"contents,omitempty"`
 	Demo     *Demo               `json:"demo,omitempty"` // nil where cards and service are real
@@ -103,6 +105,7 @@ const (
 	ScreenRunning    Screen = "running"
 	ScreenFailed     Screen = "failed"
 	ScreenDone       Screen = "done"
+	ScreenNewPIN     Screen = "new-pin" // the card has a new PIN
 )
 
 // Reader is one reader and the card in it.
@@ -146,6 +149,9 @@ type Summary struct {
 	NewNotAfter  *time.Time    `json:"newNotAfter,omitempty"` // nil where it counts from the issue
 	Campaigns    []Campaign    `json:"campaigns,omitempty"`   // those among which the citizen chooses
 	Usable       bool          `json:"usable"`                // the card can be used to log in, as far as is known
+	// A source gives the command that changes the PIN of this model, and the one that unblocks it.
+	CanChangePIN  bool `json:"canChangePin"`
+	CanUnblockPIN bool `json:"canUnblockPin"`
 }
 
 // Campaign is one of several campaigns that accept the certificate.
@@ -187,14 +193,18 @@ type Prompt struct {
 	PUK       bool       `json:"puk,omitempty"`
 	Options   []string   `json:"options,omitempty"`
 	Repeated  bool       `json:"repeated,omitempty"` // the renewal began to generate the key before this question
+	// NewPINSent means that the card did not answer to a new PIN: it has that one, or the one before.
+	NewPINSent bool         `json:"newPinSent,omitempty"`
+	Weakness   failure.Code `json:"weakness,omitempty"` // why the new PIN typed before was refused
 }
 
-// PromptKind is the kind of a question: for a PIN, for a PUK, or a renewal.Question.
+// PromptKind is the kind of a question: for a PIN, for a PUK, for a new PIN, or a renewal.Question.
 type PromptKind string
 
 const (
 	PromptPIN     PromptKind = "pin"
 	PromptPUK     PromptKind = "puk"
+	PromptNewPIN  PromptKind = "new-pin"
 	PromptSeries  PromptKind = "series"
 	PromptLastTry PromptKind = "last-try"
 )
@@ -269,9 +279,11 @@ type facts struct {
 	looking *looking // a look under way
 	looked  *looked  // its result
 
-	running  *running  // a renewal
-	failed   *Failure  // it ended badly
-	finished *finished // it ended well
+	task     renewal.Task // of the following
+	running  *running     // work on a card
+	failed   *Failure     // it ended badly
+	finished *finished    // the renewal ended well
+	newPIN   bool         // the card took a new PIN
 	closing  bool
 	known    map[string]known // by reader, while several cards are a choice
 	report   *Report
@@ -326,6 +338,11 @@ type finished struct {
 	expired  bool
 }
 
+// busy reports whether work on a card runs, or its end is on the screen.
+func (f *facts) busy() bool {
+	return f.running != nil || f.finished != nil || f.failed != nil || f.newPIN
+}
+
 // view computes the state from the facts.
 func view(f facts, now time.Time) State {
 	s := State{Screen: screen(f), Readers: f.readers, Reader: f.target, Closing: f.closing && f.running != nil,
@@ -338,6 +355,9 @@ func view(f facts, now time.Time) State {
 	}
 	if f.looked != nil {
 		s.Card = f.looked.card
+	}
+	if f.busy() {
+		s.Task = f.task
 	}
 	switch s.Screen {
 	case ScreenSetup:
@@ -382,6 +402,8 @@ func screen(f facts) Screen {
 		return ScreenDone
 	case f.failed != nil:
 		return ScreenFailed
+	case f.newPIN:
+		return ScreenNewPIN
 	case f.running != nil && f.running.prompt != nil:
 		return ScreenPrompt
 	case f.running != nil:

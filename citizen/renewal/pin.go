@@ -16,8 +16,8 @@ import (
 // Choose asks a person for a new PIN, typed twice alike. It returns the errors of a Prompter. Its caller wipes the PIN.
 type Choose func(context.Context, CodeRequest) ([]byte, error)
 
-// ChangePIN asks for the PIN and for a new one, and replaces it. It needs no service and no campaign. A PIN that is easy
-// to guess is refused before anything is sent. The error is a *Failure: failure.PINUnknown where the card did not
+// ChangePIN asks for the PIN and for a new one, and replaces it. It needs no service and no campaign. It refuses a PIN
+// that is easy to guess before it sends anything. The error is a *Failure: failure.PINUnknown where the card did not
 // answer, failure.PINCommandUnknown where no source gives the command for the card's model.
 func (r *Renewal) ChangePIN(ctx context.Context, choose Choose) error {
 	return r.replacePIN(ctx, TaskChangePIN, cardmodel.PIN, choose, (*cns.Session).ChangePIN)

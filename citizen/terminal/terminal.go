@@ -6,6 +6,7 @@ package terminal
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/renewal"
 )
 
@@ -26,39 +28,104 @@ const (
 	textPUK      = "Codice PUK"                                          // T16
 )
 
+// Texts of the questions before a new PIN.
+const (
+	textPINNow   = "Inserisci il PIN di adesso"
+	textPUKFirst = "Inserisci il PUK: subito dopo sceglierai un nuovo PIN"
+	textNewPIN   = "Nuovo PIN"
+	textAgain    = "Ripeti il nuovo PIN"
+)
+
 // Person is the renewal.Prompter of the command line. It gives a code from a flag once only: if it was wrong, it
 // would be wrong again.
 type Person struct {
 	In      *os.File                      // the terminal; nil where no person can be asked
 	Out     io.Writer                     // gets the questions
 	From    map[cardmodel.CodeKind]string // where a flag says that a code is (secret)
+	NewPIN  string                        // where a flag says that a new PIN is, "" where none does
 	LastTry bool                          // a flag allows the last try
 	Before  func()                        // called before something is written; nil for nothing
 
-	given map[cardmodel.CodeKind]bool
+	given map[string]bool // by the question that a flag answers
 }
 
 // PIN asks for the PIN. It returns renewal.ErrCancelled for an empty line, and the context's error as soon as it ends.
 func (p *Person) PIN(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	if r.Task == renewal.TaskChangePIN {
+		return p.code(ctx, cardmodel.PIN, textPINNow, textPIN, r)
+	}
 	return p.code(ctx, cardmodel.PIN, textEnterPIN, textPIN, r)
 }
 
 // PUK asks for the PUK, as PIN does.
 func (p *Person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	if r.Task == renewal.TaskUnblockPIN {
+		return p.code(ctx, cardmodel.PUK, textPUKFirst, textPUK, r)
+	}
 	return p.code(ctx, cardmodel.PUK, textEnterPUK, textPUK, r)
+}
+
+// Choose asks for a new PIN until it was typed twice alike. Its errors are those of PIN.
+func (p *Person) Choose(ctx context.Context, r renewal.CodeRequest) ([]byte, error) {
+	if p.NewPIN != "" {
+		return p.once(textNewPIN, p.NewPIN)
+	}
+	if p.In == nil {
+		return nil, renewal.ErrNoInput
+	}
+	p.before()
+	if weak, known := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, r.Weakness, false); known {
+		fmt.Fprintln(p.Out, weak.What)
+	}
+	if r.Malformed {
+		fmt.Fprintf(p.Out, "Il PIN ha da %d a %d cifre.\n", r.Code.Min, r.Code.Max)
+	}
+	for {
+		pin, err := p.hidden(ctx, textNewPIN)
+		if err != nil {
+			return nil, err
+		}
+		again, err := p.hidden(ctx, textAgain)
+		same := bytes.Equal(pin, again)
+		clear(again)
+		if err == nil && same {
+			return pin, nil
+		}
+		clear(pin)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(p.Out, "I due PIN non sono uguali: scrivili di nuovo.")
+	}
+}
+
+// once reads the answer to a question from the place that a flag names, the first time.
+func (p *Person) once(question, from string) ([]byte, error) {
+	if p.given[question] {
+		return nil, renewal.ErrNoInput
+	}
+	if p.given == nil {
+		p.given = map[string]bool{}
+	}
+	p.given[question] = true
+	return secret(from)
+}
+
+// hidden asks for a code without an echo. An empty line is renewal.ErrCancelled.
+func (p *Person) hidden(ctx context.Context, label string) ([]byte, error) {
+	fmt.Fprintf(p.Out, "%s: ", label)
+	code, err := p.read(ctx, func() ([]byte, error) { return term.ReadPassword(int(p.In.Fd())) })
+	fmt.Fprintln(p.Out)
+	if err == nil && len(code) == 0 {
+		err = renewal.ErrCancelled
+	}
+	return code, err
 }
 
 func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction, label string,
 	r renewal.CodeRequest) ([]byte, error) {
 	if from := p.From[kind]; from != "" {
-		if p.given[kind] {
-			return nil, renewal.ErrNoInput
-		}
-		if p.given == nil {
-			p.given = map[cardmodel.CodeKind]bool{}
-		}
-		p.given[kind] = true
-		return secret(from)
+		return p.once(label, from)
 	}
 	if p.In == nil {
 		return nil, renewal.ErrNoInput
@@ -70,6 +137,10 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 	case r.Wrong:
 		fmt.Fprintln(p.Out, "Codice non corretto.")
 	}
+	if r.NewPINSent {
+		fmt.Fprintln(p.Out, "L’ultima volta la tessera non ha risposto a un nuovo PIN: prova per primo quello nuovo, "+
+			"poi quello di prima.")
+	}
 	switch {
 	case r.Tries != nil && *r.Tries > 0:
 		fmt.Fprintln(p.Out, TriesLeft(*r.Tries))
@@ -80,13 +151,8 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 		fmt.Fprintln(p.Out,
 			"Attenzione: dopo alcuni PUK sbagliati la tessera è inutilizzabile. Per fermarti premi Invio.")
 	}
-	fmt.Fprintf(p.Out, "%s\n%s: ", instruction, label)
-	code, err := p.read(ctx, func() ([]byte, error) { return term.ReadPassword(int(p.In.Fd())) })
-	fmt.Fprintln(p.Out)
-	if err == nil && len(code) == 0 {
-		err = renewal.ErrCancelled
-	}
-	return code, err
+	fmt.Fprintln(p.Out, instruction)
+	return p.hidden(ctx, label)
 }
 
 // Consent asks the question. A flag answers the one for the last try.

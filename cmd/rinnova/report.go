@@ -6,10 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"time"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/iso7816"
@@ -17,7 +14,6 @@ import (
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
-	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
 )
 
@@ -74,7 +70,7 @@ func watched(facts *errorreport.Collector, o *opened, r *renewal.Renewal) (iso78
 	if o.reader != "" {
 		facts.Reader(o.reader, true, true)
 	}
-	client.Transport = wire{client.Transport, facts}
+	client.Transport = renewal.Heard{RoundTripper: client.Transport, Now: facts.Now, Request: facts.Request}
 	return card, &client, func(e renewal.Event) {
 		if e.Step == "" {
 			e.Step = "journal" // the only thing outside the steps that is told of
@@ -84,31 +80,6 @@ func watched(facts *errorreport.Collector, o *opened, r *renewal.Renewal) (iso78
 			listen(e)
 		}
 	}
-}
-
-// wire notes which messages went to the service, and when.
-type wire struct {
-	next  http.RoundTripper
-	facts *errorreport.Collector
-}
-
-func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	var m *cmp.Message
-	if body, err := r.GetBody(); err == nil {
-		if der, err := io.ReadAll(body); err == nil {
-			m, _ = cmp.ParseMessage(der) // our own message; another body is not noted
-		}
-	}
-	sent, began := w.facts.Now(), time.Now()
-	response, err := w.next.RoundTrip(r)
-	if m != nil {
-		status := 0
-		if err == nil {
-			status = response.StatusCode
-		}
-		w.facts.Request(m.Header.TransactionID, m.Body.String(), sent, time.Since(began), status)
-	}
-	return response, err
 }
 
 // save prints the contents of the report, saves it and prints the file's name. It does nothing after a wrong command,
@@ -132,7 +103,7 @@ func (c *reporting) save(p *program, f *renewal.Failure, cause error) {
 	if err != nil {
 		e.State, e.File = "failed", ""
 		e.Text = fmt.Sprintf("I dati di errore non sono stati salvati: %s. Nulla è stato scritto in chiaro.",
-			unsaved(err))
+			errorreport.Unsaved(err))
 	} else {
 		e.Contents = report.Contents()
 	}
@@ -188,19 +159,4 @@ func (p *program) sealTo(file, desk string, r *errorreport.Report, t *transcript
 		return err
 	}
 	return sealed.Save(file)
-}
-
-// unsaved says why there is no file.
-func unsaved(err error) string {
-	switch {
-	case errors.Is(err, errorreport.ErrRecipients):
-		return "il file dei certificati dell'assistenza non è leggibile o non è adatto"
-	case errors.Is(err, errorreport.ErrNoRecipient):
-		return "nessun certificato dell'assistenza è valido oggi (controlla anche la data del computer)"
-	case errors.Is(err, errorreport.ErrTooLarge):
-		return "sono troppi"
-	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist):
-		return "nella cartella scelta non si può scrivere"
-	}
-	return "il file non si può scrivere"
 }

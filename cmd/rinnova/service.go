@@ -14,10 +14,9 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/net/http/httpproxy"
-
 	"rinnova.example/go/cardfile"
 	"rinnova.example/go/citizen/opensccache"
+	"rinnova.example/go/citizen/proxy"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/cmp"
@@ -114,11 +113,11 @@ func (p *program) transport() (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := p.proxy()
+	through, err := proxy.Choose(p.Proxy)
 	if err != nil {
-		return nil, err
+		return nil, failureOf(failure.ProxyMalformed, err)
 	}
-	return &http.Transport{Proxy: proxy, TLSHandshakeTimeout: 30 * time.Second,
+	return &http.Transport{Proxy: through, TLSHandshakeTimeout: 30 * time.Second,
 		DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 			if res.StatusCode == http.StatusOK {
@@ -127,24 +126,6 @@ func (p *program) transport() (*http.Transport, error) {
 			return &cmp.HTTPError{Status: res.StatusCode} // net/http would keep its text only
 		},
 		TLSClientConfig: &tls.Config{RootCAs: roots, Time: now, MinVersion: tls.VersionTLS12}}, nil
-}
-
-// proxy returns the proxy of --proxy: none, one for all addresses except this computer and NO_PROXY, or the
-// environment's.
-func (p *program) proxy() (func(*http.Request) (*url.URL, error), error) {
-	switch p.Proxy {
-	case "":
-		return http.ProxyFromEnvironment, nil
-	case "direct":
-		return nil, nil
-	}
-	u, err := url.Parse(p.Proxy)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
-		return nil, failureOf(failure.ProxyMalformed, errors.New("not an address")) // which may have a password in it
-	}
-	choose := (&httpproxy.Config{HTTPProxy: p.Proxy, HTTPSProxy: p.Proxy,
-		NoProxy: httpproxy.FromEnvironment().NoProxy}).ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
 }
 
 // tlsRoots returns the roots of --tls-ca or of the operator, nil for the system's.

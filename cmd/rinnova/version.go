@@ -157,21 +157,11 @@ func (p *program) updates(wrong error) func(context.Context) desktop.Update {
 
 // whyNotChecked gives an error of the check its code; network errors have the renewal's codes.
 func whyNotChecked(err error) error {
+	if code := update.Code(err); code != "" {
+		return failureOf(code, err)
+	}
 	var status *update.StatusError
-	switch {
-	case errors.Is(err, update.ErrSignature):
-		return failureOf(failure.UpdateSignature, err)
-	case errors.Is(err, update.ErrManifest), errors.Is(err, update.ErrSize):
-		return failureOf(failure.UpdateMalformed, err)
-	case errors.Is(err, update.ErrRollback):
-		return failureOf(failure.UpdateRollback, err)
-	case errors.Is(err, update.ErrExpired):
-		return failureOf(failure.UpdateExpired, err)
-	case errors.Is(err, update.ErrMemory):
-		return failureOf(failure.UpdateMemory, err)
-	case errors.As(err, &status) && (status.Status == 404 || status.Status == 410):
-		return failureOf(failure.UpdateAbsent, err)
-	case errors.As(err, &status):
+	if errors.As(err, &status) {
 		return renewal.Classify(&cmp.HTTPError{Status: status.Status})
 	}
 	return renewal.Classify(err)

@@ -57,6 +57,10 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 			err = iso7816.ErrCardGone
 		}
 	}
+	if s.fault == "pin-lost" && err == nil &&
+		(command[1] == iso7816.INSChangeReferenceData || command[1] == iso7816.INSResetRetryCounter) {
+		err = iso7816.ErrCardGone
+	}
 	if !c.bench.Fast {
 		wire, chip := trial.ModelledLink.Exchange(command, answer)
 		if err := renewal.Wait(c.bench.ctx, wire+chip-time.Since(began)); err != nil {
@@ -87,8 +91,10 @@ func (c *pacedCard) minute() error {
 }
 
 // Faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
-// renewal, after the card acted; there is one for each step that uses the card.
-var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "puk-last", "cut-identify", "cut-unlock",
+// renewal, after the card acted; there is one for each step that uses the card. At pin-lost it leaves after it took a
+// new PIN.
+var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "pin-lost", "puk-last",
+	"cut-identify", "cut-unlock",
 	"cut-prepare", "cut-generate",
 	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty",
 	"unreadable", "full", "not-activated", "mute",

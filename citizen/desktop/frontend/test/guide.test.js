@@ -175,7 +175,9 @@ test('T13 above a real bar, stages below it, and the warning not to remove the c
     [...numbers].sort((a, b) => a - b),
     'the bar went back',
   )
-  assert.ok(new Set(numbers).size > 8, `the bar stood still: ${[...new Set(numbers)]}`)
+  const ends = [1, 2, 5, 6, 82, 90, 93, 96, 100] // of the steps (docs/RENEWAL.md)
+  const within = new Set(numbers.filter((n) => !ends.includes(n)))
+  assert.ok(within.size >= 2, `the bar stood still within the steps: ${[...new Set(numbers)]}`)
   await slow.close()
 })
 

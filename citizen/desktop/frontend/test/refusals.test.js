@@ -129,7 +129,7 @@ test('a wrong PIN: tries left, tied to its field, and consent before the last', 
   await w.code('Codice PIN', '99997')
   const s = await w.screen('failed')
   assert.equal(s.failure.code, 'pin-blocked')
-  await w.tab.getByText(/Si sblocca con il PUK/).waitFor()
+  await w.tab.getByText(/Se hai il PUK, scegli un nuovo PIN con SBLOCCA IL PIN/).waitFor()
   await empty(w)
 })
 

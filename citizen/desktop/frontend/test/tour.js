@@ -225,6 +225,88 @@ export const screens = [
     },
   ],
   [
+    'pin-blocked',
+    async (w) => {
+      await pin(w, withPuk, 'pin-blocked')
+      await w.code('Codice PIN', PIN)
+      await w.screen('failed')
+      await w.click('CHIUDI')
+      await w.screen('unknown')
+    },
+  ],
+  [
+    'pin-now',
+    async (w) => {
+      await changing(w)
+    },
+  ],
+  [
+    'pin-puk',
+    async (w) => {
+      await w.bench('insert', withPuk)
+      await w.screen('card')
+      await w.click('Ho dimenticato il PIN')
+      await w.text('Codice PUK')
+    },
+  ],
+  [
+    'pin-new',
+    async (w) => {
+      await changing(w)
+      await w.code('Codice PIN', PIN)
+      await w.text('Scegli un nuovo PIN')
+    },
+  ],
+  [
+    'pin-weak',
+    async (w) => {
+      await changing(w)
+      await w.code('Codice PIN', PIN)
+      await newPIN(w, '11111')
+      await w.text('Il nuovo PIN ripete le stesse cifre: si indovina facilmente.')
+    },
+  ],
+  [
+    'pin-changed',
+    async (w) => {
+      await changing(w)
+      await w.code('Codice PIN', PIN)
+      await newPIN(w, NEW)
+      await w.screen('new-pin')
+    },
+  ],
+  [
+    'pin-unknown',
+    async (w) => {
+      await changing(w, 'pin-lost')
+      await w.code('Codice PIN', PIN)
+      await newPIN(w, NEW)
+      await w.screen('failed')
+    },
+  ],
+  [
+    'pin-doubt',
+    async (w) => {
+      await changing(w, 'pin-lost')
+      await w.code('Codice PIN', PIN)
+      await newPIN(w, NEW)
+      await w.screen('failed')
+      await w.click('CHIUDI')
+      await w.bench('back')
+      await w.screen('card')
+      await w.click('RINNOVA')
+      await w.screen('prompt')
+    },
+  ],
+  [
+    'pin-no-command',
+    async (w) => {
+      await w.bench('insert', 'ACe2025')
+      await w.screen('nothing')
+      await w.tab.getByRole('heading', { name: 'PIN', exact: true }).scrollIntoViewIfNeeded()
+    },
+  ],
+  [
     'done',
     async (w) => {
       await done(w)
@@ -332,6 +414,23 @@ export async function puk(w, fault = '') {
   await w.text('Codice PUK')
 }
 
+/** Comes to the question for the PIN that is to be changed. */
+export async function changing(w, fault = '') {
+  await w.bench('insert', withoutPuk, fault)
+  await w.screen('card')
+  await w.click('Cambia il PIN')
+  await w.text('Inserisci il PIN di adesso')
+}
+
+/** Types a new PIN twice, the second time as told. */
+export async function newPIN(w, pin, again = pin) {
+  await w.tab.getByLabel('Nuovo PIN', { exact: true }).fill(pin)
+  await w.code('Ripeti il nuovo PIN', again)
+}
+
+/** A PIN that is not easy to guess. */
+export const NEW = '80357'
+
 async function done(w) {
   await puk(w)
   await w.code('Codice PUK', PUK)
@@ -342,15 +441,15 @@ async function done(w) {
 export async function empty(w) {
   const s = await w.state()
   if (s.screen === 'prompt') {
-    const back = { pin: 'INDIETRO', puk: 'INDIETRO', series: 'INDIETRO', 'last-try': 'FERMATI QUI' }[s.prompt.kind]
+    const back = { 'last-try': 'FERMATI QUI' }[s.prompt.kind] ?? 'INDIETRO'
     await w.click(back)
-    await w.screen('card', 'failed')
+    await w.screen('card', 'failed', 'nothing', 'unknown')
   }
   if (s.screen === 'running') {
     await w.bench('remove')
-    await w.screen('done', 'failed')
+    await w.screen('done', 'failed', 'new-pin')
   }
-  if (['failed', 'done'].includes((await w.state()).screen)) {
+  if (['failed', 'done', 'new-pin'].includes((await w.state()).screen)) {
     await w.tab.getByRole('button', { name: 'CHIUDI', exact: true }).last().click()
     await w.tab.waitForTimeout(150)
   }

@@ -2,11 +2,12 @@
 import { act } from '../api'
 import { t } from '../i18n'
 import { Button } from '../parts/button'
+import type { Task } from '../generated/state'
 import { Body } from './body'
 
-/** The question before the window closes during a renewal. */
-export function Closing() {
-  const c = t().closing
+/** The question before the window closes during work on the card. */
+export function Closing({ task }: { task: Task | undefined }) {
+  const c = task === 'renewal' ? t().closing : t().pin.closing
   return (
     <Body title={c.title}>
       <p class="lead">{c.text}</p>

@@ -1,43 +1,61 @@
 // SPDX-License-Identifier: EUPL-1.2
 import type { RefObject, TargetedKeyboardEvent } from 'preact'
 import { useImperativeHandle, useRef, useState } from 'preact/hooks'
-import { giveCode } from '../api'
+import { explainCode } from '../failures'
 import { t } from '../i18n'
 import { Icon } from '../parts/icon'
 import type { Prompt } from '../generated/state'
 import { Keypad } from './keypad'
 
-export interface Sender { send: () => void }
+export interface Entry {
+  /** Returns the code and empties the field, once. Of an empty field it tells the person, and returns ''. */
+  take: () => string
+  /** Empties the field, tells the person the reason, and takes the focus. */
+  refuse: (reason: string) => void
+}
 
-interface Props { prompt: Prompt; sender: RefObject<Sender | null> }
+interface Props {
+  id: string
+  label: string
+  prompt: Prompt
+  entry: RefObject<Entry | null>
+  /** Takes the focus when its dialog opens, and shows the fault of the code before. */
+  first?: boolean
+  describedBy: string
+}
 
 /**
  * The field for a PIN or PUK, masked, with its helps. The code stays in the element: no component keeps it, and it
  * leaves the page once.
  */
-export function CodeField({ prompt, sender }: Props) {
+export function CodeField({ id, label, prompt, entry, first, describedBy }: Props) {
   const c = t().prompt
-  const puk = prompt.kind === 'puk'
   const input = useRef<HTMLInputElement>(null)
   const sent = useRef(false)
   const [visible, setVisible] = useState(false)
   const type = (visible ? 'text' : 'password') as 'password' // Preact's types take one literal, not a choice of two
   const [hint, setHint] = useState('')
-  const [error, setError] = useState(problem(prompt))
+  const [error, setError] = useState(first ? problem(prompt) : '')
 
-  useImperativeHandle(sender, () => ({
-    send: () => {
+  useImperativeHandle(entry, () => ({
+    take: () => {
       const field = input.current!
-      if (sent.current) return
-      if (field.value === '') {
+      const code = field.value
+      if (sent.current) return ''
+      if (code === '') {
         setError(c.empty)
         field.focus()
-        return
+        return ''
       }
       sent.current = true
-      const code = field.value
       field.value = ''
-      void giveCode(prompt.id, code)
+      return code
+    },
+    refuse: (reason) => {
+      sent.current = false
+      input.current!.value = ''
+      setError(reason)
+      input.current!.focus()
     },
   }))
 
@@ -50,25 +68,27 @@ export function CodeField({ prompt, sender }: Props) {
   }
   return (
     <div class="field">
-      <label for="code">{puk ? t().T16 : t().T10}</label>
+      <label for={id}>{label}</label>
       <div class="code-line">
         <input
-          ref={input} id="code" class="code" type={type} data-first
+          ref={input} id={id} class="code" type={type} data-first={first || undefined}
           inputMode="numeric" autocomplete="off" autocapitalize="off" spellcheck={false}
-          aria-describedby="code-error code-form code-help code-hint" aria-invalid={error ? 'true' : undefined}
+          aria-describedby={`${id}-error ${id}-form ${describedBy} ${id}-hint`}
+          aria-invalid={error ? 'true' : undefined}
           onKeyDown={(e) => { setHint(keyboardHint(e)) }} onInput={clean}
         />
         <button
           type="button" class="eye" aria-pressed={visible} aria-label={visible ? c.hide : c.show}
-          aria-controls="code" onClick={() => { setVisible(!visible) }}
+          aria-controls={id} onClick={() => { setVisible(!visible) }}
         ><Icon name={visible ? 'eye-off' : 'eye'} /></button>
       </div>
-      <p class="field-error" id="code-error">{error && <><Icon name="error" /><span>{error}</span></>}</p>
-      <p class="quiet" id="code-form">
+      <p class="field-error" id={`${id}-error`}>{error && <><Icon name="error" /><span>{error}</span></>}</p>
+      <p class="quiet" id={`${id}-form`}>
         {[c.digits(prompt.min ?? 5, prompt.max ?? 8) + '.', triesOf(prompt)].filter(Boolean).join(' ')}
       </p>
-      <p class="field-hint" id="code-hint" role="status">{hint}</p>
+      <p class="field-hint" id={`${id}-hint`} role="status">{hint}</p>
       <Keypad
+        id={`${id}-keypad`}
         onDigit={(d) => { input.current!.value += d }}
         onErase={() => { input.current!.value = input.current!.value.slice(0, -1) }}
       />
@@ -87,7 +107,8 @@ function triesOf(p: Prompt): string {
 function problem(p: Prompt): string {
   const c = t().prompt
   const wrong = p.kind === 'puk' ? c.wrongPuk : c.wrongPin
-  return [p.wrong ? wrong : '', p.malformed ? c.malformed : ''].join(' ').trim()
+  const weak = p.weakness ? explainCode(p.weakness).what : ''
+  return [p.wrong ? wrong : '', p.malformed ? c.malformed : '', weak].join(' ').trim()
 }
 
 function keyboardHint(e: TargetedKeyboardEvent<HTMLInputElement>): string {

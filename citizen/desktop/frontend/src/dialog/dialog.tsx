@@ -5,6 +5,7 @@ import { t } from '../i18n'
 import { Icon } from '../parts/icon'
 
 interface Props {
+  title: string
   /** Changes when other content is shown: the focus then goes to its first element. */
   content: string
   /** Whether the dialog shows its own button to close it. */
@@ -17,8 +18,8 @@ interface Props {
   below?: ComponentChildren
 }
 
-/** T7: the modal dialog of a renewal, with the focus inside. It is open as long as it is drawn. */
-export function Dialog({ content, canClose, onClose, message, children, below }: Props) {
+/** The modal dialog of work on the card, with the focus inside. It is open as long as it is drawn. */
+export function Dialog({ title, content, canClose, onClose, message, children, below }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     const dialog = element.current!
@@ -33,7 +34,7 @@ export function Dialog({ content, canClose, onClose, message, children, below }:
   return (
     <dialog ref={element} aria-labelledby="dialog-title" onCancel={(e) => { e.preventDefault(); onClose() }}>
       <div class="dialog-head">
-        <p class="dialog-title" id="dialog-title">{t().T7}</p>
+        <p class="dialog-title" id="dialog-title">{title}</p>
         <button type="button" class="close" hidden={!canClose} aria-label={t().prompt.close} onClick={onClose}>
           <Icon name="close" />
         </button>

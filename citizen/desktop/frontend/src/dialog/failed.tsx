@@ -10,16 +10,18 @@ import { Rows } from '../parts/rows'
 import type { State } from '../generated/state'
 import { Body } from './body'
 
-/** T17 and T18: what happened, the card, what to do, and the error report. */
+/** T17 and T18, or that the PIN is as it was: what happened, the card, what to do, and the error report. */
 export function Failed({ state }: { state: State }) {
   const c = t().failed
   const failure = state.failure!
   const e = explain(failure)
   const again = mayResume(failure.code)
+  const unblock = failure.code === 'pin-blocked' && state.card?.canUnblockPin
+  const resume = state.task === 'renewal' ? c.resume : t().unreadable.retry
   const number = numberOf(failure.code)
   const details = [...number ? [String(number)] : [], ...failure.step ? [`${c.step}: ${stageName(failure.step)}`] : []]
   return (
-    <Body title={t().T17} mark="error" describedBy="failed-explained">
+    <Body title={title(state)} mark="error" describedBy="failed-explained">
       <Rows class="explained" id="failed-explained" rows={[
         { name: c.what, value: e.what },
         { name: c.card, value: e.card },
@@ -32,14 +34,23 @@ export function Failed({ state }: { state: State }) {
       <ReportOffer state={state} />
       <Contact contact={state.contact} />
       {state.contents && <ReportContents contents={state.contents} />}
-      {again
+      {again || unblock
         ? (
           <div class="actions two">
             <Button kind="outline-primary" onClick={() => act('close')}>{t().T21}</Button>
-            <Button onClick={() => act('resume')}>{c.resume}</Button>
+            {unblock
+              ? <Button onClick={() => act('pin-unblock')}>{t().pin.unblock}</Button>
+              : <Button onClick={() => act('resume')}>{resume}</Button>}
           </div>
         )
         : <div class="actions"><Button onClick={() => act('close')}>{t().T21}</Button></div>}
     </Body>
   )
+}
+
+function title(s: State): string {
+  const c = t().pin
+  if (s.failure!.code === 'pin-unknown') return c.unknown
+  if (s.task === 'renewal') return t().T17
+  return s.task === 'pin-unblock' ? c.unblockFailed : c.changeFailed
 }

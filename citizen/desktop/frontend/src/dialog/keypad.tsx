@@ -9,7 +9,9 @@ const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0']
 let openBefore = false
 
 /** The on-screen keypad, and the button that opens it. */
-export function Keypad({ onDigit, onErase }: { onDigit: (digit: string) => void; onErase: () => void }) {
+export function Keypad({ id, onDigit, onErase }: {
+  id: string; onDigit: (digit: string) => void; onErase: () => void
+}) {
   const c = t().prompt
   const [open, setOpen] = useState(openBefore)
   const toggle = () => {
@@ -19,9 +21,9 @@ export function Keypad({ onDigit, onErase }: { onDigit: (digit: string) => void;
   return (
     <>
       <button
-        type="button" class="btn btn-link keypad-toggle" aria-expanded={open} aria-controls="keypad" onClick={toggle}
+        type="button" class="btn btn-link keypad-toggle" aria-expanded={open} aria-controls={id} onClick={toggle}
       ><Icon name="keypad" />{c.keypad}</button>
-      <div class="keypad" id="keypad" role="group" aria-label={c.keypad} hidden={!open}>
+      <div class="keypad" id={id} role="group" aria-label={c.keypad} hidden={!open}>
         {digits.map((d) => (
           <button key={d} type="button" class="key" aria-label={c.digit(d)} onClick={() => { onDigit(d) }}>{d}</button>
         ))}

@@ -8,15 +8,18 @@ import { Content } from './content'
 import { Dialog } from './dialog'
 import { stage } from './running'
 
-/** Whether the state asks for the dialog "Rinnovo certificato". */
-export function inDialog(s: State): boolean { return ['prompt', 'running', 'failed', 'done'].includes(s.screen) }
+/** Whether the state asks for the dialog of work on the card. */
+export function inDialog(s: State): boolean {
+  return ['prompt', 'running', 'failed', 'done', 'new-pin'].includes(s.screen)
+}
 
-/** The dialog "Rinnovo certificato", from the PIN to the end. */
+/** The dialog "Rinnovo certificato" from the PIN to the end, and that of the PIN. */
 export function Renewal({ state, below }: { state: State; below?: ComponentChildren }) {
   const key = contentKey(state)
   return (
     <Dialog
-      content={key} canClose={state.screen !== 'running' && !state.closing} onClose={() => { leave(state) }}
+      title={state.task === 'renewal' ? t().T7 : t().pin.title} content={key}
+      canClose={state.screen !== 'running' && !state.closing} onClose={() => { leave(state) }}
       message={message(state)} below={below}
     >
       <Content key={key} state={state} />
@@ -36,7 +39,8 @@ function contentKey(s: State): string {
 }
 
 function message(s: State): string {
-  if (s.closing) return t().closing.text
+  if (s.closing) return (s.task === 'renewal' ? t().closing : t().pin.closing).text
+  if (s.screen === 'running' && s.task !== 'renewal') return t().pin.running
   if (s.screen === 'running') return s.progress ? stage(s.progress) : ''
   return s.screen === 'done' ? phaseMessage(s.done!) : ''
 }
@@ -49,7 +53,8 @@ function leave(s: State): void {
       const { id, kind } = s.prompt!
       return void (kind === 'last-try' ? act(`answer?prompt=${id}`, { answer: '' }) : act(`back?prompt=${id}`))
     }
-    case 'failed': return void act('close')
+    case 'failed':
+    case 'new-pin': return void act('close')
     case 'done': return void (isBusy(s.done!) || act('close'))
     default: // what runs is not left
   }

@@ -145,12 +145,15 @@ export interface Prompt {
   puk?: boolean
   options?: string[]
   repeated?: boolean // the renewal began to generate the key before this question
+  newPinSent?: boolean // NewPINSent means that the card did not answer to a new PIN: it has that one, or the one before.
+  weakness?: string // why the new PIN typed before was refused
 }
 
-/** PromptKind is the kind of a question: for a PIN, for a PUK, or a renewal.Question. */
+/** PromptKind is the kind of a question: for a PIN, for a PUK, for a new PIN, or a renewal.Question. */
 export type PromptKind =
   | 'pin'
   | 'puk'
+  | 'new-pin'
   | 'series'
   | 'last-try'
 
@@ -278,6 +281,7 @@ export type Screen =
   | 'running'
   | 'failed'
   | 'done'
+  | 'new-pin'
 
 /** Setup is a service that the person enters: empty, to be confirmed, or with the reason why it cannot be used. */
 export interface Setup {
@@ -307,6 +311,7 @@ export interface State {
   progress?: Progress
   done?: Done
   closing?: boolean // the window was asked to close while a renewal runs
+  task?: Task // Task is the work on the card that runs, failed or succeeded; "" where there was none.
   report?: Report
   update?: Update // nil where no check is made
   page?: string // the download page
@@ -340,6 +345,8 @@ export interface Summary {
   newNotAfter?: string // nil where it counts from the issue
   campaigns?: Campaign[] // those among which the citizen chooses
   usable: boolean // the card can be used to log in, as far as is known
+  canChangePin: boolean // A source gives the command that changes the PIN of this model, and the one that unblocks it.
+  canUnblockPin: boolean
 }
 
 /** System is an operating system by Go's name for it. */
@@ -347,6 +354,12 @@ export type System =
   | 'linux'
   | 'darwin'
   | 'windows'
+
+/** Task is what a person does with a card. */
+export type Task =
+  | 'renewal'
+  | 'pin-change'
+  | 'pin-unblock'
 
 /** Update is the result of the check for a newer version. */
 export interface Update {

@@ -5,6 +5,7 @@ import { Contact } from '../parts/contact'
 import { Notice } from '../parts/notice'
 import { OtherReader } from '../parts/otherreader'
 import { Panel } from '../parts/panel'
+import { PINOffer } from '../parts/pinoffer'
 import { Reasons } from '../parts/reasons'
 import { ReportContents } from '../parts/reportcontents'
 import { ReportOffer } from '../parts/reportoffer'
@@ -28,6 +29,7 @@ export function Nothing({ state }: { state: State }) {
       {card.usable && <p>{c.valid}</p>}
       {card.usable && <p>{c.browser}</p>}
       <CardSummary card={card} />
+      <PINOffer card={card} />
       <OtherReader state={state} />
       {state.contents && <ReportOffer state={state} />}
       {!already && <Contact contact={state.contact} />}

@@ -6,6 +6,7 @@ import { Button } from '../parts/button'
 import { Notice } from '../parts/notice'
 import { OtherReader } from '../parts/otherreader'
 import { Panel } from '../parts/panel'
+import { PINOffer } from '../parts/pinoffer'
 import { Rows, type Row } from '../parts/rows'
 import { Team } from '../parts/team'
 import { Title } from '../parts/title'
@@ -46,6 +47,7 @@ export function Renewable({ state }: { state: State }) {
       <p>{card.needsPuk ? c.timePuk : c.time}</p>
       <p class="actions"><Button id="renew" large onClick={renew}>{card.begun ? c.resume : t().T6}</Button></p>
       {!card.asksSeries && <Sigla series={card.series} />}
+      <PINOffer card={card} />
       <Team />
       <OtherReader state={state} />
     </Panel>
