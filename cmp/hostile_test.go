@@ -184,7 +184,7 @@ func hostileRequests(f *fixture) []hostileRequest {
 			fg.message.ExtraCerts = nil
 			fg.message.Header.ProtectionAlg = algorithm(oidPasswordBasedMAC)
 			return fg.must(fg.message.Marshal())
-		}, refusalIntegrity},
+		}, refusalMAC},
 		{"RSASSA-PSS", func(fg *forge) []byte {
 			fg.kur()
 			fg.message.Header.ProtectionAlg = algorithm(oid("1.2.840.113549.1.1.10"))

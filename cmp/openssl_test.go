@@ -140,7 +140,7 @@ func TestOpenSSLClient(t *testing.T) {
 		{name: "oldCertID of another", args: usual + "-oldcert other.pem", want: refusalOldCertificate},
 		{name: "old key again", args: kur + path + "-cert old.pem -key old.key", want: refusalSameKey},
 		{name: "MAC", args: kur + path + "-ref 1 -secret pass:segreto -oldcert old.pem -newkey new.key",
-			want: refusalIntegrity},
+			want: refusalMAC},
 		{name: "unprotected", args: usual + "-unprotected_requests", want: refusalUnprotected},
 		{name: "ir", args: strings.Replace(usual, "-cmd kur", "-cmd ir", 1), want: refusalMessageType},
 		{name: "cr", args: strings.Replace(usual, "-cmd kur", "-cmd cr", 1), want: refusalMessageType},

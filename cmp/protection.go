@@ -66,7 +66,7 @@ func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	case oidSHA1WithRSA, oidECDSAWithSHA1:
 		return none, refusalSHA1
 	case oidPasswordBasedMAC, oidDHBasedMAC, oidPBMAC1, oidKEMBasedMAC:
-		return none, refusalIntegrity
+		return none, refusalMAC
 	}
 	a, known := signatureAlgorithms[id]
 	if !known {
@@ -78,7 +78,7 @@ func parseSignatureAlgorithm(der []byte) (signatureAlgorithm, error) {
 	return a, nil
 }
 
-// verifySignature returns nil, refusalSHA1, refusalIntegrity, refusalAlgorithm (also for a key whose size is out of
+// verifySignature returns nil, refusalSHA1, refusalMAC, refusalAlgorithm (also for a key whose size is out of
 // bounds), an [ErrMalformed] or errSignature.
 func verifySignature(key crypto.PublicKey, algorithm, signed, signature []byte) error {
 	a, err := parseSignatureAlgorithm(algorithm)

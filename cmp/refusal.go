@@ -32,7 +32,7 @@ var (
 		catalogue.Refusal(failure.BadRecipientNonce)}
 	refusalUnprotected = &Refusal{BadMessageCheck, failure.Unprotected,
 		catalogue.Refusal(failure.Unprotected)}
-	refusalIntegrity = &Refusal{WrongIntegrity, failure.MACProtection,
+	refusalMAC = &Refusal{WrongIntegrity, failure.MACProtection,
 		catalogue.Refusal(failure.MACProtection)}
 	refusalSHA1 = &Refusal{BadAlg, failure.SHA1,
 		catalogue.Refusal(failure.SHA1)}

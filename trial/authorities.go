@@ -15,7 +15,7 @@ import (
 // AuthoritiesRequest says how a trial's certificates are made.
 type AuthoritiesRequest struct {
 	From, Until time.Time // validity of the roots; the others end a year earlier
-	Keys        *Keys     // "legacy" and, of the trial login's root, none
+	Keys        *Keys     // source of the legacy root's key; the trial login's root has one of its own
 
 	Current   crypto.Signer           // signs renewed certificates; nil: a new P-256 key
 	Signature x509.SignatureAlgorithm // of the legacy root; zero: SHA-256 with RSA

@@ -30,7 +30,7 @@ const (
 var Holder = holder.PersonalData{Issuer: "6090", Surname: "ESEMPIO", Name: "BRUNILDE", BirthDate: "07101978", Sex: "F",
 	CodiceFiscale: "SMPBNL78R47D612H", BirthMunicipality: "D612", ResidenceMunicipality: "D612"}
 
-// CardRequest says what card is issued. Its zero value but for Series and the dates is a card like many others.
+// CardRequest describes the card to issue. Only Series and the dates are required.
 type CardRequest struct {
 	Series string
 	// of the card, 16 digits; "": drawn at random, for an invented card of 6090

@@ -21,7 +21,7 @@ var (
 )
 
 // DFToCreateWithPUK returns the DF of the signature file system that has to be created in the MF under the PUK, or
-// nil. It sends no command: it uses the result of Read.
+// nil. It sends no command: it uses Contents.
 func (s *Session) DFToCreateWithPUK() *cardmodel.DF {
 	if s.Contents.HasSignatureDF || !s.Model.NeedsPUK() {
 		return nil

@@ -58,7 +58,7 @@ type Session struct {
 
 // Open identifies the card: model by answer to reset, then EF_IDCarta and EF_DatiPersonali as the probe.
 // Errors are those of cardmodel.Match, ErrForeign, ErrNotHealthCard, holder's for malformed files, and
-// the transport's. Then it reads what Read reads, in the same transaction: 5 to 9 commands in all, and one
+// the transport's. Then it reads what ReadContents reads, in the same transaction: 5 to 9 commands in all, and one
 // more for each 255 bytes of a certificate, and of personal data beyond the first 255.
 func Open(card iso7816.Card) (*Session, error) {
 	return identified(card, func(s *Session) error {

@@ -41,9 +41,9 @@ func next(f runFacts) string {
 // witnesses are the facts from which judge learns whether a renewal was begun before.
 type witnesses struct {
 	Standing cmp.Decision // the service's decision, "" where it knows no standing
-	Issued   bool         // a slot of the card holds that certificate
-	OnCard   bool         // this computer's journal holds it, not yet confirmed
-	Journal  bool         // and this computer's journal holds it, not yet confirmed
+	Issued   bool         // the service issued a certificate
+	OnCard   bool         // a slot of the card holds that certificate
+	Journal  bool         // this computer's journal holds it, not yet confirmed
 }
 
 // verdict is the result of judge.

@@ -40,11 +40,11 @@ func (n *run) load() {
 // save writes the record to the journal. It ignores errors, because the card can be recovered without a journal.
 func (n *run) save() {
 	if n.Journal != nil {
-		n.written(n.Journal.Save(n.s.IDCarta, journalKind, n.rec))
+		n.noteUnwritable(n.Journal.Save(n.s.IDCarta, journalKind, n.rec))
 	}
 }
 
-func (n *run) written(err error) {
+func (n *run) noteUnwritable(err error) {
 	if err != nil {
 		n.tell(Event{Step: "", State: Noted, Code: "journal-unwritable"})
 	}
@@ -81,5 +81,5 @@ func (n *run) keepTries(code cardmodel.CodeKind, left *int) {
 
 func (n *run) ledgerWritten(err error) {
 	n.ledgerStale = n.ledgerStale || err != nil
-	n.written(err)
+	n.noteUnwritable(err)
 }

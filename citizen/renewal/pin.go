@@ -62,14 +62,14 @@ func (r *Renewal) replacePIN(ctx context.Context, task Task, kind cardmodel.Code
 // sendPIN notes that a new PIN is sent, sends it, and puts the note back when the card has answered.
 func (n *run) sendPIN(code, next []byte, replace func(s *cns.Session, code, next []byte) error) error {
 	before := n.tries.NewPIN
-	n.written(n.ledger().Sent(n.s.IDCarta, true))
+	n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, true))
 	err := replace(n.s, code, next)
 	unknown := errors.Is(err, cns.ErrPINUnknown)
 	if err == nil || unknown {
-		n.written(n.ledger().Raise(n.s.IDCarta))
+		n.noteUnwritable(n.ledger().Raise(n.s.IDCarta))
 	}
 	if !unknown {
-		n.written(n.ledger().Sent(n.s.IDCarta, err != nil && before))
+		n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, err != nil && before))
 	}
 	return err
 }

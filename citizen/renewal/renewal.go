@@ -26,7 +26,7 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// Renewal is one run on one card. Fields without "nil" in their comment must be set.
+// Renewal is one run on one card. Fields whose comment names neither nil nor "" must be set.
 type Renewal struct {
 	Card     iso7816.Card
 	Service  Service
@@ -150,7 +150,7 @@ func (n *run) release() error {
 	b := n.block
 	n.block = nil
 	if n.s.Changed() { // while the card is still ours
-		n.written(n.ledger().Raise(n.s.IDCarta))
+		n.noteUnwritable(n.ledger().Raise(n.s.IDCarta))
 	}
 	return b.End()
 }
@@ -165,7 +165,7 @@ func (n *run) post(ctx context.Context, der []byte) ([]byte, error) {
 
 // Run renews the certificate, or continues an interrupted renewal. The error is a *Failure. Run wipes the PIN before
 // it returns, unless it returns an Outcome: its session keeps the PIN for the steps that follow, and the caller must
-// call Forget.
+// call its ForgetPIN.
 func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
 	n := &run{Renewal: r}
 	last := -1

@@ -107,7 +107,7 @@ func (n *run) codeThen(ctx context.Context, task Task, kind cardmodel.CodeKind, 
 		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // the card accepted the code
 			n.keepTries(kind, nil)
 			if req.NewPINSent {
-				n.written(n.ledger().Sent(n.s.IDCarta, false))
+				n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, false))
 			}
 			return err
 		case errors.Is(err, cns.ErrCodeFormat):

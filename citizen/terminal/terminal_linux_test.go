@@ -18,6 +18,7 @@ import (
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 )
 
 // screen is what a terminal shows: what is written to it, and the echo.
@@ -223,5 +224,47 @@ func TestSecret(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "24680") {
 			t.Errorf("%q: the code is in the error: %v", from, err)
 		}
+	}
+}
+
+// TestChoose: a new PIN is typed twice, without an echo, until both are alike, and the person is told why one was
+// refused.
+func TestChoose(t *testing.T) {
+	p, keyboard, screen := atTerminal(t)
+	type answer struct {
+		code []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
+	choose := func(r renewal.CodeRequest) {
+		go func() {
+			code, err := p.Choose(t.Context(), r)
+			answers <- answer{code, err}
+		}()
+	}
+	request := renewal.CodeRequest{Code: cardmodel.Models()[0].Code(cardmodel.PIN), Weakness: failure.PINRepetition}
+	choose(request)
+	screen.waitFor(t, "Il nuovo PIN ripete le stesse cifre: si indovina facilmente.")
+	for i, line := range []string{"80357\n", "80358\n", "80357\n", "80357\n"} {
+		screen.waitFor(t, []string{"Nuovo PIN: ", "Ripeti il nuovo PIN: ",
+			"I due PIN non sono uguali: scrivili di nuovo.",
+			"di nuovo.\r\nNuovo PIN: \r\nRipeti il nuovo PIN: "}[i])
+		echoOff(t, p.In)
+		typed(t, keyboard, line)
+	}
+	if a := <-answers; a.err != nil || string(a.code) != "80357" {
+		t.Errorf("chosen: %v", a.err)
+	}
+	if strings.Contains(screen.String(), "8035") {
+		t.Errorf("the terminal shows a PIN: %q", screen.String())
+	}
+	choose(request)
+	echoOff(t, p.In)
+	typed(t, keyboard, "\n")
+	if a := <-answers; !errors.Is(a.err, renewal.ErrCancelled) {
+		t.Errorf("an empty line: %v", a.err)
+	}
+	if _, err := (&Person{}).Choose(t.Context(), request); !errors.Is(err, renewal.ErrNoInput) {
+		t.Errorf("without a terminal: %v", err)
 	}
 }

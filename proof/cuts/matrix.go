@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
 	"rinnova.example/go/service/store"
 )
@@ -213,7 +214,7 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 		if _, err := w.run(false); err != nil {
 			return nil, fmt.Errorf("%s: the uncut renewal: %w", series, err)
 		}
-		changing, reading, messages, writes, begun := w.wire.chang, w.wire.count-w.wire.chang, w.net.seen, w.writes,
+		changing, reading, messages, writes, begun := w.wire.changing, w.wire.commands-w.wire.changing, w.net.seen, w.writes,
 			w.wire.begun
 		w.service.Close()
 		whens := []struct {
@@ -356,7 +357,7 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 	w.pinLeft = 3
 	if c.second.kind != none {
 		w.reinsert()
-		w.wire.plan, w.wire.done, w.wire.count, w.wire.chang = c.second, false, 0, 0
+		w.wire.plan, w.wire.done, w.wire.commands, w.wire.changing = c.second, false, 0, 0
 		if _, err := w.run(elsewhere); err != nil && !w.wire.done && !renewed(err) {
 			return fmt.Errorf("second run, before its cut: %w", err)
 		}
@@ -378,7 +379,7 @@ func (a *authority) try(ctx context.Context, c scenario) error {
 // renewed reports whether a run ended because nothing was left to do.
 func renewed(err error) bool {
 	var f *renewal.Failure
-	return errors.As(err, &f) && f.Code == "already-renewed"
+	return errors.As(err, &f) && f.Code == failure.AlreadyRenewed
 }
 
 // staleJournal returns the journal of an earlier renewal of this card, before its present state: of the same old
@@ -462,8 +463,8 @@ func (w *world) addSignatureKey() error {
 
 // sound checks what must hold at every moment.
 func (w *world) sound() error {
-	if w.early != "" {
-		return errors.New(w.early)
+	if w.violation != "" {
+		return errors.New(w.violation)
 	}
 	if !bytes.Equal(oldFiles(w.card), w.before) {
 		return errors.New("the old credential's files changed")

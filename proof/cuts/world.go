@@ -78,30 +78,30 @@ func (a *authority) generator() func(int) (*rsa.PrivateKey, error) {
 // world is one case: a service with its database, a card, a computer with its journal, a person.
 type world struct {
 	*authority
-	ctx      context.Context
-	now      time.Time
-	service  *trial.Service
-	card     *emulator.Card
-	origin   *emulator.Card // as issued
-	other    *emulator.Card // another person's card, where the case has one
-	others   string         // what it holds
-	old      *x509.Certificate
-	before   []byte            // the old credential's files
-	foreign  map[string][]byte // files of another application on the card, which must stay as they are
-	pinLeft  int               // tries of the PIN that must be left
-	files    map[string][]byte
-	full     bool // the journal's disk takes no write
-	writes   int  // of the journal
-	fullAt   int  // the write at which the disk is full, -1 never
-	typed    struct{ pins, puks int }
-	pins     []string // what the person types next; empty: the right one
-	consents bool     // to a last try
-	sent     struct{ puks, generate int }
-	known    bool // a run got past generate: its key must never be made again
-	wire     *wire
-	net      exchange
-	early    string // what a certConf found wrong
-	place    int    // of the new pair, 0 while not known
+	ctx       context.Context
+	now       time.Time
+	service   *trial.Service
+	card      *emulator.Card
+	origin    *emulator.Card // as issued
+	other     *emulator.Card // another person's card, where the case has one
+	others    string         // what it holds
+	old       *x509.Certificate
+	before    []byte            // the old credential's files
+	foreign   map[string][]byte // files of another application on the card, which must stay as they are
+	pinLeft   int               // tries of the PIN that must be left
+	files     map[string][]byte
+	full      bool // the journal's disk takes no write
+	writes    int  // of the journal
+	fullAt    int  // the write at which the disk is full, -1 never
+	typed     struct{ pins, puks int }
+	pins      []string // what the person types next; empty: the right one
+	consents  bool     // to a last try
+	sent      struct{ puks, generate int }
+	known     bool // a run got past generate: its key must never be made again
+	wire      *wire
+	net       exchange
+	violation string // the first broken promise
+	place     int    // of the new pair, 0 while not known
 }
 
 // newWorld is a service and a card of its registry.
@@ -123,7 +123,7 @@ func (a *authority) newService(ctx context.Context) (*world, error) {
 	return w, err
 }
 
-// cardNumber and person are those of the project's invented people.
+// cardNumber and otherCard are those of the project's invented people.
 const (
 	cardNumber = "6090900000003001"
 	otherCard  = "6090900000003019"
@@ -244,15 +244,15 @@ func (w *world) Consent(context.Context, renewal.Question) (string, error) {
 
 // wire is the card as the program reaches it, cut where the case says.
 type wire struct {
-	card  *emulator.Card
-	swap  int // the transaction before which the other card is put in its place, 0 never
-	begun int
-	world *world
-	count int // commands so far, and those that may change the card
-	chang int
-	plan  cut
-	done  bool // the cut has happened
-	gone  bool
+	card     *emulator.Card
+	swap     int // the transaction before which the other card is put in its place, 0 never
+	begun    int
+	world    *world
+	commands int // so far
+	changing int // of them, those that may change the card
+	plan     cut
+	done     bool // the cut has happened
+	gone     bool
 }
 
 // changes reports whether a command may change the card: CREATE, DELETE, PUT DATA, GENERATE, UPDATE, VERIFY.
@@ -288,14 +288,14 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 	hit := false
 	if !w.done {
 		if w.plan.changes {
-			hit = changes(b[1]) && w.chang == w.plan.at
+			hit = changes(b[1]) && w.changing == w.plan.at
 		} else {
-			hit = w.plan.kind != none && !changes(b[1]) && w.count-w.chang == w.plan.at
+			hit = w.plan.kind != none && !changes(b[1]) && w.commands-w.changing == w.plan.at
 		}
 	}
-	w.count++
+	w.commands++
 	if changes(b[1]) {
-		w.chang++
+		w.changing++
 	}
 	switch {
 	case b[1] == iso7816.INSVerify && b[3]&0x7F == 0x11:
@@ -303,7 +303,7 @@ func (w *wire) Transmit(b []byte) ([]byte, error) {
 	case b[1] == iso7816.INSGenerateKeyPair:
 		w.world.sent.generate++
 		if w.world.known {
-			w.world.early = "a known key was generated again"
+			w.world.violation = "a known key was generated again"
 		}
 	}
 	if !hit {
@@ -434,7 +434,7 @@ func (w *world) confirmEarly(body []byte) {
 			}
 		}
 	}
-	w.early = "a certificate was confirmed that no file of the card holds"
+	w.violation = "a certificate was confirmed that no file of the card holds"
 }
 
 func (w *world) model() *cardmodel.Model {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// trialKey is certified in certificates that are linted and never signed.
+// trialKey is certified in certificates that are linted and never signed with an issuer's key.
 var trialKey = sync.OnceValues(func() (*rsa.PublicKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

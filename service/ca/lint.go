@@ -87,7 +87,7 @@ func lintProfile(c, issuer *x509.Certificate) error {
 		return err
 	}
 	if len(c.CRLDistributionPoints) != 1 || !strings.HasSuffix(c.CRLDistributionPoints[0], CRLPath) {
-		return errors.New("CRL distribution point")
+		return errors.New("unexpected CRL distribution point")
 	}
 	publicURL := strings.TrimSuffix(c.CRLDistributionPoints[0], CRLPath)
 	profile, err := cnsTemplate(key, publicURL, oidPolicyCurrent, CRLPath)
@@ -113,7 +113,7 @@ func lintProfile(c, issuer *x509.Certificate) error {
 			len(c.IssuingCertificateURL) == 0},
 	} {
 		if !field.holds {
-			return errors.New(field.name)
+			return fmt.Errorf("unexpected %s", field.name)
 		}
 	}
 	criticality := map[string]bool{}
@@ -121,11 +121,11 @@ func lintProfile(c, issuer *x509.Certificate) error {
 		criticality[extension.Id.String()] = extension.Critical
 		if extension.Id.Equal(oidCertificatePolicies) &&
 			!bytes.Equal(extension.Value, profile.ExtraExtensions[0].Value) {
-			return errors.New("certificatePolicies")
+			return errors.New("unexpected certificatePolicies")
 		}
 	}
 	if !maps.Equal(criticality, profileExtensions) {
-		return errors.New("set of extensions")
+		return errors.New("unexpected set of extensions")
 	}
 	return readSubject(&Old{Certificate: c})
 }

@@ -180,7 +180,7 @@ func TestLintOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := lint(c, issuer.certificate); err == nil || err.Error() != "lint: signature algorithm" {
+		if err := lint(c, issuer.certificate); err == nil || err.Error() != "lint: unexpected signature algorithm" {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -195,7 +195,7 @@ func TestLintOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := lint(c, &other); err == nil || err.Error() != "lint: issuer" {
+		if err := lint(c, &other); err == nil || err.Error() != "lint: unexpected issuer" {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -216,7 +216,7 @@ func TestLintOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := lint(c, issuer.certificate); err == nil || err.Error() != "lint: key size" {
+		if err := lint(c, issuer.certificate); err == nil || err.Error() != "lint: unexpected key size" {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -16,11 +16,11 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// backdate is how long before its making whatever an issuer signs begins, because some clocks are slow. Nothing begins
-// before the issuer itself.
+// backdate is subtracted from the time of signing to get the start of validity, because some clocks are slow. Nothing
+// is valid before the issuer's own certificate.
 const backdate = time.Hour
 
-// begin is when something made now begins.
+// begin returns the start of validity for a signature made now.
 func (i *Issuer) begin(now time.Time) time.Time {
 	if early := now.Add(-backdate); early.After(i.certificate.NotBefore) {
 		return early

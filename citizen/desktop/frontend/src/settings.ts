@@ -14,12 +14,13 @@ const contrast = matchMedia('(prefers-contrast: more)')
 
 /** The look that the person chose before; it is kept where the web view allows it, and in no other place. */
 export function keptSettings(): Settings {
+  const system = navigator.language.split('-')[0]
   let kept: Partial<Settings> = {}
   try { kept = JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<Settings> } catch { /* forbidden or damaged */ }
   return {
     theme: themes.find((x) => x === kept.theme) ?? 'auto',
     size: sizes.find((x) => x === kept.size) ?? 100,
-    language: isLanguage(kept.language) ? kept.language : navigator.language.startsWith('de') ? 'de' : 'it',
+    language: isLanguage(kept.language) ? kept.language : isLanguage(system) ? system : 'it',
   }
 }
 
