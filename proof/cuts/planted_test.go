@@ -31,8 +31,10 @@ var planted = []struct {
 		[]edit{{"card/cns/file.go", "for i := n; i < len(data); i += chunk {",
 			"for i := 0; i < len(data); i += chunk {"}}},
 	{"repeat VERIFY after 63Cx",
-		[]edit{{"card/cns/code.go", "\tif n, ok := sw.Tries(); ok {\n", "\tif n, ok := sw.Tries(); ok {\n" +
-			"\t\tiso7816.Do(s.card, iso7816.Command{INS: 0x20, P2: p2, Data: bytes.Clone(data)})\n"}}},
+		[]edit{{"card/cns/code.go", "Data: data})\n\treturn s.judged(kind, err)\n", "Data: data})\n" +
+			"\tif err = s.judged(kind, err); err != nil {\n" +
+			"\t\tiso7816.Do(s.card, iso7816.Command{INS: iso7816.INSVerify, P2: s.reference(c), Data: data})\n" +
+			"\t}\n\treturn err\n"}}},
 	{"overwrite a known key",
 		[]edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn keepKey\n",
 			"\tcase k.Claimed:\n\t\treturn makeKey\n"}}},
