@@ -214,8 +214,8 @@ func (a *authority) scenarios(ctx context.Context, o Options) ([]scenario, error
 		if _, err := w.run(false); err != nil {
 			return nil, fmt.Errorf("%s: the uncut renewal: %w", series, err)
 		}
-		changing, reading, messages, writes, begun := w.wire.changing, w.wire.commands-w.wire.changing, w.net.seen, w.writes,
-			w.wire.begun
+		changing, reading := w.wire.changing, w.wire.commands-w.wire.changing
+		messages, writes, begun := w.net.seen, w.writes, w.wire.begun
 		w.service.Close()
 		whens := []struct {
 			name  string
