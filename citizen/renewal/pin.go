@@ -62,7 +62,10 @@ func (r *Renewal) replacePIN(ctx context.Context, task Task, kind cardmodel.Code
 // sendPIN notes that a new PIN is sent, sends it, and puts the note back when the card has answered.
 func (n *run) sendPIN(code, next []byte, replace func(s *cns.Session, code, next []byte) error) error {
 	before := n.tries.NewPIN
-	n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, true))
+	n.s.BeforePIN = func(bool) error {
+		n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, true))
+		return nil
+	}
 	err := replace(n.s, code, next)
 	unknown := errors.Is(err, cns.ErrPINUnknown)
 	if err == nil || unknown {

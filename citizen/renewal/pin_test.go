@@ -172,7 +172,7 @@ func TestPINWithoutSource(t *testing.T) {
 }
 
 // TestPINCut cuts the power at every command of a change and of an unblocking, before, after and in the middle of it,
-// on a card of every model that has the command. The card then has the PIN of before or the new one; where the program
+// on a card of every model that has the command, and ends the program with it or not. The card then has the PIN of before or the new one; where the program
 // cannot know which, it says so, and the next question says it too. No try is spent that was not typed. The same
 // operation, with the new PIN first, then succeeds.
 func TestPINCut(t *testing.T) {
@@ -186,17 +186,20 @@ func TestPINCut(t *testing.T) {
 			for _, cut := range []emulator.Fault{{Cut: emulator.CutBefore}, {Cut: emulator.CutAfter},
 				{Cut: emulator.CutMidway, Pages: 0}, {Cut: emulator.CutMidway, Pages: 1},
 				{Cut: emulator.CutMidway, Pages: 2}} {
-				for at, whole := 0, false; !whole; at++ {
-					w := &pinCut{t: t, issued: issued, task: task, fault: cut, at: at}
-					t.Run(fmt.Sprintf("%s/%s/%d,%d/%d", m.ID, task, cut.Cut, cut.Pages, at), func(t *testing.T) {
-						w.t = t
-						whole = w.run()
-					})
-					if t.Failed() {
-						return
+				for _, killed := range []bool{false, true} {
+					for at, whole := 0, false; !whole; at++ {
+						w := &pinCut{t: t, issued: issued, task: task, fault: cut, killed: killed, at: at}
+						name := fmt.Sprintf("%s/%s/%d,%d,%v/%d", m.ID, task, cut.Cut, cut.Pages, killed, at)
+						t.Run(name, func(t *testing.T) {
+							w.t = t
+							whole = w.run()
+						})
+						if t.Failed() {
+							return
+						}
+						cases++
+						unknown += w.unknown
 					}
-					cases++
-					unknown += w.unknown
 				}
 			}
 		}
@@ -212,8 +215,23 @@ type pinCut struct {
 	issued  *emulator.Card
 	task    renewal.Task
 	fault   emulator.Fault
+	killed  bool // the program ends with the power
 	at      int
 	unknown int
+}
+
+// errKilled ends a program in the middle of a command, without any of its code running afterwards.
+var errKilled = errors.New("killed")
+
+// killing is a card whose program is killed when the power fails.
+type killing struct{ *emulator.Card }
+
+func (k killing) Transmit(b []byte) ([]byte, error) {
+	r, err := k.Card.Transmit(b)
+	if err != nil {
+		panic(errKilled)
+	}
+	return r, nil
 }
 
 // run makes one cut, and reports whether the operation had fewer commands.
@@ -236,7 +254,13 @@ func (w *pinCut) run() (whole bool) {
 		}
 		return emulator.Fault{}
 	})
-	err := w.act(card, journal, &person{pins: slices.Clone(pins), puks: []string{emulator.DemoPUK}}, newPIN)
+	who := &person{pins: slices.Clone(pins), puks: []string{emulator.DemoPUK}}
+	var err error
+	if w.killed {
+		err = w.kill(card, journal, who)
+	} else {
+		err = w.act(card, journal, who, newPIN)
+	}
 	card.SetFault(nil)
 	card.Reinsert()
 	if !cut {
@@ -246,11 +270,11 @@ func (w *pinCut) run() (whole bool) {
 		return true
 	}
 	is := failure.Code(code(err))
-	if err == nil || sent != (is == failure.PINUnknown) {
+	if err == nil || !w.killed && sent != (is == failure.PINUnknown) {
 		t.Errorf("sent %v, and the failure is %v", sent, err)
 	}
 	if entry(t, card, journal).NewPIN != sent {
-		t.Error("the ledger does not know of the new PIN")
+		t.Errorf("the ledger says that a new PIN was sent: %v", !sent)
 	}
 	if accepts(card, newPIN) && !sent || accepts(card, newPIN) && accepts(card, oldPIN) ||
 		pins != nil && !accepts(card, newPIN) && !accepts(card, oldPIN) {
@@ -263,7 +287,7 @@ func (w *pinCut) run() (whole bool) {
 		w.unknown++
 		pins = append([]string{newPIN}, pins...)
 	}
-	who := &person{pins: slices.Clone(pins), puks: []string{emulator.DemoPUK}, lastTry: true}
+	who = &person{pins: slices.Clone(pins), puks: []string{emulator.DemoPUK}, lastTry: true}
 	if err := w.act(card, journal, who, otherPIN); err != nil || !accepts(card, otherPIN) {
 		t.Errorf("again: %v", err)
 	}
@@ -274,6 +298,19 @@ func (w *pinCut) run() (whole bool) {
 		t.Error("the ledger still doubts, or the old credential changed")
 	}
 	return false
+}
+
+// kill runs the operation in a program that ends with the power.
+func (w *pinCut) kill(card *emulator.Card, journal *cardfile.Files, who *person) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != errKilled {
+				panic(r)
+			}
+			err = errKilled
+		}
+	}()
+	return w.act(killing{card}, journal, who, newPIN)
 }
 
 func (w *pinCut) act(card iso7816.Card, journal *cardfile.Files, who *person, pin string) error {
