@@ -30,8 +30,8 @@ func (s *Session) UnblockPIN(puk, next []byte) error {
 	return s.replacePIN(cardmodel.PUK, iso7816.INSResetRetryCounter, s.Model.UnblockPIN, puk, next)
 }
 
-// replacePIN sends one command, with the code of a kind and the new PIN, in a transaction of its own. It calls BeforePIN
-// directly before the command.
+// replacePIN sends one command, with the code of a kind and the new PIN, in a transaction of its own. It calls
+// BeforePIN directly before the command.
 func (s *Session) replacePIN(kind cardmodel.CodeKind, ins byte, known cardmodel.Fact[bool], code, next []byte) error {
 	if !known.Value {
 		return ErrNoCommand

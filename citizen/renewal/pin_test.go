@@ -171,10 +171,10 @@ func TestPINWithoutSource(t *testing.T) {
 	}
 }
 
-// TestPINCut cuts the power at every command of a change and of an unblocking, before, after and in the middle of it,
-// on a card of every model that has the command, and ends the program with it or not. The card then has the PIN of before or the new one; where the program
-// cannot know which, it says so, and the next question says it too. No try is spent that was not typed. The same
-// operation, with the new PIN first, then succeeds.
+// TestPINCut cuts the power at every command of a change and of an unblocking, before, after and in the middle of
+// it, on a card of every model that has the command, and ends the program with it or not. The card then has the PIN
+// of before or the new one; where the program cannot know which, it says so, and the next question says it too. No try
+// is spent that was not typed. The same operation, with the new PIN first, then succeeds.
 func TestPINCut(t *testing.T) {
 	cases, unknown := 0, 0
 	for _, m := range cardmodel.Models() {

@@ -261,6 +261,40 @@ func TestRealWindowDemonstration(t *testing.T) {
 	d.exits()
 }
 
+// TestRealWindowPIN changes the PIN and unblocks it in the demonstration's window, by roles and names alone, and hears
+// what is announced.
+func TestRealWindowPIN(t *testing.T) {
+	const chosen, other = "80357", "91524603"
+	d := newDisplay(t, screen.Large)
+	d.window("window", "--demo", "--several")
+	d.see("Inserisci la tessera")
+	d.goes("Inserisci una tessera nuova", "La tua tessera")
+	d.becomes("Cambia il PIN", screen.PasswordText, "Codice PIN")
+	d.types("Codice PIN", emulator.DemoPIN)
+	d.becomes("PROSEGUI", screen.PasswordText, "Nuovo PIN")
+	for _, weak := range []string{"11111", chosen} {
+		d.types("Nuovo PIN", weak)
+		d.types("Ripeti il nuovo PIN", weak)
+		if weak != chosen {
+			d.Key("Return")
+			d.Described(windowName, screen.PasswordText, "Nuovo PIN",
+				"Il nuovo PIN ripete le stesse cifre: si indovina facilmente.")
+		}
+	}
+	d.goes("PROSEGUI", "PIN cambiato")
+	d.goes("CHIUDI", "La tua tessera")
+	d.becomes("Ho dimenticato il PIN", screen.PasswordText, "Codice PUK")
+	d.types("Codice PUK", emulator.DemoPUK)
+	d.becomes("PROSEGUI", screen.PasswordText, "Nuovo PIN")
+	d.types("Nuovo PIN", other)
+	d.types("Ripeti il nuovo PIN", other)
+	d.goes("PROSEGUI", "PIN sbloccato")
+	d.Shot("real-pin-unblocked")
+	d.goes("CHIUDI", "La tua tessera")
+	d.close()
+	d.exits()
+}
+
 // TestRealWindowFits: the window with its frame leaves room for the system's bar of 48 pixels, and is wholly on the
 // screen.
 func TestRealWindowFits(t *testing.T) {

@@ -57,11 +57,17 @@ func (s *Screen) element(o dbusObject) Element {
 	return e
 }
 
-func (e Element) named() string {
-	var name dbus.Variant
-	call(e.dbusObject, e.s.bus, "org.freedesktop.DBus.Properties.Get", []any{"org.a11y.atspi.Accessible", "Name"},
-		&name)
-	s, _ := name.Value().(string)
+func (e Element) named() string { return e.text("Name") }
+
+// description is what a screen reader reads after the name.
+func (e Element) description() string { return e.text("Description") }
+
+// text returns a property of the element that is a text, "" where it has none.
+func (e Element) text(property string) string {
+	var value dbus.Variant
+	call(e.dbusObject, e.s.bus, "org.freedesktop.DBus.Properties.Get", []any{"org.a11y.atspi.Accessible", property},
+		&value)
+	s, _ := value.Value().(string)
 	return s
 }
 

@@ -305,6 +305,15 @@ func (s *Screen) Hears(program, text string) {
 	})
 }
 
+// Described waits until something of a role and name has the focus, and a screen reader reads a text with it.
+func (s *Screen) Described(program string, role uint32, name, text string) {
+	s.t.Helper()
+	s.Patiently(name+" with the description "+text, func() bool {
+		e, there := s.Look(program, role, name)
+		return there && e.has(focusedState) && strings.Contains(e.description(), text)
+	})
+}
+
 // Bounds returns where a program's window is with the top of its frame, in pixels of the screen.
 func (s *Screen) Bounds(program string) image.Rectangle {
 	s.t.Helper()
