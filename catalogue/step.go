@@ -24,6 +24,17 @@ var deskSteps = map[string]string{
 	"journal":  "diario dei rinnovi",
 }
 
+// remarks have the texts of a run's remarks, which do not stop it, on the command line.
+var remarks = map[string]string{
+	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
+	"minimum-version-malformed": "Il servizio indica una versione minima del programma che non si comprende: si " +
+		"procede senza tenerne conto.",
+	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
+}
+
+// Remark returns the text of a remark of a run, "" for one without a text.
+func Remark(code string) string { return remarks[code] }
+
 // Step returns the text shown while a step of a renewal runs, "" for a step without one.
 func Step(l Language, name string) string { return languages[l].steps[name] }
 

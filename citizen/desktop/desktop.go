@@ -36,6 +36,8 @@ type Config struct {
 	// Probe returns an error if the issuing service does not answer; Service is its address, to be shown.
 	Probe   func(context.Context) error
 	Service string
+	// State returns an error if the program cannot keep its files; nil: not examined.
+	State func() error
 	// Updates looks for a newer version. It is called once, and nothing waits for it. Nil: no check is made.
 	Updates func(context.Context) Update
 	// DownloadPage is the page from which a person downloads the program, "" where it is not known; OpenURL opens it

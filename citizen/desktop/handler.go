@@ -14,9 +14,7 @@ import (
 	"strconv"
 	"time"
 
-	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/renewal"
-	"rinnova.example/go/failure"
 	"rinnova.example/go/guide"
 	"rinnova.example/go/operator"
 )
@@ -259,46 +257,4 @@ func (w *Window) gone() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.polled = time.Now().Add(reload - absent)
-}
-
-// Diagnosis holds the facts of the diagnosis page.
-type Diagnosis struct {
-	Program   string       `json:"program"`
-	System    string       `json:"system"`
-	SmartCard bool         `json:"smartCard"` // the system's service answers
-	Readers   []Reader     `json:"readers"`
-	Card      *Summary     `json:"card,omitempty"`
-	Service   string       `json:"service"`
-	Answer    failure.Code `json:"answer"` // "" when the service answers, else a failure's code
-	Clock     string       `json:"clock"`
-	Browsers  *Browsers    `json:"browsers,omitempty"` // absent where the program has no module for them
-}
-
-func newDiagnosis(c Config) Diagnosis {
-	return Diagnosis{Program: c.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Readers: []Reader{},
-		Service: c.Service,
-		Clock:   c.Now().Format(time.RFC3339)}
-}
-
-func (w *Window) serveDiagnosis(rw http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
-	defer cancel()
-	w.mu.Lock()
-	c := w.cfg
-	w.mu.Unlock()
-	d := newDiagnosis(c)
-	if err := c.Probe(ctx); err != nil {
-		d.Answer = renewal.Classify(err).Code
-	}
-	w.mu.Lock()
-	d.SmartCard, d.Readers = w.f.service, append(d.Readers, w.f.readers...)
-	if w.f.looked != nil {
-		d.Card = w.f.looked.card
-	}
-	w.mu.Unlock()
-	if c.Browsers != nil {
-		b := newBrowsers(c.Browsers(browser.Look))
-		d.Browsers = &b
-	}
-	answer(rw, d)
 }

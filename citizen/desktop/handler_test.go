@@ -20,7 +20,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/browser"
+	"rinnova.example/go/citizen/doctor"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 )
@@ -194,8 +196,16 @@ func TestDiagnosis(t *testing.T) {
 	if err := json.Unmarshal(request(w.Handler(), http.MethodGet, "/api/diagnosis", "").Body.Bytes(), &d); err != nil {
 		t.Fatal(err)
 	}
-	if d.Answer != "service-unreachable" || d.Service != "https://rinnova.example" || d.Program != "1" {
+	if d.Service != "https://rinnova.example" || d.Program != "1" {
 		t.Errorf("%+v", d)
+	}
+	at := slices.IndexFunc(d.Findings, func(f doctor.Explained) bool { return f.Area == string(catalogue.AreaService) })
+	if at < 0 || d.Findings[at].Code != "service-unreachable" || d.Findings[at].Level != doctor.Bad {
+		t.Errorf("of the service: %+v", d.Findings)
+	}
+	german := request(w.Handler(), http.MethodGet, "/api/diagnosis?language=de", "").Body.String()
+	if !strings.Contains(german, "Erneuerungsdienst") {
+		t.Errorf("in German: %s", german)
 	}
 }
 

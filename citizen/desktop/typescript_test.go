@@ -30,7 +30,7 @@ const typesFile = "frontend/src/generated/state.ts"
 // them.
 func TestTypeScript(t *testing.T) {
 	g := generator{t: t, docs: map[string]string{}, values: map[string][]string{}, emitted: map[string]string{}}
-	for _, folder := range []string{".", "../errorreport", "../renewal", "../../operator"} {
+	for _, folder := range []string{".", "../doctor", "../errorreport", "../renewal", "../../operator"} {
 		g.parse(folder)
 	}
 	g.add(reflect.TypeFor[State]())

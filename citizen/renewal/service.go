@@ -56,6 +56,17 @@ func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResp
 	return res, untrusted(err)
 }
 
+// Reach asks the service for its facts and verifies that they are its own. It needs no card. The error is a *Failure.
+func (r *Renewal) Reach(ctx context.Context) error {
+	if r.Service.URL == nil {
+		return fail(failure.ServiceNotGiven, nil)
+	}
+	if _, err := r.ask(ctx, cmp.InformRequest{ServiceFacts: true}); err != nil {
+		return Classify(err)
+	}
+	return nil
+}
+
 // View holds the facts about a card that need no PIN.
 type View struct {
 	Session    *cns.Session

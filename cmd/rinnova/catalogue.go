@@ -18,14 +18,6 @@ const (
 	textDone    = "Certificato rinnovato con successo"                      // T20
 )
 
-// noted has the texts of a run's remarks, which do not stop it.
-var noted = map[string]string{
-	"journal-unreadable": "Il diario dei rinnovi su questo computer non è leggibile: si procede senza.",
-	"minimum-version-malformed": "Il servizio indica una versione minima del programma che non si comprende: si " +
-		"procede senza tenerne conto.",
-	"journal-unwritable": "Il diario dei rinnovi su questo computer non è scrivibile: si procede senza.",
-}
-
 // heading is the line above the texts of a failure, "" for none. T17 is for a renewal that failed, and so not for a
 // certificate that is renewed already or a person who went back.
 func heading(f *renewal.Failure) string {

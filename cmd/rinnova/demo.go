@@ -18,6 +18,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 )
 
@@ -30,7 +31,7 @@ type demoCommand struct {
 
 // Run starts the service program in the same folder, issues an emulated card, renews it and logs in.
 func (c *demoCommand) Run(p *program) (err error) {
-	if c.Series, err = sigla(c.Series); err != nil {
+	if c.Series, err = terminal.Sigla(c.Series); err != nil {
 		return err
 	}
 	dir := c.Keep

@@ -43,6 +43,7 @@ type commands struct {
 	Renew    renewCommand    `cmd:"" help:"Rinnova il certificato."`
 	Verify   verifyCommand   `cmd:"" help:"Prova il certificato con un accesso."`
 	PIN      pinCommand      `cmd:"" name:"pin" help:"Cambia il PIN, o ne sceglie uno nuovo con il PUK."`
+	Doctor   doctorCommand   `cmd:"" help:"Dice che cosa non va su questo computer, e che cosa fare."`
 	Models   modelsCommand   `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
 	Demo     demoCommand     `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
 	Version  versionCommand  `cmd:"" help:"Stampa la versione."`

@@ -3,47 +3,17 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
 	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/citizen/terminal"
 )
 
 type modelsCommand struct{}
 
-// Run prints the table of card models, each fact with its source or the mark of an assumption.
+// Run prints the table of card models.
 func (modelsCommand) Run(p *program) error {
 	if p.JSON {
 		p.event(cardmodel.Models())
 		return nil
 	}
-	for _, m := range cardmodel.Models() {
-		fmt.Fprintf(p.out, "%s: %s (%s)\n", m.ID, m.Name, strings.Join(m.Sigle(), ", "))
-		b, err := json.Marshal(m)
-		if err != nil {
-			return err
-		}
-		var facts map[string]json.RawMessage
-		if err := json.Unmarshal(b, &facts); err != nil {
-			return err
-		}
-		for _, name := range slices.Sorted(maps.Keys(facts)) {
-			var f struct {
-				Value           json.RawMessage
-				Source, Assumed string
-			}
-			if json.Unmarshal(facts[name], &f) != nil || f.Source == "" && f.Assumed == "" {
-				continue
-			}
-			from := "fonte: " + f.Source
-			if f.Assumed != "" {
-				from = "SUPPOSTO: " + f.Assumed
-			}
-			fmt.Fprintf(p.out, "  %-18s %s\n  %-18s   %s\n", name, f.Value, "", from)
-		}
-	}
-	return nil
+	return terminal.PrintModels(p.out)
 }

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
-	"rinnova.example/go/plaintext"
 )
 
 type renewCommand struct {
@@ -34,7 +32,7 @@ func (c *renewCommand) renew(p *program) error {
 			Text: "--wait-reinsert vuole una tessera: una registrazione (replay:) non si reinserisce."}
 	}
 	if c.Series != "" {
-		if c.Series, err = sigla(c.Series); err != nil {
+		if c.Series, err = terminal.Sigla(c.Series); err != nil {
 			return err
 		}
 	}
@@ -121,14 +119,4 @@ func failedAt(step string, err error) error {
 	f := *renewal.Classify(err)
 	f.Step, f.CardChanged, f.Renewed = step, true, true
 	return &f
-}
-
-// sigla returns the sigla that --series means.
-func sigla(text string) (string, error) {
-	_, s, ok := cardmodel.BySeries(text)
-	if !ok {
-		return "", &renewal.Failure{Code: failure.Usage,
-			Text: fmt.Sprintf("--series: «%s» non è una sigla di tessera; per esempio ID2019.", plaintext.Line(text))}
-	}
-	return s.Sigla, nil
 }

@@ -169,14 +169,20 @@ func given(file, operators string) ([]byte, error) {
 	return nil, nil
 }
 
-// journal is in the folder --journal, otherwise in the system's folder for the state of programs.
+// journal is in folder.
 func (p *program) journal() (*cardfile.Files, error) {
-	dir := p.Journal
-	if dir == "" {
-		var err error
-		if dir, err = settings.StateFolder(); err != nil {
-			return nil, failureOf(failure.JournalNowhere, err)
-		}
+	dir, err := p.folder()
+	return cardfile.In(dir), err
+}
+
+// folder is that of --journal, otherwise the system's folder for the state of programs.
+func (p *program) folder() (string, error) {
+	if p.Journal != "" {
+		return p.Journal, nil
 	}
-	return cardfile.In(dir), nil
+	dir, err := settings.StateFolder()
+	if err != nil {
+		return "", failureOf(failure.JournalNowhere, err)
+	}
+	return dir, nil
 }

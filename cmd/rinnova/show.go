@@ -52,7 +52,7 @@ func (p *program) shows(bar *terminal.Progress) func(renewal.Event) {
 		text := catalogue.Step(catalogue.Italian, e.Step)
 		switch e.State {
 		case renewal.Noted:
-			text = noted[e.Code]
+			text = catalogue.Remark(e.Code)
 		case renewal.Waiting:
 			text = fmt.Sprintf("In attesa: nuovo tentativo fra %d secondi.", int(e.For.Seconds()))
 			if e.Position > 0 {

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -141,7 +140,7 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 		t = &http.Transport{}
 	}
 	c := p.connected(desk, roots, t, now, wrong)
-	c.Readers = followed(ctx)
+	c.Readers, c.State = followed(ctx), p.canKeep
 	if browser.Installed() {
 		c.Browsers = func(change browser.Change) ([]browser.Store, error) { return browser.Apply(change, "") }
 	}
@@ -239,10 +238,7 @@ func (p *program) connected(desk string, roots *x509.CertPool, t *http.Transport
 			if wrong != nil {
 				return wrong
 			}
-			if p.Service == "" {
-				return failureOf(failure.ServiceNotGiven, nil)
-			}
-			return probe(ctx, &http.Client{Transport: t}, p.Service)
+			return p.reach(ctx)
 		},
 	}
 }
@@ -258,19 +254,4 @@ func (c *countedCard) count() int { return int(c.n.Load()) }
 func (c *countedCard) Transmit(command []byte) ([]byte, error) {
 	c.n.Add(1)
 	return c.Card.Transmit(command)
-}
-
-// probe reports whether something answers HTTP at an address.
-func probe(ctx context.Context, client *http.Client, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	return err
 }

@@ -312,20 +312,8 @@ func (b *Bench) second(ctx context.Context, open bool) error {
 // Window is the window's configuration in the demonstration.
 func (b *Bench) Window() desktop.Config {
 	return desktop.Config{Version: b.Version, Readers: b.changes, Open: b.openCard, LoginRoots: b.open.Roots,
-		LoginTransport: b.open.loginTransport(), Probe: b.probe, Service: "https://" + host, Demo: b, Now: b.now,
-		Browsers: b.browsers,
+		LoginTransport: b.open.loginTransport(), Service: "https://" + host, Demo: b, Now: b.now, Browsers: b.browsers,
+		Probe: func(ctx context.Context) error { return b.renewal(nil).Reach(ctx) },
 		Contact: operator.Contact{Telephone: "000 000000", Mail: "assistenza@rinnova.example",
 			Hours: "lun–ven 8–18"}}
-}
-
-func (b *Bench) probe(ctx context.Context) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+"/.well-known/cmp", nil)
-	if err != nil {
-		return err
-	}
-	answer, err := b.service().RoundTrip(r)
-	if err != nil {
-		return err
-	}
-	return answer.Body.Close()
 }

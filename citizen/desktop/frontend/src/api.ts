@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
+import { language } from './i18n'
 import type { Browsers, Diagnosis, State } from './generated/state'
 import { request } from './secret'
 
@@ -11,7 +12,7 @@ export async function poll(since: number): Promise<State> {
 }
 
 export async function diagnosis(): Promise<Diagnosis> {
-  return await read<Diagnosis>('/api/diagnosis')
+  return await read<Diagnosis>(`/api/diagnosis?language=${language()}`)
 }
 
 export async function browsers(): Promise<Browsers> {

@@ -109,7 +109,8 @@ test('a program that knows no service says so, takes one, and keeps it for this 
   assert.equal(kept.Service, address)
   assert.equal(kept.CA, readFileSync(bin('service/ca.pem'), 'utf8'))
   await w.tab.getByRole('link', { name: 'Diagnosi', exact: true }).click()
-  await w.tab.getByText(`${address}: risponde`, { exact: true }).waitFor()
+  await w.tab.getByText('Il servizio risponde.', { exact: true }).waitFor()
+  await w.tab.getByText(address, { exact: true }).waitFor()
   await w.close()
 
   const again = await start('person')

@@ -365,7 +365,17 @@ export const screens = [
     'diagnosis',
     async (w) => {
       await w.tab.locator('#nav-diagnosis').click()
-      await w.tab.getByText('Servizio di rinnovo', { exact: true }).waitFor()
+      await w.tab.getByRole('heading', { name: 'Servizio di rinnovo' }).waitFor()
+    },
+  ],
+  [
+    'diagnosis-card',
+    async (w) => {
+      await w.bench('down')
+      await w.bench('insert', withPuk, 'pin-last')
+      await w.screen('unknown')
+      await w.tab.locator('#nav-diagnosis').click()
+      await w.tab.getByText('Il servizio di rinnovo non è raggiungibile.').waitFor()
     },
   ],
   [

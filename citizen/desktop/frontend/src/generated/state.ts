@@ -51,12 +51,9 @@ export interface Demo {
 export interface Diagnosis {
   program: string
   system: string
-  smartCard: boolean // the system's service answers
-  readers: Reader[]
-  card?: Summary
-  service: string
-  answer: string // "" when the service answers, else a failure's code
   clock: string
+  service: string // its address, "" where none is known
+  findings: Explained[]
   browsers?: Browsers // absent where the program has no module for them
 }
 
@@ -69,6 +66,18 @@ export interface Done {
   login?: Login
   canLogin: boolean
   expired?: boolean // the PIN was wiped before the trial login
+}
+
+/** Explained is a finding in a language, for the page and for JSON. */
+export interface Explained {
+  area: string
+  level: Level
+  code?: string
+  number?: number // of the code, to read out
+  title: string
+  what: string
+  seen?: string
+  do?: string
 }
 
 /** Failure is a code, for which the page has the texts, and the service's own text. */
@@ -87,6 +96,13 @@ export interface Identity {
   id: string // masked
   notAfter?: string // of the certificate that ends last; nil where none is readable
 }
+
+/** Level tells how much a finding matters. */
+export type Level =
+  | 'well'
+  | 'warning'
+  | 'bad'
+  | 'unknown'
 
 /** Loading describes a card being read. */
 export interface Loading {

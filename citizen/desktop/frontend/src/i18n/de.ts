@@ -125,8 +125,8 @@ export const de: Catalogue = {
   },
   closing: { title: 'Während der Erneuerung schließen?', text: 'Die Erneuerung hält hier an. Die Karte bleibt unversehrt, mit dem jetzigen Zertifikat; beim nächsten Einstecken können Sie fortfahren.', stay: 'ERNEUERUNG FORTSETZEN', leave: 'TROTZDEM SCHLIESSEN' },
   diagnosis: {
-    title: 'Diagnose', intro: 'Was das Programm gerade sieht.', refresh: 'Aktualisieren', program: 'Programm', system: 'System', smartCard: 'Smartcard-Dienst', readers: 'Lesegeräte', card: 'Karte', service: 'Erneuerungsdienst', clock: 'Datum und Uhrzeit des Computers',
-    ok: 'antwortet', ko: 'antwortet nicht', none: 'keine', noCard: 'keine gelesen', empty: 'leer', inserted: 'Karte steckt', mute: 'die Karte antwortet nicht', wait: 'Wird geprüft ...',
+    title: 'Diagnose', intro: 'Was das Programm gerade sieht.', refresh: 'Aktualisieren', program: 'Programm', system: 'System', code: 'Code:', level: { well: 'In Ordnung', warning: 'Achtung', bad: 'Nicht in Ordnung', unknown: 'Nicht bekannt' }, service: 'Erneuerungsdienst', clock: 'Datum und Uhrzeit des Computers',
+    none: 'keine', wait: 'Wird geprüft ...',
   },
   browsers: {
     title: 'Browser', intro: 'Mit dem Modul von Rinnova verwendet der Browser die Karte, um sich auf Websites anzumelden. Zum Hinzufügen und Entfernen muss der Browser geschlossen sein.', none: 'Kein Browser gefunden. Wenn Sie Firefox verwenden, starten Sie ihn einmal und kommen Sie wieder.',

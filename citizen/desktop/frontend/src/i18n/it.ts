@@ -167,8 +167,8 @@ export const it = {
   },
   closing: { title: 'Chiudere durante il rinnovo?', text: 'Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo inserimento potrai riprendere da dove si è fermato.', stay: 'CONTINUA IL RINNOVO', leave: 'CHIUDI COMUNQUE' },
   diagnosis: {
-    title: 'Diagnosi', intro: 'Che cosa vede il programma in questo momento.', refresh: 'Aggiorna', program: 'Programma', system: 'Sistema', smartCard: 'Servizio per le smart card', readers: 'Lettori', card: 'Tessera',
-    service: 'Servizio di rinnovo', clock: 'Data e ora del computer', ok: 'risponde', ko: 'non risponde', none: 'nessuno', noCard: 'nessuna letta', empty: 'vuoto', inserted: 'tessera inserita', mute: 'la tessera non risponde', wait: 'Verifica in corso ...',
+    title: 'Diagnosi', intro: 'Che cosa vede il programma in questo momento.', refresh: 'Aggiorna', program: 'Programma', system: 'Sistema', code: 'Codice:', level: { well: 'Va bene', warning: 'Attenzione', bad: 'Non va', unknown: 'Non si sa' },
+    service: 'Servizio di rinnovo', clock: 'Data e ora del computer', none: 'nessuno', wait: 'Verifica in corso ...',
   },
   browsers: {
     title: 'Browser', intro: 'Il modulo di Rinnova fa usare la tessera al browser, per entrare nei siti. Per aggiungerlo o toglierlo il browser deve essere chiuso.', none: 'Nessun browser trovato. Se usi Firefox, avvialo una volta e torna qui.',
