@@ -83,7 +83,7 @@ func Examine(ctx context.Context, c Computer) []Finding {
 	if cards == 0 {
 		absent := unknown(catalogue.AreaCard)
 		if len(readers) > 0 {
-			absent = Finding{Area: catalogue.AreaCard, Level: Bad, Code: failure.NoCard}
+			absent.Code, absent.Note = failure.NoCard, ""
 		}
 		list = append(list, absent, unknown(catalogue.AreaPIN), unknown(catalogue.AreaCertificate))
 	}

@@ -87,7 +87,7 @@ func TestExamine(t *testing.T) {
 		}, "readers bad no-reader;card unknown unknown;pin unknown unknown"},
 		{"no card", func(c *doctor.Computer) {
 			c.Readers = func() ([]doctor.Reader, error) { return []doctor.Reader{{Name: "Lettore"}}, nil }
-		}, "card bad no-card;pin unknown unknown"},
+		}, "card unknown no-card;pin unknown unknown"},
 		{"mute card", func(c *doctor.Computer) {
 			c.Readers = func() ([]doctor.Reader, error) {
 				return []doctor.Reader{{Name: "Lettore", Present: true, Mute: true}}, nil
