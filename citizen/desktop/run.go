@@ -143,7 +143,8 @@ func (w *Window) start(series, campaign string) {
 func (w *Window) replacePIN(task renewal.Task) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.f.running != nil || w.f.finished != nil || w.f.setup != nil || !find(w.f.readers, w.f.target).Present {
+	if w.f.running != nil || w.f.looking != nil || w.f.finished != nil || w.f.setup != nil ||
+		!find(w.f.readers, w.f.target).Present {
 		return errState
 	}
 	w.f.failed, w.f.newPIN = nil, false
