@@ -23,7 +23,7 @@ PACKAGES = pcscd vsmartcard-vpcd opensc openssl curl postgresql util-linux liben
 
 FRONTEND = citizen/desktop/frontend
 # Words of Italian and German that misspell takes for English ones.
-ITALIAN = certificato,comando,presentato,continuare,momento,indicato,alterato,procede,identificativo,compreso,possibile,$\
+ITALIAN = certificato,comando,conservare,presentato,continuare,momento,indicato,alterato,procede,identificativo,compreso,possibile,$\
 	occupato,succede,generatore,conservato,registrato,derivate,configurato,cancellato,modificato,impossibile,concluso,programms,diagnosi
 # A tool of tools/go.mod: built when it was not, at the version that go.mod there pins.
 tool = $$(go -C tools tool -n $(1))
