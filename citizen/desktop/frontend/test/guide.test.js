@@ -210,13 +210,17 @@ test('T17 with T18, what happened, the card, what to do, the code', async () => 
   await w.tab.getByRole('button', { name: 'questi dati di errore', exact: true }).waitFor()
   await w.text('card-removed')
   await w.tab.getByText(/La tessera è integra/).waitFor()
+  // The renewal can go on: the assistance is there for a second time, and folded.
+  await w.tab.getByText(/Se succede ancora contatta l’assistenza e fornisci/).waitFor()
+  await w.tab.getByRole('button', { name: 'RIPRENDI', exact: true }).waitFor()
+  assert.equal(await w.tab.getByText('assistenza@rinnova.example').isVisible(), false)
   // The contents are told before the report is saved; the file is a CMS EnvelopedData.
-  assert.equal(await w.tab.locator('.contents dl').isVisible(), false)
+  assert.equal(await w.tab.locator('.contents dl.explained').isVisible(), false)
   await w.tab.getByText('Che cosa contiene il file', { exact: true }).click()
-  await w.tab.locator('.contents dl').waitFor()
+  await w.tab.locator('.contents dl.explained').waitFor()
   const told = Object.fromEntries(
     await w.tab
-      .locator('.contents dl > div')
+      .locator('.contents dl.explained > div')
       .evaluateAll((rows) => rows.map((r) => [r.querySelector('dt').textContent, r.querySelector('dd').textContent])),
   )
   delete told['Driver dei lettori'] // where there are some

@@ -133,10 +133,14 @@ test('a wrong PIN: tries left, tied to its field, and consent before the last', 
   await empty(w)
 })
 
-test('a blocked PIN', async () => {
-  await pin(withPuk, 'pin-blocked')
+test('a blocked PUK, which only the assistance can mend', async () => {
+  await pin(withPuk, 'puk-last')
   await w.code('Codice PIN', PIN)
-  assert.equal((await w.screen('failed')).failure.code, 'pin-blocked')
+  await w.text('Codice PUK')
+  await w.code('Codice PUK', '00000000')
+  assert.equal((await w.screen('failed')).failure.code, 'puk-blocked')
+  assert.equal(await w.tab.getByRole('button', { name: 'RIPRENDI', exact: true }).count(), 0)
+  await w.tab.getByText(/Per superare il problema contatta l’assistenza e fornisci/).waitFor()
   // How to reach the assistance, which the text sends to.
   for (const text of ['Assistenza', '000 000000', 'assistenza@rinnova.example', 'lun–ven 8–18']) await w.text(text)
   await w.shot('failed-assistance')

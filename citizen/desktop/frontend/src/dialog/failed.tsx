@@ -3,7 +3,7 @@ import { act } from '../api'
 import { explain, mayResume, numberOf } from '../failures'
 import { stageName, t } from '../i18n'
 import { Button } from '../parts/button'
-import { Contact } from '../parts/contact'
+import { Contact, FoldedContact } from '../parts/contact'
 import { ReportContents } from '../parts/reportcontents'
 import { ReportOffer } from '../parts/reportoffer'
 import { Rows } from '../parts/rows'
@@ -16,7 +16,7 @@ export function Failed({ state }: { state: State }) {
   const failure = state.failure!
   const e = explain(failure)
   const again = mayResume(failure.code)
-  const unblock = failure.code === 'pin-blocked' && state.card?.canUnblockPin
+  const unblock = failure.code === 'pin-blocked' && state.card?.canUnblockPin === true
   const resume = state.task === 'renewal' ? c.resume : t().unreadable.retry
   const number = numberOf(failure.code)
   const details = [...number ? [String(number)] : [], ...failure.step ? [`${c.step}: ${stageName(failure.step)}`] : []]
@@ -31,8 +31,8 @@ export function Failed({ state }: { state: State }) {
           value: <><code>{failure.code}</code>{details.length > 0 && ` (${details.join(', ')})`}</>,
         },
       ]} />
-      <ReportOffer state={state} />
-      <Contact contact={state.contact} />
+      <ReportOffer state={state} again={again || unblock} />
+      {again || unblock ? <FoldedContact contact={state.contact} /> : <Contact contact={state.contact} />}
       {state.contents && <ReportContents contents={state.contents} />}
       {again || unblock
         ? (

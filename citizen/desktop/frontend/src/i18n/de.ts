@@ -101,7 +101,7 @@ export const de: Catalogue = {
     'journal-unwritable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht beschreibbar: Es geht ohne weiter.' },
   failed: {
     what: 'Was geschehen ist', card: 'Die Karte', act: 'Was zu tun ist', code: 'Code', step: 'bei',
-    report: ['Um das Problem zu lösen, wenden Sie sich an den Kundendienst und übergeben Sie ', ', die in einer verschlüsselten Datei gespeichert werden.'],
+    reportIfAgain: ['Wenn es wieder geschieht, wenden Sie sich an den Kundendienst und geben Sie ihm ', '; sie werden in einer verschlüsselten Datei gespeichert.'], report: ['Um das Problem zu lösen, wenden Sie sich an den Kundendienst und übergeben Sie ', ', die in einer verschlüsselten Datei gespeichert werden.'],
     resume: 'FORTSETZEN', contents: 'Was die Datei enthält',
     inside: {
       created: 'Datum und Uhrzeit', program: 'Programm', system: 'Betriebssystem', drivers: 'Treiber der Lesegeräte', readers: 'Lesegeräte', used: (r) => `${r} (verwendet)`, withCard: (r) => `${r} (mit einer Karte)`, card: 'Modell der Karte',

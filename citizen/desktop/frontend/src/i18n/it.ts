@@ -140,6 +140,7 @@ export const it = {
   } as Record<string, string>,
   failed: {
     what: 'Che cosa è successo', card: 'La tessera', act: 'Che cosa fare', code: 'Codice', step: 'durante',
+    reportIfAgain: ['Se succede ancora contatta l’assistenza e fornisci ', ', che si salvano in un file cifrato.'] as [string, string],
     report: ['Per superare il problema contatta l’assistenza e fornisci ', ', che si salvano in un file cifrato.'] as [string, string],
     resume: 'RIPRENDI', contents: 'Che cosa contiene il file',
     inside: {
