@@ -133,6 +133,20 @@ test('a wrong PIN: tries left, tied to its field, and consent before the last', 
   await empty(w)
 })
 
+test('the diagnosis without a smart-card service has the steps of this system alone', async () => {
+  await w.bench('pcsc-off')
+  await w.screen('no-service')
+  await w.tab.getByRole('link', { name: 'Apri la diagnosi' }).click()
+  await w.text('no-smartcard-service')
+  const page = await w.tab.locator('main').textContent()
+  assert.match(page, /sudo systemctl enable --now pcscd.socket/)
+  assert.doesNotMatch(page, /Windows/)
+  await w.bench('pcsc-on')
+  await w.click('Aggiorna')
+  await w.tab.getByText('no-smartcard-service').waitFor({ state: 'detached' })
+  await empty(w)
+})
+
 test('a blocked PUK, which only the assistance can mend', async () => {
   await pin(withPuk, 'puk-last')
   await w.code('Codice PIN', PIN)
