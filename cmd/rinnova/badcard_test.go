@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/catalogue"
+	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
@@ -330,7 +331,7 @@ func TestBadCards(t *testing.T) {
 	}
 	t.Run("mute", func(t *testing.T) {
 		p, _, errOut := citizenProgram(t, s)
-		if exit := p.fail(cardFailure(fmt.Errorf("reader: %w", pcsc.ErrMute))); exit != 4 ||
+		if exit := p.fail(reader.Failure(fmt.Errorf("reader: %w", pcsc.ErrMute))); exit != 4 ||
 			!strings.Contains(errOut.String(), "Codice: card-mute") {
 			t.Errorf("%d %s", exit, errOut)
 		}

@@ -17,7 +17,6 @@ import (
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/reader"
-	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
 )
@@ -71,15 +70,15 @@ func (p *program) openReader(o *opened, name string) error {
 	if name == "" {
 		readers, err := pcsc.Readers()
 		if err != nil {
-			return cardFailure(err)
+			return reader.Failure(err)
 		}
 		if name, err = reader.Meant(readers, terminal.Date); err != nil {
-			return cardFailure(err)
+			return reader.Failure(err)
 		}
 	}
 	c, err := pcsc.Open(name)
 	if err != nil {
-		return cardFailure(err)
+		return reader.Failure(err)
 	}
 	o.Card, o.reader, o.closers = c, c.Reader(), append(o.closers, c)
 	o.reinsert = func(ctx context.Context) (iso7816.Card, error) { return p.reinserted(ctx, o) }
@@ -104,33 +103,13 @@ func (p *program) reinserted(ctx context.Context, o *opened) (iso7816.Card, erro
 		if gone {
 			c, err := pcsc.Open(o.reader)
 			if err != nil {
-				return nil, cardFailure(err)
+				return nil, reader.Failure(err)
 			}
 			o.closers = append(o.closers, c)
 			return c, nil
 		}
 	}
 	return nil, ctx.Err()
-}
-
-// cardFailure gives the reader's errors their codes.
-func cardFailure(err error) error {
-	var code failure.Code
-	switch {
-	case errors.Is(err, pcsc.ErrNoService):
-		code = failure.NoSmartCardService
-	case errors.Is(err, pcsc.ErrNotPermitted):
-		code = failure.NotPermitted
-	case errors.Is(err, pcsc.ErrNoReader):
-		code = failure.NoReader
-	case errors.Is(err, pcsc.ErrNoCard), errors.Is(err, iso7816.ErrCardGone):
-		code = failure.NoCard
-	case errors.Is(err, pcsc.ErrBusy), errors.Is(err, emulator.ErrInUse):
-		code = failure.CardBusy
-	default:
-		return err
-	}
-	return &renewal.Failure{Code: code, Err: err}
 }
 
 func openEmulated(o *opened, name string) error {
@@ -148,7 +127,10 @@ func openEmulated(o *opened, name string) error {
 		if errors.Is(err, emulator.ErrState) {
 			return failureOf(failure.CardFileMalformed, err)
 		}
-		return cardFailure(err)
+		if errors.Is(err, emulator.ErrInUse) {
+			return failureOf(failure.CardBusy, err)
+		}
+		return err
 	}
 	o.Card, o.closers = c, append(o.closers, c)
 	o.reinsert = func(context.Context) (iso7816.Card, error) { c.Reset(); return c, nil }
@@ -197,39 +179,7 @@ type readersCommand struct{}
 func (readersCommand) Run(p *program) error {
 	readers, err := pcsc.Readers()
 	if err != nil {
-		return cardFailure(err)
+		return reader.Failure(err)
 	}
-	if p.JSON {
-		type line struct {
-			Index   int    `json:"index"`
-			Name    string `json:"name"`
-			Present bool   `json:"present"`
-			Mute    bool   `json:"mute"`
-			InUse   bool   `json:"inUse"`
-			ATR     string `json:"atr"`
-		}
-		list := []line{}
-		for _, r := range readers {
-			list = append(list, line{r.Index, r.Name, r.Present, r.Mute, r.InUse, fmt.Sprintf("%X", r.ATR)})
-		}
-		p.event(list)
-		return nil
-	}
-	if len(readers) == 0 {
-		return cardFailure(pcsc.ErrNoReader)
-	}
-	for _, r := range readers {
-		state := "vuoto"
-		switch {
-		case r.Mute:
-			state = "la tessera non risponde: è inserita al contrario?"
-		case r.Present:
-			state = "tessera inserita"
-		}
-		if r.Exclusive {
-			state += ", riservata da un altro programma"
-		}
-		fmt.Fprintf(p.out, "%d  %s: %s\n", r.Index, r.Name, state)
-	}
-	return nil
+	return reader.Print(p.out, p.JSON, readers)
 }

@@ -3,30 +3,23 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"time"
 
 	"rinnova.example/go/card/emulator"
+	"rinnova.example/go/citizen/demonstration"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
-	"rinnova.example/go/failure"
 )
 
 type demoCommand struct {
-	Series   string `help:"Sigla della tessera emulata." default:"AC2014" placeholder:"SIGLA"`
-	From     string `name:"at" help:"Ora in cui si svolge, RFC 3339 (per esempio 2020-05-25T10:00:00Z)." placeholder:"ORA"`
-	Keep     string `help:"Cartella in cui lasciare certificati e servizio." type:"path" placeholder:"DIR"`
-	rinnovad string `kong:"-"`
+	Series string `help:"Sigla della tessera emulata." default:"AC2014" placeholder:"SIGLA"`
+	From   string `name:"at" help:"Ora in cui si svolge, RFC 3339 (per esempio 2020-05-25T10:00:00Z)." placeholder:"ORA"`
+	Keep   string `help:"Cartella in cui lasciare certificati e servizio." type:"path" placeholder:"DIR"`
 }
 
 // Run starts the service program in the same folder, issues an emulated card, renews it and logs in.
@@ -43,7 +36,8 @@ func (c *demoCommand) Run(p *program) (err error) {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := c.find(); err != nil {
+	rinnovad, err := demonstration.Find()
+	if err != nil {
 		return err
 	}
 	say := func(format string, a ...any) { fmt.Fprintf(p.out, "\n── "+format+"\n", a...) }
@@ -54,14 +48,14 @@ func (c *demoCommand) Run(p *program) (err error) {
 	if c.From != "" {
 		clock = []string{"--clock", c.From}
 	}
-	if err := c.rinnovadRun(p, append([]string{"init", "--dir", service}, clock...)...); err != nil {
+	if err := rinnovad.Run(p.ctx, append([]string{"init", "--dir", service}, clock...)...); err != nil {
 		return err
 	}
-	if err := c.rinnovadRun(p, append([]string{"card", "issue", "--dir", service, "--series", c.Series, "--out", card,
-		"--pin", emulator.DemoPIN, "--puk", emulator.DemoPUK, "--pem", dir}, clock...)...); err != nil {
+	if err := rinnovad.Run(p.ctx, append([]string{"card", "issue", "--dir", service, "--series", c.Series, "--out",
+		card, "--pin", emulator.DemoPIN, "--puk", emulator.DemoPUK, "--pem", dir}, clock...)...); err != nil {
 		return err
 	}
-	addresses, stop, err := c.serve(p, service, clock)
+	addresses, stop, err := rinnovad.Serve(p.ctx, service, clock)
 	if err != nil {
 		return err
 	}
@@ -69,7 +63,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 
 	if err := errors.Join(os.Setenv("RINNOVA_DEMO_PIN", emulator.DemoPIN),
 		os.Setenv("RINNOVA_DEMO_PUK", emulator.DemoPUK)); err != nil {
-		return demoFailed(err)
+		return demonstration.Failed(err)
 	}
 	d := *p.commands
 	d.Card, d.Service, d.CA, d.TLSCA = "emulated:"+card, addresses["cmp"], filepath.Join(service, "ca.pem"),
@@ -107,68 +101,6 @@ func (c *demoCommand) walk(q *program, say func(string, ...any), login string) e
 	}
 	say("Prova di accesso con il nuovo certificato")
 	return (&verifyCommand{codes: codes{PINFrom: "env:RINNOVA_DEMO_PIN"}, Login: login}).Run(q)
-}
-
-// find looks for rinnovad where this program stands.
-func (c *demoCommand) find() error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	c.rinnovad = filepath.Join(filepath.Dir(self), "rinnovad")
-	if runtime.GOOS == "windows" {
-		c.rinnovad += ".exe"
-	}
-	if _, err := os.Stat(c.rinnovad); err != nil {
-		return demoFailed(err)
-	}
-	return nil
-}
-
-func demoFailed(err error) error {
-	return &renewal.Failure{Code: failure.DemoFailed, Err: err}
-}
-
-func (c *demoCommand) rinnovadRun(p *program, args ...string) error {
-	cmd := exec.CommandContext(p.ctx, c.rinnovad, args...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return demoFailed(fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out))))
-	}
-	return nil
-}
-
-// serve starts the service on free ports and waits for its ready line: «pronto» and name=address pairs.
-func (c *demoCommand) serve(p *program, dir string, clock []string) (map[string]string, func(), error) {
-	ctx, cancel := context.WithCancel(p.ctx)
-	cmd := exec.CommandContext(ctx, c.rinnovad,
-		append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--login", "127.0.0.1:0"}, clock...)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	if runtime.GOOS == "windows" {
-		cmd.Cancel = cmd.Process.Kill
-	}
-	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		cancel()
-		return nil, nil, demoFailed(err)
-	}
-	stop := func() { cancel(); cmd.Wait() }
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, "pronto ") {
-		stop()
-		return nil, nil, demoFailed(fmt.Errorf("no ready line: %w", err))
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }() // or the service would wait for a reader of its log
-	addresses := map[string]string{}
-	for _, f := range strings.Fields(line)[1:] {
-		if name, url, ok := strings.Cut(f, "="); ok {
-			addresses[name] = url
-		}
-	}
-	return addresses, stop, nil
 }
 
 // keepCertificate writes the new certificate and the issuing root to PEM files.

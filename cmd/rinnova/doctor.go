@@ -8,6 +8,7 @@ import (
 	"rinnova.example/go/card/pcsc"
 	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/doctor"
+	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
 )
 
@@ -26,7 +27,7 @@ func (doctorCommand) Run(p *program) error {
 func readers() ([]doctor.Reader, error) {
 	found, err := pcsc.Readers()
 	if err != nil {
-		return nil, cardFailure(err)
+		return nil, reader.Failure(err)
 	}
 	var list []doctor.Reader
 	for _, r := range found {
