@@ -118,12 +118,11 @@ type ServiceFacts struct {
 
 // UpdateRequest is a verified key update request.
 type UpdateRequest struct {
-	Campaign       string              // operation label of the path
-	OldCertificate *x509.Certificate   // signed the message, and is named by oldCertID
-	Others         []*x509.Certificate // further extraCerts
-	Subject        []byte              // DER of the template's subject, nil if absent
-	PublicKey      crypto.PublicKey    // the new key; its possession was proven by a signature
-	SPKI           []byte              // DER of the received SubjectPublicKeyInfo
+	Campaign       string            // operation label of the path
+	OldCertificate *x509.Certificate // signed the message, and is named by oldCertID
+	Subject        []byte            // DER of the template's subject, nil if absent
+	PublicKey      crypto.PublicKey  // the new key; its possession was proven by a signature
+	SPKI           []byte            // DER of the received SubjectPublicKeyInfo
 	TransactionID  []byte
 	Ticket         []byte // ticket of the waiting room, or nil
 	Polled         bool   // this call is for a pollReq

@@ -5,6 +5,7 @@ package cmp
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -35,8 +36,9 @@ import (
 // of the signer. From the template, whose subject is required, the handler takes subject and key only; it ignores
 // recipient, the time that messageTime tells, and implicitConfirm.
 //
-// The same bytes get the same answer, and other bytes under the transactionID of a kur are refused, while the process
-// holds the transaction: at most 4096 answers and transactions, for an hour. A poll needs its transaction; a certConf
+// The same bytes get the same answer where the Authority gave one to their signer, and other bytes under the
+// transactionID of a kur are refused, while the process holds the transaction: at most 4096 answers and transactions,
+// for an hour. No answer to an unprotected or refused message is kept. A poll needs its transaction; a certConf
 // does not, since the Authority finds the certificate by the old one and the hash.
 type Handler struct {
 	Authority Authority
@@ -45,8 +47,16 @@ type Handler struct {
 	Rand      io.Reader        // nil means crypto/rand
 	// Refused is told of each message that is refused before the Authority is asked; nil: not told.
 	Refused func(ctx context.Context, transactionID []byte, code failure.Code)
+	// CheckSigner and CheckNewKey refuse what is certain to be refused later, a signer's certificate and the new key of
+	// a kur, before a signature by that key is verified. nil: nothing is refused.
+	CheckSigner func(*x509.Certificate) error
+	CheckNewKey func(crypto.PublicKey) error
+	// Charge counts a message whose protection holds, before anything is signed for it. A positive result is the time
+	// to wait: the answer is then a plain 503 with Retry-After. nil: nothing is counted.
+	Charge func(signer *x509.Certificate) time.Duration
 
-	answers      memory[[sha256.Size]byte, *cachedAnswer]
+	answers      memory[[sha256.Size]byte, []byte] // to messages of signers that the Authority accepted
+	underWay     arrivals
 	transactions memory[string, *transaction]
 }
 
@@ -56,10 +66,40 @@ const (
 	rememberedFor = time.Hour
 )
 
-// cachedAnswer is the answer to one request; the lock is held while the answer is made.
-type cachedAnswer struct {
-	mu  sync.Mutex
-	der []byte // nil before the first answer, and after one that a repetition may change
+// arrivals has the requests whose answers are being made, so that the same bytes that arrive twice wait for one answer.
+// The zero value is ready.
+type arrivals struct {
+	mu    sync.Mutex
+	locks map[[sha256.Size]byte]*arrival
+}
+
+type arrival struct {
+	sync.Mutex
+	requests int
+}
+
+// enter waits until no other request with these bytes is under way; leave ends this one.
+func (a *arrivals) enter(digest [sha256.Size]byte) (leave func()) {
+	a.mu.Lock()
+	one := a.locks[digest]
+	if one == nil {
+		if a.locks == nil {
+			a.locks = make(map[[sha256.Size]byte]*arrival)
+		}
+		one = new(arrival)
+		a.locks[digest] = one
+	}
+	one.requests++
+	a.mu.Unlock()
+	one.Lock()
+	return func() {
+		one.Unlock()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if one.requests--; one.requests == 0 {
+			delete(a.locks, digest)
+		}
+	}
 }
 
 // transaction is a kur and the messages after it.
@@ -132,6 +172,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply, err := h.answer(r.Context(), campaign, der, m)
+	if wait := new(overdrawn); errors.As(err, wait) {
+		w.Header().Set("Retry-After", strconv.FormatInt(wholeSeconds(time.Duration(*wait)), 10))
+		http.Error(w, "Troppe richieste con questa tessera. Riprova fra poco.", http.StatusServiceUnavailable)
+		return
+	}
 	if err != nil {
 		http.Error(w, "Il servizio non può firmare la risposta.", http.StatusInternalServerError)
 		return
@@ -165,25 +210,31 @@ func campaignOf(path string) (campaign string, ok bool) {
 	return "", rest == "" || rest[0] == '/' && slices.Contains(operations, rest[1:])
 }
 
-// answer returns the answer to a message, the kept one if the same bytes came before. It fails only when signing does.
+// overdrawn is the error for a card that sends more than Charge allows: the time to wait.
+type overdrawn time.Duration
+
+func (overdrawn) Error() string { return "too many messages of one card" }
+
+// answer returns the answer to a message, the kept one if the same bytes came before. It fails only when signing does,
+// and with overdrawn.
 func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Message) ([]byte, error) {
 	now := h.now()
 	r := &request{Message: m, campaign: campaign,
 		digest: sha256.Sum256(slices.Concat([]byte(campaign), []byte{0}, der))}
-	a, _ := h.answers.findOrAdd(r.digest, now, func() *cachedAnswer { return new(cachedAnswer) })
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.der != nil {
-		return a.der, nil
+	defer h.underWay.enter(r.digest)()
+	if kept, found := h.answers.find(r.digest, now); found {
+		return kept, nil
 	}
 	body, content, err := h.dispatch(ctx, r)
-	temporary := false
+	if wait := new(overdrawn); errors.As(err, wait) {
+		return nil, err
+	}
+	keep := err == nil && r.asked && r.signer != nil
 	if err != nil {
 		refusal := h.refusalOf(err)
 		if !r.asked && h.Refused != nil {
 			h.Refused(ctx, m.Header.TransactionID, refusal.Code)
 		}
-		temporary = refusal.Info == SystemFailure || refusal.Info == SystemUnavail
 		body = BodyError
 		if content, err = errorMsgOf(refusal).marshal(); err != nil {
 			return nil, err
@@ -193,8 +244,8 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 	if err != nil {
 		return nil, err
 	}
-	if !temporary {
-		a.der = reply
+	if keep {
+		h.answers.findOrAdd(r.digest, now, func() []byte { return reply })
 	}
 	return reply, nil
 }
@@ -257,8 +308,13 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, e
 	}
 	if r.Body != BodyGeneralMessage || r.Protection != nil || head.ProtectionAlg != nil {
 		var err error
-		if r.signer, err = r.verifyProtection(holder.ParseCertificate); err != nil {
+		if r.signer, err = r.verifyProtection(holder.ParseCertificate, h.CheckSigner); err != nil {
 			return 0, nil, err
+		}
+		if h.Charge != nil {
+			if wait := h.Charge(r.signer); wait > 0 {
+				return 0, nil, overdrawn(wait)
+			}
 		}
 	}
 	switch r.Body {
@@ -295,7 +351,7 @@ func (h *Handler) inform(ctx context.Context, r *request) (BodyType, []byte, err
 }
 
 func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, error) {
-	req, mods, err := r.keyUpdate()
+	req, mods, err := r.keyUpdate(h.CheckNewKey)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -310,9 +366,10 @@ func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, err
 	return h.askAuthority(ctx, t, *req)
 }
 
-// keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3). mods tells that the template asks for
-// more than the certificate will have.
-func (r *request) keyUpdate() (req *UpdateRequest, mods bool, err error) {
+// keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3). checkKey, if not nil, may refuse the new key
+// before its proof of possession is verified. mods tells that the template asks for more than the certificate will
+// have.
+func (r *request) keyUpdate(checkKey func(crypto.PublicKey) error) (req *UpdateRequest, mods bool, err error) {
 	msg, err := parseCertReqMessages(r.Content)
 	if err != nil {
 		return nil, false, err
@@ -326,6 +383,11 @@ func (r *request) keyUpdate() (req *UpdateRequest, mods bool, err error) {
 	key, spki, err := msg.template.publicKey()
 	if err != nil {
 		return nil, false, refusalTemplate
+	}
+	if checkKey != nil {
+		if err := checkKey(key); err != nil {
+			return nil, false, err
+		}
 	}
 	if err := msg.verifyPOPO(key); err != nil {
 		return nil, false, err
@@ -345,9 +407,8 @@ func (r *request) keyUpdate() (req *UpdateRequest, mods bool, err error) {
 		return nil, false, err
 	}
 	return &UpdateRequest{
-		Campaign: r.campaign, OldCertificate: r.signer, Others: r.otherCertificates(),
-		Subject: msg.template[templateSubject], PublicKey: key, SPKI: spki,
-		TransactionID: r.Header.TransactionID, Ticket: ticket,
+		Campaign: r.campaign, OldCertificate: r.signer, Subject: msg.template[templateSubject], PublicKey: key,
+		SPKI: spki, TransactionID: r.Header.TransactionID, Ticket: ticket,
 	}, msg.template.asksMore(), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,9 +97,23 @@ func hostileRequests(f *fixture) []hostileRequest {
 		}, refusalFormat},
 		{"ten thousand levels in a name", func(fg *forge) []byte {
 			fg.message.Header.Recipient = directoryName(nested(10_000))
-			fg.message.Header.Version = 9
 			return fg.kur()
-		}, refusalVersion},
+		}, nil},
+		// A name of RFC 5280 has less than 2 KiB, and a path to a root a few certificates.
+		{"sender of 2049 bytes", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.Header.Sender = append([]byte{0x82, 0x82, 0x07, 0xFD}, make([]byte, 2045)...)
+			return fg.must(fg.message.Marshal())
+		}, nil},
+		{"recipient of 2049 bytes", func(fg *forge) []byte {
+			fg.message.Header.Recipient = append([]byte{0x82, 0x82, 0x07, 0xFD}, make([]byte, 2045)...)
+			return fg.kur()
+		}, nil},
+		{"17 extraCerts", func(fg *forge) []byte {
+			fg.kur()
+			fg.message.ExtraCerts = slices.Repeat(fg.message.ExtraCerts[:1], 17)
+			return fg.must(fg.message.Marshal())
+		}, nil},
 		{"two bodies", func(fg *forge) []byte {
 			fg.message.Content = append(fg.must(fg.req.marshal()), fg.must(fg.req.marshal())...)
 			return fg.must(fg.message.protect(fg.old, rand.Reader))
@@ -430,7 +445,10 @@ func TestLiberal(t *testing.T) {
 			fg.message.Header.Recipient = directoryName(f.legacyCA.Certificate.RawSubject)
 		},
 		"recipient by name of a host": func(fg *forge) { fg.message.Header.Recipient = []byte{0x82, 1, 'x'} },
-		"regInfo":                     func(fg *forge) { fg.req.regInfo = sequenceOf(nil) },
+		"recipient of 2048 bytes": func(fg *forge) {
+			fg.message.Header.Recipient = append([]byte{0x82, 0x82, 0x07, 0xFC}, make([]byte, 2044)...)
+		},
+		"regInfo": func(fg *forge) { fg.req.regInfo = sequenceOf(nil) },
 		"an unknown control": func(fg *forge) {
 			fg.req.controls = append(fg.req.controls, InfoTypeAndValue{oidRSAKeyLen, []byte{2, 1, 1}})
 			fg.prove(f.newEC)

@@ -26,6 +26,13 @@ const (
 	MaxAnswer  = 100 << 10
 )
 
+// Bounds within a message. A name has less than ten attributes of at most 256 bytes (RFC 5280 appendix A.1), and a
+// path from a card or a signer to its root has a few certificates.
+const (
+	maxName         = 2 << 10 // bytes of sender, and of recipient
+	maxCertificates = 16      // in extraCerts
+)
+
 // version is the only pvno supported, cmp2000 (RFC 9810 §7; RFC 9483 §3.1).
 const version = 2
 
@@ -143,6 +150,9 @@ func ParseMessage(der []byte) (*Message, error) {
 	if m.ExtraCerts, err = readCertificates(&s, explicit(1)); err != nil {
 		return nil, err
 	}
+	if len(m.ExtraCerts) > maxCertificates {
+		return nil, malformed("more than 16 extraCerts")
+	}
 	if !s.Empty() {
 		return nil, malformed("bytes after PKIMessage")
 	}
@@ -153,7 +163,8 @@ func (h *Header) parse(s cryptobyte.String) error {
 	if !s.ReadASN1Integer(&h.Version) {
 		return malformed("pvno")
 	}
-	if !readGeneralName(&s, &h.Sender) || !readGeneralName(&s, &h.Recipient) {
+	if !readGeneralName(&s, &h.Sender) || !readGeneralName(&s, &h.Recipient) ||
+		len(h.Sender) > maxName || len(h.Recipient) > maxName {
 		return malformed("sender or recipient")
 	}
 	var t cryptobyte.String

@@ -74,7 +74,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = m.verifyProtection(x509.ParseCertificate)
+			_, err = m.verifyProtection(x509.ParseCertificate, nil)
 			got := []string{want[0], fmt.Sprint(int(m.Body)), fmt.Sprintf("%x", m.Header.TransactionID),
 				fmt.Sprintf("%x", m.Header.SenderNonce), fmt.Sprint(len(m.ExtraCerts)), verdict(err), describe(t, m)}
 			if g, w := strings.Join(got, " | "), strings.Join(want, " | "); g != w {

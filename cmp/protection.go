@@ -160,9 +160,11 @@ func (m *Message) protect(c Credential, rand io.Reader) ([]byte, error) {
 
 // verifyProtection checks a parsed message's signature by extraCerts[0] (RFC 9483 §3.3, §3.5), as parse reads it, and
 // returns that certificate. A server reads those of cards with holder.ParseCertificate. Its subject must be the sender,
-// and its key identifier the senderKID if there is one. It does not judge whether the certificate is trusted. Errors
-// are those of verifySignature, refusalUnprotected, refusalProtection and refusalSignerCertificate.
-func (m *Message) verifyProtection(parse func([]byte) (*x509.Certificate, error)) (*x509.Certificate, error) {
+// and its key identifier the senderKID if there is one. It does not judge whether the certificate is trusted; check,
+// if not nil, may refuse it before its key is used. Errors are those of check and verifySignature, refusalUnprotected,
+// refusalProtection and refusalSignerCertificate.
+func (m *Message) verifyProtection(parse func([]byte) (*x509.Certificate, error),
+	check func(*x509.Certificate) error) (*x509.Certificate, error) {
 	if m.Protection == nil || m.Header.ProtectionAlg == nil {
 		return nil, refusalUnprotected
 	}
@@ -182,6 +184,11 @@ func (m *Message) verifyProtection(parse func([]byte) (*x509.Certificate, error)
 	}
 	if m.Header.SenderKID != nil && !bytes.Equal(m.Header.SenderKID, cert.SubjectKeyId) {
 		return nil, refusalProtection
+	}
+	if check != nil {
+		if err := check(cert); err != nil {
+			return nil, err
+		}
 	}
 	err = verifySignature(cert.PublicKey, m.Header.ProtectionAlg, sequenceOf(m.protected), m.Protection)
 	if errors.Is(err, errSignature) {

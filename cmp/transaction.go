@@ -330,7 +330,7 @@ var authorityUsages = []string{"1.3.6.1.5.5.7.3.27", "1.3.6.1.5.5.7.3.28"} // id
 // (RFC 9483 §3.2), and id-kp-cmcCA or id-kp-cmcRA in extendedKeyUsage. Without the last check every holder of a
 // certificate under the same root, with clientAuth or without an extendedKeyUsage, could answer for the service.
 func (trust Trust) check(m *Message) error {
-	cert, err := m.verifyProtection(x509.ParseCertificate)
+	cert, err := m.verifyProtection(x509.ParseCertificate, nil)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUntrusted, withoutRefusal(err))
 	}

@@ -133,7 +133,7 @@ func (s *Service) Restart(ctx context.Context) error {
 	}
 	s.Authority = authority
 	s.Handler = &cmp.Handler{Authority: authority, Signer: s.Signer, Now: s.Clock, Rand: s.Random,
-		Refused: s.Authority.Refused}
+		Refused: s.Authority.Refused, CheckSigner: s.Authority.CheckSigner, CheckNewKey: s.Authority.CheckNewKey}
 	return nil
 }
 

@@ -126,7 +126,8 @@ func (c *serveCommand) Run(p *program) error {
 		portal.Pages(authority, packages, current, legacy))
 	requests := http.NewServeMux()
 	requests.Handle("/", publication) // the same pages, with TLS
-	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock, Refused: authority.Refused}
+	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock, Refused: authority.Refused,
+		CheckSigner: authority.CheckSigner, CheckNewKey: authority.CheckNewKey}
 	requests.Handle("/.well-known/cmp", handler)
 	requests.Handle("/.well-known/cmp/", handler)
 	requests.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

@@ -34,6 +34,29 @@ var smallPrimes = func() *big.Int {
 // Exponents other than 65537 are accepted because a card may use one of 16 to 64 bits; those over 31 bits are refused,
 // since crypto/rsa would refuse every signature made with the key.
 func CheckKey(key crypto.PublicKey, old *x509.Certificate) error {
+	if err := CheckKeySize(key); err != nil {
+		return err
+	}
+	public := key.(*rsa.PublicKey)
+	n := public.N
+	if previous, ok := old.PublicKey.(*rsa.PublicKey); ok && previous.N.Cmp(n) == 0 {
+		return KeyIsOld // with any exponent: the factors are the same
+	}
+	if n.Bit(0) == 0 || new(big.Int).GCD(nil, nil, n, smallPrimes).Cmp(big.NewInt(1)) != 0 {
+		return KeySmallFactor
+	}
+	if rocacheck.IsWeak(public) {
+		return KeyWeakROCA
+	}
+	if closePrimes(n) {
+		return KeyClosePrimes
+	}
+	return nil
+}
+
+// CheckKeySize makes the checks of CheckKey that compare sizes only: a stranger's key is judged by them before a
+// signature is verified with it.
+func CheckKeySize(key crypto.PublicKey) error {
 	public, ok := key.(*rsa.PublicKey)
 	if !ok {
 		return KeyNotRSA
@@ -47,18 +70,6 @@ func CheckKey(key crypto.PublicKey, old *x509.Certificate) error {
 	}
 	if public.E < 65537 || public.E%2 == 0 || int64(public.E) > math.MaxInt32 {
 		return KeyBadExponent
-	}
-	if previous, ok := old.PublicKey.(*rsa.PublicKey); ok && previous.N.Cmp(n) == 0 {
-		return KeyIsOld // with any exponent: the factors are the same
-	}
-	if n.Bit(0) == 0 || new(big.Int).GCD(nil, nil, n, smallPrimes).Cmp(big.NewInt(1)) != 0 {
-		return KeySmallFactor
-	}
-	if rocacheck.IsWeak(public) {
-		return KeyWeakROCA
-	}
-	if closePrimes(n) {
-		return KeyClosePrimes
 	}
 	return nil
 }

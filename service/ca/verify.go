@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rinnova.example/go/holder"
@@ -127,6 +128,27 @@ func checkLegacySignature(root, certificate *x509.Certificate) error {
 	return nil
 }
 
+// CheckOldForm makes the checks of VerifyOld that need no signature: a root has the issuer's name, and the key can be a
+// card's. Errors are UntrustedIssuer and WrongKey.
+func (v *Verifier) CheckOldForm(certificate *x509.Certificate) error {
+	named := func(root *x509.Certificate) bool { return bytes.Equal(root.RawSubject, certificate.RawIssuer) }
+	if !slices.ContainsFunc(v.legacy, named) && !slices.ContainsFunc(v.current, named) {
+		return UntrustedIssuer
+	}
+	return checkOldKey(certificate, 1024)
+}
+
+func checkOldKey(c *x509.Certificate, least int) error {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("%w: %v", WrongKey, c.PublicKeyAlgorithm)
+	}
+	if bits := key.N.BitLen(); bits < least || bits > 4096 {
+		return fmt.Errorf("%w: RSA of %d bits", WrongKey, bits)
+	}
+	return nil
+}
+
 // checkOldProfile also accepts the variations in docs/DOMAIN.md §2.1: further usages and policies, basicConstraints
 // with CA false, a missing CRL distribution point.
 func checkOldProfile(old *Old) error {
@@ -135,12 +157,8 @@ func checkOldProfile(old *Old) error {
 	if old.Legacy {
 		least = 1024
 	}
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	if !ok {
-		return fmt.Errorf("%w: %v", WrongKey, c.PublicKeyAlgorithm)
-	}
-	if bits := key.N.BitLen(); bits < least || bits > 4096 {
-		return fmt.Errorf("%w: RSA of %d bits", WrongKey, bits)
+	if err := checkOldKey(c, least); err != nil {
+		return err
 	}
 	const forbidden = x509.KeyUsageContentCommitment | x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 	switch {

@@ -7,6 +7,7 @@ package ra
 
 import (
 	"context"
+	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
@@ -183,6 +184,17 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 
 	// 10. Answer with the certificate on record.
 	return a.answer(held)
+}
+
+// CheckSigner refuses a certificate that Update and Confirm would refuse for its issuer's name or its key. It is the
+// CheckSigner of a cmp.Handler.
+func (a *Authority) CheckSigner(cert *x509.Certificate) error {
+	return refuseReason(a.Verifier.CheckOldForm(cert))
+}
+
+// CheckNewKey refuses a key that Update would refuse for its size. It is the CheckNewKey of a cmp.Handler.
+func (a *Authority) CheckNewKey(key crypto.PublicKey) error {
+	return refuseReason(ca.CheckKeySize(key))
 }
 
 // checkRegistered refuses an old certificate that is not in the registry or not active there.
