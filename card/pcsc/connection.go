@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pinpad"
 )
 
 // patience is the time that Open and Begin wait for another program's transaction.
@@ -25,6 +26,7 @@ type Connection struct {
 	patience      time.Duration
 	state         uint32 // of the reader when connected; its counter tells one insertion from another
 	atr           []byte
+	features      []byte // of the reader, as its driver lists them; empty where it lists none
 	response      []byte
 	ownReset      bool          // this connection reset the card itself and is to reconnect
 	dead          error         // why there is nothing to talk to any more
@@ -82,7 +84,10 @@ func (c *Connection) connect() code {
 		return rv
 	}
 	c.card, c.protocol, c.state, c.atr = card, protocol, s.event, s.atr
-	if !isShort(c.reader) && saysShort(card) {
+	if features, rv := control(card, controlCode(pinpad.GetFeatureRequest), nil); rv == success {
+		c.features = features
+	}
+	if !isShort(c.reader) && saysShort(card, c.features) {
 		setShort(c.reader)
 	}
 	return success
@@ -282,6 +287,32 @@ func (c *Connection) End(reset bool) error {
 	}
 	c.ownReset = reset // pcscd reports the reset to the program that asked for it, too; Windows does not
 	return nil
+}
+
+// Pinpad returns the keypad of the reader, nil where the driver lists none. Its codes go to the card of this connection
+// in the transaction that Begin started.
+func (c *Connection) Pinpad() *pinpad.Pinpad {
+	p, err := pinpad.New(c.features, c.control)
+	if err != nil {
+		return nil // a driver that cannot list its features is not to be trusted with a code
+	}
+	return p
+}
+
+// control calls the reader's driver, and waits as long as the driver does.
+func (c *Connection) control(number uint32, in []byte) ([]byte, error) {
+	if err := c.take(c.patience); err != nil {
+		return nil, err
+	}
+	defer c.give()
+	out, rv := control(c.card, uintptr(number), in)
+	switch rv {
+	case success:
+		return out, nil
+	case wCancelledByUser:
+		return nil, fmt.Errorf("%w (PC/SC 0x%08X)", pinpad.ErrCancelled, uint32(rv))
+	}
+	return nil, c.failed(rv)
 }
 
 // failed returns the error of a call on the card. It releases the reader if card, reader or service went away: the

@@ -88,6 +88,12 @@ func (c *card) last() []byte {
 	return c.got[len(c.got)-1]
 }
 
+func (c *card) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.got = nil
+}
+
 func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {

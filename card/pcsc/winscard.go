@@ -36,6 +36,7 @@ const (
 	wResetCard          code = 0x80100068
 	wRemovedCard        code = 0x80100069
 	wSecurityViolation  code = 0x8010006A
+	wCancelledByUser    code = 0x8010006E
 )
 
 const (
@@ -192,4 +193,17 @@ func transmit(card handle, protocol dword, command, buf []byte) (int, code) {
 		uintptr(unsafe.Pointer(&command[0])), uintptr(len(command)), 0,
 		uintptr(unsafe.Pointer(&buf[0])), uintptr(unsafe.Pointer(&n)))
 	return min(int(n), len(buf)), rv
+}
+
+// control calls the reader's driver and returns its answer, of at most 256 bytes.
+func control(card handle, number uintptr, in []byte) ([]byte, code) {
+	buf := make([]byte, 256)
+	var first unsafe.Pointer
+	if len(in) > 0 {
+		first = unsafe.Pointer(&in[0])
+	}
+	var n dword
+	rv := call(controlName, uintptr(card), number, uintptr(first), uintptr(len(in)), uintptr(unsafe.Pointer(&buf[0])),
+		uintptr(len(buf)), uintptr(unsafe.Pointer(&n)))
+	return buf[:min(int(n), len(buf))], rv
 }

@@ -47,6 +47,7 @@ type Stack struct {
 	Readers []string
 	Addrs   []string
 
+	options []string // of pcscd
 	service *exec.Cmd
 	log     bytes.Buffer
 	ended   chan struct{}
@@ -58,18 +59,25 @@ type Stack struct {
 // those alone.
 func Start(t testing.TB) *Stack {
 	t.Helper()
-	systemtest.Need(t, "pcscd", "pcscd")
 	systemtest.Need(t, "vsmartcard-vpcd", config)
+	s := &Stack{Readers: slices.Clone(readers), Addrs: slices.Clone(addresses)}
+	s.start(t)
+	return s
+}
+
+// start starts pcscd as the only one of the computer, until the test ends.
+func (s *Stack) start(t testing.TB) {
+	t.Helper()
+	systemtest.Need(t, "pcscd", "pcscd")
 	lock(t)
 	if conn, err := net.Dial("unix", socket); err == nil {
 		conn.Close()
 		t.Fatal("a pcscd that no test started already runs on this computer, perhaps with a card in use: stop it " +
 			"first (systemctl stop pcscd.socket pcscd)")
 	}
-	for _, addr := range addresses {
+	for _, addr := range s.Addrs {
 		free(t, addr)
 	}
-	s := &Stack{Readers: slices.Clone(readers), Addrs: slices.Clone(addresses)}
 	t.Cleanup(func() {
 		s.StopService(t)
 		if t.Failed() && s.log.Len() > 0 {
@@ -77,7 +85,6 @@ func Start(t testing.TB) *Stack {
 		}
 	})
 	s.StartService(t)
-	return s
 }
 
 // lock keeps the stacks of concurrent test processes apart until the test ends.
@@ -122,7 +129,7 @@ func free(t testing.TB, addr string) {
 func (s *Stack) StartService(t testing.TB) {
 	t.Helper()
 	// -f keeps it in the foreground, so the process is ours to stop.
-	s.service = exec.Command("pcscd", "-f", "--error")
+	s.service = exec.Command("pcscd", append([]string{"-f", "--error"}, s.options...)...)
 	s.service.Stdout, s.service.Stderr = &s.log, &s.log
 	// A test that panics or is killed takes its pcscd along. The signal comes when the starting thread
 	// ends, hence the goroutine that keeps it.
@@ -145,7 +152,7 @@ func (s *Stack) StartService(t testing.TB) {
 	}
 	for end := time.Now().Add(startup); ; time.Sleep(20 * time.Millisecond) {
 		list, err := pcsc.Readers()
-		if err == nil && slices.EqualFunc(list, readers,
+		if err == nil && slices.EqualFunc(list, s.Readers,
 			func(r pcsc.Reader, name string) bool { return r.Name == name }) {
 			return
 		}
@@ -155,7 +162,7 @@ func (s *Stack) StartService(t testing.TB) {
 		default:
 		}
 		if time.Now().After(end) {
-			t.Fatalf("pcscd does not show its two virtual readers: %v, %v", list, err)
+			t.Fatalf("pcscd does not show its virtual readers: %v, %v", list, err)
 		}
 	}
 }
