@@ -44,7 +44,7 @@ var refusals = map[failure.Code]string{
 	failure.BadSignerCertificate: "Il certificato che accompagna la richiesta non è leggibile.",
 	failure.UnsupportedMessage:   "Il servizio non tratta questo tipo di richiesta.",
 	failure.UnknownInfoType:      "Il servizio non ha l’informazione richiesta.",
-	failure.BadTemplate:          "Nella richiesta di certificato manca la nuova chiave pubblica, o non è leggibile.",
+	failure.BadTemplate:          "Nella richiesta di certificato manca il nome o la nuova chiave pubblica, o la chiave non è leggibile.",
 	failure.BadProofOfPossession: "La richiesta non dimostra il possesso della nuova chiave.",
 	failure.WrongOldCertificate:  "Il certificato da rinnovare non è quello che firma la richiesta.",
 	failure.TransactionInUse:     "L’identificativo della transazione è già stato usato per un’altra richiesta.",

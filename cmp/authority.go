@@ -137,17 +137,22 @@ type UpdateResponse struct {
 // ConfirmRequest is a verified certificate confirmation.
 type ConfirmRequest struct {
 	OldCertificate  *x509.Certificate
-	CertificateHash []byte // hash of the new certificate with its signature's digest (RFC 9810 §5.3.18)
-	Accepted        bool   // false: the client rejects the certificate
-	Reason          string // the client's text with a rejection
+	CertificateHash []byte      // of the new certificate (RFC 9810 §5.3.18)
+	Hash            crypto.Hash // of CertificateHash, where the client names it; 0: that of the certificate's signature
+	Accepted        bool        // false: the client rejects the certificate
+	Reason          string      // the client's text with a rejection
 	TransactionID   []byte
 }
 
-// Refusal is an error that is sent to the client, as a signed error message.
+// Refusal is an error that is sent to the client in a signed message: the refusal of a kur in a kup with status
+// rejection (RFC 9483 §3.6.2, §4.1.1), any other in an error message.
 type Refusal struct {
 	Info FailureInfo  // bit of PKIFailureInfo (RFC 9810 §5.2.3)
-	Code failure.Code // sent in errorDetails
+	Code failure.Code // sent in errorDetails, or in an item of a kup's generalInfo
 	Text string       // Italian, for the person; under 500 bytes
 }
 
 func (r *Refusal) Error() string { return "refused: " + string(r.Code) }
+
+// temporary reports whether the same request may be answered otherwise a little later.
+func (r *Refusal) temporary() bool { return r.Info == SystemFailure || r.Info == SystemUnavail }

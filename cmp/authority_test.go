@@ -149,12 +149,12 @@ func (a *authority) Update(_ context.Context, q UpdateRequest) (*UpdateResponse,
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.updates = append(a.updates, q)
-	if a.fail != nil {
-		return nil, a.fail
-	}
 	if a.wait > 0 {
 		a.wait--
 		return &UpdateResponse{CheckAfter: a.after}, nil
+	}
+	if a.fail != nil {
+		return nil, a.fail
 	}
 	key := sha256.Sum256(append(bytes.Clone(q.OldCertificate.Raw), q.SPKI...))
 	if a.issued == nil {

@@ -70,7 +70,7 @@ func failInfoBits(f FailureInfo) []byte {
 	return bits
 }
 
-// refusal returns the refusal that a PKIStatusInfo stands for; details are errorDetails, nil when absent.
+// refusal returns the refusal that a PKIStatusInfo stands for; details are errorDetails, or the code words of a kup.
 func (p *statusInfo) refusal(details []string) *Refusal {
 	r := &Refusal{Info: NoFailureInfo, Code: CodeUnspecified, Text: plainText(strings.Join(p.text, " "))}
 	if p.failInfo != nil {
@@ -213,14 +213,43 @@ func (e *errorMsg) marshal() ([]byte, error) {
 	return b.Bytes()
 }
 
-// errorMsgOf encodes a refusal: status rejection, text and bit, and the code word in errorDetails.
-func errorMsgOf(r *Refusal) *errorMsg {
-	e := &errorMsg{status: statusInfo{status: statusRejection, failInfo: failInfoBits(r.Info)}}
+// rejectionOf encodes bit and text of a refusal, with status rejection.
+func rejectionOf(r *Refusal) statusInfo {
+	p := statusInfo{status: statusRejection, failInfo: failInfoBits(r.Info)}
 	if text := plainText(r.Text); text != "" {
-		e.status.text = []string{text}
+		p.text = []string{text}
 	}
+	return p
+}
+
+// errorMsgOf encodes a refusal as an error message, with the code word in errorDetails.
+func errorMsgOf(r *Refusal) *errorMsg {
+	e := &errorMsg{status: rejectionOf(r)}
 	if isCodeWord(string(r.Code)) {
 		e.details = []string{string(r.Code)}
 	}
 	return e
+}
+
+// codeInfo returns the items of a kup's generalInfo that carry the code word of a refusal: a kup has no errorDetails.
+func codeInfo(r *Refusal) []InfoTypeAndValue {
+	if !isCodeWord(string(r.Code)) {
+		return nil
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.UTF8String, func(b *cryptobyte.Builder) { b.AddBytes([]byte(r.Code)) })
+	return []InfoTypeAndValue{{oidFailureCode, b.BytesOrPanic()}}
+}
+
+// codeIn returns the code words in a generalInfo.
+func codeIn(info []InfoTypeAndValue) []string {
+	var words []string
+	for _, i := range info {
+		var word cryptobyte.String
+		s := cryptobyte.String(i.Value)
+		if i.Type == oidFailureCode && s.ReadASN1(&word, asn1.UTF8String) && s.Empty() {
+			words = append(words, string(word))
+		}
+	}
+	return words
 }

@@ -87,6 +87,50 @@ func CertificateHash(cert *x509.Certificate) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
+// digests are the hash functions of hashAlg (RFC 9481 §2) that certHash may have.
+var digests = map[string]crypto.Hash{oidSHA256: crypto.SHA256, oidSHA384: crypto.SHA384, oidSHA512: crypto.SHA512}
+
+// hashOf reads hashAlg. Errors: refusalAlgorithm, or an [ErrMalformed].
+func (c *certStatus) hashOf() (crypto.Hash, error) {
+	var (
+		outer                = cryptobyte.String(c.hashAlg)
+		tagged, s, parameter cryptobyte.String
+		id                   string
+	)
+	if !outer.ReadASN1(&tagged, explicit(0)) || !tagged.ReadASN1(&s, asn1.SEQUENCE) || !tagged.Empty() ||
+		!readOID(&s, &id) {
+		return 0, malformed("hashAlg")
+	}
+	hash, known := digests[id]
+	if !known {
+		return 0, refusalAlgorithm
+	}
+	// RFC 5754 §2: the parameters are absent, and NULL is accepted.
+	if s.ReadASN1(&parameter, asn1.NULL) && !parameter.Empty() || !s.Empty() {
+		return 0, malformed("parameters of hashAlg")
+	}
+	return hash, nil
+}
+
+// Names reports whether the client confirms this certificate: whether CertificateHash is its hash.
+func (c ConfirmRequest) Names(cert *x509.Certificate) bool {
+	if c.Hash == 0 {
+		hash, err := CertificateHash(cert)
+		return err == nil && bytes.Equal(hash, c.CertificateHash)
+	}
+	h := c.Hash.New()
+	h.Write(cert.Raw)
+	return bytes.Equal(h.Sum(nil), c.CertificateHash)
+}
+
+// confirmWaitTime is the generalInfo of a kup with a certificate: it tells until when the certConf is accepted (RFC
+// 9810 §5.1.1.2), as long as the certificate is valid. No timer revokes anything.
+func confirmWaitTime(cert *x509.Certificate) []InfoTypeAndValue {
+	var b cryptobyte.Builder
+	b.AddASN1GeneralizedTime(cert.NotAfter.UTC())
+	return []InfoTypeAndValue{{oidConfirmWaitTime, b.BytesOrPanic()}}
+}
+
 // pkiConfirm is PKIConfirmContent ::= NULL (RFC 9810 §5.3.17).
 var pkiConfirm = []byte{0x05, 0x00}
 
@@ -103,9 +147,14 @@ func parsePollReq(der []byte) (certReqID int64, err error) {
 		outer   = cryptobyte.String(der)
 		list, s cryptobyte.String
 	)
-	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() || !list.ReadASN1(&s, asn1.SEQUENCE) || !list.Empty() ||
-		!s.ReadASN1Integer(&certReqID) || !s.Empty() {
+	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() || !list.ReadASN1(&s, asn1.SEQUENCE) {
 		return 0, malformed("PollReqContent")
+	}
+	if !list.Empty() {
+		return 0, errSeveral
+	}
+	if !s.ReadASN1Integer(&certReqID) || !s.Empty() {
+		return 0, malformed("certReqId")
 	}
 	return certReqID, nil
 }

@@ -211,6 +211,11 @@ func (p *popo) build(b *cryptobyte.Builder) {
 	})
 }
 
+// named reports whether the template has a subject (RFC 9483 §4.1.1, §4.1.3), which the NULL-DN is not.
+func (t *certTemplate) named() bool {
+	return t[templateSubject] != nil && !bytes.Equal(t[templateSubject], sequenceOf(nil))
+}
+
 // publicKey reads the template's key; spki is the DER of the SubjectPublicKeyInfo.
 func (t *certTemplate) publicKey() (key crypto.PublicKey, spki []byte, err error) {
 	if t[templatePublicKey] == nil {

@@ -25,7 +25,7 @@ func TestStrangersLeaveNothing(t *testing.T) {
 
 	sender := append([]byte{0x82, 0x82, 0x07, 0xFC}, make([]byte, 2044)...)
 	for range maxRemembered + 100 {
-		m := Message{Body: BodyGeneralMessage, Content: sequenceOf(nil), Header: Header{Version: version,
+		m := Message{Body: BodyGeneralMessage, Content: sequenceOf(nil), Header: Header{Version: cmp2000,
 			Sender: sender, Recipient: nullName, TransactionID: make([]byte, 16), SenderNonce: make([]byte, 16)}}
 		rand.Read(m.Header.TransactionID)
 		b := bytesOf(t)(m.Marshal())

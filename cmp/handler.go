@@ -7,7 +7,9 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -30,11 +32,13 @@ import (
 // request, and bytes that are no PKIMessage, get a plain 4xx. The answer to a PKIMessage is always a signed PKIMessage
 // with status 200, since OpenSSL discards the body of any other status.
 //
-// Before it asks the Authority, it checks that pvno is 2, that transactionID and senderNonce have at least 128 bits,
-// that the signature by extraCerts[0] verifies (a genm may be unprotected), and for a kur that possession of the new
-// key is proved, that the key is new, and that oldCertID, if present, names the signer. The Authority judges the chain
-// of the signer. From the template, whose subject is required, the handler takes subject and key only; it ignores
-// recipient, the time that messageTime tells, and implicitConfirm.
+// Before it asks the Authority, it checks that pvno is 2 or 3, that transactionID and senderNonce have at least 128
+// bits, that the signature by extraCerts[0] verifies (a genm may be unprotected), and for a kur that possession of the
+// new key is proved, that the key is new, and that oldCertID, if present, names the signer. The Authority judges the
+// chain of the signer. From the template, whose subject is required, the handler takes subject and key only; it ignores
+// recipient, the time that messageTime tells, and implicitConfirm. A kur that it or the Authority refuses is answered
+// by a kup with status rejection, also after polling; an error message answers a fault of pvno, nonces, transactionID
+// or protection, a signer that is not trusted, a transactionID in use, and any other body.
 //
 // The same bytes get the same answer where the Authority gave one to their signer, and other bytes under the
 // transactionID of a kur are refused, while the process holds the transaction: at most 4096 answers and transactions,
@@ -105,6 +109,7 @@ func (a *arrivals) enter(digest [sha256.Size]byte) (leave func()) {
 // transaction is a kur and the messages after it.
 type transaction struct {
 	digest [sha256.Size]byte // of the kur
+	nonce  []byte            // senderNonce of the kur
 	signer [sha256.Size]byte // of the old certificate
 	mods   bool              // the template asked for more than the certificate will have
 
@@ -136,10 +141,12 @@ var errNoAnswer = errors.New("authority gave neither answer nor error")
 type request struct {
 	*Message
 	campaign    string
-	digest      [sha256.Size]byte // of campaign and message: the same bytes under another campaign are another request
-	signer      *x509.Certificate // nil for an unprotected genm
-	transaction *transaction      // nil when no known transaction applies
-	asked       bool              // the Authority has been asked
+	digest      [sha256.Size]byte  // of campaign and message: the same bytes elsewhere are another request
+	signer      *x509.Certificate  // nil for an unprotected genm
+	transaction *transaction       // nil when no known transaction applies
+	asked       bool               // the Authority has been asked
+	update      bool               // a kur whose header and protection hold, or a poll for one
+	info        []InfoTypeAndValue // generalInfo of the answer
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -235,8 +242,7 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 		if !r.asked && h.Refused != nil {
 			h.Refused(ctx, m.Header.TransactionID, refusal.Code)
 		}
-		body = BodyError
-		if content, err = errorMsgOf(refusal).marshal(); err != nil {
+		if body, content, err = r.refuse(refusal); err != nil {
 			return nil, err
 		}
 	}
@@ -248,6 +254,17 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 		h.answers.findOrAdd(r.digest, now, func() []byte { return reply })
 	}
 	return reply, nil
+}
+
+// refuse encodes a refusal: of a kur in a kup (RFC 9483 §3.6.2, §4.1.1), otherwise in an error message.
+func (r *request) refuse(refusal *Refusal) (BodyType, []byte, error) {
+	if !r.update || refusal.Info == SignerNotTrusted || refusal.Info == TransactionIDInUse {
+		content, err := errorMsgOf(refusal).marshal()
+		return BodyError, content, err
+	}
+	r.info = codeInfo(refusal)
+	content, err := (&certRep{status: rejectionOf(refusal)}).marshal()
+	return BodyKeyUpdateResponse, content, err
 }
 
 // refusalOf maps an error to a refusal and hides internal causes.
@@ -270,16 +287,23 @@ func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time
 		return nil, err
 	}
 	m := Message{Body: body, Content: content, Header: Header{
-		Version:     version,
+		// RFC 9810 §7: that of the request, or the supported one that is next to it.
+		Version:     min(max(r.Header.Version, cmp2000), cmp2021),
 		Recipient:   r.Header.Sender,
 		MessageTime: []byte(now.UTC().Format(generalizedTime)),
 		SenderNonce: nonce,
+		GeneralInfo: r.info,
 	}}
 	if len(r.Header.TransactionID) <= maxTransactionIDSize {
 		m.Header.TransactionID = r.Header.TransactionID
 	}
 	if len(r.Header.SenderNonce) <= maxNonceSize {
 		m.Header.RecipNonce = r.Header.SenderNonce
+	}
+	// RFC 9483 §3.1, §4.4: a delayed kup echoes the kur's nonce. OpenSSL 3.0, which sends cmp2000, refuses that and
+	// wants the last pollReq's, as in RFC 9810 §5.1.1.
+	if r.Body == BodyPollRequest && body == BodyKeyUpdateResponse && r.Header.Version == cmp2021 {
+		m.Header.RecipNonce = r.transaction.nonce
 	}
 	der, err := m.protect(h.Signer, h.random())
 	if err == nil && r.transaction != nil {
@@ -291,7 +315,7 @@ func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time
 // dispatch makes the checks that apply to every message (RFC 9483 §3.5) and then handles the body.
 func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, error) {
 	head := &r.Header
-	if head.Version != version {
+	if head.Version != cmp2000 && head.Version != cmp2021 {
 		return 0, nil, refusalVersion
 	}
 	if head.MessageTime != nil {
@@ -321,6 +345,7 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (BodyType, []byte, e
 	case BodyGeneralMessage:
 		return h.inform(ctx, r)
 	case BodyKeyUpdateRequest:
+		r.update = true
 		return h.update(ctx, r)
 	case BodyPollRequest:
 		return h.poll(ctx, r)
@@ -356,14 +381,15 @@ func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, err
 		return 0, nil, err
 	}
 	t, _ := h.transactions.findOrAdd(string(r.Header.TransactionID), h.now(), func() *transaction {
-		return &transaction{digest: r.digest, signer: sha256.Sum256(r.signer.Raw), mods: mods, request: req}
+		return &transaction{digest: r.digest, nonce: r.Header.SenderNonce, signer: sha256.Sum256(r.signer.Raw),
+			mods: mods, request: req}
 	})
 	if t.digest != r.digest {
 		return 0, nil, refusalInUse
 	}
 	r.transaction = t
 	r.asked = true
-	return h.askAuthority(ctx, t, *req)
+	return h.askAuthority(ctx, r, *req)
 }
 
 // keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3). checkKey, if not nil, may refuse the new key
@@ -377,12 +403,12 @@ func (r *request) keyUpdate(checkKey func(crypto.PublicKey) error) (req *UpdateR
 	if msg.certReqID != 0 {
 		return nil, false, refusalRequest // RFC 9483 §4.1.1: it must be 0
 	}
-	if msg.template[templateSubject] == nil {
-		return nil, false, refusalTemplate // RFC 9483 §4.1.1, §4.1.3: subject is required
-	}
 	key, spki, err := msg.template.publicKey()
-	if err != nil {
+	if err != nil || !msg.template.named() {
 		return nil, false, refusalTemplate
+	}
+	if err := checkSize(key); err != nil {
+		return nil, false, err
 	}
 	if checkKey != nil {
 		if err := checkKey(key); err != nil {
@@ -412,6 +438,21 @@ func (r *request) keyUpdate(checkKey func(crypto.PublicKey) error) (req *UpdateR
 	}, msg.template.asksMore(), nil
 }
 
+// checkSize refuses an RSA key whose size is out of the bounds for a signature's verification. The Authority has its
+// own bounds for a key that it certifies.
+func checkSize(key crypto.PublicKey) error {
+	public, ok := key.(*rsa.PublicKey)
+	switch {
+	case !ok:
+		return nil
+	case public.N.BitLen() < minRSABits:
+		return refusalKeyTooShort
+	case public.N.BitLen() > maxRSABits:
+		return refusalKeyTooLong
+	}
+	return nil
+}
+
 // ticket is the queue ticket that the kur's generalInfo carries.
 func (r *request) ticket() ([]byte, error) {
 	var ticket []byte
@@ -428,12 +469,14 @@ func (r *request) ticket() ([]byte, error) {
 	return ticket, nil
 }
 
-// askAuthority calls the Authority and encodes its answer. The first answer of waiting is a kup with that status, since
-// OpenSSL accepts no pollRep before it; later ones are pollReps with the time of the next poll (RFC 9810 §5.3.22).
-func (h *Handler) askAuthority(ctx context.Context, t *transaction, req UpdateRequest) (BodyType, []byte, error) {
+// askAuthority calls the Authority and encodes its answer. The first answer of waiting is a kup with that status,
+// since OpenSSL accepts no pollRep before it; later ones are pollReps with the time of the next poll (RFC 9810
+// §5.3.22).
+func (h *Handler) askAuthority(ctx context.Context, r *request, req UpdateRequest) (BodyType, []byte, error) {
+	t := r.transaction
 	resp, err := h.Authority.Update(ctx, req)
 	if err != nil {
-		if r := new(Refusal); errors.As(err, &r) && r.Info != SystemFailure && r.Info != SystemUnavail {
+		if refusal := new(Refusal); errors.As(err, &refusal) && !refusal.temporary() {
 			t.mu.Lock()
 			t.request = nil
 			t.mu.Unlock()
@@ -446,6 +489,7 @@ func (h *Handler) askAuthority(ctx context.Context, t *transaction, req UpdateRe
 		return 0, nil, errNoAnswer
 	case resp.Certificate != nil:
 		rep.certificate = resp.Certificate.Raw
+		r.info = confirmWaitTime(resp.Certificate)
 		if t.mods {
 			rep.status.status = statusGrantedWithMods // RFC 9810 §5.2.3
 		}
@@ -477,7 +521,7 @@ func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error
 		return 0, nil, err
 	}
 	if certReqID != 0 {
-		return 0, nil, malformed("certReqId")
+		return 0, nil, refusalRequest // RFC 9483 §4.4
 	}
 	t, known := h.transactions.find(string(r.Header.TransactionID), h.now())
 	if !known {
@@ -494,8 +538,8 @@ func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error
 	}
 	req := *pending
 	req.Polled = true
-	r.asked = true
-	return h.askAuthority(ctx, t, req)
+	r.asked, r.update = true, true
+	return h.askAuthority(ctx, r, req)
 }
 
 func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, error) {
@@ -503,11 +547,23 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 	if err != nil {
 		return 0, nil, err
 	}
-	if c.certReqID != 0 || len(c.hash) < sha256.Size || len(c.hash) > 64 {
-		return 0, nil, malformed("certReqId or certHash")
+	if c.certReqID != 0 {
+		return 0, nil, refusalRequest // RFC 9483 §4.1.1
 	}
+	if len(c.hash) < sha256.Size || len(c.hash) > sha512.Size {
+		return 0, nil, malformed("certHash")
+	}
+	var hash crypto.Hash
 	if c.hashAlg != nil {
-		return 0, nil, refusalHashAlgorithm
+		if r.Header.Version != cmp2021 {
+			return 0, nil, refusalHashAlgorithm // RFC 9810 §5.3.18
+		}
+		if hash, err = c.hashOf(); err != nil {
+			return 0, nil, err
+		}
+		if hash.Size() != len(c.hash) {
+			return 0, nil, refusalRequest
+		}
 	}
 	if t, known := h.transactions.find(string(r.Header.TransactionID), h.now()); known {
 		if err := r.checkFollows(t); err != nil {
@@ -515,7 +571,8 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 		}
 	}
 	conf := ConfirmRequest{
-		OldCertificate: r.signer, CertificateHash: c.hash, Accepted: true, TransactionID: r.Header.TransactionID,
+		OldCertificate: r.signer, CertificateHash: c.hash, Hash: hash, Accepted: true,
+		TransactionID: r.Header.TransactionID,
 	}
 	if c.status != nil {
 		switch c.status.status {

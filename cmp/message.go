@@ -33,13 +33,17 @@ const (
 	maxCertificates = 16      // in extraCerts
 )
 
-// version is the only pvno supported, cmp2000 (RFC 9810 §7; RFC 9483 §3.1).
-const version = 2
+// The supported values of pvno (RFC 9810 §7, RFC 9483 §3.1). The client half uses cmp2000.
+const (
+	cmp2000 = 2
+	cmp2021 = 3
+)
 
 // ErrMalformed is the error for bytes that are not the ASN.1 structure named in the error's text.
 var ErrMalformed = errors.New("malformed CMP message")
 
-// errSeveral is the error for a second CertReqMsg or CertStatus, of which RFC 9483 §4.1.1 allows one.
+// errSeveral is the error for a second CertReqMsg, CertStatus or item of a pollReq, of which RFC 9483 §4.1.1 and §4.4
+// allow one.
 var errSeveral = malformed("several items instead of one")
 
 func malformed(what string) error { return fmt.Errorf("%w: %s", ErrMalformed, what) }

@@ -14,9 +14,14 @@ import (
 var (
 	oidCACerts         = oid("1.3.6.1.5.5.7.4.17") // id-it-caCerts, RFC 9810 §5.3.19.14
 	oidCertReqTemplate = oid("1.3.6.1.5.5.7.4.19") // id-it-certReqTemplate, RFC 9810 §5.3.19.16
+	oidConfirmWaitTime = oid("1.3.6.1.5.5.7.4.14") // id-it-confirmWaitTime, RFC 9810 §5.1.1.2
 
 	oidOldCertID = oid("1.3.6.1.5.5.7.5.1.5")  // id-regCtrl-oldCertID, RFC 4211 §6.5
 	oidRSAKeyLen = oid("1.3.6.1.5.5.7.5.1.12") // id-regCtrl-rsaKeyLen, RFC 9810 §5.3.19.16
+
+	oidSHA256 = oid("2.16.840.1.101.3.4.2.1") // RFC 9481 §2
+	oidSHA384 = oid("2.16.840.1.101.3.4.2.2")
+	oidSHA512 = oid("2.16.840.1.101.3.4.2.3")
 
 	oidSHA1WithRSA   = oid("1.2.840.113549.1.1.5")
 	oidSHA256WithRSA = oid("1.2.840.113549.1.1.11")
@@ -38,6 +43,7 @@ var (
 	oidCampaigns    = oid("2.25.21818654544808114503437276451031498585.2")
 	oidServiceFacts = oid("2.25.21818654544808114503437276451031498585.3")
 	oidQueueTicket  = oid("2.25.21818654544808114503437276451031498585.4")
+	oidFailureCode  = oid("2.25.21818654544808114503437276451031498585.5")
 )
 
 func oid(dotted string) string {

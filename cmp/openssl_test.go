@@ -4,6 +4,7 @@ package cmp
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
@@ -112,6 +113,7 @@ func TestOpenSSLClient(t *testing.T) {
 		args string
 		a    *authority // nil: one that issues at once
 		want *Refusal   // nil: a certificate, confirmed
+		body BodyType   // of the refusal; 0: kup
 	}{
 		{name: "RSA 2048", args: usual},
 		{name: "RSA 1024", args: kur + path + "-cert old1024.pem -key old1024.key -newkey new.key"},
@@ -132,33 +134,47 @@ func TestOpenSSLClient(t *testing.T) {
 		{name: "waiting", args: usual, a: &authority{wait: 1, after: time.Second}},
 		{name: "waiting and polling", args: usual, a: &authority{wait: 3, after: time.Second}},
 		{name: "refused", args: usual, a: &authority{fail: no}, want: no},
+		{name: "refused after polling", args: usual, a: &authority{wait: 1, after: time.Second, fail: no}, want: no},
 		{name: "internal failure", args: usual, a: &authority{fail: errors.New("x")}, want: refusalSystem},
 		{name: "no POPO", args: usual + "-popo -1", want: refusalPOPO},
 		{name: "POPO raVerified", args: usual + "-popo 0", want: refusalRAVerified},
 		{name: "POPO by encryption", args: usual + "-popo 2", want: refusalPOPO},
-		{name: "SHA-1", args: usual + "-digest sha1", want: refusalSHA1},
+		{name: "SHA-1", args: usual + "-digest sha1", want: refusalSHA1, body: BodyError},
 		{name: "oldCertID of another", args: usual + "-oldcert other.pem", want: refusalOldCertificate},
 		{name: "old key again", args: kur + path + "-cert old.pem -key old.key", want: refusalSameKey},
 		{name: "MAC", args: kur + path + "-ref 1 -secret pass:segreto -oldcert old.pem -newkey new.key",
-			want: refusalMAC},
-		{name: "unprotected", args: usual + "-unprotected_requests", want: refusalUnprotected},
-		{name: "ir", args: strings.Replace(usual, "-cmd kur", "-cmd ir", 1), want: refusalMessageType},
-		{name: "cr", args: strings.Replace(usual, "-cmd kur", "-cmd cr", 1), want: refusalMessageType},
+			want: refusalMAC, body: BodyError},
+		{name: "unprotected", args: usual + "-unprotected_requests", want: refusalUnprotected, body: BodyError},
+		{name: "ir", args: strings.Replace(usual, "-cmd kur", "-cmd ir", 1), want: refusalMessageType,
+			body: BodyError},
+		{name: "cr", args: strings.Replace(usual, "-cmd kur", "-cmd cr", 1), want: refusalMessageType,
+			body: BodyError},
 		{name: "rr", args: "-cmd rr -trusted ca.pem -oldcert old.pem " + path + "-cert old.pem -key old.key",
-			want: refusalMessageType},
+			want: refusalMessageType, body: BodyError},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			os.Remove(filepath.Join(string(dir), "out.pem"))
+			for _, name := range []string{"out.pem", "1.der", "2.der"} {
+				os.Remove(filepath.Join(string(dir), name))
+			}
 			if c.a == nil {
 				c.a = new(authority)
 			}
 			client, _ := serve(t, c.a)
 			addr, _ := url.Parse(client.URL)
-			out, err := dir.openssl(t, command(addr.Host)+c.args)
+			out, err := dir.openssl(t, command(addr.Host)+c.args+" -rspout 1.der,2.der")
 			if c.want != nil {
-				// freeText unchanged, the code word in errorDetails.
-				if err == nil || !strings.Contains(out, c.want.Text) || !strings.Contains(out, string(c.want.Code)) {
-					t.Errorf("%v, want %+v\n%s", err, c.want, out)
+				last, err2 := os.ReadFile(filepath.Join(string(dir), "2.der"))
+				if err2 != nil {
+					last, err2 = os.ReadFile(filepath.Join(string(dir), "1.der"))
+				}
+				if err2 != nil {
+					t.Fatalf("%v\n%s", err2, out)
+				}
+				body, got := refusalIn(t, last)
+				// OpenSSL prints the text unchanged.
+				if err == nil || !strings.Contains(out, c.want.Text) || got != *c.want ||
+					body != cmp.Or(c.body, BodyKeyUpdateResponse) {
+					t.Errorf("%v, %v %+v, want %+v\n%s", err, body, got, c.want, out)
 				}
 				if len(c.a.confirmed) != 0 || c.a.fail == nil && len(c.a.updates) != 0 {
 					t.Error("it reached the authority")

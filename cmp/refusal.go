@@ -10,8 +10,7 @@ import (
 // NoFailureInfo is the Info of a refusal without a PKIFailureInfo.
 const NoFailureInfo FailureInfo = -1
 
-// CodeUnspecified is the Code of a refusal without a code word of ours: one from a foreign server, or in a kup with
-// status rejection.
+// CodeUnspecified is the Code of a refusal without a code word of ours: one from a foreign server.
 const CodeUnspecified failure.Code = "unspecified"
 
 // The refusals of [Handler] itself, before it asks the [Authority]. The bits are those of RFC 9483 §3.5 and §3.6 where
@@ -48,6 +47,10 @@ var (
 		catalogue.Refusal(failure.UnknownInfoType)}
 	refusalTemplate = &Refusal{BadCertTemplate, failure.BadTemplate,
 		catalogue.Refusal(failure.BadTemplate)}
+	refusalKeyTooShort = &Refusal{BadCertTemplate, failure.KeyTooShort,
+		catalogue.Refusal(failure.KeyTooShort)}
+	refusalKeyTooLong = &Refusal{BadCertTemplate, failure.KeyTooLong,
+		catalogue.Refusal(failure.KeyTooLong)}
 	refusalSameKey = &Refusal{BadCertTemplate, failure.KeyIsOld,
 		catalogue.Refusal(failure.KeyIsOld)}
 	refusalPOPO = &Refusal{BadPOP, failure.BadProofOfPossession,

@@ -80,7 +80,7 @@ func (t *Transaction) header(recipient []byte, rand io.Reader) (Header, error) {
 	if err != nil {
 		return Header{}, err
 	}
-	h := Header{Version: version, Sender: nullName, Recipient: recipient, TransactionID: t.ID, SenderNonce: nonce}
+	h := Header{Version: cmp2000, Sender: nullName, Recipient: recipient, TransactionID: t.ID, SenderNonce: nonce}
 	if len(t.RecipNonce) > 0 {
 		h.RecipNonce = t.RecipNonce
 	}
@@ -182,7 +182,7 @@ func (t *Transaction) UpdateRequest(old Credential, newKey crypto.Signer, ticket
 // second for a kup with status waiting, since that has no field for it. The certificate is for the requested key
 // ([ErrWrongKey] otherwise); the caller judges the rest of it. Errors are those of GeneralResponse and ErrWrongKey.
 func (t *Transaction) UpdateResponse(der []byte, trust Trust) (*UpdateResponse, error) {
-	// RFC 9483 §4.4 leaves open whose nonce the kup echoes after polling: the last pollReq's or the kur's.
+	// After polling the kup echoes the kur's nonce (RFC 9483 §3.1, §4.4) or the last pollReq's (RFC 9810 §5.1.1).
 	m, err := t.open(der, trust, t.FirstNonce)
 	if err != nil {
 		return nil, err
@@ -202,18 +202,18 @@ func (t *Transaction) UpdateResponse(der []byte, trust Trust) (*UpdateResponse, 
 		if err != nil {
 			return nil, err
 		}
-		return t.updated(r)
+		return t.updated(r, m.Header.GeneralInfo)
 	}
 	return nil, unexpected(m.Body, BodyKeyUpdateRequest)
 }
 
-func (t *Transaction) updated(r *certRep) (*UpdateResponse, error) {
+func (t *Transaction) updated(r *certRep, info []InfoTypeAndValue) (*UpdateResponse, error) {
 	if r.certReqID != 0 {
 		return nil, fmt.Errorf("%w: certReqId %d", ErrMismatch, r.certReqID)
 	}
 	switch r.status.status {
 	case statusRejection:
-		return nil, r.status.refusal(nil)
+		return nil, r.status.refusal(codeIn(info))
 	case statusWaiting:
 		return &UpdateResponse{CheckAfter: time.Second}, nil
 	case statusAccepted, statusGrantedWithMods:
@@ -299,7 +299,7 @@ func (t *Transaction) open(der []byte, trust Trust, other []byte) (*Message, err
 		return nil, err
 	}
 	h := m.Header
-	if h.Version != version {
+	if h.Version != cmp2000 {
 		return nil, malformed(fmt.Sprintf("pvno %d", h.Version))
 	}
 	if len(t.SenderNonce) == 0 || subtle.ConstantTimeCompare(h.TransactionID, t.ID) != 1 {

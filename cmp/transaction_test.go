@@ -90,7 +90,7 @@ func TestHostileServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &Message{Body: BodyKeyUpdateResponse, Content: granted, Header: Header{
-				Version: version, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce,
+				Version: cmp2000, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce,
 				SenderNonce: make([]byte, 16),
 			}}
 			if c.change != nil {
@@ -156,7 +156,7 @@ func TestCACertsAreNoAnchors(t *testing.T) {
 		t.Fatalf("%+v, %v", resp, err)
 	}
 	m := &Message{Body: BodyGeneralResponse, Content: sequenceOf(nil), Header: Header{
-		Version: version, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce,
+		Version: cmp2000, Recipient: nullName, TransactionID: tr.ID, RecipNonce: tr.SenderNonce,
 	}}
 	forged := bytesOf(t)(m.protect(f.foreignSigner, rand.Reader))
 	if _, err := tr.GeneralResponse(forged, f.trust()); !errors.Is(err, ErrUntrusted) {

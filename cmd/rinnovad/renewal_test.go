@@ -281,7 +281,8 @@ func fetch(t *testing.T, url string) []byte {
 	return body
 }
 
-// TestRefusalIsReadable: OpenSSL prints our code and an Italian sentence for a refusal.
+// TestRefusalIsReadable: OpenSSL prints the bit and an Italian sentence for a refusal, which it gets in a kup (RFC 9483
+// §4.1.1), and our code is in that message.
 func TestRefusalIsReadable(t *testing.T) {
 	dir := t.TempDir()
 	where := []string{"--dir", filepath.Join(dir, "s")}
@@ -294,16 +295,21 @@ func TestRefusalIsReadable(t *testing.T) {
 	c := exec.Command("openssl", "cmp", "-config", "", "-cmd", "kur", "-server",
 		strings.TrimPrefix(service.cmp, "https://"), "-path", ".well-known/cmp", "-no_proxy", "127.0.0.1",
 		"-tls_used", "-tls_trusted", "s/tls.pem", "-cert", "old.pem", "-key", "old.key", "-newkey", "new.key",
-		"-trusted", "s/ca.pem", "-certout", "new.pem")
+		"-trusted", "s/ca.pem", "-certout", "new.pem", "-rspout", "rsp.der")
 	c.Dir = dir
 	out, err := c.CombinedOutput()
 	if err == nil {
 		t.Fatal("renewed although no campaign is open")
 	}
-	for _, word := range []string{"no-campaign", "Nessuna campagna di rinnovo è aperta", "SPID", "notAuthorized"} {
+	for _, word := range []string{"received KUP", "rejection", "Nessuna campagna di rinnovo è aperta", "SPID",
+		"notAuthorized"} {
 		if !strings.Contains(string(out), word) {
 			t.Errorf("no %q in:\n%s", word, out)
 		}
+	}
+	text := do(t, dir, "openssl", "asn1parse", "-inform", "DER", "-in", "rsp.der")
+	if !strings.Contains(text, "UTF8STRING        :no-campaign") {
+		t.Errorf("no code in:\n%s", text)
 	}
 	if list := certificates(t, dir, where); len(list) != 0 {
 		t.Errorf("on record: %+v", list)
