@@ -67,13 +67,12 @@ const maxRounds = 20
 // Update issues the renewed certificate. It is idempotent on (old certificate, new public key): the same pair gets the
 // same certificate each time, after a crash and from every replica. A refusal is a *[cmp.Refusal].
 func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
-	for range maxRounds {
-		response, err := a.update(ctx, r)
-		if !errors.Is(err, store.ErrChanged) {
-			return response, a.logged(ctx, "update", r.TransactionID, store.Sum(r.OldCertificate.Raw), err)
-		}
+	var response *cmp.UpdateResponse
+	var err error = store.ErrChanged
+	for round := 0; round < maxRounds && errors.Is(err, store.ErrChanged); round++ {
+		response, err = a.update(ctx, r)
 	}
-	return nil, fmt.Errorf("old certificate %s: %w", store.Sum(r.OldCertificate.Raw).Short(), store.ErrChanged)
+	return response, a.logged(ctx, "update", r.TransactionID, store.Sum(r.OldCertificate.Raw), err)
 }
 
 // update holds the ten steps of an issue in one function, and must not be split: their order guarantees that every
@@ -245,18 +244,11 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	if err := a.checkRegistered(ctx, old); err != nil {
 		return err
 	}
-	// The hash belongs to the certificate's own signature algorithm (RFC 9810 §5.3.18), and ca signs with SHA-256 only.
-	var digest store.Digest
-	if copy(digest[:], c.CertificateHash) != len(digest) || len(c.CertificateHash) != len(digest) {
-		return refuse(failure.UnknownCertificate)
-	}
-	cert, err := a.Store.WithDigest(ctx, digest)
-	if errors.Is(err, store.ErrNotFound) || err == nil && cert.Old != old {
-		return refuse(failure.UnknownCertificate)
-	}
+	cert, err := a.confirmed(ctx, old, c)
 	if err != nil {
 		return err
 	}
+	digest := cert.Digest
 	if !c.Accepted {
 		err := a.Store.Reject(ctx, old, digest, withoutPersonal(c.Reason), now)
 		if errors.Is(err, store.ErrChanged) {
@@ -281,6 +273,28 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 		a.Log.InfoContext(ctx, "certificate confirmed", "old", old.Short(), "serial", cert.Serial, "state", cert.State)
 	}
 	return err
+}
+
+// confirmed finds the certificate that a client confirms, by the old one and the hash: the hash function depends on the
+// certificate's signature (RFC 9810 §5.3.18), and the transaction may be a new one.
+func (a *Authority) confirmed(ctx context.Context, old store.Digest, c cmp.ConfirmRequest) (store.Certificate, error) {
+	renewals, err := a.Store.RenewalsOf(ctx, old)
+	if err != nil {
+		return store.Certificate{}, err
+	}
+	for _, r := range renewals {
+		if r.DER == nil {
+			continue
+		}
+		cert, err := holder.ParseCertificate(r.DER)
+		if err != nil {
+			return store.Certificate{}, fmt.Errorf("certificate %s on record: %w", r.Serial, err)
+		}
+		if c.Names(cert) {
+			return r, nil
+		}
+	}
+	return store.Certificate{}, refuse(failure.UnknownCertificate)
 }
 
 // logged logs how a request ended, without personal data, and returns err. A report of the citizen's program names the

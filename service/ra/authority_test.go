@@ -4,10 +4,12 @@ package ra_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha512"
 	"crypto/x509"
 	"log/slog"
 	"math/big"
@@ -348,6 +350,22 @@ func TestConfirmation(t *testing.T) {
 	refused(t, s.Confirm(t.Context(), confirmation(old, second)), "revoked")
 }
 
+// TestConfirmationByHash finds the certificate by the old one and whatever hash the client names (RFC 9810 §5.3.18).
+func TestConfirmationByHash(t *testing.T) {
+	s := newService(t)
+	old := s.known(0)
+	first, second := s.renew(s.request(old, "new")), s.renew(s.request(old, "second"))
+	hash := sha512.Sum384(second.Raw)
+	c := cmp.ConfirmRequest{OldCertificate: old, CertificateHash: hash[:], Hash: crypto.SHA512, Accepted: true}
+	refused(t, s.Confirm(t.Context(), c), "unknown-certificate")
+	c.Hash = 0 // that of the signature, which is SHA-256
+	refused(t, s.Confirm(t.Context(), c), "unknown-certificate")
+	c.Hash = crypto.SHA384
+	check(t, s.Confirm(t.Context(), c))
+	s.stands(second, store.Installed, store.Active)
+	s.stands(first, store.Abandoned, store.Revoked)
+}
+
 func TestRejection(t *testing.T) {
 	s := newService(t)
 	old := s.known(0)
@@ -383,8 +401,20 @@ func TestLogNamesTransactions(t *testing.T) {
 	again.TransactionID = []byte{0xAB, 0xCD, 4}
 	_, err = s.Update(t.Context(), again)
 	refused(t, err, "already-renewed")
+	s.Refused(t.Context(), []byte{0xAB, 0xCD, 5}, "bad-template")
+	check(t, s.store.Close())
+	if _, err := s.Inform(t.Context(), cmp.InformRequest{Campaigns: true,
+		TransactionID: []byte{0xAB, 0xCD, 6}}); err == nil {
+		t.Error("campaigns of a closed database")
+	}
+	again.TransactionID = []byte{0xAB, 0xCD, 7}
+	if _, err := s.Update(t.Context(), again); err == nil {
+		t.Error("a certificate of a closed database")
+	}
 	for _, line := range []string{"request=update transaction=abcd01", "request=confirm transaction=abcd02",
-		"request=standing transaction=abcd03", "request=update transaction=abcd04"} {
+		"request=standing transaction=abcd03", "request=update transaction=abcd04",
+		"transaction=abcd05 code=bad-template", "level=ERROR msg=failed request=campaigns transaction=abcd06",
+		"level=ERROR msg=failed request=update transaction=abcd07"} {
 		if !strings.Contains(log.String(), line) {
 			t.Errorf("no %q in the log:\n%s", line, log.String())
 		}

@@ -96,6 +96,7 @@ func ids(choices []campaign.Choice) []string {
 func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.InformResponse, error) {
 	now := a.Clock()
 	var response cmp.InformResponse
+	var old store.Digest // zero where the question is not about a certificate
 	if r.CACerts {
 		response.CACerts = []*x509.Certificate{a.Issuer.Certificate()}
 	}
@@ -105,7 +106,7 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 	if r.Campaigns {
 		all, err := a.Store.Campaigns(ctx)
 		if err != nil {
-			return nil, err
+			return nil, a.logged(ctx, "campaigns", r.TransactionID, old, err)
 		}
 		response.Campaigns = []cmp.Campaign{}
 		for _, c := range all {
@@ -123,7 +124,6 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 		response.Service = &cmp.ServiceFacts{LoginURL: a.LoginURL, MinimumVersion: a.MinimumVersion}
 	}
 	if r.StandingOf != nil {
-		var old store.Digest
 		if copy(old[:], r.StandingOf) != len(old) || len(r.StandingOf) != len(old) {
 			return nil, &cmp.Refusal{Info: cmp.BadDataFormat, Code: "malformed-request",
 				Text: "La richiesta non è formata bene."}
