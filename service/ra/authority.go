@@ -68,7 +68,7 @@ const maxRounds = 20
 // same certificate each time, after a crash and from every replica. A refusal is a *[cmp.Refusal].
 func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
 	var response *cmp.UpdateResponse
-	var err error = store.ErrChanged
+	err := store.ErrChanged
 	for round := 0; round < maxRounds && errors.Is(err, store.ErrChanged); round++ {
 		response, err = a.update(ctx, r)
 	}
