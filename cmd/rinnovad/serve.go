@@ -16,28 +16,35 @@ import (
 	"time"
 
 	"golang.org/x/mod/semver"
-	"golang.org/x/net/netutil"
 
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/endpoint"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/guide"
 	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/gate"
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/ra"
 	"rinnova.example/go/service/store"
 )
 
-// maxConnections bounds each listener; a renewal uses one for seconds.
-const maxConnections = 1024
+// Downloads of packages at the same time, in all and of one address: they take long, and revocation lists must not
+// wait for them. A card's messages are those of a few renewals in a row.
+const (
+	downloads          = 256
+	downloadsOfAddress = 64
+)
+
+var messagesOfCard = gate.Budget{PerSecond: 0.5, AtOnce: 40}
 
 type serveCommand struct {
 	serviceDir
-	Listen    string `required:"" placeholder:"IND:PORTA" help:"Dove ricevere le richieste CMP (porta 0: una libera)."`
-	Login     string `required:"" placeholder:"IND:PORTA" help:"Dove offrire la prova di accesso (porta 0: una libera)."`
-	PublicURL string `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
-	Publish   string `placeholder:"IND:PORTA" help:"Dove pubblicare le pagine, le liste e i certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
-	Packages  string `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare, preparati per questo servizio (make packages OPERATOR=FILE); senza, le pagine dicono che non sono pubblicati."`
+	Listen    string   `required:"" placeholder:"IND:PORTA" help:"Dove ricevere le richieste CMP (porta 0: una libera)."`
+	Login     string   `required:"" placeholder:"IND:PORTA" help:"Dove offrire la prova di accesso (porta 0: una libera)."`
+	PublicURL string   `name:"public-url" placeholder:"URL" help:"Indirizzo http:// scritto nei certificati per le liste delle revoche; senza, quello di --publish."`
+	Publish   string   `placeholder:"IND:PORTA" help:"Dove pubblicare le pagine, le liste e i certificati delle autorità; senza, l'indirizzo di --public-url se è di questo computer, altrimenti una porta libera."`
+	Packages  string   `type:"path" placeholder:"DIR" help:"Cartella dei programmi da scaricare, preparati per questo servizio (make packages OPERATOR=FILE); senza, le pagine dicono che non sono pubblicati."`
+	ProxyFrom []string `name:"proxy-from" placeholder:"IND,…" help:"Bilanciatori davanti al servizio, indirizzi o prefissi: ogni loro connessione comincia con il protocollo PROXY, versione 2, che dice l'indirizzo del cittadino."`
 	// The default is the lowest version of 0.1.0, so that 0.1.0-dev is not below it.
 	MinimumVersion string `name:"minimum-version" default:"0.1.0-0" placeholder:"VERSIONE" help:"Versione più vecchia del programma con cui si può rinnovare (Semantic Versioning)."`
 }
@@ -50,6 +57,10 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	if !semver.IsValid("v" + c.MinimumVersion) {
 		return misused("--minimum-version vuole una versione, per esempio 1.2.0", nil)
+	}
+	peers, err := gate.ParsePeers(c.ProxyFrom)
+	if err != nil {
+		return misused("--proxy-from vuole indirizzi o prefissi, per esempio 192.0.2.7,2001:db8::/32", err)
 	}
 	log := slog.New(slog.NewTextHandler(p.err, nil))
 	current, err := c.issuer(currentName)
@@ -122,12 +133,13 @@ func (c *serveCommand) Run(p *program) error {
 	if !portal.Styled() || !guide.Complete() {
 		log.Warn("this build has not the portal's style sheet or the guide's figures: make frontend figures")
 	}
-	publication := portal.Publication(authority, responder, current, legacy,
-		portal.Pages(authority, packages, current, legacy))
+	publication := gate.Quota(portal.DownloadPath, downloads, downloadsOfAddress,
+		portal.Publication(authority, responder, current, legacy,
+			portal.Pages(authority, packages, current, legacy)))
 	requests := http.NewServeMux()
 	requests.Handle("/", publication) // the same pages, with TLS
 	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock, Refused: authority.Refused,
-		CheckSigner: authority.CheckSigner, CheckNewKey: authority.CheckNewKey}
+		CheckSigner: authority.CheckSigner, CheckNewKey: authority.CheckNewKey, Charge: charge()}
 	requests.Handle("/.well-known/cmp", handler)
 	requests.Handle("/.well-known/cmp/", handler)
 	requests.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -139,15 +151,20 @@ func (c *serveCommand) Run(p *program) error {
 	})
 	cmpTLS := &tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12}
 	loginTLS := portal.LoginTLS(server, []*x509.Certificate{legacy.Certificate(), current.Certificate()})
-	servers := []served{
-		{tls.NewListener(cmpListener, cmpTLS), newServer(requests, log)},
-		{tls.NewListener(loginListener, loginTLS), newServer(portal.Login(authority), log)},
-		{public, newServer(publication, log)},
+	var servers []*http.Server
+	ended := make(chan error, 3)
+	start := func(l net.Listener, secure *tls.Config, handler http.Handler) {
+		g := gate.New(gate.Config{ProxyFrom: peers, Log: log})
+		if l = g.Listen(l); secure != nil {
+			l = tls.NewListener(l, gate.TLS(secure))
+		}
+		server := g.Server(handler)
+		servers = append(servers, server)
+		go func() { ended <- server.Serve(l) }()
 	}
-	ended := make(chan error, len(servers))
-	for _, s := range servers {
-		go func() { ended <- s.server.Serve(s.listener) }()
-	}
+	start(cmpListener, cmpTLS, requests)
+	start(loginListener, loginTLS, portal.Login(authority))
+	start(public, nil, publication)
 	fmt.Fprintf(p.out, "pronto cmp=%s login=%s public=%s\n", cmpURL, loginURL, publicURL)
 
 	select {
@@ -157,26 +174,15 @@ func (c *serveCommand) Run(p *program) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 10*time.Second)
 	defer cancel()
 	for _, s := range servers {
-		err = errors.Join(err, s.server.Shutdown(stopping))
+		err = errors.Join(err, s.Shutdown(stopping))
 	}
 	return err
 }
 
-type served struct {
-	listener net.Listener
-	server   *http.Server
-}
-
-func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' failed handshakes
-	}
+// charge counts the messages of each card.
+func charge() func(*x509.Certificate) time.Duration {
+	cards := gate.NewBuckets[store.Digest](messagesOfCard)
+	return func(signer *x509.Certificate) time.Duration { return cards.Take(store.Sum(signer.Raw), time.Now()) }
 }
 
 func listen(address string) (net.Listener, error) {
@@ -184,7 +190,7 @@ func listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, ended(failure.Listen, err)
 	}
-	return netutil.LimitListener(l, maxConnections), nil
+	return l, nil
 }
 
 // publish opens the plain listener and returns the URL for certificates. Without flags it takes the port of the
@@ -228,5 +234,5 @@ func (c *serveCommand) publish(ctx context.Context, db *store.Store) (net.Listen
 		l.Close()
 		return nil, "", err
 	}
-	return netutil.LimitListener(l, maxConnections), public, nil
+	return l, public, nil
 }

@@ -37,7 +37,8 @@ func TestPortal(t *testing.T) {
 			t.Errorf("the list of drivers: %s", page)
 		}
 	}
-	if page := secure("/driver"); !strings.Contains(page, service.cmp+"/scarica/rinnova-latest-windows-x64.msi") {
+	if page := secure("/driver"); !strings.Contains(page,
+		"https://rinnova.example/scarica/rinnova-latest-windows-x64.msi") {
 		t.Errorf("the list of drivers over TLS: %s", page)
 	}
 	if got := string(fetch(t, service.public+"/scarica/rinnova-latest-windows-x64.msi")); got != "installer" {

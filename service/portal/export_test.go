@@ -5,7 +5,6 @@ package portal
 // The tests of the pages compare with these.
 const (
 	SecurityContact = securityContact
-	DownloadPath    = downloadPath
 	BundlePath      = bundlePath
 	TrustListPath   = trustListPath
 	MaxOCSPRequest  = maxOCSPRequest

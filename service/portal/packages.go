@@ -24,9 +24,9 @@ import (
 	"rinnova.example/go/pemfile"
 )
 
-// downloadPath is the path of the packages: each file under its own name, and the newest of each platform under a
+// DownloadPath is the path of the packages: each file under its own name, and the newest of each platform under a
 // stable name.
-const downloadPath = "/scarica/"
+const DownloadPath = "/scarica/"
 
 // manifestName is the signed list of the published packages, which programs request; it is a file in the same folder.
 const manifestName = "manifest.json"
@@ -199,17 +199,16 @@ func (p *Packages) assembly() (operator.Operator, map[string]string, error) {
 	return o, sums, nil
 }
 
-// Contact returns how a person reaches the assistance; it is empty for a nil Packages, and while the folder has no
-// operator's file that can be used.
-func (p *Packages) Contact() operator.Contact {
+// operator returns the operator's file; it is empty for a nil Packages, and while the folder has none that can be used.
+func (p *Packages) operator() operator.Operator {
 	if p == nil {
-		return operator.Contact{}
+		return operator.Operator{}
 	}
 	o, _, err := p.assembly()
 	if err != nil {
-		return operator.Contact{}
+		return operator.Operator{}
 	}
-	return o.Contact
+	return o
 }
 
 // Close closes the folder.
@@ -225,8 +224,8 @@ type published struct {
 	Signature string // name of the detached signature, or ""
 }
 
-func (p published) Latest() string    { return downloadPath + p.stable() }
-func (p published) Versioned() string { return downloadPath + p.File }
+func (p published) Latest() string    { return DownloadPath + p.stable() }
+func (p published) Versioned() string { return DownloadPath + p.File }
 
 // Megabytes returns the size for people, in units of a million bytes.
 func (p published) Megabytes() string {
@@ -401,7 +400,7 @@ const downloadTime = time.Hour
 
 // ServeHTTP serves a file of the folder, by its own name or by a platform's stable one.
 func (p *Packages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(r.URL.Path, downloadPath)
+	name := strings.TrimPrefix(r.URL.Path, DownloadPath)
 	stable := slices.IndexFunc(platforms, func(k platform) bool { return k.stable() == name })
 	if stable >= 0 {
 		all, err := p.list()

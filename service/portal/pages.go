@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,9 +197,10 @@ func Pages(authority *ra.Authority, packages *Packages, current, legacy *ca.Issu
 		}
 		sendPage(w, kind, "max-age=3600", http.StatusOK, picture)
 	})
-	mux.Handle("GET "+downloadPath+"{name}", packages)
+	mux.Handle("GET "+DownloadPath+"{name}", packages)
 	mux.HandleFunc("GET /.well-known/security.txt", func(w http.ResponseWriter, r *http.Request) {
-		sendPage(w, "text/plain; charset=utf-8", "no-cache", http.StatusOK, securityText(base(r), authority.Clock()))
+		sendPage(w, "text/plain; charset=utf-8", "no-cache", http.StatusOK,
+			securityText(base(r, authority, packages), authority.Clock()))
 	})
 	return mux
 }
@@ -239,26 +240,23 @@ func sendPage(w http.ResponseWriter, kind, cache string, status int, body []byte
 	w.Write(body)
 }
 
-// hostName matches a host with an optional port that may be shown in a page.
-var hostName = regexp.MustCompile(`^([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$`)
-
-// base returns scheme and host of the request, so that an address copied from a page works from the same place.
-func base(r *http.Request) string {
-	scheme := "http://"
+// base returns the scheme and host of addresses to copy, as the operator configured them: over TLS those of
+// operator.json, otherwise, or without one, those in certificates. The client's Host header is not used.
+func base(r *http.Request, authority *ra.Authority, packages *Packages) string {
 	if r.TLS != nil {
-		scheme = "https://"
+		if u, err := url.Parse(packages.operator().Service); err == nil && u.Scheme == "https" {
+			return "https://" + u.Host
+		}
 	}
-	if !hostName.MatchString(r.Host) {
-		return scheme + "rinnova.example"
-	}
-	return scheme + r.Host
+	return authority.PublicURL
 }
 
 func newView(r *http.Request, p page, authority *ra.Authority, packages *Packages, current, legacy *ca.Issuer) (view,
 	error) {
 	v := view{
-		page: p, Pages: pages, Base: base(r), PublicURL: authority.PublicURL, LoginURL: authority.LoginURL,
-		SourceURL: SourceURL, Contact: securityContact, Desk: packages.Contact(),
+		page: p, Pages: pages, Base: base(r, authority, packages), PublicURL: authority.PublicURL,
+		LoginURL:  authority.LoginURL,
+		SourceURL: SourceURL, Contact: securityContact, Desk: packages.operator().Contact,
 		Now: authority.Clock(), Policy: ca.PolicyCNS, CRL: authority.PublicURL + ca.CRLPath,
 		LegacyCRL: authority.PublicURL + ca.LegacyCRLPath, Styled: Styled(),
 		OCSP: authority.PublicURL + ca.OCSPPath, Bundle: bundlePath,

@@ -3,6 +3,7 @@
 package portal_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -246,8 +247,9 @@ func TestRequiredTexts(t *testing.T) {
 	for address, wants := range map[string][]string{
 		"/driver": {
 			"Elenco driver", "Scarica il tool RINNOVA", "copiare nella barra degli indirizzi del browser",
-			base + "/scarica/rinnova-latest-windows-x64.msi",
-			base + "/scarica/rinnova-latest-debian-amd64.deb", "rinnova-0.2.0-x64.msi", "rinnova_0.2.0_amd64.deb.asc",
+			s.authority.PublicURL + "/scarica/rinnova-latest-windows-x64.msi",
+			s.authority.PublicURL + "/scarica/rinnova-latest-debian-amd64.deb",
+			"rinnova-0.2.0-x64.msi", "rinnova_0.2.0_amd64.deb.asc",
 			"nessuna firma separata pubblicata", "SHA-256",
 			"non è ancora pubblicato per Windows a 64 bit, per il solo utente che installa", "IDProtect", "asepkcs",
 			"bit4id xpki", "Disinstallare",
@@ -400,7 +402,8 @@ func TestSecurityText(t *testing.T) {
 		t.Errorf("security.txt expires at %s", expires)
 	}
 	if fields["Contact"] != "mailto:"+portal.SecurityContact ||
-		fields["Canonical"] != base+"/.well-known/security.txt" || fields["Preferred-Languages"] != "it, en" {
+		fields["Canonical"] != s.authority.PublicURL+"/.well-known/security.txt" ||
+		fields["Preferred-Languages"] != "it, en" {
 		t.Errorf("security.txt says %v", fields)
 	}
 }
@@ -454,6 +457,41 @@ func TestAxe(t *testing.T) {
 		if f.Rules < 10 || len(f.Violations) > 0 || f.Overflow > 0 {
 			t.Errorf("%s at %s: %d rules passed, %d pixels too wide, %v", f.URL, f.Look, f.Rules, f.Overflow,
 				f.Violations)
+		}
+	}
+}
+
+// TestHostIsNotEchoed: no answer repeats the Host header, which the client writes; the address to copy is the
+// operator's.
+func TestHostIsNotEchoed(t *testing.T) {
+	s := newSite(t)
+	dir := t.TempDir()
+	check(t, os.WriteFile(filepath.Join(dir, "rinnova-0.1.0-x64.msi"), []byte("installer"), 0o644))
+	assemble(t, dir, s.current.Certificate())
+	packages, err := portal.OpenPackages(dir, s.current.Certificate())
+	check(t, err)
+	t.Cleanup(func() { packages.Close() })
+	handler := portal.Publication(s.authority, s.responder(), s.current, s.legacy,
+		portal.Pages(s.authority, packages, s.current, s.legacy))
+	paths := []string{"//driver", portal.DownloadPath, "/.well-known/security.txt", "/nessuna", portal.TrustListPath}
+	for _, p := range portal.PageList {
+		paths = append(paths, p.Path)
+	}
+	for _, state := range []*tls.ConnectionState{nil, {}} {
+		for _, path := range paths {
+			r, w := httptest.NewRequest(http.MethodGet, path, nil), httptest.NewRecorder()
+			r.Host, r.TLS = "intruso.example", state
+			handler.ServeHTTP(w, r)
+			if strings.Contains(w.Body.String(), "intruso") || strings.Contains(fmt.Sprint(w.Header()), "intruso") {
+				t.Errorf("%s, TLS %v: the answer names the Host", path, state != nil)
+			}
+			want := s.authority.PublicURL
+			if state != nil {
+				want = "https://rinnova.example"
+			}
+			if path == "/driver" && !strings.Contains(w.Body.String(), want+portal.DownloadPath) {
+				t.Errorf("TLS %v: the page does not name %s", state != nil, want)
+			}
 		}
 	}
 }
