@@ -173,15 +173,19 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 		return nil, err
 	}
 
-	// 9. Record. If another replica has recorded one first, its certificate counts, and this one leaves no process.
-	held, err := a.Store.RecordCertificate(ctx, cert, now)
+	// 9. Record. If another replica has recorded one first, its certificate counts, and this one leaves no process. If
+	// the old certificate was revoked meanwhile, or the intent abandoned, the new one is on record as revoked.
+	held, status, err := a.Store.RecordCertificate(ctx, cert, now)
 	if err != nil {
 		return nil, err
 	}
 	a.Log.InfoContext(ctx, "certificate issued", "old", old.Short(), "serial", held.Serial, "campaign", held.Campaign,
 		"state", held.State)
 
-	// 10. Answer with the certificate on record.
+	// 10. Answer with the certificate on record, unless the old one lost its status meanwhile.
+	if err := checkStatus(status); err != nil {
+		return nil, err
+	}
 	return a.answer(held)
 }
 
@@ -204,9 +208,15 @@ func (a *Authority) checkRegistered(ctx context.Context, old store.Digest) error
 		return refuse(failure.NotInRegistry)
 	case err != nil:
 		return err
-	case r.Status == store.Revoked:
+	}
+	return checkStatus(r.Status)
+}
+
+func checkStatus(s store.Status) error {
+	switch s {
+	case store.Revoked:
 		return refuse(failure.Revoked)
-	case r.Status == store.Suspended:
+	case store.Suspended:
 		return refuse(failure.Suspended)
 	}
 	return nil

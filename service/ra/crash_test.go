@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"errors"
+	"slices"
 	"testing"
 
 	"rinnova.example/go/service/store"
@@ -87,6 +88,70 @@ func TestCrash(t *testing.T) {
 			s.confirm(old, cert)
 		})
 	}
+}
+
+// TestRevokedWhileSigned: the facts change while the device signs. The certificate exists, so it enters the record as
+// revoked, the revocation list and OCSP name it, and the request is refused.
+func TestRevokedWhileSigned(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(s *service, old, other *x509.Certificate)
+		refusal   string
+	}{
+		"the card is revoked": {func(s *service, old, _ *x509.Certificate) {
+			check(s.t, s.store.SetStatus(s.t.Context(), store.Sum(old.Raw), store.Revoked, 9, clock))
+		}, "revoked"},
+		"another certificate is confirmed": {func(s *service, old, other *x509.Certificate) { s.confirm(old, other) },
+			"already-renewed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			old := s.known(0)
+			other := s.renew(s.request(old, "second"))
+			s.signer.once = func() { c.meanwhile(s, old, other) }
+			r := s.request(old, "new")
+			for range 2 {
+				_, err := s.Update(t.Context(), r)
+				refused(t, err, c.refusal)
+			}
+			held, err := s.store.ForKey(t.Context(), store.Sum(old.Raw), store.Sum(r.SPKI))
+			check(t, err)
+			if len(held.DER) == 0 || held.State != store.Abandoned || held.Status != store.Revoked {
+				t.Fatalf("on record: %s %q, %d bytes", held.State, held.Status, len(held.DER))
+			}
+			cert, err := x509.ParseCertificate(held.DER)
+			check(t, err)
+			check(t, cert.CheckSignatureFrom(s.current.Certificate()))
+			der, err := s.CRL(t.Context(), s.current)
+			check(t, err)
+			list, err := x509.ParseRevocationList(der)
+			check(t, err)
+			if !slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool {
+				return e.SerialNumber.Cmp(cert.SerialNumber) == 0
+			}) {
+				t.Error("not in the revocation list")
+			}
+			_, reason, err := s.Login(t.Context(), cert)
+			check(t, err)
+			if reason != "revoked" {
+				t.Errorf("a login with it: %q", reason)
+			}
+		})
+	}
+}
+
+// TestSuspendedWhileSigned: the certificate is on record, and the request gets it once the card is reinstated.
+func TestSuspendedWhileSigned(t *testing.T) {
+	s := newService(t)
+	old := s.known(0)
+	s.signer.once = func() {
+		check(t, s.store.SetStatus(t.Context(), store.Sum(old.Raw), store.Suspended, 6, clock))
+	}
+	r := s.request(old, "new")
+	_, err := s.Update(t.Context(), r)
+	refused(t, err, "suspended")
+	check(t, s.store.SetStatus(t.Context(), store.Sum(old.Raw), store.Active, 0, clock))
+	s.stands(s.renew(r), store.Issued, store.Active)
+	s.mustHaveOne(old)
 }
 
 // TestCrashInConfirmation cuts a confirmation after its first statement: the record has not changed.

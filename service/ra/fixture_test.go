@@ -62,11 +62,16 @@ type device struct {
 	mu   sync.Mutex
 	seen [][]byte // digests signed
 	fail error
+	once func() // called before the next signature
 }
 
 func (d *device) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if once := d.once; once != nil {
+		d.once = nil
+		once()
+	}
 	if d.fail != nil {
 		return nil, d.fail
 	}

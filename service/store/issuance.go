@@ -197,39 +197,52 @@ func lockOld(ctx context.Context, tx *sql.Tx, old Digest) error {
 	return ErrNotFound
 }
 
-// RecordCertificate records the signed certificate and returns the record of its intent: with this certificate, with
-// the one that another replica recorded first, or abandoned in the meantime. It refuses a certificate without an
-// intent.
-func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, now time.Time) (Certificate, error) {
-	var held Certificate
-	err := s.inTransaction(ctx, func(tx *sql.Tx) error {
-		// This statement locks the intent's row: of two replicas that sign the same intent, one records.
-		res, err := tx.ExecContext(ctx, `UPDATE certificates SET changed_at = $1
-			WHERE serial = $2 AND state = 'requested'`, millis(now), SerialOf(cert.SerialNumber))
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return err
-		}
-		if n == 1 {
-			if err := insertRegistration(ctx, tx, cert, now); err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx,
-				`UPDATE certificates SET state = 'issued', der = $1, digest = $2 WHERE serial = $3`,
-				cert.Raw, Sum(cert.Raw), SerialOf(cert.SerialNumber)); err != nil {
-				return err
-			}
-		}
-		held, err = queryCertificate(ctx, tx, `c.serial = $1`, SerialOf(cert.SerialNumber))
+// RecordCertificate records the signed certificate and returns the record of its intent, with this certificate or with
+// the one that another replica recorded first, and the status of the old certificate. If the intent was abandoned
+// meanwhile, or the old certificate revoked, the certificate enters the record as revoked: it exists, so the revocation
+// list names it. It refuses a certificate without an intent.
+func (s *Store) RecordCertificate(ctx context.Context, cert *x509.Certificate, now time.Time) (held Certificate,
+	old Status, err error) {
+	serial := SerialOf(cert.SerialNumber)
+	err = s.inTransaction(ctx, func(tx *sql.Tx) error {
+		// Of two replicas that sign the same intent, one records; and a revocation of the old certificate comes before
+		// or after.
+		var reason int
+		err := notFound(tx.QueryRowContext(ctx, `UPDATE registry SET serial = serial
+			WHERE digest = (SELECT old_digest FROM certificates WHERE serial = $1) RETURNING status, reason`, serial).
+			Scan(&old, &reason))
 		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("serial number %s was never intended: %w", SerialOf(cert.SerialNumber), err)
+			return fmt.Errorf("serial number %s was never intended: %w", serial, err)
 		}
+		if err != nil {
+			return err
+		}
+		if held, err = queryCertificate(ctx, tx, `c.serial = $1`, serial); err != nil || held.DER != nil {
+			return err
+		}
+		switch {
+		case held.State != Requested:
+			held.Status, reason = Revoked, ReasonSuperseded
+		case old == Revoked:
+			held.State, held.Status = Abandoned, Revoked
+		default:
+			held.State, held.Status = Issued, Active
+		}
+		if err := insertRegistration(ctx, tx, cert, now); err != nil {
+			return err
+		}
+		held.DER, held.Digest, held.ChangedAt = cert.Raw, Sum(cert.Raw), now
+		if held.Status == Revoked {
+			if err := setStatus(ctx, tx, held.Digest, Revoked, reason, now); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx,
+			`UPDATE certificates SET state = $1, der = $2, digest = $3, changed_at = $4 WHERE serial = $5`,
+			held.State, held.DER, held.Digest, millis(now), serial)
 		return err
 	})
-	return held, err
+	return held, old, err
 }
 
 // Confirm marks the certificate as installed, unless it is proven, and only then abandons the unconfirmed others for

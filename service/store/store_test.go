@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math/big"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -84,6 +85,7 @@ func TestStore(t *testing.T) {
 		"registry":           testRegistry,
 		"issuance":           testIssuance,
 		"siblings":           testSiblings,
+		"revoked meanwhile":  testRevokedMeanwhile,
 		"rejection":          testRejection,
 		"login":              testLogin,
 		"changed":            testChanged,
@@ -160,7 +162,7 @@ func testIssuance(t *testing.T, s *store.Store, _ func() *store.Store) {
 		got.CampaignVersion != 1 {
 		t.Fatalf("intent %+v", got)
 	}
-	got, err = s.RecordCertificate(ctx, cert, now)
+	got, _, err = s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	if got.State != store.Issued || string(got.DER) != string(cert.Raw) || got.Status != store.Active ||
 		!got.NotAfter.Equal(cert.NotAfter) {
@@ -190,15 +192,15 @@ func testIssuance(t *testing.T, s *store.Store, _ func() *store.Store) {
 func testSiblings(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, first := requested(t, s, 1)
-	_, err := s.RecordCertificate(ctx, first, now)
+	_, _, err := s.RecordCertificate(ctx, first, now)
 	check(t, err)
 	second, third, other := newCertificate(t, "new", 2), newCertificate(t, "new", 3), newCertificate(t, "new", 4)
 	check(t, s.RecordIntent(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now))
-	_, err = s.RecordCertificate(ctx, second, now)
+	_, _, err = s.RecordCertificate(ctx, second, now)
 	check(t, err)
 	check(t, s.RecordIntent(ctx, intent(old, third, "2020"), store.Progress{Presented: 2}, now))
 	check(t, s.RecordIntent(ctx, intent(old, other, "2022"), store.Progress{}, now))
-	_, err = s.RecordCertificate(ctx, other, now)
+	_, _, err = s.RecordCertificate(ctx, other, now)
 	check(t, err)
 	stands := func(cert *x509.Certificate, state store.State, status store.Status) {
 		t.Helper()
@@ -222,21 +224,59 @@ func testSiblings(t *testing.T, s *store.Store, _ func() *store.Store) {
 		t.Fatal("the old certificate was revoked")
 	}
 	// The third was being signed meanwhile.
-	held, err := s.RecordCertificate(ctx, third, now)
+	held, _, err := s.RecordCertificate(ctx, third, now)
 	check(t, err)
-	if held.State != store.Abandoned || held.DER != nil {
-		t.Fatalf("an abandoned intent was recorded: %+v", held)
+	if held.State != store.Abandoned || string(held.DER) != string(third.Raw) || held.Status != store.Revoked {
+		t.Fatalf("a signed certificate is not on record as revoked: %+v", held)
 	}
-	_, err = s.Registered(ctx, store.Sum(third.Raw))
-	want(t, err, store.ErrNotFound)
+	stands(third, store.Abandoned, store.Revoked)
+	if r, _ := s.Registered(ctx, store.Sum(third.Raw)); r.Reason != store.ReasonSuperseded {
+		t.Fatalf("revoked for reason %d", r.Reason)
+	}
 	_, err = s.Confirm(ctx, store.Sum(old.Raw), store.Sum(first.Raw), now)
 	want(t, err, store.ErrRevoked)
+}
+
+// testRevokedMeanwhile: the old certificate is revoked, or suspended, while the new one is signed.
+func testRevokedMeanwhile(t *testing.T, s *store.Store, _ func() *store.Store) {
+	ctx := t.Context()
+	for i, c := range []struct {
+		status store.Status
+		reason int
+		state  store.State
+		stands store.Status
+	}{
+		{store.Revoked, 9, store.Abandoned, store.Revoked}, // privilegeWithdrawn, RFC 5280 §5.3.1
+		{store.Suspended, store.ReasonCertificateHold, store.Issued, store.Active},
+	} {
+		old, cert := requested(t, s, int64(i+1))
+		check(t, s.SetStatus(ctx, store.Sum(old.Raw), c.status, c.reason, now))
+		for range 2 {
+			held, status, err := s.RecordCertificate(ctx, cert, now)
+			check(t, err)
+			if status != c.status || held.State != c.state || held.Status != c.stands ||
+				string(held.DER) != string(cert.Raw) {
+				t.Errorf("%s: %s, %s, %s, %d bytes", c.status, status, held.State, held.Status, len(held.DER))
+			}
+		}
+		r, err := s.Registered(ctx, store.Sum(cert.Raw))
+		check(t, err)
+		if r.Status != c.stands || r.Status == store.Revoked && r.Reason != c.reason {
+			t.Errorf("%s: on record %+v", c.status, r)
+		}
+		list, err := s.Unusable(ctx, cert.RawIssuer, now)
+		check(t, err)
+		listed := slices.ContainsFunc(list, func(r store.Registration) bool { return r.Digest == store.Sum(cert.Raw) })
+		if listed != (c.stands == store.Revoked) {
+			t.Errorf("%s: listed %t", c.status, listed)
+		}
+	}
 }
 
 func testRejection(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
-	_, err := s.RecordCertificate(ctx, cert, now)
+	_, _, err := s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	for range 2 {
 		check(t, s.Reject(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), "catena", now))
@@ -254,11 +294,11 @@ func testRejection(t *testing.T, s *store.Store, _ func() *store.Store) {
 func testLogin(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
-	_, err := s.RecordCertificate(ctx, cert, now)
+	_, _, err := s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	second := newCertificate(t, "new", 2)
 	check(t, s.RecordIntent(ctx, intent(old, second, "2020"), store.Progress{Presented: 1}, now))
-	_, err = s.RecordCertificate(ctx, second, now)
+	_, _, err = s.RecordCertificate(ctx, second, now)
 	check(t, err)
 	for range 2 { // the confirmation was lost
 		c, err := s.Prove(ctx, store.Sum(cert.Raw), now)
@@ -309,7 +349,7 @@ func testKeys(t *testing.T, s *store.Store, _ func() *store.Store) {
 func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
 	old, cert := requested(t, s, 1)
-	_, err := s.RecordCertificate(ctx, cert, now)
+	_, _, err := s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	_, err = s.Confirm(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), now)
 	check(t, err)
@@ -323,7 +363,7 @@ func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 	}
 	next := newCertificate(t, "new", 2)
 	check(t, s.RecordIntent(ctx, intent(cert, next, "2022"), store.Progress{}, now))
-	_, err = s.RecordCertificate(ctx, next, now)
+	_, _, err = s.RecordCertificate(ctx, next, now)
 	check(t, err)
 	list, err := s.Certificates(ctx)
 	check(t, err)
@@ -438,7 +478,7 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 		t.Fatalf("place %d, %v", got, err)
 	}
 	place(s, 5, later, 1)
-	_, err = s.RecordCertificate(ctx, cert, now)
+	_, _, err = s.RecordCertificate(ctx, cert, now)
 	check(t, err)
 	place(s, 5, later, 1)
 	_, err = s.Confirm(ctx, store.Sum(old.Raw), store.Sum(cert.Raw), now)
@@ -517,7 +557,7 @@ func testSettings(t *testing.T, s *store.Store, again func() *store.Store) {
 }
 
 func testRecordWithoutIntent(t *testing.T, s *store.Store, _ func() *store.Store) {
-	_, err := s.RecordCertificate(t.Context(), newCertificate(t, "new", 7), now)
+	_, _, err := s.RecordCertificate(t.Context(), newCertificate(t, "new", 7), now)
 	want(t, err, store.ErrNotFound)
 }
 
