@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,49 +37,91 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// look has, for each field, the steps by which a person with a card can replace an assumption by a fact. None of them
-// changes the card or costs a try of a code.
+// look has, for each field, the recording that would replace an assumption by a fact (docs/CONTRIBUTING-A-CARD.md), or
+// what would instead. A recording changes nothing on the card and costs no try of a code. card/recording judges the
+// fields that a recording settles, and its test holds them to this list.
 var look = map[string]string{
-	"Series": "`rinnova status --json` with a card whose printed sigla you read out: the answer to reset " +
-		"and the sigla together",
-	"WriteChunk": "nothing harmless tells; the manufacturer's data sheet would",
-	"Memory": "`rinnova status --record FILE`: tag 81 in the answer to SELECT of 1400, or of 3F00 where " +
-		"1400 is absent",
-	"PUK":         "nothing harmless tells the number of tries; the letter that came with the codes may",
-	"CountsTries": "no harmless command tells; a person who mistyped a PIN with `--record FILE` sees 63Cx or 6300",
-	"MFCreate":    "`rinnova status --record FILE`: the eighth byte of tag 86 in the answer to SELECT of 3F00",
-	"DFsAtIssue":  "`rinnova status --record FILE` with a card never renewed: whether SELECT of 1400 answers 6A82",
-	"NeededDFs": "`rinnova status --record FILE` with a card renewed by the tool of 2020: which of the files " +
-		"exist",
-	"NewEnvironment": "nothing harmless tells; MSE RESTORE in a DF of a renewed card would, under the PIN",
-	"NewSlots": "`rinnova status --record FILE` with a card renewed by the tool of 2020: where the second " +
-		"certificate lies",
-	"NewKeyBits": "`rinnova status --json` with a card renewed by the tool of 2020: keyBits of the second " +
-		"certificate",
-	"ObjectAccess":      "`rinnova status --record FILE` with a renewed card: tag 86 of the second certificate's file",
-	"CertificateSize":   "`rinnova status --record FILE` with a renewed card: tag 80 of the second certificate's file",
-	"PublicKeySize":     "the files of a renewed card, as above",
-	"TemporaryFile":     "nothing harmless tells; the manufacturer's data sheet would",
-	"TemporarySize":     "nothing harmless tells; the manufacturer's data sheet would",
-	"KeyAlgorithm":      "nothing harmless tells; the manufacturer's data sheet would",
-	"PublicKeyRecovery": "nothing harmless tells; the manufacturer's data sheet would",
+	"Series":     "`rinnova record` of any card, with the sigla printed on it",
+	"WriteChunk": "no recording, because nothing is written; the manufacturer's data sheet would",
+	"Memory":     "`rinnova record` of a card never renewed: tag 81 in the answer to SELECT of 3F00",
+	"PUK": "no recording, because no code is sent; the letter that came with the codes may tell " +
+		"the tries",
+	"CountsTries": "no recording, because no code is sent; `--record FILE` of a person who mistyped a PI" +
+		"N shows 63Cx or 6300",
+	"MFCreate":   "`rinnova record` of any card: the eighth byte of tag 86 in the answer to SELECT of 3F00",
+	"DFsAtIssue": "`rinnova record` of a card never renewed: which DFs below 1400 are there, and their tag 86",
+	"NeededDFs": "`rinnova record` of a card renewed by the tool of 2020: which DFs below 1400 are the" +
+		"re, and their tag 86",
+	"NewEnvironment": "no recording; MSE RESTORE in a DF of a renewed card would, under the PIN",
+	"NewSlots":       "`rinnova record` of a card renewed by the tool of 2020: where the second certificate lies",
+	"NewKeyBits": "`rinnova record` of a card renewed by the tool of 2020: the length of the second cer" +
+		"tificate's key",
+	"ObjectAccess": "`rinnova record` of a card renewed by the tool of 2020: tag 86 of the second certifi" +
+		"cate's file",
+	"CertificateSize": "`rinnova record` of a card renewed by the tool of 2020: tag 80 of the second certifi" +
+		"cate's file",
+	"PublicKeySize": "`rinnova record` of a card renewed by the tool of 2020: tag 80 of the second public " +
+		"key's file",
+	"TemporaryFile":     "no recording, because no key is made; the manufacturer's data sheet would",
+	"TemporarySize":     "no recording, because no key is made; the manufacturer's data sheet would",
+	"KeyAlgorithm":      "no recording, because no key object can be read; the manufacturer's data sheet would",
+	"PublicKeyRecovery": "no recording, because it would need a lost file; the manufacturer's data sheet would",
 	"ATR":               "`rinnova readers --json`",
-	"Application": "`rinnova status --record FILE` with the name taken out of the model: the answers to SELECT " +
-		"by path",
-	"ExtendedLength": "nothing harmless tells; a signature with a 2048-bit key would, under the PIN",
+	"Application": "`rinnova record` of any card: the answer to SELECT of 1000/1003 before the applicati" +
+		"on is selected",
+	"ExtendedLength": "no recording; a signature with a 2048-bit key would, under the PIN",
+}
+
+// unused is said of a fact of a card to which nothing is written.
+const unused = "nothing needs to: the program never uses it"
+
+// recorded returns the recordings of real cards, by series.
+func recorded() (map[string]int, error) {
+	const folder = "../recording/testdata/cards"
+	list, err := os.ReadFile(folder + "/list")
+	count := map[string]int{}
+	for line := range strings.Lines(string(list)) {
+		file, source, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if series, _, ok := strings.Cut(file, "/"); ok && source == "card" {
+			count[series]++
+		}
+	}
+	return count, err
 }
 
 // assumptions writes docs/ASSUMPTIONS.md: what is assumed of each model, why, and how to find out.
 func assumptions() string {
 	var b strings.Builder
 	b.WriteString("<!-- SPDX-License-Identifier: CC-BY-4.0 -->\n# What we assume about cards\n\n" +
-		"Generated from `cardmodel` (`go test ./card/cardmodel -run Document -update`). Each row is a value that no " +
+		"Generated from `cardmodel` (`go test ./card/cardmodel -run Document -update`). Each row is a value th" +
+		"at no " +
 		"public source states, with the\n" +
-		"reason for choosing it, and what someone who holds such a card could run to tell us. Nothing in the last " +
-		"column changes the card or\n" +
-		"spends a try of PIN or PUK. `rinnova models` prints these together with what is known.\n")
+		"reason for choosing it, and the recording that would settle it. A person who holds such a card can ma" +
+		"ke it " +
+		"([CONTRIBUTING-A-CARD.md](CONTRIBUTING-A-CARD.md)):\n" +
+		"`rinnova record` changes nothing on the card and spends no try of PIN or PUK. `rinnova models` prints" +
+		" these " +
+		"together with what is known.\n\n")
+	real, err := recorded()
+	if err != nil {
+		panic(err) // the list is a file of the tree
+	}
+	if len(real) == 0 {
+		b.WriteString("Recordings of real cards so far: none. Those in `card/recording/testdata/cards` were ma" +
+			"de from " +
+			"the emulator, which is built on the same\nassumptions: they prove nothing about a real card.\n")
+	} else {
+		b.WriteString("Recordings of real cards so far:")
+		for _, series := range slices.Sorted(maps.Keys(real)) {
+			fmt.Fprintf(&b, " %s %d", series, real[series])
+		}
+		b.WriteString(". Others in `card/recording/testdata/cards` were made from the emulator and prove nothi" +
+			"ng about " +
+			"a real card.\n")
+	}
 	for _, m := range models {
-		fmt.Fprintf(&b, "\n## %s: %s (%s)\n\n| what | value | why | how to find out |\n|---|---|---|---|\n", m.ID,
+		fmt.Fprintf(&b,
+			"\n## %s: %s (%s)\n\n| what | value | why | which recording settles it |\n|---|---|---|---|\n", m.ID,
 			m.Name, strings.Join(m.Sigle(), ", "))
 		v := reflect.ValueOf(*m)
 		for i := range v.NumField() {
@@ -97,8 +141,12 @@ func assumptions() string {
 			if name == "Series" {
 				value = []byte(strings.Join(m.Sigle(), ", "))
 			}
+			settled := look[name]
+			if name == "Memory" && m.NotRenewable.Value != "" {
+				settled = unused
+			}
 			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", name, value,
-				strings.TrimSpace(strings.TrimPrefix(from, assumedMark)), look[name])
+				strings.TrimSpace(strings.TrimPrefix(from, assumedMark)), settled)
 		}
 	}
 	return b.String()
