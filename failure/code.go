@@ -173,6 +173,7 @@ const (
 	ClockMalformed    Code = "clock-malformed"
 	ReplayMalformed   Code = "replay-malformed"
 	RecordUnwritable  Code = "record-unwritable"
+	RecordingRefused  Code = "recording-refused"
 	JournalNowhere    Code = "journal-nowhere"
 	SecretMalformed   Code = "secret-malformed"
 	SettingsMalformed Code = "settings-malformed"

@@ -181,6 +181,7 @@ var table = map[Code]facts{
 	BrowserOpen:       {727, ExitFailure, again},
 	BrowserStore:      {728, ExitFailure, again},
 	ModuleMissing:     {729, ExitFailure, 0},
+	RecordingRefused:  {730, ExitFailure, 0},
 
 	Failed:               {801, ExitFailure, 0},
 	TryAgain:             {802, ExitFailure, again},

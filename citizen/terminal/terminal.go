@@ -133,13 +133,15 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 	p.before()
 	switch {
 	case r.Malformed:
-		fmt.Fprintf(p.Out, "Il codice ha da %d a %d cifre: non è stato inviato alla tessera.\n", r.Code.Min, r.Code.Max)
+		fmt.Fprintf(p.Out, "Il codice ha da %d a %d cifre: non è stato inviato alla tessera.\n", r.Code.Min,
+			r.Code.Max)
 	case r.Wrong:
 		fmt.Fprintln(p.Out, "Codice non corretto.")
 	}
 	if r.NewPINSent {
-		fmt.Fprintln(p.Out, "L’ultima volta la tessera non ha risposto a un nuovo PIN: prova per primo quello nuovo, "+
-			"poi quello di prima.")
+		fmt.Fprintln(p.Out,
+			"L’ultima volta la tessera non ha risposto a un nuovo PIN: prova per primo quello nuovo, "+
+				"poi quello di prima.")
 	}
 	switch {
 	case r.Tries != nil && *r.Tries > 0:
@@ -160,29 +162,37 @@ func (p *Person) Consent(ctx context.Context, q renewal.Question) (string, error
 	if q.Kind == renewal.AskLastTry && p.LastTry {
 		return "yes", nil
 	}
-	if p.In == nil {
-		return "", renewal.ErrNoInput
-	}
-	p.before()
+	question := fmt.Sprintf("Sigla stampata sul fronte della tessera, vicino al chip (%s):", strings.Join(q.Options,
+		", "))
 	if q.Kind == renewal.AskLastTry {
-		fmt.Fprintf(p.Out, "Per il %s resta un solo tentativo: un altro errore lo blocca. Scrivi SI per usarlo: ",
+		question = fmt.Sprintf("Per il %s resta un solo tentativo: un altro errore lo blocca. Scrivi SI per usarlo:",
 			q.Code)
-	} else {
-		fmt.Fprintf(p.Out, "Sigla stampata sul fronte della tessera, vicino al chip (%s): ",
-			strings.Join(q.Options, ", "))
 	}
-	line, err := p.read(ctx, func() ([]byte, error) { return bufio.NewReader(p.In).ReadBytes('\n') })
-	if err != nil && err != io.EOF {
-		return "", err
-	}
-	answer := strings.TrimSpace(string(line))
+	answer, err := p.Ask(ctx, question)
 	switch {
+	case err != nil:
+		return "", err
 	case q.Kind != renewal.AskLastTry:
 		return strings.ReplaceAll(answer, " ", ""), nil
 	case strings.EqualFold(answer, "si") || strings.EqualFold(answer, "sì"):
 		return "yes", nil
 	}
 	return "", nil
+}
+
+// Ask asks a question and returns the line that answers it, without blanks around it. Its errors are
+// renewal.ErrNoInput where no person can be asked, and the context's.
+func (p *Person) Ask(ctx context.Context, question string) (string, error) {
+	if p.In == nil {
+		return "", renewal.ErrNoInput
+	}
+	p.before()
+	fmt.Fprint(p.Out, question+" ")
+	line, err := p.read(ctx, func() ([]byte, error) { return bufio.NewReader(p.In).ReadBytes('\n') })
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	return strings.TrimSpace(string(line)), nil
 }
 
 func (p *Person) before() {
