@@ -44,6 +44,8 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Prova il certificato con un accesso."`
 	PIN      pinCommand      `cmd:"" name:"pin" help:"Cambia il PIN, o ne sceglie uno nuovo con il PUK."`
 	Doctor   doctorCommand   `cmd:"" help:"Dice che cosa non va su questo computer, e che cosa fare."`
+	Take     recordCommand   `cmd:"" name:"record" help:"Registra ciò che la tessera risponde, senza PIN e senza dati della persona."`
+	Replay   replayCommand   `cmd:"" help:"Racconta una registrazione, o controlla che si possa dare ad altri."`
 	Models   modelsCommand   `cmd:"" help:"Stampa i modelli di tessera e che cosa ne è supposto."`
 	Demo     demoCommand     `cmd:"" help:"Esegue un rinnovo intero su una tessera emulata."`
 	Version  versionCommand  `cmd:"" help:"Stampa la versione."`
