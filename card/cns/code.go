@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/iso7816"
@@ -119,14 +120,30 @@ func (s *Session) UnlockInBlock(pin []byte, f func(*Block) error) error {
 // HasPIN reports whether the session keeps a PIN verified in this run.
 func (s *Session) HasPIN() bool { return s.pin != nil }
 
+// Unlocked reports whether the card accepted the PIN in this run and BeginBlock can present it again: the session keeps
+// it, or the person types it at the reader again.
+func (s *Session) Unlocked() bool { return s.pin != nil || s.typed }
+
 // Block is a sequence of commands under a verified PIN, in one transaction.
 type Block struct {
 	s    *Session
 	lost bool // the security status was found lost, and the PIN given again, since the last success
 }
 
-// InBlock runs f in a block of its own, between BeginBlock and End.
+// InBlock runs f in a block of its own, between BeginBlock and End, or in the one that lingers, which lingers on after
+// a success.
 func (s *Session) InBlock(f func(*Block) error) error {
+	if b, until := s.takeLingering(); b != nil {
+		if err := f(b); err != nil {
+			_ = b.End() // err is the first failure
+			return err
+		}
+		if left := time.Until(until); left > 0 {
+			s.Linger(b, left)
+			return nil
+		}
+		return b.End()
+	}
 	b, err := s.BeginBlock()
 	if err != nil {
 		return err
@@ -146,11 +163,11 @@ func (b *Block) run(f func(*Block) error) error {
 }
 
 // BeginBlock begins a block: a transaction that reads the card's number again and presents the PIN verified in this
-// run. The caller ends the block before it waits for a person or a network. Without a verified PIN BeginBlock returns
-// ErrLocked and sends nothing. If the card refuses the PIN, another program has changed it, and the session forgets
-// it.
+// run, or has the person type it at the reader again. The caller ends the block before it waits for a person at the
+// program or a network. Without a verified PIN BeginBlock returns ErrLocked and sends nothing. If the card refuses a
+// kept PIN, another program has changed it, and the session forgets it.
 func (s *Session) BeginBlock() (*Block, error) {
-	if s.pin == nil {
+	if !s.Unlocked() {
 		return nil, ErrLocked
 	}
 	return s.open((*Block).present)
@@ -169,6 +186,9 @@ func (s *Session) BeginBlockWithPIN(pin []byte) (*Block, error) {
 }
 
 func (s *Session) open(present func(*Block) error) (*Block, error) {
+	if err := s.endLingering(); err != nil {
+		return nil, err
+	}
 	if err := s.card.Begin(); err != nil {
 		return nil, err
 	}
@@ -191,6 +211,9 @@ func (s *Session) open(present func(*Block) error) (*Block, error) {
 func (b *Block) End() error { return b.s.card.End(true) }
 
 func (b *Block) present() error {
+	if b.s.typed {
+		return b.s.verifyAtReader(cardmodel.PIN)
+	}
 	err := b.s.presentPIN(b.s.pin, true)
 	var refused *CodeError
 	if errors.As(err, &refused) {

@@ -19,8 +19,10 @@ func (s *Session) keepPIN(pin []byte) {
 	s.pin = s.page[:copy(s.page, pin)]
 }
 
-// ForgetPIN wipes the PIN.
+// ForgetPIN wipes the PIN. The session is locked then, also if the PIN was typed at the reader.
 func (s *Session) ForgetPIN() {
+	_ = s.endLingering() // another use of the card finds its errors
+	s.typed = false
 	if s.pin == nil {
 		return
 	}

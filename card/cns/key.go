@@ -63,6 +63,10 @@ func (s *Session) HasPartialPair(p cardmodel.Slot) (begun bool, err error) {
 // CreateWithPUK creates one DF in the MF under the PUK, in a transaction of its own. The PUK is sent once and
 // authorises this one command (docs/CARDS.md §6.5 step 3). If the card refuses it, the error is a *CodeError.
 func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
+	return s.createWithPUK(d, func() error { return s.verify(cardmodel.PUK, puk) })
+}
+
+func (s *Session) createWithPUK(d cardmodel.DF, present func() error) error {
 	err := s.transaction(true, func() error {
 		if err := s.sameCard(); err != nil {
 			return err
@@ -73,7 +77,7 @@ func (s *Session) CreateWithPUK(d cardmodel.DF, puk []byte) error {
 		if err := s.selectFile(nil); err != nil {
 			return err
 		}
-		if err := s.verify(cardmodel.PUK, puk); err != nil {
+		if err := present(); err != nil {
 			return err
 		}
 		_, err := s.send(createCommand(d.Path.FID(), true, d.Size, d.Access))

@@ -30,8 +30,8 @@ func (s *Session) UnblockPIN(puk, next []byte) error {
 	return s.replacePIN(cardmodel.PUK, iso7816.INSResetRetryCounter, s.Model.UnblockPIN, puk, next)
 }
 
-// replacePIN sends one command, with the code of a kind and the new PIN, in a transaction of its own. It calls
-// BeforePIN directly before the command.
+// replacePIN sends one command, with the code of a kind and the new PIN. It calls BeforePIN directly before the
+// command.
 func (s *Session) replacePIN(kind cardmodel.CodeKind, ins byte, known cardmodel.Fact[bool], code, next []byte) error {
 	if !known.Value {
 		return ErrNoCommand
@@ -43,6 +43,25 @@ func (s *Session) replacePIN(kind cardmodel.CodeKind, ins byte, known cardmodel.
 	if err := CheckCode(pin, next); err != nil {
 		return err
 	}
+	return s.replace(func() error {
+		data := padded(pin, code, next)
+		defer clear(data)
+		_, err := iso7816.Do(s.card, iso7816.Command{INS: ins, P2: s.reference(pin), Data: data})
+		return s.judged(kind, answered(err))
+	})
+}
+
+// answered marks an error after which it is not known whether the card has the new PIN.
+func answered(err error) error {
+	var sw iso7816.SW
+	if err != nil && !errors.As(err, &sw) {
+		return fmt.Errorf("%w: %w", ErrPINUnknown, err)
+	}
+	return err
+}
+
+// replace has a new PIN sent, in a transaction of its own.
+func (s *Session) replace(send func() error) error {
 	s.ForgetPIN()
 	return s.transaction(true, func() error {
 		if err := s.sameCard(); err != nil {
@@ -56,15 +75,9 @@ func (s *Session) replacePIN(kind cardmodel.CodeKind, ins byte, known cardmodel.
 				return err
 			}
 		}
-		data := padded(pin, code, next)
-		defer clear(data)
-		_, err := iso7816.Do(s.card, iso7816.Command{INS: ins, P2: s.reference(pin), Data: data})
-		var sw iso7816.SW
-		if err != nil && !errors.As(err, &sw) {
-			return fmt.Errorf("%w: %w", ErrPINUnknown, err)
-		}
-		if err = s.judged(kind, err); err == nil {
-			delete(s.tries, pin.Reference)
+		err := send()
+		if err == nil {
+			delete(s.tries, s.Model.PIN.Value.Reference)
 		}
 		return err
 	})

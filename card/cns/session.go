@@ -9,6 +9,8 @@ package cns
 import (
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/iso7816"
@@ -46,14 +48,23 @@ type Session struct {
 	// AfterPIN, if set, is called in the block with the result of each VERIFY of a PIN: nil, a *CodeError, or an error
 	// after which the answer is not known.
 	AfterPIN func(error)
+	AtReader AtReader // set by the caller where the reader has a keypad
 
 	card    iso7816.Card
 	withFCI bool   // the card refuses SELECT without FCI
 	asleep  bool   // the selected file is deactivated
 	pin     []byte // verified in this run, nil before; in locked memory, wiped by ForgetPIN
 	page    []byte // of pin
+	typed   bool   // the PIN was typed at the reader in this run, and accepted
 	tries   map[byte]int
 	changed bool // a command that changes files or keys was sent, and not refused
+
+	lingering struct { // a block that Linger keeps open
+		sync.Mutex
+		block *Block
+		timer *time.Timer
+		until time.Time
+	}
 }
 
 // Open identifies the card: model by answer to reset, then EF_IDCarta and EF_DatiPersonali as the probe.
@@ -166,6 +177,9 @@ func (s *Session) send(c iso7816.Command) ([]byte, error) {
 // transaction keeps other programs from the card while f runs. With reset the card forgets the verified codes at the
 // end, also if f failed.
 func (s *Session) transaction(reset bool, f func() error) error {
+	if err := s.endLingering(); err != nil {
+		return err
+	}
 	if err := s.card.Begin(); err != nil {
 		return err
 	}
