@@ -59,6 +59,15 @@ const (
 	PINCommandUnknown Code = "pin-command-unknown"
 )
 
+// A code typed at the keypad of the reader: nothing was sent to the card.
+const (
+	PinpadTimeout   Code = "pinpad-timeout"
+	PinpadCancelled Code = "pinpad-cancelled"
+	PinpadLength    Code = "pinpad-length"
+	PinpadDifferent Code = "pinpad-different"
+	PinpadUnusable  Code = "pinpad-unusable"
+)
+
 // Whether the certificate may be renewed.
 const (
 	SeriesNotRenewable  Code = "series-not-renewable"

@@ -64,6 +64,12 @@ var table = map[Code]facts{
 	PINUnknown:        {215, ExitInterrupted, again},
 	PINCommandUnknown: {216, ExitNothing, 0},
 
+	PinpadTimeout:   {217, ExitPINOrPUK, again},
+	PinpadCancelled: {218, ExitPINOrPUK, again},
+	PinpadLength:    {219, ExitPINOrPUK, again},
+	PinpadDifferent: {220, ExitPINOrPUK, again},
+	PinpadUnusable:  {221, ExitPINOrPUK, again},
+
 	SeriesNotRenewable:  {301, ExitNothing, 0},
 	SeriesNotInCampaign: {302, ExitNothing, 0},
 	SeriesNeeded:        {303, ExitUsage, 0},

@@ -59,6 +59,8 @@ func Classify(err error) *Failure {
 	switch {
 	case errors.As(err, &f):
 		return f
+	case unsent(err) != nil:
+		return unsent(err)
 	case errors.Is(err, context.Canceled):
 		return fail(failure.Interrupted, err)
 	case errors.Is(err, cns.ErrPINUnknown):

@@ -16,11 +16,11 @@ import (
 
 // generate leaves a key in the slot whose public key is known. It makes a key only where no source knows one. It
 // skips slots whose key reference belongs to another application.
-func (n *run) generate(context.Context) error {
+func (n *run) generate(ctx context.Context) error {
 	for {
 		n.rec.Slot, n.rec.Campaign = n.slot.Number, n.campaign
 		n.save()
-		err := n.card(n.generateIn)
+		err := n.card(ctx, n.generateIn)
 		if !errors.Is(err, errTaken) {
 			return err
 		}

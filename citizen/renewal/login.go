@@ -29,7 +29,7 @@ type Login login.Answer
 // the site is "login-refused" and comes with the answer.
 func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, transport *http.Transport) (*Login,
 	error) {
-	n := &run{Renewal: r}
+	n := &run{Renewal: r, task: TaskRenewal, login: true}
 	defer func() {
 		_ = n.release() // the login has ended, so an error of the card does not matter
 		if n.s != nil {
@@ -57,8 +57,13 @@ func (r *Renewal) Verify(ctx context.Context, url string, roots *x509.CertPool, 
 	if err := n.step(ctx, "unlock"); err != nil {
 		return nil, Classify(err)
 	}
-	if err := n.release(); err != nil { // the site decides when it asks for the signature
-		return nil, Classify(err)
+	if n.s.HasPIN() {
+		if err := n.release(); err != nil { // the site decides when it asks for the signature
+			return nil, Classify(err)
+		}
+	} else { // so that the person need not type again at the reader
+		n.s.Linger(n.block, lingers)
+		n.block = nil
 	}
 	l, err := LoginWith(ctx, n.s, n.base, url, roots, transport)
 	if err != nil {

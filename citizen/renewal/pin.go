@@ -17,21 +17,24 @@ import (
 type Choose func(context.Context, CodeRequest) ([]byte, error)
 
 // ChangePIN asks for the PIN and for a new one, and replaces it. It needs no service and no campaign. It refuses a PIN
-// that is easy to guess before it sends anything. The error is a *Failure: failure.PINUnknown where the card did not
+// that is easy to guess before it sends anything, unless both are typed at the reader, which shows them to no program.
+// The error is a *Failure: failure.PINUnknown where the card did not
 // answer, failure.PINCommandUnknown where no source gives the command for the card's model.
 func (r *Renewal) ChangePIN(ctx context.Context, choose Choose) error {
-	return r.replacePIN(ctx, TaskChangePIN, cardmodel.PIN, choose, (*cns.Session).ChangePIN)
+	return r.replacePIN(ctx, TaskChangePIN, cardmodel.PIN, choose, (*cns.Session).ChangePIN,
+		(*cns.Session).ChangePINAtReader)
 }
 
 // UnblockPIN asks for the PUK and for a new PIN, and gives the card that PIN, whether the one before is blocked or not.
 // It fails as ChangePIN does.
 func (r *Renewal) UnblockPIN(ctx context.Context, choose Choose) error {
-	return r.replacePIN(ctx, TaskUnblockPIN, cardmodel.PUK, choose, (*cns.Session).UnblockPIN)
+	return r.replacePIN(ctx, TaskUnblockPIN, cardmodel.PUK, choose, (*cns.Session).UnblockPIN,
+		(*cns.Session).UnblockPINAtReader)
 }
 
 func (r *Renewal) replacePIN(ctx context.Context, task Task, kind cardmodel.CodeKind, choose Choose,
-	replace func(s *cns.Session, code, next []byte) error) error {
-	n := &run{Renewal: r}
+	replace func(s *cns.Session, code, next []byte) error, atReader func(*cns.Session) error) error {
+	n := &run{Renewal: r, task: task}
 	if err := n.step(ctx, "identify"); err != nil {
 		return Classify(err)
 	}
@@ -44,14 +47,19 @@ func (r *Renewal) replacePIN(ctx context.Context, task Task, kind cardmodel.Code
 	}
 	var next []byte // kept for a second attempt with another code
 	defer func() { clear(next) }()
-	err := n.codeThen(ctx, task, kind, func(code []byte) error {
+	err := n.enter(ctx, entry{task: task, kind: kind, prepare: func(code []byte) error {
 		if next != nil {
 			return nil
 		}
 		var err error
 		next, err = n.newPIN(ctx, task, code, choose)
 		return err
-	}, func(code []byte) error { return n.sendPIN(code, next, replace) })
+	}, present: func(code []byte) error {
+		if code == nil {
+			return n.sendPIN(func() error { return atReader(n.s) })
+		}
+		return n.sendPIN(func() error { return replace(n.s, code, next) })
+	}})
 	if err != nil {
 		return Classify(err)
 	}
@@ -60,13 +68,13 @@ func (r *Renewal) replacePIN(ctx context.Context, task Task, kind cardmodel.Code
 }
 
 // sendPIN notes that a new PIN is sent, sends it, and puts the note back when the card has answered.
-func (n *run) sendPIN(code, next []byte, replace func(s *cns.Session, code, next []byte) error) error {
+func (n *run) sendPIN(send func() error) error {
 	before := n.tries.NewPIN
 	n.s.BeforePIN = func(bool) error {
 		n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, true))
 		return nil
 	}
-	err := replace(n.s, code, next)
+	err := send()
 	unknown := errors.Is(err, cns.ErrPINUnknown)
 	if err == nil || unknown {
 		n.noteUnwritable(n.ledger().Raise(n.s.IDCarta))

@@ -13,7 +13,8 @@ import (
 // Prompter asks the person. Each call blocks until there is an answer; the program holds no transaction with the card
 // meanwhile. The renewal wipes the slices that it gets.
 type Prompter interface {
-	// PIN and PUK ask for a code. The renewal presents it to the card at most once. They return ErrNoInput where no
+	// PIN and PUK ask for a code, nil for one that is typed at the reader where that is offered. The renewal presents it
+	// to the card at most once. They return ErrNoInput where no
 	// person can be asked (again), and ErrCancelled where the person goes back.
 	PIN(context.Context, CodeRequest) ([]byte, error)
 	PUK(context.Context, CodeRequest) ([]byte, error)
@@ -32,6 +33,7 @@ type CodeRequest struct {
 	// NewPINSent means that the card did not answer to a new PIN: it has that one, or the one before.
 	NewPINSent bool
 	Weakness   failure.Code // of a new PIN: why the one typed before was refused; "" where it was not
+	Pinpad     Pinpad       // zero for a reader without a keypad
 }
 
 // Task is what a person does with a card.

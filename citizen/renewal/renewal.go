@@ -19,6 +19,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pinpad"
 	"rinnova.example/go/card/tries"
 	"rinnova.example/go/cardfile"
 	"rinnova.example/go/cmp"
@@ -29,6 +30,7 @@ import (
 // Renewal is one run on one card. Fields whose comment names neither nil nor "" must be set.
 type Renewal struct {
 	Card     iso7816.Card
+	Pinpad   *pinpad.Pinpad // the keypad of the card's reader; nil without one
 	Service  Service
 	Anchors  []*x509.Certificate // issuing roots: they certify the service's answers and the new certificate
 	Prompter Prompter
@@ -49,8 +51,8 @@ type Renewal struct {
 // by its events alone.
 type Event struct {
 	Step     string
-	State    string // Started, Done, Skipped, Waiting, Noted
-	Code     string // Noted: the fact to be noted, a stable word
+	State    string // Started, Done, Skipped, Waiting, Noted, Typing, Typed
+	Code     string // Noted: the fact to be noted, a stable word; Typing: what is typed at the reader, as below
 	Position int    // Waiting: in the queue, from 1
 	For      time.Duration
 }
@@ -62,6 +64,8 @@ const (
 	Skipped = "skipped"
 	Waiting = "waiting"
 	Noted   = "noted"
+	Typing  = "typing" // the reader asks for a code: "pin", "puk", or of a Task the codes for a new PIN
+	Typed   = "typed"  // it asks no longer
 )
 
 // step is one step of a renewal: its name, the condition that it is done, its function, and its part of the time
@@ -128,14 +132,18 @@ type run struct {
 	checked, proven     bool
 	asksSeries          bool       // a look: the citizen must read the sigla printed on the card
 	block               *cns.Block // the open block, which spans steps; nil when none is open
+	task                Task
+	login               bool // no renewal: the PIN is for one login
+	pinpadUnusable      bool // the reader refused the description of a code
+	before              *int // the tries before the entry at the reader
+	consented           bool // the next entry at the reader may be the last try
 }
 
 // card runs f in the open block, or opens one. The block stays open for the next steps, because each new block costs
 // a reset, a read of the card's number and a VERIFY.
-func (n *run) card(f func(*cns.Block) error) error {
+func (n *run) card(ctx context.Context, f func(*cns.Block) error) error {
 	if n.block == nil {
-		var err error
-		if n.block, err = n.s.BeginBlock(); err != nil {
+		if err := n.begin(ctx); err != nil {
 			return err
 		}
 	}
@@ -167,7 +175,7 @@ func (n *run) post(ctx context.Context, der []byte) ([]byte, error) {
 // it returns, unless it returns an Outcome: its session keeps the PIN for the steps that follow, and the caller must
 // call its ForgetPIN.
 func (r *Renewal) Run(ctx context.Context) (*Outcome, error) {
-	n := &run{Renewal: r}
+	n := &run{Renewal: r, task: TaskRenewal}
 	last := -1
 	for range 3 * len(Steps) {
 		name := next(n.facts())
@@ -209,7 +217,7 @@ func (n *run) facts() runFacts {
 	if !f.Inspected {
 		return f
 	}
-	f.Unlocked, f.Prepared, f.KeyKnown = n.s.HasPIN(), n.prepared, n.public != nil
+	f.Unlocked, f.Prepared, f.KeyKnown = n.s.Unlocked(), n.prepared, n.public != nil
 	if f.KeyKnown && n.cert == nil {
 		n.cert = n.certificateKept()
 	}
@@ -255,6 +263,7 @@ func (n *run) identify(context.Context) error {
 		return err
 	}
 	n.s = s
+	s.AtReader = cns.AtReader{Pinpad: n.Pinpad, Before: n.beforeReader, After: n.afterReader}
 	n.load()
 	return nil
 }

@@ -231,7 +231,7 @@ func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*c
 		if err := n.Wait(ctx, res.CheckAfter); err != nil {
 			return nil, err
 		}
-		err = n.card(func(b *cns.Block) error {
+		err = n.card(ctx, func(b *cns.Block) error {
 			der, err = tx.PollRequest(n.old(b), n.Now(), n.Random)
 			return err
 		})

@@ -32,30 +32,44 @@ func (n *run) unlock(ctx context.Context) error {
 	if _, ok := n.base.Certificate.Certificate.PublicKey.(*rsa.PublicKey); !ok {
 		return fail(failure.NoCertificate, errors.New("the old key is not RSA"))
 	}
+	if n.pukFirst() {
+		if err := n.createWithPUK(ctx); err != nil {
+			return err
+		}
+	}
 	// The old key signs the requests, so it must work before a new key is made.
-	return n.code(ctx, cardmodel.PIN, func(pin []byte) error {
+	return n.enter(ctx, entry{task: TaskRenewal, kind: cardmodel.PIN, present: func(pin []byte) error {
 		var err error
-		if n.block, err = n.s.BeginBlockWithPIN(pin); err != nil {
+		if pin == nil {
+			n.block, err = n.s.BeginBlockAtReader()
+		} else {
+			n.block, err = n.s.BeginBlockWithPIN(pin)
+		}
+		if err != nil {
 			return err
 		}
 		_, err = n.old(n.block).Key.Sign(n.Random, make([]byte, sha256.Size), crypto.SHA256)
 		return err
-	})
+	}})
 }
 
-// code asks for a code and presents it.
-func (n *run) code(ctx context.Context, kind cardmodel.CodeKind, present func([]byte) error) error {
-	return n.codeThen(ctx, TaskRenewal, kind, func([]byte) error { return nil }, present)
+// entry is a code that a person enters. present gets nil for a code that is typed at the reader.
+type entry struct {
+	task      Task
+	kind      cardmodel.CodeKind
+	announced bool               // the person knows that it is typed at the reader now: the first time it is not asked
+	prepare   func([]byte) error // makes what is sent with a well-formed code, before it costs a try; nil for nothing
+	present   func([]byte) error
 }
 
-// codeThen asks for a code, prepares what is sent with it, and presents it. A well-formed code costs a try only after
-// it was prepared.
-func (n *run) codeThen(ctx context.Context, task Task, kind cardmodel.CodeKind, prepare, present func([]byte) error,
-) error {
+// enter asks for a code and presents it, until the card accepts it or the person gives up.
+func (n *run) enter(ctx context.Context, e entry) error {
 	if err := n.release(); err != nil {
 		return err
 	}
-	req := CodeRequest{Code: n.s.Model.Code(kind), Limit: n.s.Model.KnownTries(kind), Task: task}
+	kind := e.kind
+	req := CodeRequest{Code: n.s.Model.Code(kind), Limit: n.s.Model.KnownTries(kind), Task: e.task,
+		Pinpad: n.pinpadFor(e.task, kind)}
 	ask := n.Prompter.PIN
 	if kind == cardmodel.PUK {
 		ask = n.Prompter.PUK
@@ -64,7 +78,8 @@ func (n *run) codeThen(ctx context.Context, task Task, kind cardmodel.CodeKind, 
 	for {
 		req.Tries = n.triesLeft(kind)
 		req.NewPINSent = kind == cardmodel.PIN && n.tries.NewPIN
-		if req.Tries != nil && *req.Tries == 1 {
+		lastTry := req.Tries != nil && *req.Tries == 1
+		if lastTry {
 			answer, err := n.Prompter.Consent(ctx, Question{Kind: AskLastTry, Code: kind})
 			switch {
 			case err != nil && !errors.Is(err, ErrNoInput):
@@ -78,57 +93,88 @@ func (n *run) codeThen(ctx context.Context, task Task, kind cardmodel.CodeKind, 
 				return f
 			}
 		}
-		code, err := ask(ctx, req)
+		var code []byte
+		var err error
+		if !e.announced {
+			code, err = ask(ctx, req)
+		}
+		e.announced = false
 		if err != nil {
 			if last != nil && errors.Is(err, ErrNoInput) {
 				return last // the card refused the code, and no person can be asked again
 			}
 			return err
 		}
-		malformed := cns.CheckCode(req.Code, code)
-		if malformed == nil {
-			if err := prepare(code); err != nil {
-				clear(code)
-				return err
-			}
-		}
 		before := n.triesLeft(kind)
-		if before != nil && *before == 1 && (req.Tries == nil || *req.Tries != 1) {
-			clear(code) // meanwhile a program of ours used a try: the last one needs its consent
-			continue
-		}
-		if err = malformed; err == nil {
+		if code == nil && req.Pinpad.Offered {
+			n.consented = lastTry
+			err = e.present(nil)
+		} else if err = cns.CheckCode(req.Code, code); err == nil {
+			if e.prepare != nil {
+				if err := e.prepare(code); err != nil {
+					clear(code)
+					return err
+				}
+				before = n.triesLeft(kind)
+			}
+			if before != nil && *before == 1 && !lastTry {
+				clear(code) // meanwhile a program of ours used a try: the last one needs its consent
+				continue
+			}
 			n.spendTry(kind)
-			err = present(code)
+			err = e.present(code)
 		}
 		clear(code)
-		refused := n.refused(err)
-		switch {
-		case err == nil, kind == cardmodel.PIN && n.s.HasPIN(): // the card accepted the code
-			n.keepTries(kind, nil)
-			if req.NewPINSent {
+		if accepted, again := n.entered(err, kind, &req, before); !again {
+			if accepted && req.NewPINSent {
 				n.noteUnwritable(n.ledger().Sent(n.s.IDCarta, false))
 			}
 			return err
-		case errors.Is(err, cns.ErrCodeFormat):
-			code := failure.PINFormat
-			if kind == cardmodel.PUK {
-				code = failure.PUKFormat
-			}
-			f := fail(code, err)
-			f.Text = req.Code.Digits()
-			last, req.Malformed, req.Wrong = f, true, false
-		case refused != nil && refused.Tries == 0:
-			return err
-		case refused != nil:
-			last, req.Wrong, req.Malformed = err, true, false
-		case errors.Is(err, cns.ErrOtherCard): // nothing was sent
-			n.keepTries(kind, before)
-			return err
-		default:
-			return err
+		}
+		if last = Classify(err); req.Malformed {
+			last = malformed(kind, req.Code, err)
 		}
 	}
+}
+
+// malformed returns the failure of a code that was not sent.
+func malformed(kind cardmodel.CodeKind, form cardmodel.Code, err error) *Failure {
+	f := fail(failure.PINFormat, err)
+	if kind == cardmodel.PUK {
+		f.Code = failure.PUKFormat
+	}
+	f.Text = form.Digits()
+	return f
+}
+
+// entered notes the result of an entry in ledger and request. It reports whether the card accepted the code, and
+// whether the person is asked again.
+func (n *run) entered(err error, kind cardmodel.CodeKind, req *CodeRequest, before *int) (accepted, again bool) {
+	refused := n.refused(err)
+	nothing := unsent(err)
+	req.Wrong, req.Malformed, req.Pinpad.Failed = false, false, ""
+	switch {
+	case err == nil, kind == cardmodel.PIN && n.block != nil: // the card accepted the code
+		n.keepTries(kind, nil)
+		return true, false
+	case errors.Is(err, cns.ErrCodeFormat):
+		req.Malformed = true
+	case nothing != nil:
+		req.Pinpad.Failed = nothing.Code
+		if nothing.Code == failure.PinpadUnusable {
+			n.pinpadUnusable, req.Pinpad.Offered, req.Pinpad.Unable = true, false, true
+		}
+	case refused != nil && refused.Tries == 0:
+		return false, false
+	case refused != nil:
+		req.Wrong = true
+	default:
+		if errors.Is(err, cns.ErrOtherCard) { // nothing was sent
+			n.keepTries(kind, before)
+		}
+		return false, false
+	}
+	return false, true
 }
 
 // refused stores in the ledger what the card said when it refused a code, and returns the refusal, nil for another
@@ -147,15 +193,26 @@ func (n *run) refused(err error) *cns.CodeError {
 // prepare creates the missing DFs of the signature file system. It asks for the PUK only where the first of them must
 // be created in the MF under the PUK.
 func (n *run) prepare(ctx context.Context) error {
-	if df := n.s.DFToCreateWithPUK(); df != nil {
-		if err := n.code(ctx, cardmodel.PUK,
-			func(puk []byte) error { return n.s.CreateWithPUK(*df, puk) }); err != nil {
-			return err
-		}
+	if err := n.createWithPUK(ctx); err != nil {
+		return err
 	}
-	err := n.card((*cns.Block).CreateDFs)
+	err := n.card(ctx, (*cns.Block).CreateDFs)
 	n.prepared = err == nil
 	return err
+}
+
+// createWithPUK creates the DF that must be created in the MF under the PUK, where it is missing.
+func (n *run) createWithPUK(ctx context.Context) error {
+	df := n.s.DFToCreateWithPUK()
+	if df == nil {
+		return nil
+	}
+	return n.enter(ctx, entry{task: TaskRenewal, kind: cardmodel.PUK, present: func(puk []byte) error {
+		if puk == nil {
+			return n.s.CreateWithPUKAtReader(*df)
+		}
+		return n.s.CreateWithPUK(*df, puk)
+	}})
 }
 
 // certificateKept returns the certificate for the new key that journal, card or service already has, or nil.
@@ -188,7 +245,7 @@ func (n *run) request(ctx context.Context) error {
 		return err
 	}
 	var der []byte
-	err = n.card(func(b *cns.Block) error {
+	err = n.card(ctx, func(b *cns.Block) error {
 		var ticket []byte
 		if n.standing != nil {
 			ticket = n.standing.Ticket
@@ -232,7 +289,7 @@ func (n *run) check(ctx context.Context) error {
 	}
 	if tx := n.rec.Transaction; tx != nil && bytes.Equal(n.rec.Certificate, n.cert.Raw) {
 		var der []byte
-		err := n.card(func(b *cns.Block) (err error) {
+		err := n.card(ctx, func(b *cns.Block) (err error) {
 			der, err = tx.ConfirmRequest(n.old(b), n.cert, false, why.Error(), n.Now(), n.Random)
 			return err
 		})
@@ -279,11 +336,11 @@ func (n *run) unacceptable() error {
 }
 
 // install writes the certificate into its own file and reads it back.
-func (n *run) install(context.Context) error {
+func (n *run) install(ctx context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
 		return fail(failure.NoRoom, fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
 	}
-	if err := n.card(func(b *cns.Block) error { return b.WriteCertificate(n.slot.Location, n.cert.Raw) }); err != nil {
+	if err := n.card(ctx, func(b *cns.Block) error { return b.WriteCertificate(n.slot.Location, n.cert.Raw) }); err != nil {
 		return err
 	}
 	if n.OnWritten != nil {
@@ -296,8 +353,8 @@ func (n *run) install(context.Context) error {
 
 // prove signs with the new key and verifies with the certificate that was read from the card, by install or, where
 // nothing had to be written, before.
-func (n *run) prove(context.Context) error {
-	return n.card(func(b *cns.Block) error {
+func (n *run) prove(ctx context.Context) error {
+	return n.card(ctx, func(b *cns.Block) error {
 		ok, err := b.KeyMatches(n.slot.Location.Key, n.slot.Certificate.Certificate.PublicKey.(*rsa.PublicKey))
 		if err == nil && !ok {
 			err = cns.ErrSignature
@@ -322,7 +379,7 @@ func (n *run) confirm(ctx context.Context) error {
 	}
 	tx := n.rec.Transaction
 	var der []byte
-	err := n.card(func(b *cns.Block) (err error) {
+	err := n.card(ctx, func(b *cns.Block) (err error) {
 		der, err = tx.ConfirmRequest(n.old(b), n.cert, true, "", n.Now(), n.Random)
 		return err
 	})
