@@ -125,6 +125,20 @@ func (s *Session) Linger(b *Block, d time.Duration) {
 	s.lingering.timer = time.AfterFunc(d, func() { _ = s.endLingering() })
 }
 
+// Hold has a block linger: the one that does, or a new one, which presents the PIN.
+func (s *Session) Hold(d time.Duration) error {
+	b, until := s.takeLingering()
+	if b != nil {
+		s.Linger(b, time.Until(until))
+		return nil
+	}
+	b, err := s.BeginBlock()
+	if err == nil {
+		s.Linger(b, d)
+	}
+	return err
+}
+
 // takeLingering returns the block that lingers, which then no longer ends by itself, and the end of its time; nil
 // where none does.
 func (s *Session) takeLingering() (*Block, time.Time) {

@@ -74,6 +74,13 @@ func (w *Window) Handler() http.Handler {
 		}
 		return w.give(id, reply{text: r.FormValue("answer")})
 	})
+	post("at-reader", func(r *http.Request) error {
+		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
+		if err != nil {
+			return err
+		}
+		return w.give(id, reply{}) // no code: it is typed at the reader
+	})
 	post("back", func(r *http.Request) error {
 		id, err := strconv.Atoi(r.URL.Query().Get("prompt"))
 		if err != nil {

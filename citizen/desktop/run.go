@@ -88,8 +88,12 @@ func (p person) PUK(ctx context.Context, r renewal.CodeRequest) ([]byte, error) 
 }
 
 func (p person) code(ctx context.Context, kind PromptKind, r renewal.CodeRequest) ([]byte, error) {
-	a, err := p.w.ask(ctx, Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Limit: r.Limit,
-		Wrong: r.Wrong, Malformed: r.Malformed, Weakness: r.Weakness, NewPINSent: r.NewPINSent})
+	prompt := Prompt{Kind: kind, Min: r.Code.Min, Max: r.Code.Max, Tries: r.Tries, Limit: r.Limit,
+		Wrong: r.Wrong, Malformed: r.Malformed, Weakness: r.Weakness, NewPINSent: r.NewPINSent}
+	if pad := r.Pinpad; pad != (renewal.Pinpad{}) {
+		prompt.Pinpad = &Pinpad{pad.Offered, pad.Unable, pad.PINs, pad.PUKs, pad.Failed}
+	}
+	a, err := p.w.ask(ctx, prompt)
 	return a.code, err
 }
 
@@ -174,7 +178,7 @@ func (w *Window) launch(task renewal.Task, work func(context.Context, *renewal.R
 		report, err := w.run(ctx, work)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.f.running, w.f.closing, w.answer = nil, false, nil
+		w.f.running, w.f.closing, w.answer, w.f.typing = nil, false, nil, nil
 		var f *renewal.Failure
 		switch {
 		case err == nil:
@@ -246,10 +250,44 @@ func (w *Window) runOn(ctx context.Context, c *Card, work func(context.Context, 
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.f.running.hears(e, c.Count())
+		w.typing(e)
+		if w.f.running != nil { // the PIN of the trial login is typed after the renewal
+			w.f.running.hears(e, c.Count())
+		}
 		w.bump()
 	}
 	return work(ctx, r)
+}
+
+// typing follows what is typed at the keypad of the reader, and counts its time. The lock is held.
+func (w *Window) typing(e renewal.Event) {
+	switch e.State {
+	case renewal.Typing:
+		now := &typing{TypedCode(e.Code), w.cfg.Now().Add(e.For)}
+		w.f.typing = now
+		w.work.Go(func() {
+			tick := time.NewTicker(time.Second)
+			defer tick.Stop()
+			for {
+				select {
+				case <-tick.C:
+				case <-w.ctx.Done():
+					return
+				}
+				w.mu.Lock()
+				same := w.f.typing == now
+				if same {
+					w.bump()
+				}
+				w.mu.Unlock()
+				if !same {
+					return
+				}
+			}
+		})
+	case renewal.Typed:
+		w.f.typing = nil
+	}
 }
 
 // keep starts or restarts the timer that wipes the PIN kept for the trial login. The lock is held.

@@ -26,6 +26,7 @@ type State struct {
 	Failure  *Failure  `json:"failure,omitempty"`
 	Prompt   *Prompt   `json:"prompt,omitempty"`
 	Progress *Progress `json:"progress,omitempty"`
+	Typing   *Typing   `json:"typing,omitempty"` // the person types at the reader's keypad
 	Done     *Done     `json:"done,omitempty"`
 	Closing  bool      `json:"closing,omitempty"` // the window was asked to close while a renewal runs
 	// Task is the work on the card that runs, failed or succeeded; "" where there was none.
@@ -196,7 +197,33 @@ type Prompt struct {
 	// NewPINSent means that the card did not answer to a new PIN: it has that one, or the one before.
 	NewPINSent bool         `json:"newPinSent,omitempty"`
 	Weakness   failure.Code `json:"weakness,omitempty"` // why the new PIN typed before was refused
+	Pinpad     *Pinpad      `json:"pinpad,omitempty"`   // nil for a reader without a keypad
 }
+
+// Pinpad describes the keypad of the reader to the person from whom a code is asked: renewal.Pinpad.
+type Pinpad struct {
+	Offered bool         `json:"offered,omitempty"`
+	Unable  bool         `json:"unable,omitempty"`
+	PINs    int          `json:"pins,omitempty"`
+	PUKs    int          `json:"puks,omitempty"`
+	Failed  failure.Code `json:"failed,omitempty"`
+}
+
+// Typing tells that the reader asks for a code at its own keypad.
+type Typing struct {
+	Code    TypedCode `json:"code"`
+	Seconds int       `json:"seconds"` // that are left
+}
+
+// TypedCode names what the reader asks, as a renewal.Event does.
+type TypedCode string
+
+const (
+	TypedPIN     TypedCode = "pin"
+	TypedPUK     TypedCode = "puk"
+	TypedChange  TypedCode = "pin-change"  // the PIN, and a new one twice
+	TypedUnblock TypedCode = "pin-unblock" // the PUK, and a new PIN twice
+)
 
 // PromptKind is the kind of a question: for a PIN, for a PUK, for a new PIN, or a renewal.Question.
 type PromptKind string
@@ -279,6 +306,7 @@ type facts struct {
 	looking *looking // a look under way
 	looked  *looked  // its result
 
+	typing   *typing      // the reader asks for a code
 	task     renewal.Task // of the following
 	running  *running     // work on a card
 	failed   *Failure     // it ended badly
@@ -328,6 +356,11 @@ type running struct {
 	worked   bool
 }
 
+type typing struct {
+	code  TypedCode
+	until time.Time
+}
+
 type finished struct {
 	notAfter time.Time
 	phase    Phase
@@ -355,6 +388,9 @@ func view(f facts, now time.Time) State {
 	}
 	if f.looked != nil {
 		s.Card = f.looked.card
+	}
+	if f.typing != nil {
+		s.Typing = &Typing{f.typing.code, max(0, int(math.Ceil(f.typing.until.Sub(now).Seconds())))}
 	}
 	if f.busy() {
 		s.Task = f.task
@@ -446,6 +482,8 @@ func (r *running) counts(commands int) bool {
 // hears takes an event of the renewal and the number of commands exchanged so far.
 func (r *running) hears(e renewal.Event, commands int) {
 	switch e.State {
+	case renewal.Typing, renewal.Typed:
+		return
 	case renewal.Noted:
 		r.note = e.Code
 	case renewal.Waiting:

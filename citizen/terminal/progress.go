@@ -50,7 +50,8 @@ func (s *Progress) Show(e renewal.Event, text string) {
 		s.head = ""
 	}
 	switch {
-	case e.State == renewal.Noted || e.State == renewal.Waiting:
+	case e.State == renewal.Typed:
+	case e.State == renewal.Noted || e.State == renewal.Waiting || e.State == renewal.Typing:
 		s.Clear()
 		fmt.Fprintln(s.w, text)
 	case s.bar == nil:

@@ -131,6 +131,9 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 		return nil, renewal.ErrNoInput
 	}
 	p.before()
+	if failed, known := catalogue.Explain(catalogue.Italian, catalogue.CommandLine, r.Pinpad.Failed, false); known {
+		fmt.Fprintln(p.Out, failed.What)
+	}
 	switch {
 	case r.Malformed:
 		fmt.Fprintf(p.Out, "Il codice ha da %d a %d cifre: non è stato inviato alla tessera.\n", r.Code.Min,
@@ -152,6 +155,12 @@ func (p *Person) code(ctx context.Context, kind cardmodel.CodeKind, instruction,
 	if kind == cardmodel.PUK {
 		fmt.Fprintln(p.Out,
 			"Attenzione: dopo alcuni PUK sbagliati la tessera è inutilizzabile. Per fermarti premi Invio.")
+	}
+	if r.Pinpad.Offered {
+		return p.atReader(ctx, label, r)
+	}
+	if r.Pinpad.Unable {
+		fmt.Fprintln(p.Out, textUnable)
 	}
 	fmt.Fprintln(p.Out, instruction)
 	return p.hidden(ctx, label)

@@ -15,6 +15,7 @@ import (
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pinpad"
 	"rinnova.example/go/card/transcript"
 	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/terminal"
@@ -25,6 +26,7 @@ import (
 type opened struct {
 	iso7816.Card
 	reader   string // as PC/SC names it, "" for the others
+	pinpad   *pinpad.Pinpad
 	emulated bool
 	reinsert func(context.Context) (iso7816.Card, error)
 	closers  []io.Closer
@@ -80,7 +82,7 @@ func (p *program) openReader(o *opened, name string) error {
 	if err != nil {
 		return reader.Failure(err)
 	}
-	o.Card, o.reader, o.closers = c, c.Reader(), append(o.closers, c)
+	o.Card, o.pinpad, o.reader, o.closers = c, c.Pinpad(), c.Reader(), append(o.closers, c)
 	o.reinsert = func(ctx context.Context) (iso7816.Card, error) { return p.reinserted(ctx, o) }
 	return nil
 }

@@ -51,7 +51,7 @@ func (p *program) replacePIN(c codes, pukFrom, newFrom string,
 	}
 	defer o.Close()
 	person := p.person(c, pukFrom)
-	person.NewPIN, r.Prompter = newFrom, person
+	person.NewPIN, r.Prompter, r.Events = newFrom, person, person.Hear
 	if err := act(r, p.ctx, person.Choose); err != nil {
 		return err
 	}

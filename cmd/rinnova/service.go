@@ -45,8 +45,8 @@ func (p *program) renewal(o *opened) (*renewal.Renewal, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renewal.Renewal{Card: o.Card, Campaign: p.Campaign, Version: version, Now: now, Random: rand.Reader,
-		Wait: renewal.Wait, OnWritten: opensccache.Drop}
+	r := &renewal.Renewal{Card: o.Card, Pinpad: o.pinpad, Campaign: p.Campaign, Version: version, Now: now,
+		Random: rand.Reader, Wait: renewal.Wait, OnWritten: opensccache.Drop}
 	if r.Journal, err = p.journal(); err != nil {
 		return nil, err
 	}

@@ -53,6 +53,8 @@ func (p *program) shows(bar *terminal.Progress) func(renewal.Event) {
 		switch e.State {
 		case renewal.Noted:
 			text = catalogue.Remark(e.Code)
+		case renewal.Typing:
+			text = terminal.AtReader(e)
 		case renewal.Waiting:
 			text = fmt.Sprintf("In attesa: nuovo tentativo fra %d secondi.", int(e.For.Seconds()))
 			if e.Position > 0 {

@@ -26,7 +26,8 @@ func (c *verifyCommand) Run(p *program) error {
 	if c.Login == "" && r.Service.URL == nil {
 		return failureOf(failure.LoginUnknown, nil)
 	}
-	r.Prompter = p.person(c.codes, "")
+	person := p.person(c.codes, "")
+	r.Prompter, r.Events = person, person.Hear
 	roots, err := p.tlsRoots()
 	if err != nil {
 		return err

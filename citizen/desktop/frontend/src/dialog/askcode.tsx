@@ -31,6 +31,7 @@ export function AskCode({ prompt, task }: { prompt: Prompt; task: Task | undefin
           </div>
         </Notice>
       )}
+      {prompt.pinpad?.unable && <Notice kind="warning"><p>{c.pinpad.unable}</p></Notice>}
       {prompt.newPinSent && <Notice kind="warning"><p id="code-sent">{c.pin.sent}</p></Notice>}
       <form noValidate onSubmit={(e) => { e.preventDefault(); send() }}>
         <CodeField

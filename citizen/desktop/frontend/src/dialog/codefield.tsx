@@ -97,14 +97,14 @@ export function CodeField({ id, label, prompt, entry, first, describedBy }: Prop
 }
 
 /** The tries left, where the card told them; else after how many errors the code is blocked, where that is known. */
-function triesOf(p: Prompt): string {
+export function triesOf(p: Prompt): string {
   const c = t().prompt
   if (p.tries) return c.tries(p.tries)
   return p.limit && p.kind === 'pin' ? c.limit(p.limit) : ''
 }
 
 /** The fault of the code before this one. */
-function problem(p: Prompt): string {
+export function problem(p: Prompt): string {
   const c = t().prompt
   const wrong = p.kind === 'puk' ? c.wrongPuk : c.wrongPin
   const weak = p.weakness ? explainCode(p.weakness).what : ''

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
+import { useState } from 'preact/hooks'
 import { Done } from '../done/done'
-import type { State } from '../generated/state'
+import type { Prompt, State, Task } from '../generated/state'
+import { AskAtReader } from './askatreader'
 import { AskCode } from './askcode'
 import { AskLastTry } from './asklasttry'
 import { AskNewPIN } from './asknewpin'
 import { AskSeries } from './askseries'
+import { AtReader } from './atreader'
 import { Closing } from './closing'
 import { Failed } from './failed'
 import { NewPIN } from './newpin'
@@ -15,9 +18,11 @@ import { Running } from './running'
 export function Content({ state }: { state: State }) {
   if (state.closing) return <Closing task={state.task} />
   switch (state.screen) {
-    case 'running': return state.task === 'renewal' ? <Running progress={state.progress} /> : <RunningPIN />
+    case 'running':
+      if (state.typing) return <AtReader typing={state.typing} />
+      return state.task === 'renewal' ? <Running progress={state.progress} /> : <RunningPIN />
     case 'failed': return <Failed state={state} />
-    case 'done': return <Done done={state.done!} />
+    case 'done': return <Done done={state.done!} typing={state.typing} />
     case 'new-pin': return <NewPIN task={state.task} />
     default: return <Question state={state} />
   }
@@ -29,6 +34,14 @@ function Question({ state }: { state: State }) {
     case 'series': return <AskSeries prompt={prompt} />
     case 'last-try': return <AskLastTry prompt={prompt} />
     case 'new-pin': return <AskNewPIN prompt={prompt} />
-    default: return <AskCode prompt={prompt} task={state.task} />
+    default: return <AskPINOrPUK prompt={prompt} task={state.task} />
   }
+}
+
+/** At a reader with a keypad the person chooses it, or the computer's. */
+function AskPINOrPUK({ prompt, task }: { prompt: Prompt; task: Task | undefined }) {
+  const [here, setHere] = useState(false)
+  return prompt.pinpad?.offered && !here
+    ? <AskAtReader prompt={prompt} task={task} onKeyboard={() => { setHere(true) }} />
+    : <AskCode prompt={prompt} task={task} />
 }

@@ -32,6 +32,7 @@ function contentKey(s: State): string {
   if (s.closing) return 'closing'
   switch (s.screen) {
     case 'prompt': return `prompt ${s.prompt!.id}`
+    case 'running': return s.typing ? `typing ${s.typing.code}` : 'running'
     case 'failed': return `failed ${s.failure!.code}`
     case 'done': return `done ${s.done!.phase} ${JSON.stringify(s.done!.problem)} ${s.done!.expired ?? ''}`
     default: return s.screen
@@ -40,6 +41,7 @@ function contentKey(s: State): string {
 
 function message(s: State): string {
   if (s.closing) return (s.task === 'renewal' ? t().closing : t().pin.closing).text
+  if (s.screen === 'running' && s.typing) return `${t().pinpad.now[s.typing.code]}. ${t().pinpad.confirm}`
   if (s.screen === 'running' && s.task !== 'renewal') return t().pin.running
   if (s.screen === 'running') return s.progress ? stage(s.progress) : ''
   return s.screen === 'done' ? phaseMessage(s.done!) : ''

@@ -4,7 +4,7 @@ import { day, t } from '../i18n'
 import { BrowsersOffer } from '../parts/browsers'
 import { Button } from '../parts/button'
 import { Body } from '../dialog/body'
-import type { Done as State } from '../generated/state'
+import type { Done as State, Typing } from '../generated/state'
 import { Insert } from './insert'
 import { isBusy, position } from './position'
 import { Step } from './step'
@@ -12,12 +12,12 @@ import { TryLogin } from './trylogin'
 import { Wait } from './wait'
 
 /** T20 and T21, with steps 14 and 15 of the guide. */
-export function Done({ done }: { done: State }) {
+export function Done({ done, typing }: { done: State; typing: Typing | undefined }) {
   const c = t().done
   const busy = isBusy(done)
   const at = position(done)
   const steps = [c.remove, c.wait, c.insert, c.login]
-  const help = [null, <Wait done={done} />, <Insert done={done} />, <TryLogin done={done} />]
+  const help = [null, <Wait done={done} />, <Insert done={done} />, <TryLogin done={done} typing={typing} />]
   const login = done.phase === 'entered' && done.login?.accepted ? done.login : undefined
   return (
     <Body title={t().T20} mark="ok" describedBy="done-until">

@@ -137,6 +137,15 @@ export type Phase =
   | 'login'
   | 'entered'
 
+/** Pinpad describes the keypad of the reader to the person from whom a code is asked: renewal.Pinpad. */
+export interface Pinpad {
+  offered?: boolean
+  unable?: boolean
+  pins?: number
+  puks?: number
+  failed?: string
+}
+
 /** Progress is the progress of a renewal, in percent. Endless is set while the card makes its key, which takes a time that cannot be foreseen. */
 export interface Progress {
   step: string
@@ -163,6 +172,7 @@ export interface Prompt {
   repeated?: boolean // the renewal began to generate the key before this question
   newPinSent?: boolean // NewPINSent means that the card did not answer to a new PIN: it has that one, or the one before.
   weakness?: string // why the new PIN typed before was refused
+  pinpad?: Pinpad // nil for a reader without a keypad
 }
 
 /** PromptKind is the kind of a question: for a PIN, for a PUK, for a new PIN, or a renewal.Question. */
@@ -325,6 +335,7 @@ export interface State {
   failure?: Failure
   prompt?: Prompt
   progress?: Progress
+  typing?: Typing // the person types at the reader's keypad
   done?: Done
   closing?: boolean // the window was asked to close while a renewal runs
   task?: Task // Task is the work on the card that runs, failed or succeeded; "" where there was none.
@@ -376,6 +387,19 @@ export type Task =
   | 'renewal'
   | 'pin-change'
   | 'pin-unblock'
+
+/** TypedCode names what the reader asks, as a renewal.Event does. */
+export type TypedCode =
+  | 'pin'
+  | 'puk'
+  | 'pin-change'
+  | 'pin-unblock'
+
+/** Typing tells that the reader asks for a code at its own keypad. */
+export interface Typing {
+  code: TypedCode
+  seconds: number // that are left
+}
 
 /** Update is the result of the check for a newer version. */
 export interface Update {

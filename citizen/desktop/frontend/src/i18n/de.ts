@@ -82,6 +82,16 @@ export const de: Catalogue = {
     lastTitle: 'Es bleibt ein einziger Versuch', lastPin: 'Noch eine falsche PIN sperrt sie. Wollen Sie den letzten Versuch verwenden?', lastPuk: 'Noch ein falscher PUK sperrt die Karte für immer. Wollen Sie den letzten Versuch verwenden?',
     lastYes: 'LETZTEN VERSUCH VERWENDEN', lastNo: 'HIER AUFHÖREN', seriesTitle: 'Welches Kürzel steht auf der Karte?', close: 'Schließen, zurück zur Karte',
   },
+  pinpad: {
+    title: 'Verwenden Sie die Tastatur des Lesegeräts', hidden: 'Der am Lesegerät eingegebene Code geht nicht über den Computer: Das Programm sieht ihn nicht.',
+    times: (puks, pins) => `In der Regel fragt das Lesegerät ${[...puks ? ['einmal nach dem PUK'] : [], pins === 1 ? 'einmal nach der PIN' : `${pins}-mal nach der PIN`].join(', dann ')}: Dieses Fenster sagt es Ihnen.`,
+    change: 'Das Lesegerät fragt nach der jetzigen PIN, dann zweimal nach der neuen.', unblock: 'Das Lesegerät fragt nach dem PUK, dann zweimal nach der neuen PIN.',
+    rules: 'Das Programm kann die neue PIN nicht prüfen: keine Zahlenfolgen, Wiederholungen, Geburtsdaten oder Teile der Steuernummer und der Kartennummer.',
+    start: 'AM LESEGERÄT EINGEBEN', keyboard: 'Tastatur des Computers verwenden',
+    unable: 'Das Lesegerät hat eine Tastatur, kann aber nach diesem Code nicht fragen: Geben Sie ihn auf der Tastatur des Computers ein.',
+    now: { pin: 'Geben Sie die PIN am Lesegerät ein', puk: 'Geben Sie den PUK am Lesegerät ein, nicht die PIN', 'pin-change': 'Geben Sie am Lesegerät die jetzige PIN ein, dann zweimal die neue', 'pin-unblock': 'Geben Sie am Lesegerät den PUK ein, dann zweimal die neue PIN' },
+    confirm: 'Folgen Sie dem Lesegerät und bestätigen Sie mit seiner Taste. Zum Abbrechen verwenden Sie seine Abbruchtaste.', left: (n) => n === 1 ? 'Noch 1 Sekunde' : `Noch ${n} Sekunden`,
+  },
   pin: {
     title: 'PIN der Karte', offer: 'PIN', change: 'PIN ändern', forgot: 'Ich habe die PIN vergessen', unblock: 'PIN ENTSPERREN',
     noCommand: 'Keine öffentliche Quelle sagt, wie diese Karte die PIN ändert oder entsperrt: Wenden Sie sich an den Schalter, der sie aktiviert hat.',

@@ -118,6 +118,16 @@ export const it = {
     lastYes: 'USA L’ULTIMO TENTATIVO', lastNo: 'FERMATI QUI',
     seriesTitle: 'Che sigla c’è sulla tessera?', close: 'Chiudi e torna alla tessera',
   },
+  pinpad: {
+    title: 'Usa la tastiera del lettore', hidden: 'Il codice scritto sul lettore non passa dal computer: il programma non lo vede.',
+    times: (puks: number, pins: number) => `Di norma il lettore chiederà ${[...puks ? ['il PUK una volta'] : [], pins === 1 ? 'il PIN una volta' : `il PIN ${pins} volte`].join(', poi ')}: te lo dirà questa finestra.`,
+    change: 'Il lettore chiederà il PIN di adesso, poi due volte il nuovo PIN.', unblock: 'Il lettore chiederà il PUK, poi due volte il nuovo PIN.',
+    rules: 'Il programma non può controllare il nuovo PIN: niente sequenze, ripetizioni, date di nascita o parti del codice fiscale e del numero della tessera.',
+    start: 'SCRIVI SUL LETTORE', keyboard: 'Usa la tastiera del computer',
+    unable: 'Il lettore ha una tastiera, ma non può chiedere questo codice: scrivilo sulla tastiera del computer.',
+    now: { pin: 'Scrivi il PIN sul lettore', puk: 'Scrivi il PUK sul lettore, non il PIN', 'pin-change': 'Scrivi sul lettore il PIN di adesso, poi due volte il nuovo PIN', 'pin-unblock': 'Scrivi sul lettore il PUK, poi due volte il nuovo PIN' },
+    confirm: 'Segui il lettore e conferma con il suo tasto. Per fermarti usa il suo tasto di annullamento.', left: (n: number) => n === 1 ? 'Resta 1 secondo' : `Restano ${n} secondi`,
+  },
   pin: {
     title: 'PIN della tessera', offer: 'PIN', change: 'Cambia il PIN', forgot: 'Ho dimenticato il PIN', unblock: 'SBLOCCA IL PIN',
     noCommand: 'Nessuna fonte pubblica dice come questa tessera cambia o sblocca il PIN: rivolgiti allo sportello che l’ha attivata.',
