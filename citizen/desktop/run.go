@@ -383,6 +383,7 @@ func (w *Window) onCard(f func() error) error {
 		return err
 	}
 	defer c.Close()
+	w.outcome.Session.AtReader.Pinpad = c.Renewal.Pinpad // of this connection
 	if err := w.outcome.Session.Resume(c.Renewal.Card); err != nil {
 		return err
 	}

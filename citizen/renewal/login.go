@@ -92,7 +92,8 @@ func newest(held []cns.Slot, now time.Time) cns.Slot {
 // LoginWith authenticates at a site with the pair of one slot (RFC 8446 §4.4.3, RFC 5246 §7.4.8). It succeeds only if
 // the site is reached by https, the card has signed in this handshake, and the site has accepted that certificate. It
 // opens a block with the card for each signature, so that no transaction is held while the program waits for the
-// site. Only where the PIN is typed at the reader it is typed before, and the card is held for at most 4 seconds. Nil roots mean the system's. The transport gives proxies and timeouts; nil means the default.
+// site. Only where the PIN is typed at the reader it is typed before, and the card is held for at most 4 seconds. Nil
+// roots mean the system's. The transport gives proxies and timeouts; nil means the default.
 func LoginWith(ctx context.Context, s *cns.Session, p cns.Slot, url string, roots *x509.CertPool,
 	transport *http.Transport) (*Login, error) {
 	cert := p.Certificate.Certificate

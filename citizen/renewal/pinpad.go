@@ -22,12 +22,12 @@ type Pinpad struct {
 	Failed     failure.Code // why the entry before sent nothing to the card; "" where it did not end so
 }
 
-// blocksWithPIN is the number of blocks of a renewal in which the PIN is presented: one before the answer of the service
-// and one after it.
+// blocksWithPIN is the number of blocks of a renewal in which the PIN is presented: one before the answer of the
+// service and one after it.
 const blocksWithPIN = 2
 
-// lingers is how long the card is held for the signature of a login after the PIN was typed at the reader. Windows takes an
-// idle card away after 5 seconds.
+// lingers is how long the card is held for the signature of a login after the PIN was typed at the reader. Windows
+// takes an idle card away after 5 seconds.
 const lingers = 4 * time.Second
 
 // unsent returns the failure of an entry at the reader that sent nothing to the card, nil for another error.

@@ -13,9 +13,9 @@ import (
 // Prompter asks the person. Each call blocks until there is an answer; the program holds no transaction with the card
 // meanwhile. The renewal wipes the slices that it gets.
 type Prompter interface {
-	// PIN and PUK ask for a code, nil for one that is typed at the reader where that is offered. The renewal presents it
-	// to the card at most once. They return ErrNoInput where no
-	// person can be asked (again), and ErrCancelled where the person goes back.
+	// PIN and PUK ask for a code, nil for one that is typed at the reader where that is offered. The renewal presents
+	// it to the card at most once. They return ErrNoInput where no person can be asked (again), and ErrCancelled where
+	// the person goes back.
 	PIN(context.Context, CodeRequest) ([]byte, error)
 	PUK(context.Context, CodeRequest) ([]byte, error)
 	// Consent asks a question and returns the answer, "" for no.

@@ -340,7 +340,8 @@ func (n *run) install(ctx context.Context) error {
 	if len(n.cert.Raw) > n.s.Model.CertificateSize.Value {
 		return fail(failure.NoRoom, fmt.Errorf("a certificate of %d bytes", len(n.cert.Raw)))
 	}
-	if err := n.card(ctx, func(b *cns.Block) error { return b.WriteCertificate(n.slot.Location, n.cert.Raw) }); err != nil {
+	write := func(b *cns.Block) error { return b.WriteCertificate(n.slot.Location, n.cert.Raw) }
+	if err := n.card(ctx, write); err != nil {
 		return err
 	}
 	if n.OnWritten != nil {

@@ -15,8 +15,9 @@ import (
 const (
 	textUnable = "Il lettore ha una tastiera, ma non può chiedere questo codice: scrivilo sulla tastiera del computer."
 	textOffer  = "Premi Invio per scrivere sul lettore, o scrivi qui il codice"
-	textRules  = "Del nuovo PIN il programma non vede nulla: niente sequenze, ripetizioni, date di nascita o parti del " +
-		"codice fiscale e del numero della tessera."
+	textRules  = "Del nuovo PIN il programma non vede nulla: niente sequenze, ripetizioni, date di nascita o parti " +
+		"del codice fiscale e del numero della tessera."
+	textHidden = "Il lettore ha una tastiera: il codice scritto lì non passa dal computer."
 )
 
 // asked has, by the code of a renewal.Typing, what the reader asks.
@@ -32,8 +33,8 @@ func AtReader(e renewal.Event) string {
 	if e.State != renewal.Typing {
 		return ""
 	}
-	return fmt.Sprintf("Scrivi sul lettore %s, e conferma con il suo tasto: hai %d secondi. Per fermarti usa il tasto di "+
-		"annullamento del lettore.", asked[e.Code], int(e.For.Seconds()))
+	return fmt.Sprintf("Scrivi sul lettore %s, e conferma con il suo tasto: hai %d secondi. Per fermarti usa il tasto "+
+		"di annullamento del lettore.", asked[e.Code], int(e.For.Seconds()))
 }
 
 // Hear says what is typed at the reader when the reader asks for it.
@@ -53,11 +54,9 @@ func (p *Person) atReader(ctx context.Context, label string, r renewal.CodeReque
 			times = append(times, "il PUK "+timesOf(r.Pinpad.PUKs))
 		}
 		times = append(times, "il PIN "+timesOf(r.Pinpad.PINs))
-		fmt.Fprintf(p.Out, "Il lettore ha una tastiera: il codice scritto lì non passa dal computer. Di norma lo chiederà: %s.\n",
-			strings.Join(times, ", poi "))
+		fmt.Fprintf(p.Out, "%s Di norma lo chiederà: %s.\n", textHidden, strings.Join(times, ", poi "))
 	default:
-		fmt.Fprintf(p.Out, "Il lettore ha una tastiera: i codici scritti lì non passano dal computer. Chiederà %s.\n%s\n",
-			asked[string(r.Task)], textRules)
+		fmt.Fprintf(p.Out, "%s Chiederà %s.\n%s\n", textHidden, asked[string(r.Task)], textRules)
 	}
 	code, err := p.hidden(ctx, textOffer+" ("+label+")")
 	if errors.Is(err, renewal.ErrCancelled) { // an empty line

@@ -107,7 +107,7 @@ func (p *program) reinserted(ctx context.Context, o *opened) (iso7816.Card, erro
 			if err != nil {
 				return nil, reader.Failure(err)
 			}
-			o.closers = append(o.closers, c)
+			o.pinpad, o.closers = c.Pinpad(), append(o.closers, c)
 			return c, nil
 		}
 	}

@@ -33,6 +33,7 @@ type desk struct {
 	file    string
 	card    *emulator.Card
 	home    string // with the ledger
+	pull    func()
 }
 
 // newDesk issues a card of a series and inserts it. macros are those of the reader's driver.
@@ -45,20 +46,22 @@ func newDesk(t *testing.T, series string, macros ...string) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.service.stop)
-	if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", d.service.dir, "--series",
-		series, "--out", d.file, "--key-bits", "1024", "--pin", pinpadPIN, "--puk", pinpadPUK).CombinedOutput(); err != nil {
+	if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "card", "issue", "--dir", d.service.dir,
+		"--series", series, "--out", d.file, "--key-bits", "1024", "--pin", pinpadPIN, "--puk",
+		pinpadPUK).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if d.card, err = emulator.Open(d.file); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.card.Close() })
-	d.PlugCard(t, d.card)
+	d.pull = d.PlugCard(t, d.card)
 	return d
 }
 
 // question is the line at which the program waits for a code, or for Enter where the reader asks for it.
-var question = regexp.MustCompile(`(scrivi qui il codice \([^)]*\)|Codice P[IU][NK]|Nuovo PIN|Ripeti il nuovo PIN|Scrivi SI per usarlo): $`)
+var question = regexp.MustCompile(`(scrivi qui il codice \([^)]*\)|Codice P[IU][NK]|Nuovo PIN|Ripeti il nuovo PIN|` +
+	`Scrivi SI per usarlo): $`)
 
 // types runs the program at a terminal. It gives each question the next line of keys, and Enter where there is none
 // left. It returns what was shown and the exit code, and fails the test if a code of the reader was shown or recorded.
@@ -234,7 +237,8 @@ func TestPinpadNewPIN(t *testing.T) {
 	if exit != 0 {
 		t.Errorf("exit code %d", exit)
 	}
-	has(t, screen, "Chiederà il PUK, poi due volte il nuovo PIN", "annullato con il tasto del lettore", "PIN sbloccato.")
+	has(t, screen, "Chiederà il PUK, poi due volte il nuovo PIN", "annullato con il tasto del lettore",
+		"PIN sbloccato.")
 	d.asked(t, slices.Concat([]string{"old 5 8"}, modify)...)
 
 	d.Types(pinpadPIN)

@@ -65,6 +65,7 @@ func (c *renewCommand) renew(p *program) error {
 		if err != nil {
 			return failedAt("reinsert", err)
 		}
+		out.Session.AtReader.Pinpad = o.pinpad // of the new connection
 		if err := out.Session.Resume(card); err != nil {
 			return failedAt("reinsert", err)
 		}
