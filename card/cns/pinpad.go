@@ -144,17 +144,24 @@ func (s *Session) Hold(d time.Duration) error {
 func (s *Session) takeLingering() (*Block, time.Time) {
 	s.lingering.Lock()
 	defer s.lingering.Unlock()
+	return s.unlinger(), s.lingering.until
+}
+
+// unlinger returns the block that lingers, or nil. The lock is held.
+func (s *Session) unlinger() *Block {
 	b := s.lingering.block
 	if b != nil {
 		s.lingering.timer.Stop()
 		s.lingering.block = nil
 	}
-	return b, s.lingering.until
+	return b
 }
 
-// endLingering ends the block that lingers.
+// endLingering ends the block that lingers. Another call waits for that end.
 func (s *Session) endLingering() error {
-	if b, _ := s.takeLingering(); b != nil {
+	s.lingering.Lock()
+	defer s.lingering.Unlock()
+	if b := s.unlinger(); b != nil {
 		return b.End()
 	}
 	return nil

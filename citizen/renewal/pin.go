@@ -18,8 +18,8 @@ type Choose func(context.Context, CodeRequest) ([]byte, error)
 
 // ChangePIN asks for the PIN and for a new one, and replaces it. It needs no service and no campaign. It refuses a PIN
 // that is easy to guess before it sends anything, unless both are typed at the reader, which shows them to no program.
-// The error is a *Failure: failure.PINUnknown where the card did not
-// answer, failure.PINCommandUnknown where no source gives the command for the card's model.
+// The error is a *Failure: failure.PINUnknown where the card did not answer, failure.PINCommandUnknown where no source
+// gives the command for the card's model.
 func (r *Renewal) ChangePIN(ctx context.Context, choose Choose) error {
 	return r.replacePIN(ctx, TaskChangePIN, cardmodel.PIN, choose, (*cns.Session).ChangePIN,
 		(*cns.Session).ChangePINAtReader)

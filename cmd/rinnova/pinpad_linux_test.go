@@ -272,3 +272,31 @@ func TestPinpadOrKeyboard(t *testing.T) {
 	has(t, screen, "Il lettore ha una tastiera, ma non può chiedere questo codice", "PIN cambiato.")
 	d.asked(t)
 }
+
+// TestPinpadUnusable: where the reader cannot ask for a code of this form, or does not take its description, the
+// program says so and asks at the computer.
+func TestPinpadUnusable(t *testing.T) {
+	for name, macros := range map[string][]string{
+		"6 digits at most":    {"-DMIN_PIN=4", "-DMAX_PIN=6"},
+		"refuses a structure": {"-DREFUSES"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, "OT2015", macros...)
+			keys := []string{pinpadPIN}
+			refuses := macros[0] == "-DREFUSES"
+			if refuses {
+				keys = []string{"", pinpadPIN} // Enter, to type at the reader
+			}
+			screen, exit := d.types(t, keys, "verify")
+			if exit != 0 {
+				t.Errorf("exit code %d", exit)
+			}
+			has(t, screen, "Il lettore ha una tastiera, ma non può chiedere questo codice", "Accesso riuscito")
+			told := strings.Contains(screen, "non accetta i codici di questa tessera: nessun tentativo")
+			if told != refuses {
+				t.Errorf("a refusal is told: %t\n%s", told, screen)
+			}
+			d.asked(t)
+		})
+	}
+}

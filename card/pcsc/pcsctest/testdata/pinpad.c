@@ -7,7 +7,7 @@
 // "cancel"; if the connection ends without one, the time has run out. The structures are those of libpcsclite-dev's
 // reader.h.
 //
-// NO_MODIFY and NO_VERIFY leave a feature out. MIN_PIN and MAX_PIN, where set, are the limits that the reader tells.
+// NO_MODIFY and NO_VERIFY leave a feature out. REFUSES takes no structure. MIN_PIN and MAX_PIN, where set, are the limits that the reader tells.
 
 #include <PCSC/ifdhandler.h>
 #include <PCSC/reader.h>
@@ -222,6 +222,9 @@ static int coded(UCHAR format, UCHAR block, UCHAR length, UCHAR condition)
 static unsigned verify(const PIN_VERIFY_STRUCTURE *s, DWORD n, UCHAR *command)
 {
 	size_t size = s->bmPINBlockString;
+#ifdef REFUSES
+	return 0x6B80;
+#endif
 	if (n < sizeof *s || s->ulDataLength != n - sizeof *s || s->ulDataLength != 5 + size ||
 	    !coded(s->bmFormatString, s->bmPINBlockString, s->bmPINLengthFormat, s->bEntryValidationCondition) ||
 	    s->bNumberMessage != 1 || s->bMsgIndex != 0)
