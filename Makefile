@@ -19,7 +19,7 @@ PACKAGES = pcscd vsmartcard-vpcd libpcsclite-dev opensc openssl curl postgresql 
 	libp11-kit-dev p11-kit libnss3-tools gnutls-bin openssh-client openssh-server openjdk-17-jre-headless musl-tools gcc-mingw-w64-x86-64-win32 \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core xdotool x11-utils imagemagick \
 	wixl msitools osslsigncode librsvg2-bin icoutils shellcheck lintian desktop-file-utils appstream rpm man-db zsh fish \
-	poppler-utils
+	poppler-utils slowhttptest
 
 FRONTEND = citizen/desktop/frontend
 # Words of Italian and German that misspell takes for English ones.
