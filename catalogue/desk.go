@@ -151,6 +151,7 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.CardCIE:                 {"Inserita una carta d’identità elettronica.", "Usa la Tessera Sanitaria con il chip."},
 	failure.CardNotActivated:        {"Tessera mai attivata: PIN o dati non ancora in uso.", "Fai attivare la tessera allo sportello, poi esegui il rinnovo."},
 	failure.ReaderFailed:            {"Errore di trasmissione fra lettore e tessera: contatti sporchi, cavo, porta USB o driver.", tellReader + " " + tellAgain},
+	failure.IssuerEnds:              {"Il certificato dell’autorità che rilascia finisce prima della nuova scadenza: la campagna è ferma finché l’ente non lo sostituisce.", tellUs},
 	failure.NoExtension:             {"Il certificato vale già fino alla data della proroga.", "Il certificato è valido: puoi usarlo per accedere."},
 	failure.NotYetValid:             {"Certificato non ancora valido, oppure data del computer errata.", "Controlla la data del computer e riprova."},
 	failure.UntrustedIssuer:         {"Il certificato è di un’autorità che il servizio non riconosce: manca la radice, o l’ente è un altro.", tellUs},

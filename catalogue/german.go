@@ -105,6 +105,7 @@ var german = language{
 		failure.AlreadyRenewed:          {"Das Zertifikat wurde in dieser Kampagne schon erneuert.", renewed, "Sie können sich damit anmelden: Schließen Sie den Browser und öffnen Sie ihn neu."},
 		failure.RenewedEnded:            {"Das erneuerte Zertifikat auf dieser Karte ist abgelaufen.", renewed, insteadDE},
 		failure.ExpiredCredential:       {"Das Zertifikat ist abgelaufen, und diese Kampagne nimmt nur gültige an.", safe, insteadDE},
+		failure.IssuerEnds:              {"Die Ausstellungsstelle kann für diese Kampagne derzeit keine Zertifikate ausstellen.", safe, deskDE},
 		failure.NoExtension:             {"Das Zertifikat gilt schon bis zum Tag der Verlängerung: Eine Erneuerung ist nicht nötig.", safe, "Sie können die Karte schon zur Anmeldung verwenden."},
 		failure.NotYetValid:             {"Das Zertifikat der Karte gilt noch nicht.", safe, "Prüfen Sie das Datum des Computers; wenn es stimmt, versuchen Sie es, sobald das Zertifikat gilt."},
 		failure.NoAttemptsLeft:          {"Für dieses Zertifikat sind keine weiteren Anträge zugelassen.", safe, deskDE},

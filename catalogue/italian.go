@@ -106,6 +106,7 @@ var italian = language{
 		failure.AlreadyRenewed:          {"Il certificato è già stato rinnovato in questa campagna.", renewed, "Puoi usarla per accedere: chiudi e riapri il browser."},
 		failure.RenewedEnded:            {"Il certificato rinnovato su questa tessera è scaduto.", renewed, insteadIT},
 		failure.ExpiredCredential:       {"Il certificato è scaduto e questa campagna accetta solo certificati ancora validi.", safe, insteadIT},
+		failure.IssuerEnds:              {"L’autorità che rilascia i certificati non può per ora rilasciarne per questa campagna.", safe, deskIT},
 		failure.NoExtension:             {"Il certificato vale già fino alla data della proroga: non serve rinnovarlo.", safe, "Puoi già usare la tessera per accedere."},
 		failure.NotYetValid:             {"Il certificato della tessera non è ancora valido.", safe, "Controlla la data del computer; se è giusta, riprova quando il certificato sarà valido."},
 		failure.NoAttemptsLeft:          {"Per questo certificato non sono ammesse altre richieste.", safe, deskIT},

@@ -16,6 +16,7 @@ var refusals = map[failure.Code]string{
 	failure.NotInWindow:          "La scadenza del certificato della tessera non rientra nel periodo ammesso al rinnovo. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
 	failure.AlreadyRenewed:       "La tessera è già stata rinnovata: usa il certificato nuovo che si trova sulla tessera.",
 	failure.ExpiredCredential:    "Il certificato della tessera è scaduto e la campagna di rinnovo non ammette tessere scadute. Per accedere ai servizi puoi usare SPID o la CIE; alla scadenza della tessera ne ricevi una nuova per posta.",
+	failure.IssuerEnds:           "L’autorità che rilascia i certificati non può per ora rilasciarne per questa campagna. Rivolgiti all’assistenza.",
 	failure.NoExtension:          "Il certificato della tessera vale già fino alla data della proroga: non serve rinnovarlo.",
 	failure.NotYetValid:          "Il certificato della tessera non è ancora valido.",
 	failure.NoAttemptsLeft:       "Per questa tessera sono già state presentate tutte le chiavi ammesse dalla campagna. Rivolgiti all’assistenza.",

@@ -74,6 +74,7 @@ const (
 	SeriesNotInCampaign Code = "series-not-in-campaign"
 	SeriesNeeded        Code = "series-needed"
 	CampaignClosed      Code = "campaign-closed"
+	IssuerEnds          Code = "issuer-ends"
 	NoCampaign          Code = "no-campaign"
 	CampaignAmbiguous   Code = "campaign-ambiguous"
 	CampaignUnknown     Code = "campaign-unknown"

@@ -95,6 +95,7 @@ var table = map[Code]facts{
 	MalformedSubject:    {323, ExitRefused, said},
 	NotHealthCard:       {324, ExitRefused, said},
 	RenewedEnded:        {325, ExitNothing, 0},
+	IssuerEnds:          {326, ExitRefused, said},
 
 	ServiceUnreachable: {401, ExitFailure, again},
 	ServiceBusy:        {402, ExitFailure, again},

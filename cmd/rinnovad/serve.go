@@ -22,6 +22,7 @@ import (
 	"rinnova.example/go/failure"
 	"rinnova.example/go/guide"
 	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/campaign"
 	"rinnova.example/go/service/gate"
 	"rinnova.example/go/service/portal"
 	"rinnova.example/go/service/ra"
@@ -35,7 +36,10 @@ const (
 	downloadsOfAddress = 64
 )
 
-var messagesOfCard = gate.Budget{PerSecond: 0.5, AtOnce: 40}
+var (
+	messagesOfCard      = gate.Budget{PerSecond: 0.5, AtOnce: 40}
+	linesAboutStrangers = gate.Budget{PerSecond: 5, AtOnce: 500}
+)
 
 type serveCommand struct {
 	serviceDir
@@ -62,7 +66,8 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return misused("--proxy-from vuole indirizzi o prefissi, per esempio 192.0.2.7,2001:db8::/32", err)
 	}
-	log := slog.New(slog.NewTextHandler(p.err, nil))
+	lines := slog.NewTextHandler(p.err, nil)
+	log := slog.New(lines)
 	current, err := c.issuer(currentName)
 	if err != nil {
 		return err
@@ -126,9 +131,18 @@ func (c *serveCommand) Run(p *program) error {
 	authority, err := ra.New(p.ctx, ra.Config{
 		Store: db, Issuer: current, Verifier: verifier, PublicURL: publicURL, LoginURL: loginURL,
 		MinimumVersion: c.MinimumVersion, Clock: clock, Log: log,
+		Strangers: slog.New(gate.Sampled(lines, linesAboutStrangers)),
 	})
 	if err != nil {
 		return err
+	}
+	stopped, err := authority.Stopped(p.ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range stopped {
+		log.Error("nothing is issued for a campaign: the issuer's certificate ends before the new ones would",
+			"campaign", id, "issuerEnds", current.Certificate().NotAfter)
 	}
 	if !portal.Styled() || !guide.Complete() {
 		log.Warn("this build has not the portal's style sheet or the guide's figures: make frontend figures")
@@ -142,13 +156,7 @@ func (c *serveCommand) Run(p *program) error {
 		CheckSigner: authority.CheckSigner, CheckNewKey: authority.CheckNewKey, Charge: charge()}
 	requests.Handle("/.well-known/cmp", handler)
 	requests.Handle("/.well-known/cmp/", handler)
-	requests.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		if err := db.Ping(r.Context()); err != nil {
-			http.Error(w, "base dati non raggiungibile", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
+	requests.HandleFunc("GET /healthz", health(authority))
 	cmpTLS := &tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12}
 	loginTLS := portal.LoginTLS(server, []*x509.Certificate{legacy.Certificate(), current.Certificate()})
 	var servers []*http.Server
@@ -177,6 +185,23 @@ func (c *serveCommand) Run(p *program) error {
 		err = errors.Join(err, s.Shutdown(stopping))
 	}
 	return err
+}
+
+// health tells whether the database answers, and for which campaigns nothing is issued. These do not make the service
+// unhealthy: its revocation lists must be reached.
+func health(authority *ra.Authority) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		stopped, err := authority.Stopped(r.Context())
+		if err = errors.Join(err, authority.Store.Ping(r.Context())); err != nil {
+			http.Error(w, "base dati non raggiungibile", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+		for _, id := range stopped {
+			fmt.Fprintf(w, "campagna %s ferma: l'autorità che rilascia vale fino al %s, meno dei nuovi certificati\n",
+				id, authority.Issuer.Certificate().NotAfter.In(campaign.Rome).Format("02/01/2006"))
+		}
+	}
 }
 
 // charge counts the messages of each card.

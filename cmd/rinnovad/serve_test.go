@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestPortal: one process serves the pages, the packages and OCSP on the plain listener, and the pages with TLS too.
@@ -77,5 +78,82 @@ func TestPortal(t *testing.T) {
 			filepath.Join(dir, "nothing")}, where...)...)
 	if out, err := c.CombinedOutput(); err == nil || !strings.HasPrefix(string(out), "packages: ") {
 		t.Errorf("a folder that is not there: %v, %s", err, out)
+	}
+}
+
+// TestIssuerEnds: a service whose issuer ends before the new certificates would says so at start and when it is asked
+// for its health, and goes on publishing.
+func TestIssuerEnds(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "s")
+	do(t, dir, "rinnovad", "init", "--dir", folder)
+	// The root ends in twenty years, and the trial campaign renews for one.
+	service := serve(t, "--dir", folder, "--clock", time.Now().AddDate(19, 6, 0).UTC().Format(time.RFC3339))
+	health := do(t, dir, "curl", "-sSf", "--noproxy", "*", "--cacert", "s/tls.pem", service.cmp+"/healthz")
+	if !strings.HasPrefix(health, "ok\ncampagna prova ferma") {
+		t.Errorf("health: %q", health)
+	}
+	for _, name := range []string{"ca", "legacy"} {
+		if err := os.WriteFile(filepath.Join(dir, "list.crl"), fetch(t, service.public+"/crl/"+name+".crl"),
+			0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out := do(t, dir, "openssl", "crl", "-inform", "der", "-in", "list.crl", "-CAfile", "s/"+name+".pem",
+			"-noout"); !strings.Contains(out, "verify OK") {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	service.stop()
+	if log := service.log.String(); strings.Count(log, "level=ERROR") != 1 ||
+		!strings.Contains(log, "campaign=prova") {
+		t.Errorf("log:\n%s", log)
+	}
+}
+
+// TestTLS asks with OpenSSL for what must not be agreed on, at both listeners.
+func TestTLS(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "s")
+	do(t, dir, "rinnovad", "init", "--dir", folder)
+	service := serve(t, "--dir", folder)
+	for _, address := range []string{service.cmp, service.login} {
+		shake := func(args ...string) string {
+			c := exec.Command("openssl", append([]string{"s_client", "-connect",
+				strings.TrimPrefix(address, "https://"), "-CAfile", "s/tls.pem", "-cipher", "ALL:@SECLEVEL=0"},
+				args...)...)
+			c.Dir = dir
+			out, _ := c.CombinedOutput() // a failed handshake ends with 1
+			return string(out)
+		}
+		for _, want := range [][]string{{"-tls1_3"}, {"-tls1_2"},
+			{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"}, {"-tls1_2", "-cipher", "ECDHE+CHACHA20"}} {
+			if out := shake(want...); !strings.Contains(out, "Verify return code: 0 (ok)") ||
+				!strings.Contains(out, "No ALPN negotiated") {
+				t.Errorf("%s %v:\n%s", address, want, out)
+			}
+		}
+		for _, refused := range [][]string{{"-tls1_1"}, {"-tls1"}, {"-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"},
+			{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384"}, {"-tls1_2", "-cipher", "kRSA"},
+			{"-tls1_2", "-cipher", "DHE"}} {
+			if out := shake(refused...); !strings.Contains(out, "Cipher is (NONE)") {
+				t.Errorf("%s agrees on %v:\n%s", address, refused, out)
+			}
+		}
+		if out := shake("-tls1_3", "-alpn", "h2,http/1.1"); strings.Contains(out, "ALPN protocol: h2") {
+			t.Errorf("%s offers HTTP/2", address)
+		}
+	}
+	// Each login is a handshake of its own.
+	kept := filepath.Join(dir, "session")
+	for _, version := range []string{"-tls1_2", "-tls1_3"} {
+		for _, use := range []string{"-sess_out", "-sess_in"} {
+			c := exec.Command("openssl", "s_client", "-connect", strings.TrimPrefix(service.login, "https://"), version,
+				use, kept)
+			c.Stdin = strings.NewReader("GET / HTTP/1.0\r\n\r\n")
+			out, _ := c.CombinedOutput()
+			if strings.Contains(string(out), "Reused, ") {
+				t.Errorf("the login resumed a session of %s", version)
+			}
+		}
 	}
 }

@@ -47,7 +47,7 @@ const (
 
 // Bounds on a request. Relying sites ask for one certificate, openssl ocsp for several.
 const (
-	maxOCSPRequests = 32
+	maxOCSPRequests = 8
 	maxOCSPNonce    = 128 // octets, RFC 9654 §2.1
 )
 
@@ -102,21 +102,27 @@ func NewResponder(name Name, issuers ...*Issuer) (*Responder, error) {
 	return r, nil
 }
 
-// current returns the signer's certificate and key; new ones when less than a day is left or the clock was set back.
+// current returns the signer's certificate and key; new ones when less than a day is left, unless the root itself
+// leaves no more, or when the clock was set back. After the root's end the last signer goes on: its answers can be
+// checked as the certificates that they are about.
 func (s *ocspSigner) current(now time.Time) (*x509.Certificate, crypto.Signer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.certificate; c != nil && !now.Before(c.NotBefore) && now.Before(c.NotAfter.Add(-24*time.Hour)) {
+	root := s.issuer.certificate
+	if c := s.certificate; c != nil && !now.Before(c.NotBefore) &&
+		(now.Before(c.NotAfter.Add(-24*time.Hour)) || c.NotAfter.Equal(root.NotAfter)) {
 		return c, s.key, nil
 	}
 	key, err := GenerateKey(P256)
 	if err != nil {
 		return nil, nil, err
 	}
-	root := s.issuer.certificate
 	notBefore, notAfter := s.issuer.begin(now), now.Add(ocspSignerLife)
 	if notAfter.After(root.NotAfter) {
 		notAfter = root.NotAfter
+	}
+	if !notBefore.Before(notAfter) {
+		notBefore = notAfter.Add(-backdate) // a process that began after the root's end
 	}
 	certificate, err := s.issuer.issueCredential(s.subject, key.Public(), &x509.Certificate{
 		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},

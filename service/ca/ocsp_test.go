@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -339,4 +340,38 @@ func FuzzOCSP(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOCSPAfterTheRoot: on a root's last day and after it one signer answers, as one is certified at most until the end
+// of the root. Its answers verify at a time at which the root was valid.
+func TestOCSPAfterTheRoot(t *testing.T) {
+	issuer := newCurrent(t, RSA2048)
+	root := certificateFile(t, issuer.certificate)
+	_, der := ask(t, "-no_nonce", "-issuer", root, "-serial", "5")
+	end := issuer.certificate.NotAfter
+	for name, times := range map[string][]time.Time{
+		"before and after": {end.Add(-12 * time.Hour), end.Add(-time.Minute), end.Add(24 * time.Hour)},
+		"begun after":      {end.Add(24 * time.Hour), end.Add(48 * time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			responder := newResponder(t, issuer)
+			var signer *x509.Certificate
+			for _, now := range times {
+				response, _, err := responder.Answer(der, now, statuses{"5": {Issued: true}}.of)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out := judge(t, root, response, "-issuer", root, "-serial", "5", "-no_nonce", "-resp_text", "-attime",
+					strconv.FormatInt(end.Add(-time.Second).Unix(), 10))
+				if !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "Cert Status: good") {
+					t.Fatalf("at %v:\n%s", now, out)
+				}
+				certificate := responder.signers[0].certificate
+				if signer != nil && !certificate.Equal(signer) {
+					t.Errorf("another signer at %v", now)
+				}
+				signer = certificate
+			}
+		})
+	}
 }

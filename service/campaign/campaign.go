@@ -56,6 +56,8 @@ type Question struct {
 	Suspended bool
 	Renewed   bool // a certificate for it was confirmed, or seen in a login
 	Attempts  int  // keys already presented for it
+
+	IssuerEnds time.Time // end of the issuing authority's certificate, which no certificate may outlive; zero: none
 }
 
 // Decision is the answer. NotAfter is set only when Accepted is.
@@ -68,6 +70,11 @@ type Decision struct {
 // Open reports whether now lies within the days of service, and before the end of what would be issued.
 func (c Campaign) Open(now time.Time) bool {
 	return inDays(now, c.OpenFrom, c.OpenTo) && c.newNotAfter(now).After(now)
+}
+
+// Outlives reports whether the campaign is open and what it would issue now ends after a time.
+func (c Campaign) Outlives(end, now time.Time) bool {
+	return c.Open(now) && c.newNotAfter(now).After(end)
 }
 
 // Decide decides whether the certificate of q may be renewed in c. Faults of the certificate come before the campaign's
@@ -97,6 +104,8 @@ func (c Campaign) Decide(q Question) Decision {
 		return Decision{Reason: failure.NoExtension}
 	case q.Attempts >= c.Attempts:
 		return Decision{Reason: failure.NoAttemptsLeft}
+	case !q.IssuerEnds.IsZero() && notAfter.After(q.IssuerEnds):
+		return Decision{Reason: failure.IssuerEnds}
 	}
 	return Decision{Accepted: true, NotAfter: notAfter}
 }
@@ -104,7 +113,8 @@ func (c Campaign) Decide(q Question) Decision {
 // reasonsByNearness orders the reasons: a campaign that refuses for a later one came nearer to accepting.
 var reasonsByNearness = []failure.Code{failure.NoCampaign, failure.CampaignClosed, failure.NotYetValid,
 	failure.NotInWindow, failure.ExpiredCredential,
-	failure.NoExtension, failure.NoAttemptsLeft, failure.AlreadyRenewed, failure.Suspended, failure.Revoked}
+	failure.NoExtension, failure.NoAttemptsLeft, failure.IssuerEnds,
+	failure.AlreadyRenewed, failure.Suspended, failure.Revoked}
 
 // newNotAfter returns the end of the last day of a certificate issued at now. A certificate issued on 29 February for
 // one year ends on 1 March.

@@ -159,6 +159,33 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestIssuerEnds: what would outlive its issuer is refused, after every other reason.
+func TestIssuerEnds(t *testing.T) {
+	c := shipped(t, "2020")
+	q := campaign.Question{Now: at(t, "2020-05-25T10:00:00Z"), NotAfter: at(t, "2020-06-01T22:00:00Z")}
+	for _, row := range []struct {
+		ends, want string
+	}{
+		{"2020-06-30T21:59:59Z", ""},
+		{"2020-06-30T21:59:58Z", "issuer-ends"},
+		{"2020-05-25T09:00:00Z", "issuer-ends"}, // it has ended
+	} {
+		q.IssuerEnds = at(t, row.ends)
+		if got := c.Decide(q); string(got.Reason) != row.want || got.Accepted != (row.want == "") {
+			t.Errorf("issuer until %s: %+v, want %q", row.ends, got, row.want)
+		}
+		if got := c.Outlives(q.IssuerEnds, q.Now); got != (row.want != "") {
+			t.Errorf("issuer until %s: outlives %v", row.ends, got)
+		}
+	}
+	if q.Attempts = 3; c.Decide(q).Reason != "no-attempts-left" {
+		t.Error("the issuer's end comes before another reason")
+	}
+	if closed := at(t, "2020-07-25T10:00:00Z"); c.Outlives(closed, closed) {
+		t.Error("a closed campaign is said to outlive its issuer")
+	}
+}
+
 // TestLimitsAreDays: the time of day of a limit is ignored.
 func TestLimitsAreDays(t *testing.T) {
 	c := shipped(t, "2020")

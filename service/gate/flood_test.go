@@ -318,3 +318,16 @@ func TestWorkIsNotCancelled(t *testing.T) {
 		}
 	})(t)
 }
+
+// TestHugeHeader: a header of more than 16 KiB, and the slack of net/http, is refused before it is whole.
+func TestHugeHeader(t *testing.T) {
+	bubble(func(t *testing.T) {
+		n, _ := serve(t, Config{}, ok)
+		c := n.dial(stranger)
+		defer c.Close()
+		line := "X: " + strings.Repeat("a", 1000) + "\r\n"
+		if status := ask(c, strings.TrimSuffix(get, "\r\n")+strings.Repeat(line, 1000)); status != 431 {
+			t.Errorf("status %d", status)
+		}
+	})(t)
+}

@@ -23,7 +23,7 @@ import (
 	"rinnova.example/go/service/store"
 )
 
-// Config is the configuration of an Authority; every field is required.
+// Config is the configuration of an Authority; every field but Strangers is required.
 type Config struct {
 	Store          *store.Store
 	Issuer         *ca.Issuer // the current root
@@ -33,6 +33,7 @@ type Config struct {
 	MinimumVersion string // of the program
 	Clock          func() time.Time
 	Log            *slog.Logger
+	Strangers      *slog.Logger // about messages of senders that are not authenticated; nil: Log
 }
 
 // Authority is a [cmp.Authority]. Several, in one process or many, may share a database.
@@ -100,6 +101,8 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 	var prepared *ca.Prepared
 	before, err := a.Store.ForKey(ctx, old, spki)
 	switch {
+	case err == nil && before.State == store.Requested && now.After(a.Issuer.Certificate().NotAfter):
+		return nil, refuse(failure.IssuerEnds)
 	case err == nil && before.State == store.Requested:
 		if prepared, err = a.Issuer.Resume(before.Intent); err != nil {
 			return nil, fmt.Errorf("intent %s: %w", before.Serial, err)
@@ -307,13 +310,30 @@ func (a *Authority) confirmed(ctx context.Context, old store.Digest, c cmp.Confi
 	return store.Certificate{}, refuse(failure.UnknownCertificate)
 }
 
+// unknownStanding is the request of a sender who asks about a certificate that is not on record.
+const unknownStanding = "standing of an unknown certificate"
+
+func (a *Authority) strangers() *slog.Logger {
+	if a.Strangers == nil {
+		return a.Log
+	}
+	return a.Strangers
+}
+
 // logged logs how a request ended, without personal data, and returns err. A report of the citizen's program names the
 // transaction by the same number.
 func (a *Authority) logged(ctx context.Context, request string, transaction []byte, old store.Digest, err error) error {
-	log := a.Log.With("request", request, "transaction", hex.EncodeToString(transaction), "old", old.Short())
 	var refusal *cmp.Refusal
+	refused := errors.As(err, &refusal)
+	log := a.Log
+	if request == unknownStanding || refused && refusal.Info == cmp.SignerNotTrusted {
+		log = a.strangers()
+	}
+	log = log.With("request", request, "transaction", hex.EncodeToString(transaction), "old", old.Short())
 	switch {
-	case errors.As(err, &refusal):
+	case refused && refusal.Code == failure.IssuerEnds:
+		log.ErrorContext(ctx, "refused: the issuer's certificate ends before the new one", "code", refusal.Code)
+	case refused:
 		log.InfoContext(ctx, "refused", "code", refusal.Code)
 	case err != nil:
 		log.ErrorContext(ctx, "failed", "error", err)
@@ -326,5 +346,5 @@ func (a *Authority) logged(ctx context.Context, request string, transaction []by
 // Refused logs a message that the wire's half refused by itself: of a wrong form, or with a signature that does not
 // hold. It is the Refused of a cmp.Handler.
 func (a *Authority) Refused(ctx context.Context, transaction []byte, code failure.Code) {
-	a.Log.InfoContext(ctx, "message refused", "transaction", hex.EncodeToString(transaction), "code", code)
+	a.strangers().InfoContext(ctx, "message refused", "transaction", hex.EncodeToString(transaction), "code", code)
 }

@@ -12,11 +12,18 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"io"
+	"log/slog"
 	"math/big"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"rinnova.example/go/cmp"
+	"rinnova.example/go/service/ca"
+	"rinnova.example/go/service/gate"
+	"rinnova.example/go/service/store"
 )
 
 // unproven is a key that cannot be used; its signature is any text of the right length.
@@ -88,5 +95,66 @@ func TestCostlyKeys(t *testing.T) {
 			_, err = tr.UpdateResponse(der, trust)
 			refused(t, err, c.want)
 		})
+	}
+}
+
+// TestStrangersAreSampled: what strangers send fills no log, and a card's refusal is always in it.
+func TestStrangersAreSampled(t *testing.T) {
+	s := newService(t)
+	var log bytes.Buffer
+	handler := slog.NewTextHandler(&log, nil)
+	s.Log, s.Strangers = slog.New(handler), slog.New(gate.Sampled(handler, gate.Budget{PerSecond: 0.001, AtOnce: 10}))
+	old := s.known(0)
+	foreign := s.card(1, nil)
+	foreign.RawIssuer = []byte("another")
+	for range 200 {
+		s.Refused(t.Context(), []byte("t"), "bad-protection")
+		s.standing(foreign, "")
+		_, err := s.Update(t.Context(), s.request(foreign, "new"))
+		refused(t, err, "untrusted-issuer")
+	}
+	if n := strings.Count(log.String(), "\n"); n != 10 {
+		t.Errorf("%d lines about strangers, want 10", n)
+	}
+	log.Reset()
+	for range 200 {
+		_, err := s.Update(t.Context(), requestFor(t, old, &key(t, "short", 1024).PublicKey))
+		refused(t, err, "key-too-short")
+	}
+	if n := strings.Count(log.String(), "code=key-too-short"); n != 200 {
+		t.Errorf("%d of 200 refusals of a card are logged", n)
+	}
+}
+
+// TestIssuerEnds: an issuer whose certificate ends before the campaign's new date issues nothing for it and says so
+// before a PIN; lists of revocations go on, also after its end.
+func TestIssuerEnds(t *testing.T) {
+	s := newService(t)
+	end := s.current.Certificate().NotAfter
+	old := s.known(0)
+	s.now = end.AddDate(0, -6, 0)
+	stopped, err := s.Stopped(t.Context())
+	if check(t, err); !slices.Equal(stopped, []string{"prova"}) {
+		t.Errorf("stopped: %v", stopped)
+	}
+	if st := s.standing(old, "prova"); st.Decision != cmp.Refused || st.Reason != "issuer-ends" {
+		t.Errorf("standing: %+v", st)
+	}
+	_, err = s.Update(t.Context(), s.request(old, "new"))
+	refused(t, err, "issuer-ends")
+	if renewals, err := s.store.RenewalsOf(t.Context(), store.Sum(old.Raw)); err != nil || len(renewals) != 0 {
+		t.Errorf("on record: %v, %v", renewals, err)
+	}
+	if len(s.signer.seen) != 0 {
+		t.Errorf("%d signatures", len(s.signer.seen))
+	}
+	for _, s.now = range []time.Time{s.now, end.AddDate(0, 1, 0)} {
+		for _, issuer := range []*ca.Issuer{s.current, s.legacy} {
+			der, err := s.CRL(t.Context(), issuer)
+			check(t, err)
+			crl, err := x509.ParseRevocationList(der)
+			check(t, err)
+			check(t, crl.CheckSignatureFrom(issuer.Certificate()))
+		}
 	}
 }

@@ -31,6 +31,7 @@ var failureInfo = map[failure.Code]cmp.FailureInfo{
 	failure.NotInWindow:       cmp.NotAuthorized,
 	failure.ExpiredCredential: cmp.NotAuthorized,
 	failure.NoExtension:       cmp.NotAuthorized,
+	failure.IssuerEnds:        cmp.NotAuthorized,
 	failure.AlreadyRenewed:    cmp.DuplicateCertReq,
 	failure.NoAttemptsLeft:    cmp.NotAuthorized,
 	failure.Revoked:           cmp.CertRevoked,

@@ -71,7 +71,8 @@ func (a *Authority) ask(ctx context.Context, label string, q campaign.Question, 
 func (a *Authority) choose(
 	ctx context.Context, label string, cert *x509.Certificate, old store.Digest, now time.Time,
 ) (campaign.Choice, store.Progress, error) {
-	d, err := a.ask(ctx, label, campaign.Question{Now: now, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}, old)
+	d, err := a.ask(ctx, label, campaign.Question{Now: now, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
+		IssuerEnds: a.Issuer.Certificate().NotAfter}, old)
 	switch {
 	case err != nil:
 		return campaign.Choice{}, store.Progress{}, err
@@ -81,6 +82,19 @@ func (a *Authority) choose(
 		return campaign.Choice{}, store.Progress{}, ambiguous(d.accepting)
 	}
 	return d.accepting[0], d.progress[d.accepting[0].ID], nil
+}
+
+// Stopped returns the open campaigns for which nothing is issued, since the issuer's certificate ends before the new
+// ones would.
+func (a *Authority) Stopped(ctx context.Context) ([]string, error) {
+	all, err := a.Store.Campaigns(ctx)
+	var stopped []string
+	for _, c := range all {
+		if c.Outlives(a.Issuer.Certificate().NotAfter, a.Clock()) {
+			stopped = append(stopped, c.ID)
+		}
+	}
+	return stopped, err
 }
 
 func ids(choices []campaign.Choice) []string {
@@ -129,7 +143,11 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 				Text: "La richiesta non è formata bene."}
 		}
 		standing, err := a.standing(ctx, r.Campaign, old, now)
-		if err = a.logged(ctx, "standing", r.TransactionID, old, err); err != nil {
+		request := "standing"
+		if standing != nil && standing.Decision == cmp.Unknown {
+			request = unknownStanding
+		}
+		if err = a.logged(ctx, request, r.TransactionID, old, err); err != nil {
 			return nil, err
 		}
 		response.Standing = standing
@@ -164,6 +182,8 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 		NotAfter:  reg.NotAfter,
 		Revoked:   reg.Status == store.Revoked,
 		Suspended: reg.Status == store.Suspended,
+
+		IssuerEnds: a.Issuer.Certificate().NotAfter,
 	}, old)
 	if err != nil {
 		return nil, err
