@@ -208,7 +208,8 @@ func (b *Block) update(data []byte, created, readBack bool) error {
 
 // blank reports whether all bytes are 00, or all are FF, as in unwritten memory.
 func blank(b []byte) bool {
-	return len(bytes.Trim(b, "\x00")) == 0 || len(bytes.Trim(b, "\xFF")) == 0
+	// bytes.Trim takes FF for any byte that is no UTF-8.
+	return bytes.Count(b, []byte{0x00}) == len(b) || bytes.Count(b, []byte{0xFF}) == len(b)
 }
 
 // create selects the parent and creates a file in it (CREATE FILE, docs/CARDS.md §4.1, §6.1). It leaves an existing

@@ -14,7 +14,11 @@ const codeLength = 8
 
 // acceptable reports whether a code may be set: at least MinLength bytes before the padding.
 func (o *object) acceptable(v []byte) bool {
-	return len(v) == codeLength && len(bytes.TrimRight(v, "\xFF")) >= int(o.MinLength)
+	n := len(v)
+	for n > 0 && v[n-1] == 0xFF {
+		n--
+	}
+	return len(v) == codeLength && n >= int(o.MinLength)
 }
 
 // code finds the code that P2 names. With the backtracking bit of a model that has it (docs/CARDS.md §3), bit
