@@ -123,6 +123,13 @@ func assumptions() string {
 		fmt.Fprintf(&b,
 			"\n## %s: %s (%s)\n\n| what | value | why | which recording settles it |\n|---|---|---|---|\n", m.ID,
 			m.Name, strings.Join(m.Sigle(), ", "))
+		for _, s := range m.Series.Value {
+			if s.ATR.Assumed() {
+				fmt.Fprintf(&b, "| ATR of %s | `%X` | %s | %s |\n", s.Sigla, s.ATR.Value,
+					strings.TrimSpace(strings.TrimPrefix(s.ATR.Source, assumedMark)),
+					"`rinnova record` of a card with this sigla: its answer to reset")
+			}
+		}
 		v := reflect.ValueOf(*m)
 		for i := range v.NumField() {
 			f := v.Field(i)

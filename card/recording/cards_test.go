@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"flag"
 	"fmt"
 	"os"
@@ -72,7 +73,7 @@ func tree(folder string, hold func(string, *transcript.Transcript) []string) []s
 	if err != nil {
 		return []string{err.Error()}
 	}
-	found := 0
+	found, bodies := 0, map[string]Source{}
 	for _, dir := range entries {
 		if dir.Name() == list {
 			continue
@@ -93,9 +94,14 @@ func tree(folder string, hold func(string, *transcript.Transcript) []string) []s
 			}
 			delete(listed, name)
 			found++
-			for _, p := range one(filepath.Join(folder, name), dir.Name(), source, hold) {
+			body, faults := one(filepath.Join(folder, name), dir.Name(), source, hold)
+			for _, p := range faults {
 				say("%s: %s", name, p)
 			}
+			if other, there := bodies[body]; there && other != source {
+				say("%s: the same exchanges as a recording from %s", name, other)
+			}
+			bodies[body] = source
 		}
 	}
 	for name := range listed {
@@ -107,23 +113,27 @@ func tree(folder string, hold func(string, *transcript.Transcript) []string) []s
 	return wrong
 }
 
-func one(file, series string, source Source, hold func(string, *transcript.Transcript) []string) []string {
+// one checks a recording. It returns what stands below the header, and what is wrong.
+func one(file, series string, source Source, hold func(string, *transcript.Transcript) []string) (body string,
+	wrong []string) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return []string{err.Error()}
+		return file, []string{err.Error()}
 	}
 	recorded, err := transcript.Parse(text)
 	if err != nil {
-		return []string{err.Error()}
+		return file, []string{err.Error()}
 	}
-	var wrong []string
 	for _, f := range Check(recorded) {
 		wrong = append(wrong, fmt.Sprintf("entry %d: %s", f.Entry, f.Reason))
 	}
 	if Series(recorded) != series || MadeFrom(recorded) != source {
 		wrong = append(wrong, fmt.Sprintf("a recording of %s from %s", Series(recorded), MadeFrom(recorded)))
 	}
-	return append(wrong, hold(file, recorded)...)
+	wrong = append(wrong, hold(file, recorded)...)
+	recorded.Header = nil
+	body = string(recorded.Encode())
+	return body, wrong
 }
 
 // wrongSession opens the recording as a card and compares what the session makes of it with what was recorded.
@@ -153,9 +163,9 @@ func wrongSession(t *transcript.Transcript) []string {
 		if there == (slot.Certificate.State == cns.FileAbsent) {
 			say("%s: there %t, found %s", p, there, slot.Certificate.State)
 		}
-		if b := files[place{app, p.String()}]; len(b) > 0 && b[0] == 0x30 &&
-			slot.Certificate.State != cns.FileReadable {
-			say("%s: a certificate was recorded, found %s", p, slot.Certificate.State)
+		if readable := holdsCertificate(files[place{app, p.String()}]); readable !=
+			(slot.Certificate.State == cns.FileReadable) {
+			say("%s: a certificate was recorded: %t; found %s", p, readable, slot.Certificate.State)
 		}
 	}
 	if len(model.NewSlots.Value) == 0 {
@@ -172,6 +182,22 @@ func wrongSession(t *transcript.Transcript) []string {
 		say("%d bytes free, recorded %X", s.Contents.FreeBytes, free)
 	}
 	return wrong
+}
+
+// holdsCertificate reports whether a file begins with a certificate, or has one behind the header of docs/CARDS.md
+// §2.1.
+func holdsCertificate(file []byte) bool {
+	for _, at := range []int{0, 5} {
+		if len(file) <= at {
+			return false
+		}
+		if _, rest, err := iso7816.CutTLV(file[at:]); err == nil {
+			if _, err := x509.ParseCertificate(file[at : len(file)-len(rest)]); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // wrongEmulator compares the answers of an emulated card, which holds what was recorded, with the recorded ones.

@@ -28,7 +28,7 @@ func Compare(t *transcript.Transcript, card iso7816.Card) (int, []Difference) {
 	for _, x := range exchanges(t) {
 		whole[x.entries[0]] = x
 	}
-	card = iso7816.Chain(readOnly{card}, false)
+	card = iso7816.Chain(&readOnly{Card: card}, false)
 	for i, e := range t.Entries {
 		x, first := whole[i]
 		switch {

@@ -9,26 +9,46 @@ import (
 	"rinnova.example/go/holder"
 )
 
-// content redacts what was read of a file. It returns nil where it does not know the form: nothing of that is shown.
+// content redacts what was read of a file, by its form.
 func content(file string, b []byte) []byte {
+	var shown []byte
 	switch {
-	case file == "1000/1003":
-		return number(b)
-	case file == "1100/1102":
-		return personalData(b)
-	case len(bytes.Trim(b, "\x00")) == 0 || len(bytes.Trim(b, "\xFF")) == 0:
+	case bytes.Count(b, []byte{0x00}) == len(b), bytes.Count(b, []byte{0xFF}) == len(b):
 		return b
+	case file == "1000/1003":
+		shown = number(b)
+	case file == "1100/1102":
+		shown = personalData(b)
 	case b[0] == 0x30:
-		return certificate(b)
+		shown = certificate(b)
 	case len(b) > 5 && b[5] == 0x30: // the header of one chamber's cards (docs/CARDS.md §2.1)
-		if shown := certificate(b[5:]); shown != nil {
-			return append(bytes.Clone(b[:5]), shown...)
+		if der := certificate(b[5:]); der != nil {
+			shown = append(bytes.Clone(b[:5]), der...)
 		}
 	}
-	return nil
+	if shown == nil {
+		return opaque(b)
+	}
+	return shown
 }
 
-// number keeps the first digit of EF_IDCarta, the kind of card (docs/CARDS.md §2.4); the others become 0.
+// opaque keeps of bytes of any form the tag and length at their beginning, as of a certificate that is cut short or
+// compressed (docs/CARDS.md §6.7), and padding.
+func opaque(b []byte) []byte {
+	out := padding(b)
+	if len(b) >= 4 && b[1] == 0x82 {
+		switch b[0] {
+		case 0x30:
+			copy(out, b[:4])
+		case 0x5A, 0x7A:
+			copy(out, b[:2])
+		}
+	}
+	return out
+}
+
+// number keeps the first digit of EF_IDCarta, the kind of card (docs/CARDS.md §2.4); the others become 0. It returns
+// nil for bytes of another form, as the functions below do.
 func number(b []byte) []byte {
 	if _, err := holder.ParseIDCarta(string(b)); err != nil {
 		return nil

@@ -16,7 +16,7 @@ import (
 
 // Evidence is a fact of a card's model beside what a recording shows of it.
 type Evidence struct {
-	Fact     string `json:"fact"` // the field of cardmodel.Model
+	Fact     string `json:"fact"` // the field of cardmodel.Model, or "ATR of" and a sigla
 	Model    string `json:"model"`
 	Assumed  bool   `json:"assumed"` // no public source states the model's value
 	Recorded string `json:"recorded"`
@@ -32,8 +32,11 @@ func Judge(t *transcript.Transcript) ([]Evidence, error) {
 		return nil, err
 	}
 	j := &judgement{model: m, list: exchanges(t)}
-	if named, _, known := cardmodel.BySeries(Series(t)); Series(t) != UnknownSeries {
+	if named, s, known := cardmodel.BySeries(Series(t)); Series(t) != UnknownSeries {
 		j.say("Series", m.Series.Assumed(), strings.Join(m.Sigle(), ", "), Series(t), known && named == m)
+		if known && named == m {
+			j.bytes("ATR of "+s.Sigla, s.ATR.Assumed(), s.ATR.Value, t.ATR)
+		}
 	}
 	if name := m.Application; len(name.Value) > 0 {
 		if x, ok := j.find("", cardmodel.Path{0x1000, 0x1003}); ok {

@@ -48,6 +48,8 @@ func TestJudge(t *testing.T) {
 		{"AC2014/emulator.transcript", "DFsAtIssue", "> 00A4080002140000\n< 6A82",
 			"> 00A4080002140000\n< 6F0F81022000860900101000000000FFFF9000", "1400 00101000000000FFFF"},
 		{"AC2014/emulator.transcript", "Series", "# series: AC2014", "# series: OT2015", "OT2015"},
+		{"AC2014/emulator.transcript", "ATR of AC2018", "# series: AC2014", "# series: AC2018",
+			"3BDF18008131FE7D006B150C0181011101434E53103180E8"},
 		{"AC2014/emulator.transcript", "Series", "# series: AC2014", "# series: AC2024", "AC2024"},
 		{"ACe2025/emulator.transcript", "Application", "> 00A40800041000100300\n< 6A82",
 			"> 00A40800041000100300\n< 6F038201019000", "9000"},
@@ -87,7 +89,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-var row = regexp.MustCompile(`^\| (\w+) \| .* \| ([^|]+) \|$`)
+var row = regexp.MustCompile(`^\| ([\w ]+) \| .* \| ([^|]+) \|$`)
 
 // TestAssumptionsNameTheRecordings: docs/ASSUMPTIONS.md promises that a recording settles a fact where Judge does, and
 // nowhere else.

@@ -13,13 +13,20 @@ import (
 var ErrNotReading = errors.New("a recording only reads: the command was not sent")
 
 // readOnly passes the commands of reads to a card, and no other.
-type readOnly struct{ iso7816.Card }
+type readOnly struct {
+	iso7816.Card
+	failed error // the first failure of card or reader
+}
 
-func (r readOnly) Transmit(command []byte) ([]byte, error) {
+func (r *readOnly) Transmit(command []byte) ([]byte, error) {
 	if !reads(command) {
 		return nil, ErrNotReading
 	}
-	return r.Card.Transmit(command)
+	response, err := r.Card.Transmit(command)
+	if r.failed == nil {
+		r.failed = err
+	}
+	return response, err
 }
 
 // maxPath is the longest path of a file here, in bytes: four identifiers.

@@ -71,7 +71,8 @@ func read(card iso7816.Card, series string, source Source, version string) (*tra
 		return nil, ErrHeader
 	}
 	var text bytes.Buffer
-	rec, err := transcript.NewRecorder(readOnly{card}, &text, transcript.Secrets,
+	edge := &readOnly{Card: card}
+	rec, err := transcript.NewRecorder(edge, &text, transcript.Secrets,
 		transcript.Field{Key: keySeries, Value: series}, transcript.Field{Key: keySource, Value: string(source)},
 		transcript.Field{Key: keyProgram, Value: version})
 	if err != nil {
@@ -84,7 +85,7 @@ func read(card iso7816.Card, series string, source Source, version string) (*tra
 		}
 	}
 	rec.Note(noteSession)
-	if _, err := cns.Open(rec); isTransport(err) {
+	if _, err := cns.Open(rec); err != nil && edge.failed != nil {
 		return nil, err
 	}
 	rec.Note(noteFiles)
@@ -143,17 +144,6 @@ func selectFCI(card iso7816.Card, p cardmodel.Path) error {
 		return nil
 	}
 	return err
-}
-
-// isTransport reports whether card or reader failed, and not the content of the card.
-func isTransport(err error) bool {
-	for _, failed := range []error{iso7816.ErrCardGone, iso7816.ErrCardBusy, iso7816.ErrReader, iso7816.ErrCardReset,
-		iso7816.ErrCardMute} {
-		if errors.Is(err, failed) {
-			return true
-		}
-	}
-	return false
 }
 
 // Places returns the files whose presence and form are asked for: those of docs/CARDS.md §2.1, and those of every

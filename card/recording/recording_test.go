@@ -11,6 +11,8 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"errors"
+	"io"
+	"io/fs"
 	"math/big"
 	"net/url"
 	"os"
@@ -21,9 +23,11 @@ import (
 	"time"
 
 	"rinnova.example/go/card/cardmodel"
+	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/transcript"
+	"rinnova.example/go/holder"
 )
 
 // secrets are texts in the certificate of personal, and in the demonstration card's files.
@@ -186,7 +190,7 @@ func TestEdge(t *testing.T) {
 				text := strings.ToUpper(strings.Join([]string{hexByte(cla), hexByte(ins), form}, ""))
 				command := unhex(t, text)
 				c := &counted{Card: unknown{}}
-				_, err := readOnly{c}.Transmit(command)
+				_, err := (&readOnly{Card: c}).Transmit(command)
 				if want := pass[text]; want != (err == nil) || want != (len(c.sent) == 1) ||
 					!want && !errors.Is(err, ErrNotReading) {
 					t.Fatalf("%s: %v, %d sent", text, err, len(c.sent))
@@ -275,6 +279,66 @@ func holds(t *transcript.Transcript, s []byte) bool {
 	return false
 }
 
+// TestOtherCertificateFiles: a session finds in the recording the same kind of file as on the card, whatever it holds.
+func TestOtherCertificateFiles(t *testing.T) {
+	der := personal(t)
+	long := append([]byte{0x30, 0x82, 0x40, 0x00}, bytes.Repeat([]byte("ROSSI"), 100)...)
+	for name, test := range map[string]struct {
+		file []byte
+		want cns.FileState // "" for a session that fails
+	}{
+		"none":                 {nil, cns.FileAbsent},
+		"zeros":                {make([]byte, 100), cns.FileEmpty},
+		"a write cut short":    {append(make([]byte, 20), "ROSSI MARIO"...), cns.FilePartial},
+		"compressed":           {append([]byte{0x5A, 0x82}, der...), cns.FileCompressed},
+		"compressed otherwise": {append([]byte{0x7A, 0x82}, der...), cns.FileCompressed},
+		"a text":               {[]byte("ROSSI MARIO, nato il 07/10/1978"), cns.FileUnreadable},
+		"with a header": {append([]byte{0x01, byte(len(der) >> 8), byte(len(der)), 0, 0}, der...),
+			cns.FileReadable},
+		"DER, no certificate":  {append([]byte{0x30, 0x0D, 0x0C, 0x0B}, "ROSSI MARIO"...), cns.FileMalformed},
+		"a length, and no DER": {append([]byte{0x30, 0x0B}, "ROSSI MARIO"...), cns.FileMalformed},
+		"longer than its file": {long, ""},
+		"bytes without text":   {bytes.Repeat([]byte{0xE1, 0xB7, 0x93, 0xFE, 0xA2}, 60), cns.FileUnreadable},
+		"something behind":     {append(bytes.Clone(der), "ROSSI MARIO"...), cns.FileReadable},
+	} {
+		card, err := emulator.Issue("AC2014", emulator.Personalization{IDCarta: "6090912345678901",
+			PersonalData: holderData(t), Certificate: test.file, Key: key(), PIN: "12345", PUK: "12345678"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Take(card, "AC2014", Emulator, "1.0.0")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if found := Check(r); len(found) > 0 || holds(r, []byte("ROSSI")) || holds(r, []byte("07/10")) ||
+			holds(r, []byte{0xE1, 0xB7, 0x93, 0xFE, 0xA2}) {
+			t.Errorf("%s: %v", name, found)
+		}
+		s, err := Session(r)
+		if test.want == "" {
+			if !errors.Is(err, iso7816.ErrReader) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || s.Contents.Slots[0].Certificate.State != test.want {
+			t.Errorf("%s: %v, %+v, want %s", name, err, s, test.want)
+		}
+		if wrong := slices.Concat(wrongEmulator(r), wrongSession(r)); len(wrong) > 0 {
+			t.Errorf("%s: %v", name, wrong)
+		}
+	}
+}
+
+func holderData(t *testing.T) []byte {
+	t.Helper()
+	b, err := holder.PersonalData{Surname: "ROSSI", Name: "MARIO", CodiceFiscale: "SMPBNL78R47D612H"}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func parsed(t *testing.T, der []byte) *x509.Certificate {
 	t.Helper()
 	c, err := x509.ParseCertificate(der)
@@ -324,4 +388,67 @@ func TestWhatStays(t *testing.T) {
 	if s.IDCarta != "6000000000000000" || s.Personal.Surname != "XXXXXXX" || s.Personal.BirthDate != "00000000" {
 		t.Errorf("number %s, holder %+v", s.IDCarta, s.Personal)
 	}
+}
+
+// TestTranscriptsElsewhere: every transcript of the repository is a recording, or is in one of these folders, whose
+// holder is invented.
+func TestTranscriptsElsewhere(t *testing.T) {
+	const root, invented = "../..", "SMPBNL78R47D612H" // docs/DOMAIN.md §5.1
+	folders := map[string]int{"card/transcript/testdata": 0, "cmd/rinnova/testdata/transcripts": 0}
+	recordings := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			if d != nil && (d.Name() == "node_modules" || d.Name() == ".git") {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		if !d.Type().IsRegular() || !begins(path, "# transcript: 1\n") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		r := parse(t, string(text))
+		if dir := filepath.ToSlash(filepath.Dir(name)); len(Check(r)) == 0 {
+			recordings++
+		} else if _, there := folders[dir]; there {
+			folders[dir]++
+			if b, read := contents(exchanges(r))[place{"", "1100/1102"}]; read && !bytes.Contains(b,
+				[]byte(invented)) {
+				t.Errorf("%s: the holder is not the invented one", name)
+			}
+		} else {
+			t.Errorf("%s is no recording, and in no folder of other transcripts", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, n := range folders {
+		if n == 0 {
+			t.Errorf("%s has no transcript", dir)
+		}
+	}
+	if recordings == 0 {
+		t.Error("the walk finds no recording")
+	}
+}
+
+// begins reports whether a file begins with a text.
+func begins(path, text string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(text))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == text
 }

@@ -16,8 +16,8 @@ import (
 // stay: the answer to reset, commands, status words, lengths, file control information, the structure of
 // certificates, and the year of their dates. Placeholders of the same length, which depend on nothing but length and
 // kind, replace the card's number, the holder's data, and in certificates all names, addresses, serial numbers, keys,
-// hashes and signatures. The answer to a read of any other file is withheld. What Redact returned it returns
-// unchanged.
+// hashes and signatures. Of a file of any other form the padding stays. Where it is not known which bytes of
+// which file were read, they are withheld. What Redact returned it returns unchanged.
 func Redact(t *transcript.Transcript) *transcript.Transcript {
 	out := &transcript.Transcript{ATR: t.ATR}
 	for _, f := range t.Header {
