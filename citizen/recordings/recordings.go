@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"rinnova.example/go/card/iso7816"
@@ -20,6 +21,7 @@ import (
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/failure"
+	"rinnova.example/go/plaintext"
 )
 
 // say returns a sentence in the language of the command line.
@@ -35,7 +37,7 @@ type Program struct {
 	Person  *terminal.Person
 }
 
-// virtualReader begins the name of vsmartcard's reader, in which no card is real.
+// virtualReader is in the name of vsmartcard's reader, in which no card is real.
 const virtualReader = "Virtual PCD"
 
 // Series returns the sigla to record: the one given, however it is spelled, or the answer of the person. Its errors
@@ -74,7 +76,7 @@ func New(file string) error {
 // recording.Take, *renewal.Failure, and those of terminal.Person.
 func (p Program) Record(ctx context.Context, card iso7816.Card, reader, series, file string, agreed bool) error {
 	source := recording.Card
-	if reader == "" || strings.HasPrefix(reader, virtualReader) {
+	if reader == "" || strings.Contains(reader, virtualReader) {
 		source = recording.Emulator
 	}
 	t, err := recording.Take(card, series, source, p.Version)
@@ -82,7 +84,7 @@ func (p Program) Record(ctx context.Context, card iso7816.Card, reader, series, 
 		return err
 	}
 	if found := recording.Check(t); len(found) > 0 {
-		return refused(found, t)
+		return refused(file, found, t)
 	}
 	text := t.Encode()
 	if !p.JSON {
@@ -126,15 +128,19 @@ func save(file string, text []byte) error {
 	return nil
 }
 
-// Replay walks through recordings, or only checks them. A file that may not be given to others is a *renewal.Failure;
-// it is not shown.
+// Replay walks through recordings, or only checks them. Those that may not be given to others are not shown: after the
+// others they are one *renewal.Failure, with the reasons for each.
 func (p Program) Replay(files []string, checkOnly bool) error {
+	var reasons []string
 	for _, file := range files {
 		t, err := Open(file)
-		if err != nil {
-			return err
+		if f := (*renewal.Failure)(nil); errors.As(err, &f) && f.Code == failure.RecordingRefused {
+			reasons = append(reasons, f.Text)
+			continue
 		}
 		switch {
+		case err != nil:
+			return err
 		case p.JSON:
 			err = p.print(shown(t, file))
 		case checkOnly:
@@ -147,6 +153,9 @@ func (p Program) Replay(files []string, checkOnly bool) error {
 		if err != nil {
 			return err
 		}
+	}
+	if len(reasons) > 0 {
+		return refusal(strings.Join(reasons, "; "))
 	}
 	return nil
 }
@@ -173,7 +182,7 @@ func Open(file string) (*transcript.Transcript, error) {
 		return nil, &renewal.Failure{Code: failure.ReplayMalformed, Err: err}
 	}
 	if found := recording.Check(t); len(found) > 0 {
-		return nil, refused(found, t)
+		return nil, refused(file, found, t)
 	}
 	return t, nil
 }
@@ -189,8 +198,8 @@ var sentences = map[recording.Reason]catalogue.Sentence{
 // most is how many reasons are told.
 const most = 5
 
-// refused is the failure of a recording with findings. It names lines and never gives their bytes.
-func refused(found []recording.Finding, t *transcript.Transcript) error {
+// refused is the failure of a recording with findings. It names file and lines and never gives their bytes.
+func refused(file string, found []recording.Finding, t *transcript.Transcript) error {
 	var list []string
 	for _, f := range found {
 		switch f.Reason {
@@ -206,7 +215,11 @@ func refused(found []recording.Finding, t *transcript.Transcript) error {
 			break
 		}
 	}
-	return &renewal.Failure{Code: failure.RecordingRefused, Text: strings.Join(list, "; "),
+	return refusal(plaintext.Line(filepath.Base(file)) + ": " + strings.Join(list, "; "))
+}
+
+func refusal(reasons string) error {
+	return &renewal.Failure{Code: failure.RecordingRefused, Text: reasons,
 		Err: errors.New("not a recording that may be given to others")}
 }
 

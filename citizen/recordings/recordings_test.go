@@ -67,8 +67,9 @@ func TestRecordAsks(t *testing.T) {
 // TestSource: only a card in a real reader makes a recording of a card.
 func TestSource(t *testing.T) {
 	for reader, want := range map[string]recording.Source{"": recording.Emulator,
-		"Virtual PCD 00 01":           recording.Emulator,
-		"ACS ACR39U ICC Reader 00 00": recording.Card} {
+		"Virtual Smart Card Architecture Virtual PCD 0": recording.Emulator,
+		"Virtual PCD 00 01":                             recording.Emulator,
+		"ACS ACR39U ICC Reader 00 00":                   recording.Card} {
 		card, err := emulator.Demo("CRS", rand.Reader)
 		if err != nil {
 			t.Fatal(err)
