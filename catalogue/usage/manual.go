@@ -132,6 +132,16 @@ var manualFunctions = template.FuncMap{
 		}
 		return strings.Join(list, "|")
 	},
+	// takesFiles returns the commands whose arguments are files, each with the end of a shell's pattern.
+	"takesFiles": func(commands []*kong.Node, between, end string) string {
+		var list []string
+		for _, n := range commands {
+			if len(n.Positional) > 0 {
+				list = append(list, n.Name+end)
+			}
+		}
+		return strings.Join(list, between)
+	},
 	"roff": func(s string) string {
 		s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(s)
 		if strings.HasPrefix(s, ".") {
@@ -249,7 +259,12 @@ _rinnova() {
 ⟨range .Commands⟩⟨if shown .Flags⟩		⟨.Name⟩) words+='⟨range shown .Flags⟩ --⟨.Name⟩⟨end⟩' ;;
 ⟨end⟩⟨end⟩		'') words+='⟨range .Commands⟩ ⟨.Name⟩⟨end⟩' ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+⟨with takesFiles .Commands "|" "/*"⟩	case $command/$cur in
+		*/-*) ;;
+		⟨.⟩)
+			compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	esac
+⟨end⟩	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _rinnova rinnova
 `
@@ -267,7 +282,7 @@ _rinnova() {
 		command) _describe comando commands ;;
 		rest)
 			case $line[1] in
-⟨range .Commands⟩				⟨.Name⟩) _arguments $common⟨template "flags" .Flags⟩ ;;
+⟨range .Commands⟩				⟨.Name⟩) _arguments $common⟨template "flags" .Flags⟩⟨if .Positional⟩ '*:file:_files'⟨end⟩ ;;
 ⟨end⟩			esac ;;
 	esac
 }
@@ -278,6 +293,7 @@ const fishCompletion = `⟨define "value"⟩⟨$v := values .⟩⟨if eq $v "fil
 # fish completion for rinnova ⟨.Version⟩
 complete -c rinnova -f
 ⟨range shown .Flags⟩complete -c rinnova -l ⟨.Name⟩⟨template "value" .⟩ -d '⟨quoted .Help⟩'
+⟨end⟩⟨with takesFiles .Commands " " ""⟩complete -c rinnova -n '__fish_seen_subcommand_from ⟨.⟩' -F
 ⟨end⟩⟨range .Commands⟩⟨$c := .Name⟩complete -c rinnova -n __fish_use_subcommand -a ⟨.Name⟩ -d '⟨quoted .Help⟩'
 ⟨range shown .Flags⟩complete -c rinnova -n '__fish_seen_subcommand_from ⟨$c⟩' -l ⟨.Name⟩⟨template "value" .⟩ -d '⟨quoted .Help⟩'
 ⟨end⟩⟨end⟩`
