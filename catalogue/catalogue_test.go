@@ -18,7 +18,7 @@ func operators(c failure.Code) bool { return c.Number() >= 800 }
 // commandLine are the codes that the window never shows, because they end the program before its first screen.
 var commandLine = []failure.Code{failure.DemoFailed, failure.CardMalformedName, failure.CardFileMissing,
 	failure.CardFileMalformed, failure.ClockOnlyEmulated, failure.ClockMalformed, failure.ReplayMalformed, failure.RecordUnwritable,
-	failure.RecordingRefused, failure.SecretMalformed}
+	failure.RecordingRefused, failure.RecordingUnsaved, failure.SecretMalformed}
 
 // formal finds the polite form in Italian and the familiar one in German.
 var formal = map[catalogue.Language]*regexp.Regexp{
@@ -138,4 +138,4 @@ func TestDesk(t *testing.T) {
 
 // unreported are the failures that end a program before it uses a card, and those of the report itself and of recordings.
 var unreported = []failure.Code{failure.AlreadyOpen, failure.DemoFailed, failure.ReportUnsaved, failure.ReportNoDesk, failure.InternalError,
-	failure.RecordingRefused}
+	failure.RecordingRefused, failure.RecordingUnsaved}

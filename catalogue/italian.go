@@ -193,6 +193,7 @@ var italian = language{
 		failure.ReplayMalformed:         {"Il file registrato non è leggibile.", unread, "Indica un file creato con `rinnova record`, o con --record."},
 		failure.RecordUnwritable:        {"Il file della registrazione non si può creare, o esiste già.", unread, "Indica un file che non esiste ancora."},
 		failure.RecordingRefused:        {"La registrazione contiene ciò che non si dà ad altri: {}.", unread, "Non darla a nessuno; fanne un’altra con `rinnova record` e non modificarla."},
+		failure.RecordingUnsaved:        {"Della registrazione non è stato salvato nulla.", safe, "Se la vuoi, ripeti `rinnova record` e scrivi SI alla domanda."},
 		failure.JournalNowhere:          {"Non c’è una cartella per il diario dei rinnovi.", safe, installerIT},
 		failure.SecretMalformed:         {"--pin-from, --puk-from e --new-pin-from vogliono env:NOME, file:PERCORSO o fd:N.", unread, usageIT},
 		failure.SettingsMalformed:       {"Le impostazioni di chi amministra il computer non sono valide: {}.", unread, "Chiedi a chi amministra il computer di correggerle."},

@@ -45,7 +45,7 @@ const (
 	RecordingDiffers   Sentence = "differs"
 	RecordingAssumed   Sentence = "assumed"
 	RecordingNoModel   Sentence = "no-model"
-	RecordingNotSaved  Sentence = "not-saved"
+	RecordingNoPerson  Sentence = "no-person"
 	RecordingSave      Sentence = "save"
 	RecordingSaved     Sentence = "saved"
 	RecordingSeries    Sentence = "series"
@@ -91,7 +91,7 @@ var recordings = map[Language]map[Sentence]string{
 		RecordingDiffers:   "{}: registrato {}, nel modello {}",
 		RecordingAssumed:   " (finora supposto)",
 		RecordingNoModel:   "nessun modello ha questa risposta del chip: la registrazione serve a farne uno",
-		RecordingNotSaved:  "Non è stato salvato nulla.",
+		RecordingNoPerson:  "Qui nessuno può rispondere alle domande: rispondi con --series e --yes.",
 		RecordingSave:      "Salvare la registrazione in {}? Scrivi SI per salvarla:",
 		RecordingSaved:     "Salvata in {}. Nulla è stato inviato: decidi tu se darla a qualcuno.",
 		RecordingSeries:    "Sigla stampata sul fronte della tessera, vicino al chip, come AC2014 (Invio se non la sai):",
@@ -135,7 +135,7 @@ var recordings = map[Language]map[Sentence]string{
 		RecordingDiffers:   "{}: aufgezeichnet {}, im Modell {}",
 		RecordingAssumed:   " (bisher angenommen)",
 		RecordingNoModel:   "kein Modell hat diese Antwort des Chips: Aus der Aufzeichnung kann eines werden",
-		RecordingNotSaved:  "Es wurde nichts gespeichert.",
+		RecordingNoPerson:  "Hier kann niemand die Fragen beantworten: Antworten Sie mit --series und --yes.",
 		RecordingSave:      "Die Aufzeichnung in {} speichern? Schreiben Sie SI, um sie zu speichern:",
 		RecordingSaved:     "Gespeichert in {}. Nichts wurde gesendet: Sie entscheiden, ob Sie sie weitergeben.",
 		RecordingSeries:    "Kürzel auf der Vorderseite der Karte beim Chip, wie AC2014 (Eingabetaste, wenn Sie es nicht kennen):",

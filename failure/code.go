@@ -184,6 +184,7 @@ const (
 	ReplayMalformed   Code = "replay-malformed"
 	RecordUnwritable  Code = "record-unwritable"
 	RecordingRefused  Code = "recording-refused"
+	RecordingUnsaved  Code = "recording-unsaved"
 	JournalNowhere    Code = "journal-nowhere"
 	SecretMalformed   Code = "secret-malformed"
 	SettingsMalformed Code = "settings-malformed"

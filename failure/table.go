@@ -189,6 +189,7 @@ var table = map[Code]facts{
 	BrowserStore:      {728, ExitFailure, again},
 	ModuleMissing:     {729, ExitFailure, 0},
 	RecordingRefused:  {730, ExitFailure, 0},
+	RecordingUnsaved:  {731, ExitFailure, again},
 
 	Failed:               {801, ExitFailure, 0},
 	TryAgain:             {802, ExitFailure, again},

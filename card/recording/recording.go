@@ -98,7 +98,7 @@ func read(card iso7816.Card, series string, source Source, version string) (*tra
 	return transcript.Parse(text.Bytes())
 }
 
-// before selects the MF and EF_IDCarta on a card just reset, where the model says that an application hides them.
+// before selects EF_IDCarta on a card just reset, where the model says that an application hides it.
 func before(card *transcript.Recorder) error {
 	card.Note(noteBefore)
 	if err := card.Begin(); err != nil {

@@ -41,10 +41,10 @@ type Program struct {
 const virtualReader = "Virtual PCD"
 
 // Series returns the sigla to record: the one given, however it is spelled, or the answer of the person. Its errors
-// are *renewal.Failure, and those of terminal.Person.
+// are *renewal.Failure.
 func (p Program) Series(ctx context.Context, given string) (string, error) {
 	if given == "" {
-		answer, err := p.Person.Ask(ctx, say(catalogue.RecordingSeries))
+		answer, err := p.ask(ctx, say(catalogue.RecordingSeries))
 		if err != nil {
 			return "", err
 		}
@@ -73,7 +73,7 @@ func New(file string) error {
 
 // Record takes a recording of a card, shows all that is in it, and saves it to a new file if the person agrees or
 // agreed says so. reader is the name of the card's reader, "" for an emulated card. Its errors are those of
-// recording.Take, *renewal.Failure, and those of terminal.Person.
+// recording.Take and *renewal.Failure.
 func (p Program) Record(ctx context.Context, card iso7816.Card, reader, series, file string, agreed bool) error {
 	source := recording.Card
 	if reader == "" || strings.Contains(reader, virtualReader) {
@@ -94,15 +94,12 @@ func (p Program) Record(ctx context.Context, card iso7816.Card, reader, series, 
 		}
 	}
 	if !agreed {
-		answer, err := p.Person.Ask(ctx, say(catalogue.RecordingSave, file))
+		answer, err := p.ask(ctx, say(catalogue.RecordingSave, file))
 		if err != nil {
 			return err
 		}
 		if !strings.EqualFold(answer, "si") && !strings.EqualFold(answer, "sì") {
-			if !p.JSON {
-				fmt.Fprintln(p.Out, say(catalogue.RecordingNotSaved))
-			}
-			return renewal.ErrCancelled
+			return &renewal.Failure{Code: failure.RecordingUnsaved, Err: renewal.ErrCancelled}
 		}
 	}
 	if err := save(file, text); err != nil {
@@ -113,6 +110,18 @@ func (p Program) Record(ctx context.Context, card iso7816.Card, reader, series, 
 	}
 	fmt.Fprintln(p.Out, say(catalogue.RecordingSaved, file))
 	return nil
+}
+
+// ask asks the person. Its errors are *renewal.Failure.
+func (p Program) ask(ctx context.Context, question string) (string, error) {
+	answer, err := p.Person.Ask(ctx, question)
+	switch {
+	case errors.Is(err, renewal.ErrNoInput):
+		return "", &renewal.Failure{Code: failure.Usage, Text: say(catalogue.RecordingNoPerson), Err: err}
+	case err != nil:
+		return "", &renewal.Failure{Code: failure.RecordingUnsaved, Err: err}
+	}
+	return answer, nil
 }
 
 // save writes a new file, for this user only. It removes a part of a file.

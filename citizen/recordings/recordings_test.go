@@ -49,7 +49,8 @@ func TestRecordAsks(t *testing.T) {
 		p := Program{Out: &out, Version: "1.0.0", Person: answering(t, answer, &asked)}
 		err := p.Record(context.Background(), card, "", "CRS", file, false)
 		b, readErr := os.ReadFile(file)
-		if saved != (err == nil) || saved != (readErr == nil) || !saved && !errors.Is(err, renewal.ErrCancelled) {
+		if saved != (err == nil) || saved != (readErr == nil) || !saved &&
+			renewal.Classify(err).Code != failure.RecordingUnsaved {
 			t.Errorf("%q: %v, file %v", answer, err, readErr)
 		}
 		if !strings.Contains(asked.String(), "Salvare la registrazione in "+file) {
