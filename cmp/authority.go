@@ -5,6 +5,7 @@ package cmp
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"time"
 
@@ -20,9 +21,13 @@ type Authority interface {
 	// knows, and leave the fields of the others nil.
 	Inform(context.Context, InformRequest) (*InformResponse, error)
 	// Update answers a key update request (RFC 9810 §5.3.5, RFC 9483 §4.1.3) with the certificate or with a waiting
-	// time. It is called again for each poll (RFC 9810 §5.3.22) and must be idempotent on (old certificate, new
-	// public key).
+	// time. It must be idempotent on (old certificate, new public key), and refuse a transactionID that belongs to
+	// another kur with transactionIdInUse. With a waiting time it must keep the request, so that any replica can
+	// answer the polls.
 	Update(context.Context, UpdateRequest) (*UpdateResponse, error)
+	// Poll answers a poll (RFC 9810 §5.3.22) as Update would now answer the kur of that transaction, whose Kur it
+	// returns too. It refuses with the code unknown-transaction if there is no such kur of that old certificate.
+	Poll(context.Context, PollRequest) (*UpdateResponse, error)
 	// Confirm records a certificate confirmation (RFC 9810 §5.3.18). It must be idempotent.
 	Confirm(context.Context, ConfirmRequest) error
 }
@@ -125,13 +130,28 @@ type UpdateRequest struct {
 	SPKI           []byte            // DER of the received SubjectPublicKeyInfo
 	TransactionID  []byte
 	Ticket         []byte // ticket of the waiting room, or nil
-	Polled         bool   // this call is for a pollReq
+	Kur            Kur
+}
+
+// Kur is what an Authority keeps of a kur with its transactionID: it tells the same kur from another, and what the
+// answer to a poll needs.
+type Kur struct {
+	Digest [sha256.Size]byte // of campaign and message
+	Nonce  []byte            // senderNonce
+	Mods   bool              // the template asks for more than the certificate will have
+}
+
+// PollRequest is a verified poll for a kur of an old certificate.
+type PollRequest struct {
+	OldCertificate *x509.Certificate
+	TransactionID  []byte
 }
 
 // UpdateResponse holds a certificate or a waiting time, never both.
 type UpdateResponse struct {
 	Certificate *x509.Certificate
 	CheckAfter  time.Duration // > 0: status waiting, pollRep
+	Kur         Kur           // of an answer to a poll
 }
 
 // ConfirmRequest is a verified certificate confirmation.
@@ -142,6 +162,8 @@ type ConfirmRequest struct {
 	Accepted        bool        // false: the client rejects the certificate
 	Reason          string      // the client's text with a rejection
 	TransactionID   []byte
+	// Begins: the message echoes no nonce. It is refused in the transaction of the kur, where it is no beginning.
+	Begins bool
 }
 
 // Refusal is an error that is sent to the client in a signed message: the refusal of a kur in a kup with status
@@ -154,5 +176,5 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return "refused: " + string(r.Code) }
 
-// temporary reports whether the same request may be answered otherwise a little later.
-func (r *Refusal) temporary() bool { return r.Info == SystemFailure || r.Info == SystemUnavail }
+// Temporary reports whether the same request may be answered otherwise a little later.
+func (r *Refusal) Temporary() bool { return r.Info == SystemFailure || r.Info == SystemUnavail }

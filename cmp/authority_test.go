@@ -16,10 +16,13 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
+
+	"rinnova.example/go/failure"
 )
 
 // now is a time at which every certificate of these tests is valid; OpenSSL uses the real clock.
@@ -135,6 +138,8 @@ type authority struct {
 	issued    map[[sha256.Size]byte]*x509.Certificate
 	informs   []InformRequest
 	updates   []UpdateRequest
+	polls     int
+	kurs      map[string]UpdateRequest // that were not refused, by transactionID
 	confirmed []ConfirmRequest
 }
 
@@ -149,6 +154,43 @@ func (a *authority) Update(_ context.Context, q UpdateRequest) (*UpdateResponse,
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.updates = append(a.updates, q)
+	if known, ok := a.kurs[string(q.TransactionID)]; ok && known.Kur.Digest != q.Kur.Digest {
+		return nil, refusalInUse
+	}
+	resp, err := a.decide(q)
+	if err == nil {
+		if a.kurs == nil {
+			a.kurs = make(map[string]UpdateRequest)
+		}
+		a.kurs[string(q.TransactionID)] = q
+	}
+	return resp, err
+}
+
+// Refusals that an Authority makes.
+var (
+	refusalInUse              = &Refusal{TransactionIDInUse, failure.TransactionInUse, "Usato."}
+	refusalUnknownTransaction = &Refusal{BadRequest, failure.UnknownTransaction, "Sconosciuta."}
+)
+
+func (a *authority) Poll(_ context.Context, p PollRequest) (*UpdateResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.polls++
+	q, known := a.kurs[string(p.TransactionID)]
+	if !known || !q.OldCertificate.Equal(p.OldCertificate) {
+		return nil, refusalUnknownTransaction
+	}
+	resp, err := a.decide(q)
+	if err != nil {
+		delete(a.kurs, string(p.TransactionID))
+		return nil, err
+	}
+	resp.Kur = q.Kur
+	return resp, nil
+}
+
+func (a *authority) decide(q UpdateRequest) (*UpdateResponse, error) {
 	if a.wait > 0 {
 		a.wait--
 		return &UpdateResponse{CheckAfter: a.after}, nil
@@ -188,11 +230,18 @@ func (a *authority) Confirm(_ context.Context, c ConfirmRequest) error {
 	return a.fail
 }
 
-// serve starts a server half on plain HTTP and returns a client half for the campaign's path.
+// secrets are those of every replica.
+var secrets = [][]byte{[]byte("the secret of all replicas of a test")}
+
+// serve starts a server half on plain HTTP, whose every message has a Handler of its own, as h is then. It returns a
+// client half for the campaign's path.
 func serve(t *testing.T, a Authority) (*Client, *Handler) {
 	t.Helper()
-	h := &Handler{Authority: a, Signer: pki().signer}
-	s := httptest.NewServer(h)
+	h := &Handler{Authority: a, Signer: pki().signer, Secrets: secrets}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		replica := *h
+		replica.ServeHTTP(w, r)
+	}))
 	t.Cleanup(s.Close)
 	return &Client{URL: s.URL + "/.well-known/cmp/p/2020"}, h
 }

@@ -34,6 +34,10 @@ func (authority) Update(context.Context, cmp.UpdateRequest) (*cmp.UpdateResponse
 	return nil, errors.New("no certificates here")
 }
 
+func (authority) Poll(context.Context, cmp.PollRequest) (*cmp.UpdateResponse, error) {
+	return nil, errors.New("no certificates here")
+}
+
 func (authority) Confirm(context.Context, cmp.ConfirmRequest) error { return nil }
 
 // signer makes a root and the certificate that signs the server's messages: extendedKeyUsage id-kp-cmcRA (RFC 6402
@@ -76,7 +80,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	server := httptest.NewServer(&cmp.Handler{Authority: authority{}, Signer: credential})
+	secret := make([]byte, 32) // of all replicas of a service
+	rand.Read(secret)
+	server := httptest.NewServer(&cmp.Handler{Authority: authority{}, Signer: credential, Secrets: [][]byte{secret}})
 	defer server.Close()
 
 	client := &cmp.Client{URL: server.URL + "/.well-known/cmp"}

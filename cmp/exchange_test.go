@@ -11,7 +11,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +66,7 @@ func TestUpdateAndConfirm(t *testing.T) {
 			}
 			q := a.updates[0]
 			spki, _ := x509.MarshalPKIXPublicKey(c.key.Public())
-			if q.Campaign != "2020" || string(q.Ticket) != "posto 7" || q.Polled ||
+			if q.Campaign != "2020" || string(q.Ticket) != "posto 7" || len(q.Kur.Nonce) != 16 || q.Kur.Mods ||
 				!bytes.Equal(q.TransactionID, tr.ID) ||
 				!q.OldCertificate.Equal(c.old.Certificate) || !bytes.Equal(q.Subject, c.old.Certificate.RawSubject) ||
 				!bytes.Equal(q.SPKI, spki) {
@@ -193,8 +197,8 @@ func TestWaiting(t *testing.T) {
 		tr = journalled(t, tr)
 		der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
 	}
-	if len(a.updates) != 3 || a.updates[0].Polled || !a.updates[1].Polled || !a.updates[2].Polled {
-		t.Errorf("authority saw %+v", a.updates)
+	if len(a.updates) != 1 || a.polls != 2 {
+		t.Errorf("authority saw %d kur and %d polls", len(a.updates), a.polls)
 	}
 	// A further poll, after a lost kup, gets the certificate again.
 	if resp, err2 := tr.UpdateResponse(post(t, client, der, err), f.trust()); err2 != nil || resp.Certificate == nil {
@@ -308,6 +312,8 @@ func TestCertificateHash(t *testing.T) {
 	}
 }
 
+// TestReplay: the same bytes get the same certificate, from any replica and at the same time; other bytes under their
+// transactionID are refused.
 func TestReplay(t *testing.T) {
 	f, a := pki(), new(authority)
 	client, _ := serve(t, a)
@@ -319,13 +325,27 @@ func TestReplay(t *testing.T) {
 		wg.Go(func() { answers[i] = post(t, client, kur, err) })
 	}
 	wg.Wait()
-	for _, b := range answers[1:] {
-		if !bytes.Equal(b, answers[0]) {
-			t.Fatal("the same bytes were answered in two ways")
+	var certs []*x509.Certificate
+	for _, b := range answers {
+		resp, err := journalled(t, tr).UpdateResponse(b, f.trust())
+		if err != nil {
+			t.Fatal(err)
+		}
+		certs = append(certs, resp.Certificate)
+		if !certs[0].Equal(resp.Certificate) {
+			t.Fatal("the same bytes got two certificates")
 		}
 	}
-	if len(a.updates) != 1 {
-		t.Errorf("authority asked %d times", len(a.updates))
+	// Each of the answers may be the one that arrived.
+	for _, b := range answers {
+		tr := journalled(t, tr)
+		if _, err := tr.UpdateResponse(b, f.trust()); err != nil {
+			t.Fatal(err)
+		}
+		conf, err := tr.ConfirmRequest(f.oldEC, certs[0], true, "", now, rand.Reader)
+		if err := tr.ConfirmResponse(post(t, client, conf, err), f.trust()); err != nil {
+			t.Errorf("a confirmation after one of several answers: %v", err)
+		}
 	}
 
 	again := &Transaction{ID: tr.ID}
@@ -335,9 +355,6 @@ func TestReplay(t *testing.T) {
 	elsewhere := &Client{URL: strings.TrimSuffix(client.URL, "2020") + "2022"}
 	wantRefusal(t, post(t, elsewhere, kur, nil), tr, refusalInUse)
 
-	if _, err := tr.UpdateResponse(answers[0], f.trust()); err != nil {
-		t.Errorf("the answer that was kept is refused: %v", err)
-	}
 	if _, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader); err == nil {
 		t.Error("a transaction made two kur")
 	}
@@ -371,49 +388,83 @@ func TestPassingFailure(t *testing.T) {
 	}
 }
 
-// Another process knows neither kur nor nonces: it refuses a poll and accepts a certConf.
-func TestRestart(t *testing.T) {
-	f, a := pki(), &authority{wait: 1, after: time.Second}
-	before, _ := serve(t, a)
-	after, h := serve(t, a)
-	tr := newTransaction(t)
-	der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
-	if _, err := tr.UpdateResponse(post(t, before, der, err), f.trust()); err != nil {
+// TestNonceOfAnotherReplica: a replica accepts the nonces that were made with any of its secrets, so one can be
+// replaced while two are valid; a confirmation in a transaction of its own needs no nonce.
+func TestNonceOfAnotherReplica(t *testing.T) {
+	f := pki()
+	former, next := []byte("the secret that ends"), []byte("the secret that follows")
+	for name, c := range map[string]struct {
+		first, second [][]byte
+		known         bool
+	}{
+		"the same":        {[][]byte{former}, [][]byte{former}, true},
+		"next is known":   {[][]byte{former}, [][]byte{former, next}, true},
+		"next is used":    {[][]byte{former}, [][]byte{next, former}, true},
+		"next comes back": {[][]byte{next, former}, [][]byte{former, next}, true},
+		"former has gone": {[][]byte{former}, [][]byte{next}, false},
+		"none":            {[][]byte{former}, [][]byte{next, nil}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &authority{wait: 1, after: time.Second}
+			client, h := serve(t, a)
+			h.Secrets = c.first
+			tr := newTransaction(t)
+			der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+			if _, err := tr.UpdateResponse(post(t, client, der, err), f.trust()); err != nil {
+				t.Fatal(err)
+			}
+			conf, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
+			h.Secrets = c.second
+			m, err2 := ParseMessage(post(t, client, conf, err))
+			if err2 != nil || (m.Body == BodyPKIConfirm) != c.known {
+				t.Errorf("certConf: %v, %v", m.Body, err2)
+			}
+			poll, err := tr.PollRequest(f.oldEC, now, rand.Reader)
+			answer := post(t, client, poll, err)
+			if !c.known {
+				wantRefusal(t, answer, tr, refusalRecipientNonce)
+			} else if resp, err := tr.UpdateResponse(answer, f.trust()); err != nil || resp.Certificate == nil {
+				t.Errorf("poll: %+v, %v", resp, err)
+			}
+			alone := newTransaction(t)
+			conf, err = alone.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
+			if err := alone.ConfirmResponse(post(t, client, conf, err), f.trust()); err != nil {
+				t.Errorf("a confirmation in its own transaction: %v", err)
+			}
+			if last := a.confirmed[len(a.confirmed)-1]; !last.Begins || a.confirmed[0].Begins == c.known {
+				t.Errorf("authority saw %+v", a.confirmed)
+			}
+		})
+	}
+	client, h := serve(t, new(authority))
+	h.Secrets = nil
+	der, err := newTransaction(t).UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
-	der, err = tr.PollRequest(f.oldEC, now, rand.Reader)
-	wantRefusal(t, post(t, after, der, err), tr, refusalUnknownTransaction)
-
-	conf, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
-	first := post(t, after, conf, err)
-	if err := tr.ConfirmResponse(first, f.trust()); err != nil || len(a.confirmed) != 1 {
-		t.Fatalf("%v, %d confirmations", err, len(a.confirmed))
-	}
-	if !bytes.Equal(post(t, after, conf, nil), first) {
-		t.Error("the same certConf was answered in two ways")
-	}
-	// Answers and transactions are dropped after an hour.
-	h.Now = func() time.Time { return time.Now().Add(rememberedFor + time.Minute) }
-	if bytes.Equal(post(t, after, conf, nil), first) || len(a.confirmed) != 2 {
-		t.Errorf("%d confirmations after an hour", len(a.confirmed))
+	var status *HTTPError
+	if _, err := client.Post(t.Context(), der); !errors.As(err, &status) ||
+		status.Status != http.StatusInternalServerError {
+		t.Errorf("without a secret: %v", err)
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
-	var m memory[int, int]
-	for i := range 3 * maxRemembered {
-		m.findOrAdd(i, now, func() int { return i })
+// TestNonceCode: the code of a nonce is what OpenSSL's HMAC gives, its first 16 octets.
+func TestNonceCode(t *testing.T) {
+	dir := folder(t.TempDir())
+	f := pki()
+	tid, random := bytes.Repeat([]byte{7}, 16), bytes.Repeat([]byte{9}, 16)
+	digest := sha256.Sum256(f.oldEC.Certificate.Raw)
+	text := slices.Concat([]byte("nonce"), tid, digest[:], random)
+	if err := os.WriteFile(filepath.Join(string(dir), "text"), text, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if len(m.entries) != maxRemembered || len(m.order) != maxRemembered {
-		t.Fatalf("%d entries in order of %d", len(m.entries), len(m.order))
+	out, err := dir.openssl(t, "dgst -sha256 -mac HMAC -macopt key:segreto text")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, found := m.find(2*maxRemembered-1, now); found {
-		t.Error("the oldest stayed")
-	}
-	if v, found := m.find(2*maxRemembered, now); !found || v != 2*maxRemembered {
-		t.Error("a younger one went")
-	}
-	if _, found := m.find(2*maxRemembered, now.Add(rememberedFor+1)); found || len(m.order) != 0 {
-		t.Error("kept beyond its time")
+	code := nonceCode([]byte("segreto"), tid, f.oldEC.Certificate, random)
+	if _, want, _ := strings.Cut(strings.TrimSpace(out), "= "); fmt.Sprintf("%x", code) != want[:32] {
+		t.Errorf("%x, openssl: %s", code, out)
 	}
 }

@@ -3,50 +3,23 @@
 package cmp
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"reflect"
 	"testing"
 	"time"
 )
 
-// TestStrangersLeaveNothing sends as many general messages as the Handler keeps answers, each with the longest sender,
-// and key updates that the Authority refuses: none is kept, and the answer to an honest card still is.
-func TestStrangersLeaveNothing(t *testing.T) {
-	f := pki()
-	a := &authority{inform: &InformResponse{}}
-	client, h := serve(t, a)
-	tr := newTransaction(t)
-	der, err := tr.ConfirmRequest(f.oldEC, f.citizen.Certificate, true, "", now, rand.Reader)
-	honest := post(t, client, der, err)
-
-	sender := append([]byte{0x82, 0x82, 0x07, 0xFC}, make([]byte, 2044)...)
-	for range maxRemembered + 100 {
-		m := Message{Body: BodyGeneralMessage, Content: sequenceOf(nil), Header: Header{Version: cmp2000,
-			Sender: sender, Recipient: nullName, TransactionID: make([]byte, 16), SenderNonce: make([]byte, 16)}}
-		rand.Read(m.Header.TransactionID)
-		b := bytesOf(t)(m.Marshal())
-		parsed, err := ParseMessage(b)
-		if err != nil {
-			t.Fatal(err)
+// TestHandlerKeepsNothing: a Handler has no field of its own beside what it was given, so nothing that a stranger sends
+// stays with it.
+func TestHandlerKeepsNothing(t *testing.T) {
+	for field := range reflect.TypeFor[Handler]().Fields() {
+		if !field.IsExported() {
+			t.Errorf("Handler keeps %s", field.Name)
 		}
-		if _, err := h.answer(t.Context(), "2020", b, parsed); err != nil {
-			t.Fatal(err)
-		}
-	}
-	a.fail = &Refusal{SignerNotTrusted, "untrusted-issuer", "Autorità sconosciuta."}
-	post(t, client, newForge(t).kur(), nil)
-	if n := len(h.answers.entries); n != 1 {
-		t.Errorf("%d answers are kept, want that of the honest card", n)
-	}
-	if n := len(h.underWay.locks); n != 0 {
-		t.Errorf("%d requests are under way", n)
-	}
-	if !bytes.Equal(post(t, client, der, nil), honest) {
-		t.Error("the honest card's answer was forgotten")
 	}
 }
 

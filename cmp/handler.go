@@ -3,7 +3,6 @@
 package cmp
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -19,7 +18,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"rinnova.example/go/failure"
@@ -40,13 +38,14 @@ import (
 // by a kup with status rejection, also after polling; an error message answers a fault of pvno, nonces, transactionID
 // or protection, a signer that is not trusted, a transactionID in use, and any other body.
 //
-// The same bytes get the same answer where the Authority gave one to their signer, and other bytes under the
-// transactionID of a kur are refused, while the process holds the transaction: at most 4096 answers and transactions,
-// for an hour. No answer to an unprotected or refused message is kept. A poll needs its transaction; a certConf
-// does not, since the Authority finds the certificate by the old one and the hash.
+// A Handler keeps nothing between two messages: any replica serves any message. The nonces of its answers carry a code
+// by which every replica knows them, and the Authority keeps on record what a later message needs. The same bytes get
+// the same certificate. A certConf that echoes no nonce must begin a transaction of its own (RFC 9483 §3.5 asks for the
+// kur's): the Authority finds the certificate by the old one and the hash.
 type Handler struct {
 	Authority Authority
 	Signer    Credential
+	Secrets   [][]byte         // of the service's replicas: the first makes codes, each is accepted
 	Now       func() time.Time // nil means time.Now
 	Rand      io.Reader        // nil means crypto/rand
 	// Refused is told of each message that is refused before the Authority is asked; nil: not told.
@@ -58,81 +57,6 @@ type Handler struct {
 	// Charge counts a message whose protection holds, before anything is signed for it. A positive result is the time
 	// to wait: the answer is then a plain 503 with Retry-After. nil: nothing is counted.
 	Charge func(signer *x509.Certificate) time.Duration
-
-	answers      memory[[sha256.Size]byte, []byte] // to messages of signers that the Authority accepted
-	underWay     arrivals
-	transactions memory[string, *transaction]
-}
-
-// Bounds on the answers and transactions that a Handler keeps in memory. Polls are for waits of seconds.
-const (
-	maxRemembered = 4096
-	rememberedFor = time.Hour
-)
-
-// arrivals has the requests whose answers are being made, so that the same bytes that arrive twice wait for one answer.
-// The zero value is ready.
-type arrivals struct {
-	mu    sync.Mutex
-	locks map[[sha256.Size]byte]*arrival
-}
-
-type arrival struct {
-	sync.Mutex
-	requests int
-}
-
-// enter waits until no other request with these bytes is under way; leave ends this one.
-func (a *arrivals) enter(digest [sha256.Size]byte) (leave func()) {
-	a.mu.Lock()
-	one := a.locks[digest]
-	if one == nil {
-		if a.locks == nil {
-			a.locks = make(map[[sha256.Size]byte]*arrival)
-		}
-		one = new(arrival)
-		a.locks[digest] = one
-	}
-	one.requests++
-	a.mu.Unlock()
-	one.Lock()
-	return func() {
-		one.Unlock()
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if one.requests--; one.requests == 0 {
-			delete(a.locks, digest)
-		}
-	}
-}
-
-// transaction is a kur and the messages after it.
-type transaction struct {
-	digest [sha256.Size]byte // of the kur
-	nonce  []byte            // senderNonce of the kur
-	signer [sha256.Size]byte // of the old certificate
-	mods   bool              // the template asked for more than the certificate will have
-
-	mu      sync.Mutex
-	request *UpdateRequest // nil once the Authority refused it
-	nonces  [][]byte       // of our last answers; the client may echo any of them, since answers get lost
-}
-
-const keptNonces = 8
-
-func (t *transaction) hasSent(nonce []byte) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.ContainsFunc(t.nonces, func(n []byte) bool { return bytes.Equal(n, nonce) })
-}
-
-func (t *transaction) addNonce(nonce []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.nonces = append(t.nonces, nonce)
-	if len(t.nonces) > keptNonces {
-		t.nonces = t.nonces[1:]
-	}
 }
 
 var errNoAnswer = errors.New("authority gave neither answer nor error")
@@ -140,13 +64,13 @@ var errNoAnswer = errors.New("authority gave neither answer nor error")
 // request is a message with the facts that the handler has established about it.
 type request struct {
 	*Message
-	campaign    string
-	digest      [sha256.Size]byte  // of campaign and message: the same bytes elsewhere are another request
-	signer      *x509.Certificate  // nil for an unprotected genm
-	transaction *transaction       // nil when no known transaction applies
-	asked       bool               // the Authority has been asked
-	update      bool               // a kur whose header and protection hold, or a poll for one
-	info        []InfoTypeAndValue // generalInfo of the answer
+	campaign string
+	digest   [sha256.Size]byte  // of campaign and message: the same bytes elsewhere are another request
+	signer   *x509.Certificate  // nil for an unprotected genm
+	asked    bool               // the Authority has been asked
+	update   bool               // a kur whose header and protection hold, or a poll for one
+	kurNonce []byte             // of the kur that a poll is for, once it is known
+	info     []InfoTypeAndValue // generalInfo of the answer
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -222,21 +146,14 @@ type overdrawn time.Duration
 
 func (overdrawn) Error() string { return "too many messages of one card" }
 
-// answer returns the answer to a message, the kept one if the same bytes came before. It fails only when signing does,
-// and with overdrawn.
+// answer returns the answer to a message. It fails only when signing does, and with overdrawn.
 func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Message) ([]byte, error) {
-	now := h.now()
 	r := &request{Message: m, campaign: campaign,
 		digest: sha256.Sum256(slices.Concat([]byte(campaign), []byte{0}, der))}
-	defer h.underWay.enter(r.digest)()
-	if kept, found := h.answers.find(r.digest, now); found {
-		return kept, nil
-	}
 	body, content, err := h.dispatch(ctx, r)
 	if wait := new(overdrawn); errors.As(err, wait) {
 		return nil, err
 	}
-	keep := err == nil && r.asked && r.signer != nil
 	if err != nil {
 		refusal := h.refusalOf(err)
 		if !r.asked && h.Refused != nil {
@@ -246,19 +163,13 @@ func (h *Handler) answer(ctx context.Context, campaign string, der []byte, m *Me
 			return nil, err
 		}
 	}
-	reply, err := h.reply(r, body, content, now)
-	if err != nil {
-		return nil, err
-	}
-	if keep {
-		h.answers.findOrAdd(r.digest, now, func() []byte { return reply })
-	}
-	return reply, nil
+	return h.reply(r, body, content)
 }
 
 // refuse encodes a refusal: of a kur in a kup (RFC 9483 §3.6.2, §4.1.1), otherwise in an error message.
 func (r *request) refuse(refusal *Refusal) (BodyType, []byte, error) {
-	if !r.update || refusal.Info == SignerNotTrusted || refusal.Info == TransactionIDInUse {
+	if !r.update || refusal.Info == SignerNotTrusted || refusal.Info == TransactionIDInUse ||
+		refusal.Code == failure.UnknownTransaction {
 		content, err := errorMsgOf(refusal).marshal()
 		return BodyError, content, err
 	}
@@ -281,8 +192,8 @@ func (h *Handler) refusalOf(err error) *Refusal {
 	return refusalSystem
 }
 
-func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time) ([]byte, error) {
-	nonce, err := random(h.random(), nonceSize)
+func (h *Handler) reply(r *request, body BodyType, content []byte) ([]byte, error) {
+	nonce, err := newNonce(h.Secrets, r.Header.TransactionID, r.signer, h.random())
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +201,7 @@ func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time
 		// RFC 9810 §7: that of the request, or the supported one that is next to it.
 		Version:     min(max(r.Header.Version, cmp2000), cmp2021),
 		Recipient:   r.Header.Sender,
-		MessageTime: []byte(now.UTC().Format(generalizedTime)),
+		MessageTime: []byte(h.now().UTC().Format(generalizedTime)),
 		SenderNonce: nonce,
 		GeneralInfo: r.info,
 	}}
@@ -302,14 +213,10 @@ func (h *Handler) reply(r *request, body BodyType, content []byte, now time.Time
 	}
 	// RFC 9483 §3.1, §4.4: a delayed kup echoes the kur's nonce. OpenSSL 3.0, which sends cmp2000, refuses that and
 	// wants the last pollReq's, as in RFC 9810 §5.1.1.
-	if r.Body == BodyPollRequest && body == BodyKeyUpdateResponse && r.Header.Version == cmp2021 {
-		m.Header.RecipNonce = r.transaction.nonce
+	if r.kurNonce != nil && body == BodyKeyUpdateResponse && r.Header.Version == cmp2021 {
+		m.Header.RecipNonce = r.kurNonce
 	}
-	der, err := m.protect(h.Signer, h.random())
-	if err == nil && r.transaction != nil {
-		r.transaction.addNonce(nonce)
-	}
-	return der, err
+	return m.protect(h.Signer, h.random())
 }
 
 // dispatch makes the checks that apply to every message (RFC 9483 §3.5) and then handles the body.
@@ -376,66 +283,62 @@ func (h *Handler) inform(ctx context.Context, r *request) (BodyType, []byte, err
 }
 
 func (h *Handler) update(ctx context.Context, r *request) (BodyType, []byte, error) {
-	req, mods, err := r.keyUpdate(h.CheckNewKey)
+	req, err := r.keyUpdate(h.CheckNewKey)
 	if err != nil {
 		return 0, nil, err
 	}
-	t, _ := h.transactions.findOrAdd(string(r.Header.TransactionID), h.now(), func() *transaction {
-		return &transaction{digest: r.digest, nonce: r.Header.SenderNonce, signer: sha256.Sum256(r.signer.Raw),
-			mods: mods, request: req}
-	})
-	if t.digest != r.digest {
-		return 0, nil, refusalInUse
-	}
-	r.transaction = t
 	r.asked = true
-	return h.askAuthority(ctx, r, *req)
+	resp, err := h.Authority.Update(ctx, *req)
+	if err != nil {
+		return 0, nil, err
+	}
+	return r.updated(resp, req.Kur.Mods)
 }
 
 // keyUpdate reads and checks the content of a kur (RFC 9483 §4.1.3). checkKey, if not nil, may refuse the new key
-// before its proof of possession is verified. mods tells that the template asks for more than the certificate will
-// have.
-func (r *request) keyUpdate(checkKey func(crypto.PublicKey) error) (req *UpdateRequest, mods bool, err error) {
+// before its proof of possession is verified.
+func (r *request) keyUpdate(checkKey func(crypto.PublicKey) error) (*UpdateRequest, error) {
 	msg, err := parseCertReqMessages(r.Content)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if msg.certReqID != 0 {
-		return nil, false, refusalRequest // RFC 9483 §4.1.1: it must be 0
+		return nil, refusalRequest // RFC 9483 §4.1.1: it must be 0
 	}
 	key, spki, err := msg.template.publicKey()
 	if err != nil || !msg.template.named() {
-		return nil, false, refusalTemplate
+		return nil, refusalTemplate
 	}
 	if err := checkSize(key); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if checkKey != nil {
 		if err := checkKey(key); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
 	if err := msg.verifyPOPO(key); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if samePublicKey(key, r.signer.PublicKey) {
-		return nil, false, refusalSameKey
+		return nil, refusalSameKey
 	}
 	old, err := msg.oldCertID()
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if old != nil && !old.matches(r.signer) {
-		return nil, false, refusalOldCertificate
+		return nil, refusalOldCertificate
 	}
 	ticket, err := r.ticket()
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	return &UpdateRequest{
 		Campaign: r.campaign, OldCertificate: r.signer, Subject: msg.template[templateSubject], PublicKey: key,
 		SPKI: spki, TransactionID: r.Header.TransactionID, Ticket: ticket,
-	}, msg.template.asksMore(), nil
+		Kur: Kur{Digest: r.digest, Nonce: r.Header.SenderNonce, Mods: msg.template.asksMore()},
+	}, nil
 }
 
 // checkSize refuses an RSA key whose size is out of the bounds for a signature's verification. The Authority has its
@@ -469,20 +372,10 @@ func (r *request) ticket() ([]byte, error) {
 	return ticket, nil
 }
 
-// askAuthority calls the Authority and encodes its answer. The first answer of waiting is a kup with that status,
+// updated encodes the Authority's answer to a kur or a poll. The first answer of waiting is a kup with that status,
 // since OpenSSL accepts no pollRep before it; later ones are pollReps with the time of the next poll (RFC 9810
-// §5.3.22).
-func (h *Handler) askAuthority(ctx context.Context, r *request, req UpdateRequest) (BodyType, []byte, error) {
-	t := r.transaction
-	resp, err := h.Authority.Update(ctx, req)
-	if err != nil {
-		if refusal := new(Refusal); errors.As(err, &refusal) && !refusal.temporary() {
-			t.mu.Lock()
-			t.request = nil
-			t.mu.Unlock()
-		}
-		return 0, nil, err
-	}
+// §5.3.22). mods: the template asks for more than the certificate has.
+func (r *request) updated(resp *UpdateResponse, mods bool) (BodyType, []byte, error) {
 	rep := certRep{}
 	switch {
 	case resp == nil || resp.Certificate == nil && resp.CheckAfter <= 0:
@@ -490,10 +383,10 @@ func (h *Handler) askAuthority(ctx context.Context, r *request, req UpdateReques
 	case resp.Certificate != nil:
 		rep.certificate = resp.Certificate.Raw
 		r.info = confirmWaitTime(resp.Certificate)
-		if t.mods {
+		if mods {
 			rep.status.status = statusGrantedWithMods // RFC 9810 §5.2.3
 		}
-	case req.Polled:
+	case r.Body == BodyPollRequest:
 		content, err := (&pollRep{checkAfter: wholeSeconds(resp.CheckAfter)}).marshal()
 		return BodyPollResponse, content, err
 	default:
@@ -501,18 +394,6 @@ func (h *Handler) askAuthority(ctx context.Context, r *request, req UpdateReques
 	}
 	content, err := rep.marshal()
 	return BodyKeyUpdateResponse, content, err
-}
-
-// checkFollows checks that a message continues t: the kur's signer, and the nonce of one of our answers.
-func (r *request) checkFollows(t *transaction) error {
-	if t.signer != sha256.Sum256(r.signer.Raw) {
-		return refusalOtherSigner
-	}
-	if !t.hasSent(r.Header.RecipNonce) {
-		return refusalRecipientNonce
-	}
-	r.transaction = t
-	return nil
 }
 
 func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error) {
@@ -523,23 +404,19 @@ func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error
 	if certReqID != 0 {
 		return 0, nil, refusalRequest // RFC 9483 §4.4
 	}
-	t, known := h.transactions.find(string(r.Header.TransactionID), h.now())
-	if !known {
-		return 0, nil, refusalUnknownTransaction
+	if !isNonce(h.Secrets, r.Header.RecipNonce, r.Header.TransactionID, r.signer) {
+		return 0, nil, refusalRecipientNonce
 	}
-	if err := r.checkFollows(t); err != nil {
+	r.asked, r.update = true, true
+	resp, err := h.Authority.Poll(ctx, PollRequest{OldCertificate: r.signer, TransactionID: r.Header.TransactionID})
+	if err != nil {
 		return 0, nil, err
 	}
-	t.mu.Lock()
-	pending := t.request
-	t.mu.Unlock()
-	if pending == nil {
-		return 0, nil, refusalUnknownTransaction
+	if resp == nil {
+		return 0, nil, errNoAnswer
 	}
-	req := *pending
-	req.Polled = true
-	r.asked, r.update = true, true
-	return h.askAuthority(ctx, r, req)
+	r.kurNonce = resp.Kur.Nonce
+	return r.updated(resp, resp.Kur.Mods)
 }
 
 func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, error) {
@@ -565,14 +442,13 @@ func (h *Handler) confirm(ctx context.Context, r *request) (BodyType, []byte, er
 			return 0, nil, refusalRequest
 		}
 	}
-	if t, known := h.transactions.find(string(r.Header.TransactionID), h.now()); known {
-		if err := r.checkFollows(t); err != nil {
-			return 0, nil, err
-		}
+	nonce := r.Header.RecipNonce
+	if nonce != nil && !isNonce(h.Secrets, nonce, r.Header.TransactionID, r.signer) {
+		return 0, nil, refusalRecipientNonce
 	}
 	conf := ConfirmRequest{
 		OldCertificate: r.signer, CertificateHash: c.hash, Hash: hash, Accepted: true,
-		TransactionID: r.Header.TransactionID,
+		TransactionID: r.Header.TransactionID, Begins: nonce == nil,
 	}
 	if c.status != nil {
 		switch c.status.status {

@@ -19,7 +19,7 @@ import (
 func TestHTTPServer(t *testing.T) {
 	f := pki()
 	h := &Handler{Authority: &authority{inform: &InformResponse{CACerts: []*x509.Certificate{f.currentCA.Certificate}}},
-		Signer: f.signer}
+		Signer: f.signer, Secrets: secrets}
 	genm := func() []byte {
 		return bytesOf(t)(newTransaction(t).GeneralRequest(InformRequest{CACerts: true}, rand.Reader))
 	}

@@ -301,7 +301,7 @@ func FuzzHandler(f *testing.F) {
 	}
 	trust := pki().trust()
 	f.Fuzz(func(t *testing.T, der []byte) {
-		h := &Handler{Authority: noAuthority{}, Signer: pki().signer, Rand: rand.Reader}
+		h := &Handler{Authority: noAuthority{}, Signer: pki().signer, Secrets: secrets, Rand: rand.Reader}
 		r := httptest.NewRequest("POST", "/.well-known/cmp", bytes.NewReader(der))
 		r.Header.Set("Content-Type", mediaType)
 		w := httptest.NewRecorder()
@@ -327,6 +327,7 @@ type noAuthority struct{}
 
 func (noAuthority) Inform(context.Context, InformRequest) (*InformResponse, error) { return nil, nil }
 func (noAuthority) Update(context.Context, UpdateRequest) (*UpdateResponse, error) { return nil, nil }
+func (noAuthority) Poll(context.Context, PollRequest) (*UpdateResponse, error)     { return nil, nil }
 func (noAuthority) Confirm(context.Context, ConfirmRequest) error                  { return nil }
 
 // TestMalformedMessage changes one thing at a time in an unprotected genm made by OpenSSL.

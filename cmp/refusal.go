@@ -60,12 +60,6 @@ var (
 		catalogue.Refusal(failure.BadProofOfPossession)}
 	refusalOldCertificate = &Refusal{BadCertID, failure.WrongOldCertificate,
 		catalogue.Refusal(failure.WrongOldCertificate)}
-	refusalInUse = &Refusal{TransactionIDInUse, failure.TransactionInUse,
-		catalogue.Refusal(failure.TransactionInUse)}
-	refusalUnknownTransaction = &Refusal{BadRequest, failure.UnknownTransaction,
-		catalogue.Refusal(failure.UnknownTransaction)}
-	refusalOtherSigner = &Refusal{NotAuthorized, failure.OtherSigner,
-		catalogue.Refusal(failure.OtherSigner)}
 	refusalHashAlgorithm = &Refusal{UnsupportedVersion, failure.HashAlgorithm,
 		catalogue.Refusal(failure.HashAlgorithm)}
 	refusalSystem = &Refusal{SystemFailure, failure.InternalError,

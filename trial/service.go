@@ -37,6 +37,7 @@ type Config struct {
 	PublicURL      string              // "": PublicURL
 	LoginURL       string              // "": LoginURL
 	MinimumVersion string              // of the program; "": 0.1
+	Secrets        [][]byte            // of all replicas; nil: made
 	Log            *slog.Logger        // nil: none
 }
 
@@ -82,6 +83,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if c.MinimumVersion == "" {
 		c.MinimumVersion = "0.1"
 	}
+	if c.Secrets == nil {
+		c.Secrets = [][]byte{make([]byte, 32)}
+		if _, err := rand.Read(c.Secrets[0]); err != nil {
+			return nil, err
+		}
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -120,21 +127,17 @@ func (s *Service) begin(ctx context.Context) error {
 			}
 		}
 	}
-	return s.Restart(ctx)
+	s.Restart()
+	return nil
 }
 
 // Restart starts the service's process again on its open database: nothing that the process remembered is left.
-func (s *Service) Restart(ctx context.Context) error {
-	authority, err := ra.New(ctx, ra.Config{Store: s.Store, Issuer: s.Current, Verifier: s.Verifier,
-		PublicURL: s.PublicURL,
-		LoginURL:  s.LoginURL, MinimumVersion: s.MinimumVersion, Clock: s.Clock, Log: s.Log})
-	if err != nil {
-		return err
-	}
+func (s *Service) Restart() {
+	authority := ra.New(ra.Config{Store: s.Store, Issuer: s.Current, Verifier: s.Verifier, PublicURL: s.PublicURL,
+		LoginURL: s.LoginURL, MinimumVersion: s.MinimumVersion, Secrets: s.Secrets, Clock: s.Clock, Log: s.Log})
 	s.Authority = authority
-	s.Handler = &cmp.Handler{Authority: authority, Signer: s.Signer, Now: s.Clock, Rand: s.Random,
+	s.Handler = &cmp.Handler{Authority: authority, Signer: s.Signer, Secrets: s.Secrets, Now: s.Clock, Rand: s.Random,
 		Refused: s.Authority.Refused, CheckSigner: s.Authority.CheckSigner, CheckNewKey: s.Authority.CheckNewKey}
-	return nil
 }
 
 // Replica starts another process of the service, with its own connection to the database, which is not one in memory.

@@ -128,14 +128,15 @@ func (c *serveCommand) Run(p *program) error {
 	defer loginListener.Close()
 	cmpURL, loginURL := "https://"+cmpListener.Addr().String(), "https://"+loginListener.Addr().String()
 
-	authority, err := ra.New(p.ctx, ra.Config{
-		Store: db, Issuer: current, Verifier: verifier, PublicURL: publicURL, LoginURL: loginURL,
-		MinimumVersion: c.MinimumVersion, Clock: clock, Log: log,
-		Strangers: slog.New(gate.Sampled(lines, linesAboutStrangers)),
-	})
+	secrets, err := c.secrets()
 	if err != nil {
 		return err
 	}
+	authority := ra.New(ra.Config{
+		Store: db, Issuer: current, Verifier: verifier, PublicURL: publicURL, LoginURL: loginURL,
+		MinimumVersion: c.MinimumVersion, Secrets: secrets, Clock: clock, Log: log,
+		Strangers: slog.New(gate.Sampled(lines, linesAboutStrangers)),
+	})
 	stopped, err := authority.Stopped(p.ctx)
 	if err != nil {
 		return err
@@ -152,8 +153,9 @@ func (c *serveCommand) Run(p *program) error {
 			portal.Pages(authority, packages, current, legacy)))
 	requests := http.NewServeMux()
 	requests.Handle("/", publication) // the same pages, with TLS
-	handler := &cmp.Handler{Authority: authority, Signer: signer, Now: clock, Refused: authority.Refused,
-		CheckSigner: authority.CheckSigner, CheckNewKey: authority.CheckNewKey, Charge: charge()}
+	handler := &cmp.Handler{Authority: authority, Signer: signer, Secrets: secrets, Now: clock,
+		Refused: authority.Refused, CheckSigner: authority.CheckSigner, CheckNewKey: authority.CheckNewKey,
+		Charge: charge()}
 	requests.Handle("/.well-known/cmp", handler)
 	requests.Handle("/.well-known/cmp/", handler)
 	requests.HandleFunc("GET /healthz", health(authority))

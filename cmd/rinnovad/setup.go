@@ -139,6 +139,9 @@ func (c *initCommand) Run(p *program) error {
 	if err := c.desk(from, until); err != nil {
 		return err
 	}
+	if err := c.makeSecrets(); err != nil {
+		return err
+	}
 	s, err := c.open(p.ctx, clock())
 	if err != nil {
 		return err

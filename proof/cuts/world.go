@@ -406,9 +406,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, nil
 	case "service restarted":
 		serve()
-		if err := w.service.Restart(w.ctx); err != nil {
-			return nil, err
-		}
+		w.service.Restart()
 		return nil, lost
 	case "503":
 		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}},

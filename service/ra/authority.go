@@ -28,29 +28,20 @@ type Config struct {
 	Store          *store.Store
 	Issuer         *ca.Issuer // the current root
 	Verifier       *ca.Verifier
-	PublicURL      string // http://host[:port] of the revocation lists
-	LoginURL       string // of the trial login
-	MinimumVersion string // of the program
+	PublicURL      string   // http://host[:port] of the revocation lists
+	LoginURL       string   // of the trial login
+	MinimumVersion string   // of the program
+	Secrets        [][]byte // of all replicas: the first makes the tickets of the waiting room, each is accepted
 	Clock          func() time.Time
 	Log            *slog.Logger
 	Strangers      *slog.Logger // about messages of senders that are not authenticated; nil: Log
 }
 
 // Authority is a [cmp.Authority]. Several, in one process or many, may share a database.
-type Authority struct {
-	Config
-	ticketKey []byte
-}
+type Authority struct{ Config }
 
-// New returns an Authority. It reads the key of the waiting room's tickets from the database, and makes it the first
-// time.
-func New(ctx context.Context, c Config) (*Authority, error) {
-	key, err := c.Store.Secret(ctx, "ticket-key")
-	if err != nil {
-		return nil, fmt.Errorf("key of the tickets: %w", err)
-	}
-	return &Authority{Config: c, ticketKey: key}, nil
-}
+// New returns an Authority.
+func New(c Config) *Authority { return &Authority{c} }
 
 // Register judges an old certificate and adds it to the registry. Errors: store.ErrRegistered.
 func (a *Authority) Register(ctx context.Context, cert *x509.Certificate) error {
@@ -68,12 +59,76 @@ const maxRounds = 20
 // Update issues the renewed certificate. It is idempotent on (old certificate, new public key): the same pair gets the
 // same certificate each time, after a crash and from every replica. A refusal is a *[cmp.Refusal].
 func (a *Authority) Update(ctx context.Context, r cmp.UpdateRequest) (*cmp.UpdateResponse, error) {
-	var response *cmp.UpdateResponse
-	err := store.ErrChanged
-	for round := 0; round < maxRounds && errors.Is(err, store.ErrChanged); round++ {
-		response, err = a.update(ctx, r)
-	}
+	response, err := a.decided(ctx, r)
 	return response, a.logged(ctx, "update", r.TransactionID, store.Sum(r.OldCertificate.Raw), err)
+}
+
+// decided decides until no other request changes the facts meanwhile.
+func (a *Authority) decided(ctx context.Context, r cmp.UpdateRequest) (response *cmp.UpdateResponse, err error) {
+	for range maxRounds {
+		if response, err = a.update(ctx, r); !errors.Is(err, store.ErrChanged) {
+			break
+		}
+	}
+	return response, err
+}
+
+// Poll answers a poll as Update would now answer the kur, with the certificate on record for its transaction or, while
+// the kur waits, by deciding again. A refusal is a *[cmp.Refusal].
+func (a *Authority) Poll(ctx context.Context, p cmp.PollRequest) (*cmp.UpdateResponse, error) {
+	response, err := a.poll(ctx, p)
+	return response, a.logged(ctx, "poll", p.TransactionID, store.Sum(p.OldCertificate.Raw), err)
+}
+
+func (a *Authority) poll(ctx context.Context, p cmp.PollRequest) (*cmp.UpdateResponse, error) {
+	old := store.Sum(p.OldCertificate.Raw)
+	waiting, err := a.Store.PendingKur(ctx, p.TransactionID, a.Clock())
+	if errors.Is(err, store.ErrNotFound) {
+		return a.polledAgain(ctx, p, old)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if waiting.Old != old {
+		return nil, refuse(failure.OtherSigner)
+	}
+	key, err := x509.ParsePKIXPublicKey(waiting.SPKI)
+	if err != nil {
+		return nil, fmt.Errorf("key of a kur that waits: %w", err)
+	}
+	kur := cmp.Kur{Digest: waiting.Digest, Nonce: waiting.Nonce, Mods: waiting.Mods}
+	response, err := a.decided(ctx, cmp.UpdateRequest{Campaign: waiting.Campaign, OldCertificate: p.OldCertificate,
+		PublicKey: key, SPKI: waiting.SPKI, TransactionID: p.TransactionID, Ticket: waiting.Ticket, Kur: kur})
+	var refusal *cmp.Refusal
+	if err == nil && response.Certificate != nil || errors.As(err, &refusal) && !refusal.Temporary() {
+		err = errors.Join(err, a.Store.DropPending(ctx, p.TransactionID))
+	}
+	if err != nil {
+		return nil, err
+	}
+	response.Kur = kur
+	return response, nil
+}
+
+// polledAgain answers a poll for a kur that waits no more: its answer was lost.
+func (a *Authority) polledAgain(ctx context.Context, p cmp.PollRequest, old store.Digest) (*cmp.UpdateResponse, error) {
+	held, err := a.Store.ForTransaction(ctx, p.TransactionID)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && held.State == store.Requested:
+		return nil, refuse(failure.UnknownTransaction)
+	case err != nil:
+		return nil, err
+	case held.Old != old:
+		return nil, refuse(failure.OtherSigner)
+	}
+	if err := a.checkRegistered(ctx, old); err != nil {
+		return nil, err
+	}
+	response, err := a.answer(held)
+	if err == nil {
+		response.Kur = cmp.Kur{Digest: held.Kur.Digest, Nonce: held.Kur.Nonce, Mods: held.Kur.Mods}
+	}
+	return response, err
 }
 
 // update holds the ten steps of an issue in one function, and must not be split: their order guarantees that every
@@ -99,10 +154,13 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 
 	// 3. Earlier request for this key: the same answer, even if the campaign has changed.
 	var prepared *ca.Prepared
-	before, err := a.Store.ForKey(ctx, old, spki)
+	kur := store.Kur{Transaction: r.TransactionID, Digest: r.Kur.Digest, Nonce: r.Kur.Nonce, Mods: r.Kur.Mods}
+	before, err := a.Store.ForKur(ctx, old, spki, kur)
 	switch {
 	case err == nil && before.State == store.Requested && now.After(a.Issuer.Certificate().NotAfter):
 		return nil, refuse(failure.IssuerEnds)
+	case errors.Is(err, store.ErrTransaction):
+		return nil, refuse(failure.TransactionInUse)
 	case err == nil && before.State == store.Requested:
 		if prepared, err = a.Issuer.Resume(before.Intent); err != nil {
 			return nil, fmt.Errorf("intent %s: %w", before.Serial, err)
@@ -125,8 +183,12 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			return nil, refuseReason(err)
 		}
 
-		// 6. Waiting room: there is room, or the answer is a waiting time. Only the position is recorded.
-		wait, err := a.wait(ctx, chosen.Campaign, old, r.Ticket, now)
+		// 6. Waiting room: there is room, or the answer is a waiting time, and position and request are recorded.
+		wait, err := a.wait(ctx, chosen.Campaign, store.Pending{Kur: kur, Old: old, Campaign: r.Campaign, SPKI: r.SPKI,
+			Ticket: r.Ticket}, now)
+		if errors.Is(err, store.ErrTransaction) {
+			return nil, refuse(failure.TransactionInUse)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -161,9 +223,13 @@ func (a *Authority) update(ctx context.Context, r cmp.UpdateRequest) (*cmp.Updat
 			DER:             prepared.Intent(),
 			NotBefore:       prepared.NotBefore(),
 			NotAfter:        chosen.Decision.NotAfter,
+			Kur:             kur,
 		}, progress, now)
 		if errors.Is(err, store.ErrKeySeen) {
 			return nil, refuse(failure.KeySeen)
+		}
+		if errors.Is(err, store.ErrTransaction) {
+			return nil, refuse(failure.TransactionInUse)
 		}
 		if err != nil {
 			return nil, err
@@ -303,9 +369,13 @@ func (a *Authority) confirmed(ctx context.Context, old store.Digest, c cmp.Confi
 		if err != nil {
 			return store.Certificate{}, fmt.Errorf("certificate %s on record: %w", r.Serial, err)
 		}
-		if c.Names(cert) {
-			return r, nil
+		if !c.Names(cert) {
+			continue
 		}
+		if c.Begins && r.Kur.Transaction != nil && string(r.Kur.Transaction) == string(c.TransactionID) {
+			return store.Certificate{}, refuse(failure.BadRecipientNonce)
+		}
+		return r, nil
 	}
 	return store.Certificate{}, refuse(failure.UnknownCertificate)
 }

@@ -5,6 +5,7 @@ package ra_test
 import (
 	"context"
 	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -180,8 +181,11 @@ func requestFor(t testing.TB, old *x509.Certificate, public crypto.PublicKey) cm
 	t.Helper()
 	spki, err := x509.MarshalPKIXPublicKey(public)
 	check(t, err)
-	return cmp.UpdateRequest{OldCertificate: old, Subject: old.RawSubject, PublicKey: public, SPKI: spki,
-		TransactionID: []byte("t")}
+	r := cmp.UpdateRequest{OldCertificate: old, Subject: old.RawSubject, PublicKey: public, SPKI: spki,
+		TransactionID: make([]byte, 16), Kur: cmp.Kur{Nonce: make([]byte, 16)}}
+	rand.Read(r.TransactionID)
+	rand.Read(r.Kur.Digest[:])
+	return r
 }
 
 // renew asks and gets a certificate.

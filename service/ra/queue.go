@@ -3,10 +3,12 @@
 package ra
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"rinnova.example/go/cmp"
@@ -17,16 +19,25 @@ import (
 // ticketLife is how long a ticket is valid.
 const ticketLife = 24 * time.Hour
 
-// ticket returns the proof of an arrival, 48 octets: arrival and expiry in milliseconds since 1970, eight octets each,
-// and the HMAC-SHA-256 of the certificate's digest and both.
+// keyIDSize is the size of the key's identifier in a ticket.
+const keyIDSize = 4
+
+// ticket returns the proof of an arrival, 52 octets: the identifier of the key, arrival and expiry in milliseconds
+// since 1970, eight octets each, and the HMAC-SHA-256 of the certificate's digest and both.
 func (a *Authority) ticket(old store.Digest, arrived time.Time) []byte {
-	b := binary.BigEndian.AppendUint64(nil, uint64(arrived.UnixMilli()))
+	b := binary.BigEndian.AppendUint64(keyID(a.Secrets[0]), uint64(arrived.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(arrived.Add(ticketLife).UnixMilli()))
-	return append(b, a.ticketMAC(old, b)...)
+	return append(b, ticketMAC(a.Secrets[0], old, b[keyIDSize:])...)
 }
 
-func (a *Authority) ticketMAC(old store.Digest, times []byte) []byte {
-	mac := hmac.New(sha256.New, a.ticketKey)
+func keyID(secret []byte) []byte {
+	sum := sha256.Sum256(append([]byte("ticket key"), secret...))
+	return sum[:keyIDSize:keyIDSize]
+}
+
+func ticketMAC(secret []byte, old store.Digest, times []byte) []byte {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("ticket"))
 	mac.Write(old[:])
 	mac.Write(times)
 	return mac.Sum(nil)
@@ -34,31 +45,37 @@ func (a *Authority) ticketMAC(old store.Digest, times []byte) []byte {
 
 // arrival returns the arrival in the ticket, or now without a valid ticket for this certificate.
 func (a *Authority) arrival(old store.Digest, ticket []byte, now time.Time) time.Time {
-	if len(ticket) != 16+sha256.Size || !hmac.Equal(ticket[16:], a.ticketMAC(old, ticket[:16])) {
+	if len(ticket) != keyIDSize+16+sha256.Size {
 		return now
 	}
-	arrived := time.UnixMilli(int64(binary.BigEndian.Uint64(ticket)))
-	expiry := time.UnixMilli(int64(binary.BigEndian.Uint64(ticket[8:])))
+	i := slices.IndexFunc(a.Secrets, func(s []byte) bool { return bytes.Equal(keyID(s), ticket[:keyIDSize]) })
+	times := ticket[keyIDSize : keyIDSize+16]
+	if i < 0 || !hmac.Equal(ticket[keyIDSize+16:], ticketMAC(a.Secrets[i], old, times)) {
+		return now
+	}
+	arrived := time.UnixMilli(int64(binary.BigEndian.Uint64(times)))
+	expiry := time.UnixMilli(int64(binary.BigEndian.Uint64(times[8:])))
 	if now.After(expiry) || now.Before(arrived) {
 		return now
 	}
 	return arrived
 }
 
-// wait returns how long a request has to wait, 0 when there is room.
-func (a *Authority) wait(ctx context.Context, c campaign.Campaign, old store.Digest, ticket []byte,
-	now time.Time) (time.Duration, error) {
+// wait returns how long a kur has to wait, 0 when there is room.
+func (a *Authority) wait(ctx context.Context, c campaign.Campaign, kur store.Pending, now time.Time) (time.Duration,
+	error) {
 	if c.Capacity == 0 {
 		return 0, nil
 	}
-	position, _, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, a.arrival(old, ticket, now), now)
+	arrived := a.arrival(kur.Old, kur.Ticket, now)
+	position, _, err := a.Store.EnterQueue(ctx, kur.Old, c.ID, c.Capacity, arrived, now, &kur)
 	return checkAfter(position), err
 }
 
 // enterQueue sets the position in the waiting room, a new one the first time.
 func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest,
 	now time.Time) error {
-	position, since, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, now, now)
+	position, since, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, now, now, nil)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,11 @@ var failureInfo = map[failure.Code]cmp.FailureInfo{
 	failure.CertificateExpired: cmp.BadTime,
 	failure.AlreadyConfirmed:   cmp.CertConfirmed,
 
+	failure.TransactionInUse:   cmp.TransactionIDInUse,
+	failure.UnknownTransaction: cmp.BadRequest,
+	failure.OtherSigner:        cmp.NotAuthorized,
+	failure.BadRecipientNonce:  cmp.BadRecipientNonce,
+
 	failure.CampaignClosed:    cmp.NotAuthorized,
 	failure.NoCampaign:        cmp.NotAuthorized,
 	failure.NotInWindow:       cmp.NotAuthorized,

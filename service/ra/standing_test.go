@@ -125,7 +125,7 @@ func TestQueue(t *testing.T) {
 	s.setCampaign("2020", func(c *campaign.Campaign) { c.Capacity = 1 })
 	first, second := s.known(0), s.known(1)
 	st := s.standing(first, "")
-	if st.Decision != "renewable" || st.Position != 0 || st.CheckAfter != 0 || len(st.Ticket) != 48 {
+	if st.Decision != "renewable" || st.Position != 0 || st.CheckAfter != 0 || len(st.Ticket) != 52 {
 		t.Fatalf("first: %+v", st)
 	}
 	st = s.standing(second, "")
@@ -138,7 +138,7 @@ func TestQueue(t *testing.T) {
 	}
 	// A request whose turn has not come waits, and nothing is recorded.
 	waiting := s.request(second, "second")
-	for _, ticket := range [][]byte{nil, st.Ticket, make([]byte, 48)} {
+	for _, ticket := range [][]byte{nil, st.Ticket, make([]byte, 52)} {
 		waiting.Ticket = ticket
 		response, err := s.Update(t.Context(), waiting)
 		check(t, err)
@@ -151,8 +151,11 @@ func TestQueue(t *testing.T) {
 	}
 	cert := s.renew(s.request(first, "new"))
 	s.confirm(first, cert)
-	waiting.Polled = true
-	s.renew(waiting)
+	response, err := s.Poll(t.Context(), cmp.PollRequest{OldCertificate: second, TransactionID: waiting.TransactionID})
+	check(t, err)
+	if response.Certificate == nil {
+		t.Fatalf("%+v", response)
+	}
 	// The campaign is full again, but an issued certificate is returned.
 	if !s.renew(s.request(first, "new")).Equal(cert) {
 		t.Fatal("another certificate")

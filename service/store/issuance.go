@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"database/sql"
@@ -45,6 +46,7 @@ type Certificate struct {
 	ChangedAt       time.Time
 	Note            string // the client's text with a rejection
 	Status          Status // "" until signed
+	Kur             Kur
 }
 
 // Intent is the record made before the signature.
@@ -57,6 +59,7 @@ type Intent struct {
 	DER             []byte // the certificate, signed with a throw-away key
 	NotBefore       time.Time
 	NotAfter        time.Time
+	Kur             Kur
 }
 
 // Progress is the progress of an old certificate's renewal in a campaign.
@@ -73,7 +76,8 @@ var (
 )
 
 const certificateColumns = `c.serial, c.old_digest, c.spki, c.campaign, c.campaign_version, c.state, c.intent, c.der, c.digest,
-	c.not_before, c.not_after, c.requested_at, c.changed_at, c.note, coalesce(r.status, '')
+	c.not_before, c.not_after, c.requested_at, c.changed_at, c.note, coalesce(r.status, ''),
+	c.transaction_id, c.kur_digest, c.kur_nonce, c.kur_mods
 	FROM certificates c LEFT JOIN registry r ON r.digest = c.digest`
 
 func scanCertificate(row interface{ Scan(...any) error }) (Certificate, error) {
@@ -81,7 +85,8 @@ func scanCertificate(row interface{ Scan(...any) error }) (Certificate, error) {
 	var notBefore, notAfter, requested, changed int64
 	if err := row.Scan(&c.Serial, &c.Old, &c.SPKI, &c.Campaign, &c.CampaignVersion, &c.State, &c.Intent, &c.DER,
 		&c.Digest,
-		&notBefore, &notAfter, &requested, &changed, &c.Note, &c.Status); err != nil {
+		&notBefore, &notAfter, &requested, &changed, &c.Note, &c.Status, &c.Kur.Transaction,
+		&c.Kur.Digest, &c.Kur.Nonce, &c.Kur.Mods); err != nil {
 		return Certificate{}, notFound(err)
 	}
 	c.NotBefore, c.NotAfter, c.RequestedAt, c.ChangedAt = timeOf(notBefore), timeOf(notAfter), timeOf(requested),
@@ -144,7 +149,8 @@ func progress(ctx context.Context, q querier, old Digest, campaign string) (Prog
 }
 
 // RecordIntent records an intent durably. It refuses with ErrChanged if the old certificate is no longer active or its
-// progress is no longer the one of the decision, and with ErrKeySeen a key that belongs to another certificate.
+// progress is no longer the one of the decision, with ErrKeySeen a key that belongs to another certificate, and with
+// ErrTransaction a transactionID that belongs to another kur.
 func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, now time.Time) error {
 	return s.inTransaction(ctx, func(tx *sql.Tx) error {
 		if err := lockOld(ctx, tx, in.Old); err != nil {
@@ -170,17 +176,22 @@ func (s *Store) RecordIntent(ctx context.Context, in Intent, decided Progress, n
 			return ErrKeySeen
 		}
 		res, err := tx.ExecContext(ctx, `INSERT INTO certificates
-			(serial, old_digest, spki, campaign, campaign_version, state, intent, not_before, not_after, requested_at, changed_at)
-			VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING`,
+			(serial, old_digest, spki, campaign, campaign_version, state, intent, not_before, not_after, requested_at, changed_at,
+			transaction_id, kur_digest, kur_nonce, kur_mods)
+			SELECT $1, $2, $3, $4, $5, 'requested', $6, $7, $8, $9, $9, $10, $11, $12, $13
+			WHERE NOT EXISTS (SELECT 1 FROM pending WHERE transaction_id = $10 AND kur_digest <> $11) ON CONFLICT DO NOTHING`,
 			in.Serial, in.Old, in.SPKI, in.Campaign, in.CampaignVersion, in.DER, millis(in.NotBefore),
-			millis(in.NotAfter), millis(now))
+			millis(in.NotAfter), millis(now), in.Kur.Transaction, in.Kur.Digest, in.Kur.Nonce, in.Kur.Mods)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 1 {
 			return err
 		}
-		return ErrChanged
+		if taken, err := isTaken(ctx, tx, in.Kur); err != nil || !taken {
+			return cmp.Or(err, ErrChanged)
+		}
+		return ErrTransaction
 	})
 }
 

@@ -17,9 +17,10 @@ const (
 
 // EnterQueue returns the old certificate's position in the waiting room of a campaign that admits capacity renewals at
 // the same time, and records a new one if it has none. Position 0 is admitted; n > 0 is the n-th of those waiting.
-// arrived is used for a new position; since is the arrival on record.
-func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, capacity int, arrived,
-	now time.Time) (position int, since time.Time, err error) {
+// arrived is used for a new position; since is the arrival on record. With a position that waits, the kur that asks for
+// it, if not nil, is recorded until the position lapses; ErrTransaction: its transactionID belongs to another one.
+func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, capacity int, arrived, now time.Time,
+	asks *Pending) (position int, since time.Time, err error) {
 	err = s.inTransaction(ctx, func(tx *sql.Tx) error {
 		// Serialises the arrivals at one campaign: otherwise two could take its last free position.
 		if _, err := tx.ExecContext(ctx, `UPDATE campaigns SET created_at = created_at WHERE id = $1 AND version = 1`,
@@ -51,6 +52,9 @@ func (s *Store) EnterQueue(ctx context.Context, old Digest, campaign string, cap
 			return err
 		}
 		if position = underWay + before + 1 - capacity; position > 0 {
+			if asks != nil {
+				return keepPending(ctx, tx, *asks, now.Add(WaitingTimeout), now)
+			}
 			return nil
 		}
 		position = 0

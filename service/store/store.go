@@ -7,7 +7,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
@@ -154,19 +153,6 @@ func (s *Store) Close() error { return s.db.Close() }
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	return s.db.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
-}
-
-// Secret returns the secret of that name, 32 random bytes, and makes it the first time. All replicas get the same.
-func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
-	fresh := make([]byte, 32)
-	if _, err := rand.Read(fresh); err != nil {
-		return nil, err
-	}
-	if _, err := s.db.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-		name, fresh); err != nil {
-		return nil, err
-	}
-	return s.setting(ctx, name)
 }
 
 func (s *Store) setting(ctx context.Context, name string) ([]byte, error) {

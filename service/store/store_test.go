@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math/big"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -51,7 +52,14 @@ func intent(old, cert *x509.Certificate, camp string) store.Intent {
 		Serial: store.SerialOf(cert.SerialNumber), Old: store.Sum(old.Raw),
 		SPKI:     store.Sum(cert.RawSubjectPublicKeyInfo),
 		Campaign: camp, CampaignVersion: 1, DER: cert.Raw, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
+		Kur: kur(fmt.Sprint(cert.SerialNumber), cert.Raw),
 	}
+}
+
+// kur is one of that transaction with that content.
+func kur(transaction string, content []byte) store.Kur {
+	return store.Kur{Transaction: []byte("transaction " + transaction), Digest: store.Sum(content),
+		Nonce: []byte("nonce of " + transaction)}
 }
 
 func open(t *testing.T, dsn string) *store.Store {
@@ -96,6 +104,8 @@ func TestStore(t *testing.T) {
 		"queue":              testQueue,
 		"revocation list":    testCRL,
 		"settings":           testSettings,
+		"transactions":       testTransactions,
+		"pending":            testPending,
 		"record needs trace": testRecordWithoutIntent,
 	})
 }
@@ -374,6 +384,97 @@ func testSecondCampaign(t *testing.T, s *store.Store, _ func() *store.Store) {
 	}
 }
 
+// testTransactions: a transactionID belongs to one kur, for ever.
+func testTransactions(t *testing.T, s *store.Store, _ func() *store.Store) {
+	ctx := t.Context()
+	old, cert := requested(t, s, 1)
+	other := newCertificate(t, "old", 2)
+	check(t, s.Register(ctx, other, "", now))
+	oldDigest, spki := store.Sum(old.Raw), store.Sum(cert.RawSubjectPublicKeyInfo)
+	same, again, strange := kur("1", cert.Raw), kur("1", []byte("other bytes")), kur("9", cert.Raw)
+	held, err := s.ForKur(ctx, oldDigest, spki, same)
+	check(t, err)
+	if held.Serial != store.SerialOf(cert.SerialNumber) || string(held.Kur.Nonce) != "nonce of 1" || held.Kur.Mods {
+		t.Errorf("on record %+v", held)
+	}
+	_, err = s.ForKur(ctx, oldDigest, spki, again)
+	want(t, err, store.ErrTransaction)
+	_, err = s.ForKur(ctx, store.Sum(other.Raw), store.Sum([]byte("key")), again)
+	want(t, err, store.ErrTransaction)
+	held, err = s.ForKur(ctx, oldDigest, spki, strange) // a program that lost its transaction
+	check(t, err)
+	if held.Serial != store.SerialOf(cert.SerialNumber) {
+		t.Errorf("on record %+v", held)
+	}
+	_, err = s.ForKur(ctx, store.Sum(other.Raw), spki, strange)
+	want(t, err, store.ErrNotFound)
+	held, err = s.ForTransaction(ctx, same.Transaction)
+	check(t, err)
+	if held.Old != oldDigest || held.SPKI != spki {
+		t.Errorf("on record %+v", held)
+	}
+	_, err = s.ForTransaction(ctx, strange.Transaction)
+	want(t, err, store.ErrNotFound)
+
+	// The index decides a race.
+	in := intent(other, newCertificate(t, "new", 3), "2020")
+	in.Kur = again
+	want(t, s.RecordIntent(ctx, in, store.Progress{}, now), store.ErrTransaction)
+	in.Kur = kur("3", nil)
+	in.Kur.Mods = true
+	check(t, s.RecordIntent(ctx, in, store.Progress{}, now))
+	if held, err = s.ForTransaction(ctx, in.Kur.Transaction); err != nil || !held.Kur.Mods {
+		t.Errorf("on record %+v, %v", held, err)
+	}
+}
+
+// testPending: a kur that waits is found by every replica until its place lapses, and keeps its transactionID.
+func testPending(t *testing.T, s *store.Store, again func() *store.Store) {
+	ctx := t.Context()
+	old, cert := newCertificate(t, "old", 1), newCertificate(t, "new", 2)
+	check(t, s.Register(ctx, old, "", now))
+	p := store.Pending{Kur: kur("2", cert.Raw), Old: store.Sum(old.Raw), SPKI: []byte("key"), Ticket: []byte("ticket")}
+	p.Mods = true
+	enter := func(who store.Digest, at time.Time, p *store.Pending) error {
+		_, _, err := s.EnterQueue(ctx, who, "2020", 1, at, at, p)
+		return err
+	}
+	check(t, enter(store.Sum([]byte("first")), now, &p)) // there is room: nothing waits
+	_, err := s.PendingKur(ctx, p.Transaction, now)
+	want(t, err, store.ErrNotFound)
+	for range 2 {
+		check(t, enter(p.Old, now, &p))
+	}
+	got, err := again().PendingKur(ctx, p.Transaction, now.Add(store.WaitingTimeout))
+	check(t, err)
+	if !reflect.DeepEqual(got, p) {
+		t.Errorf("%+v, want %+v", got, p)
+	}
+	_, err = s.PendingKur(ctx, p.Transaction, now.Add(store.WaitingTimeout+time.Millisecond))
+	want(t, err, store.ErrNotFound)
+
+	other := p
+	other.Kur = kur("2", []byte("other bytes"))
+	want(t, enter(p.Old, now, &other), store.ErrTransaction)
+	in := intent(old, cert, "2020")
+	in.Kur = other.Kur
+	want(t, s.RecordIntent(ctx, in, store.Progress{}, now), store.ErrTransaction)
+	in.Kur = p.Kur
+	check(t, s.RecordIntent(ctx, in, store.Progress{}, now))
+	check(t, s.DropPending(ctx, p.Transaction))
+	check(t, s.DropPending(ctx, p.Transaction))
+	_, err = s.PendingKur(ctx, p.Transaction, now)
+	want(t, err, store.ErrNotFound)
+
+	// Those that have expired make room for others.
+	check(t, enter(p.Old, now, &p))
+	later := now.Add(store.WaitingTimeout + time.Minute)
+	other.Kur = kur("5", nil)
+	check(t, enter(store.Sum([]byte("second")), later, &other))
+	_, err = s.PendingKur(ctx, p.Transaction, now)
+	want(t, err, store.ErrNotFound)
+}
+
 // testReplicas: two replicas race for one old certificate, with one key, then with two.
 func testReplicas(t *testing.T, s *store.Store, again func() *store.Store) {
 	ctx := t.Context()
@@ -401,7 +502,7 @@ func testReplicas(t *testing.T, s *store.Store, again func() *store.Store) {
 	for i := range int64(8) {
 		in := intent(old, newCertificate(t, "new", 10+i), "2020")
 		different = append(different, in)
-		in.SPKI, in.Serial = key, in.Serial+"f"
+		in.SPKI, in.Serial, in.Kur.Transaction = key, in.Serial+"f", []byte(in.Serial+"f")
 		same = append(same, in)
 	}
 	if won := race(same, store.Progress{}); won != 1 {
@@ -449,7 +550,7 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	person := func(i int) store.Digest { return store.Sum(fmt.Append(nil, i)) }
 	place := func(s *store.Store, i int, at time.Time, want int) {
 		t.Helper()
-		got, _, err := s.EnterQueue(ctx, person(i), "2020", 2, at, at)
+		got, _, err := s.EnterQueue(ctx, person(i), "2020", 2, at, at, nil)
 		check(t, err)
 		if got != want {
 			t.Fatalf("person %d at place %d, want %d", i, got, want)
@@ -463,7 +564,7 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	place(s, 1, minute, 0)
 	place(s, 4, minute, 3) // a second question changes no position
 	// The third came first and lost the position with its row: the ticket has the arrival.
-	got, since, err := s.EnterQueue(ctx, person(9), "2020", 2, now.Add(-time.Minute), minute)
+	got, since, err := s.EnterQueue(ctx, person(9), "2020", 2, now.Add(-time.Minute), minute, nil)
 	check(t, err)
 	if got != 1 || !since.Equal(now.Add(-time.Minute)) {
 		t.Fatalf("an early arrival at place %d since %v", got, since)
@@ -474,7 +575,7 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	place(s, 4, later, 0) // 0 and 1 have long been under way, 9 has gone
 	// A confirmation frees the place.
 	old, cert := requested(t, s, 1)
-	if got, _, err = s.EnterQueue(ctx, store.Sum(old.Raw), "2020", 2, later, later); err != nil || got != 0 {
+	if got, _, err = s.EnterQueue(ctx, store.Sum(old.Raw), "2020", 2, later, later, nil); err != nil || got != 0 {
 		t.Fatalf("place %d, %v", got, err)
 	}
 	place(s, 5, later, 1)
@@ -532,18 +633,9 @@ func testCRL(t *testing.T, s *store.Store, _ func() *store.Store) {
 	}
 }
 
-func testSettings(t *testing.T, s *store.Store, again func() *store.Store) {
+func testSettings(t *testing.T, s *store.Store, _ func() *store.Store) {
 	ctx := t.Context()
-	a, err := s.Secret(ctx, "k")
-	check(t, err)
-	b, err := again().Secret(ctx, "k")
-	check(t, err)
-	c, err := s.Secret(ctx, "other")
-	check(t, err)
-	if len(a) != 32 || string(a) != string(b) || string(a) == string(c) {
-		t.Fatal("secrets are not shared, or not distinct")
-	}
-	_, err = s.PublicURL(ctx)
+	_, err := s.PublicURL(ctx)
 	want(t, err, store.ErrNotFound)
 	for _, url := range []string{"http://127.0.0.1:1", "http://127.0.0.1:2"} {
 		check(t, s.SetPublicURL(ctx, url))
