@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"rinnova.example/go/card/cardmodel"
@@ -132,7 +133,7 @@ func Classify(err error) *Failure {
 			return fail(failure.ClockWrong, err)
 		}
 		return fail(failure.TLSUntrusted, err)
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return fail(failure.ServiceUnreachable, err)
 	case errors.Is(err, errService), errors.Is(err, cmp.ErrMalformed):
 		return fail(failure.ServiceUntrusted, err)

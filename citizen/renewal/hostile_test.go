@@ -131,7 +131,7 @@ func TestRevokedBeforeInstalled(t *testing.T) {
 		old, before := certificateOf(t, card), oldFiles(t, card)
 		messages := 0
 		s.exchange = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			if messages++; messages == 2 { // the kup is lost
+			if messages++; messages >= 2 { // each kup is lost
 				next.ServeHTTP(discard{http.Header{}}, r)
 				panic(http.ErrAbortHandler)
 			}
@@ -143,6 +143,7 @@ func TestRevokedBeforeInstalled(t *testing.T) {
 		if _, err := r.Run(t.Context()); code(err) != "service-unreachable" {
 			t.Fatal(err)
 		}
+		s.exchange = nil
 		issued := must(s.Renewals(t.Context(), old))
 		if len(issued) != 1 {
 			t.Fatal(issued)

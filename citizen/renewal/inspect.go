@@ -99,8 +99,11 @@ func (n *run) decide(ctx context.Context) error {
 		if err := n.Wait(ctx, after); err != nil {
 			return err
 		}
-		res, err := n.ask(ctx, cmp.InformRequest{StandingOf: n.rec.Old})
-		if err != nil {
+		var res *cmp.InformResponse
+		if err := n.persist(ctx, func(ctx context.Context) (err error) {
+			res, err = n.ask(ctx, cmp.InformRequest{StandingOf: n.rec.Old})
+			return err
+		}); err != nil {
 			return err
 		}
 		n.standing = res.Standing

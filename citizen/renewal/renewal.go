@@ -130,6 +130,8 @@ type run struct {
 	cert                *x509.Certificate // the new certificate
 	inspected, prepared bool
 	checked, proven     bool
+	at                  string     // the step under way
+	renonced            bool       // another transaction was begun after the nonce was refused
 	asksSeries          bool       // a look: the citizen must read the sigla printed on the card
 	block               *cns.Block // the open block, which spans steps; nil when none is open
 	task                Task
@@ -161,14 +163,6 @@ func (n *run) release() error {
 		n.noteUnwritable(n.ledger().Raise(n.s.IDCarta))
 	}
 	return b.End()
-}
-
-// post sends one message to the service, with the card released.
-func (n *run) post(ctx context.Context, der []byte) ([]byte, error) {
-	if err := n.release(); err != nil {
-		return nil, err
-	}
-	return n.Service.client(n.campaign).Post(ctx, der)
 }
 
 // Run renews the certificate, or continues an interrupted renewal. The error is a *Failure. Run wipes the PIN before
@@ -242,6 +236,7 @@ func (n *run) step(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	n.at = name
 	n.tell(Event{Step: name, State: Started})
 	if err := steps()[slices.Index(Steps, name)].run(n, ctx); err != nil {
 		return err

@@ -210,24 +210,24 @@ func settled(s *cmp.Standing) bool { return s.State.Confirmed() }
 
 // exchange sends one protected message. It polls while the service is busy.
 func (n *run) exchange(ctx context.Context, tx *cmp.Transaction, der []byte) (*cmp.UpdateResponse, error) {
-	const patience = 10 * time.Minute
+	const longest = 10 * time.Minute
 	waited := time.Duration(0)
 	for {
-		answer, err := n.post(ctx, der)
+		var res *cmp.UpdateResponse
+		err := n.send(ctx, der, func(answer []byte) (err error) {
+			res, err = tx.UpdateResponse(answer, n.trust())
+			return untrusted(err)
+		})
 		if err != nil {
 			return nil, err
-		}
-		res, err := tx.UpdateResponse(answer, n.trust())
-		if err != nil {
-			return nil, untrusted(err)
 		}
 		if res.Certificate != nil {
 			return res, nil
 		}
-		if waited += res.CheckAfter; waited > patience {
+		if waited += res.CheckAfter; waited > longest {
 			return nil, fail(failure.WaitingTooLong, nil)
 		}
-		n.tell(Event{Step: "request", State: Waiting, For: res.CheckAfter})
+		n.tell(Event{Step: n.at, State: Waiting, For: res.CheckAfter})
 		if err := n.Wait(ctx, res.CheckAfter); err != nil {
 			return nil, err
 		}

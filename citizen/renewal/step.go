@@ -294,7 +294,7 @@ func (n *run) check(ctx context.Context) error {
 			return err
 		})
 		if err == nil {
-			_, err = n.post(ctx, der)
+			err = n.send(ctx, der, func([]byte) error { return nil })
 		}
 		if err != nil {
 			why = errors.Join(why, err)
@@ -387,12 +387,17 @@ func (n *run) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := n.post(ctx, der)
+	err = n.send(ctx, der, func(answer []byte) error { return untrusted(tx.ConfirmResponse(answer, n.trust())) })
+	var refusal *cmp.Refusal
+	if errors.As(err, &refusal) && refusal.Code == failure.BadRecipientNonce && !n.renonced {
+		// The service knows its own nonce no more, as after its secret was replaced: the request is repeated in another
+		// transaction, and gets the same certificate.
+		n.renonced, n.rec.Transaction = true, nil
+		n.save()
+		return nil
+	}
 	if err != nil {
 		return err
-	}
-	if err := tx.ConfirmResponse(answer, n.trust()); err != nil {
-		return untrusted(err)
 	}
 	n.rec.Confirmed, n.rec.Transaction = true, nil
 	n.save()

@@ -187,6 +187,7 @@ func (w *world) run(elsewhere bool) (out *renewal.Outcome, err error) {
 		},
 		OnWritten: func(_ holder.IDCarta, p cardmodel.Path) {}}
 	out, err = r.Run(w.ctx)
+	w.net.done = true
 	if out != nil {
 		out.Session.ForgetPIN()
 		w.place = out.Slot
@@ -359,6 +360,7 @@ func describe(c *emulator.Card, m *cardmodel.Model) string {
 type exchange struct {
 	at   int
 	kind string
+	stay bool // and to every later one of the first run
 	seen int
 	done bool
 	skew time.Duration // of the program's clock
@@ -370,7 +372,7 @@ var exchanges = []string{"request lost", "answer lost", "answer truncated", "con
 
 // RoundTrip is the network.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
-	hit := w.net.kind != "" && !w.net.done && w.net.seen == w.net.at
+	hit := w.net.kind != "" && !w.net.done && (w.net.seen == w.net.at || w.net.stay && w.net.seen > w.net.at)
 	w.net.seen++
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -389,7 +391,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !hit {
 		return serve(), nil
 	}
-	w.net.done = true
+	w.net.done = !w.net.stay
 	switch w.net.kind {
 	case "request lost", "connection reset":
 		return nil, lost
