@@ -192,7 +192,7 @@ func TestKilledReplicas(t *testing.T) {
 		case <-time.After(300 * time.Millisecond):
 			r := replicas[kills%len(replicas)]
 			if err := r.command.Process.Kill(); err != nil {
-				t.Error(err)
+				t.Errorf("a replica that cannot be killed: %v", err)
 			}
 			_ = r.command.Wait() // it was killed
 			replicas[kills%len(replicas)] = serve(t, where...)
