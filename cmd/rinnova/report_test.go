@@ -192,7 +192,7 @@ func (h *canary) failing(kind string) *httptest.Server {
 			told := strings.Join([]string{canaryPIN, canarySurname, canaryCF, h.number, canaryHome}, " ")
 			w.Header().Set("Content-Type", "text/html; name="+canaryCF)
 			w.Header().Set("Location", "/"+canarySurname)
-			w.WriteHeader(http.StatusInternalServerError)
+			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprintln(w, told)
 			return
 		}
@@ -236,7 +236,7 @@ func TestReport(t *testing.T) {
 					t.Errorf("request %q", q.ID)
 				}
 			}
-			if kinds != "genm 200 kur 200 certConf 500 " {
+			if kinds != "genm 200 kur 200 certConf 404 " {
 				t.Errorf("requests %s", kinds)
 			}
 			steps := map[string]errorreport.Step{}
@@ -259,7 +259,7 @@ func TestReport(t *testing.T) {
 			out, code = h.run("rinnovad", "report", "open", errorreport.FileName, "--key",
 				filepath.Join(h.service.dir, "desk.key"), "--certificate", h.desk(), "--replay", series)
 			for _, want := range []string{"Cronologia\n", "fase «generazione della chiave»: fatta",
-				"messaggio al servizio (conferma): risposta HTTP 500",
+				"messaggio al servizio (conferma): risposta HTTP 404",
 				"Causa probabile\n  Il servizio ha risposto con un errore HTTP",
 				"Che cosa dire al cittadino\n  La tessera è integra.", " 0 diverse.\n"} {
 				if code != 0 || !strings.Contains(out, want) {
