@@ -26,7 +26,8 @@ type Authority interface {
 	// answer the polls.
 	Update(context.Context, UpdateRequest) (*UpdateResponse, error)
 	// Poll answers a poll (RFC 9810 §5.3.22) as Update would now answer the kur of that transaction, whose Kur it
-	// returns too. It refuses with the code unknown-transaction if there is no such kur of that old certificate.
+	// returns too, also with a refusal. It refuses with the code unknown-transaction if there is no such kur of that
+	// old certificate.
 	Poll(context.Context, PollRequest) (*UpdateResponse, error)
 	// Confirm records a certificate confirmation (RFC 9810 §5.3.18). It must be idempotent.
 	Confirm(context.Context, ConfirmRequest) error

@@ -184,10 +184,10 @@ func (a *authority) Poll(_ context.Context, p PollRequest) (*UpdateResponse, err
 	resp, err := a.decide(q)
 	if err != nil {
 		delete(a.kurs, string(p.TransactionID))
-		return nil, err
+		resp = new(UpdateResponse)
 	}
 	resp.Kur = q.Kur
-	return resp, nil
+	return resp, err
 }
 
 func (a *authority) decide(q UpdateRequest) (*UpdateResponse, error) {

@@ -409,13 +409,15 @@ func (h *Handler) poll(ctx context.Context, r *request) (BodyType, []byte, error
 	}
 	r.asked, r.update = true, true
 	resp, err := h.Authority.Poll(ctx, PollRequest{OldCertificate: r.signer, TransactionID: r.Header.TransactionID})
+	if resp != nil {
+		r.kurNonce = resp.Kur.Nonce
+	}
 	if err != nil {
 		return 0, nil, err
 	}
 	if resp == nil {
 		return 0, nil, errNoAnswer
 	}
-	r.kurNonce = resp.Kur.Nonce
 	return r.updated(resp, resp.Kur.Mods)
 }
 

@@ -95,37 +95,8 @@ func TestNames(t *testing.T) {
 // pvno 3 the kur's nonce (RFC 9483 §3.1, §4.4), under pvno 2 the last pollReq's, as OpenSSL 3.0 wants it.
 func TestDelayed(t *testing.T) {
 	f := pki()
-	for pvno, kurs := range map[int]bool{cmp2000: false, cmp2021: true} {
-		a := &authority{wait: 2, after: time.Second}
-		client, _ := serve(t, a)
-		fg := newForge(t)
-		fg.message.Header.Version = pvno
-		fg.tr.NewKey = sequenceOf(fg.req.template[templatePublicKey])
-		kur := fg.kur()
-		fg.tr.FirstNonce = fg.message.Header.SenderNonce
-		answer := post(t, client, kur, nil)
-		var last []byte
-		for range 2 {
-			m, err := ParseMessage(answer)
-			if err != nil || len(m.Header.GeneralInfo) != 0 {
-				t.Fatalf("%+v, %v", m, err)
-			}
-			last = bytes.Repeat([]byte{byte(len(a.updates))}, nonceSize)
-			fg.message = Message{Body: BodyPollRequest, Content: fg.must(pollReq(0)), Header: Header{Version: pvno,
-				Recipient: nullName, TransactionID: fg.tr.ID, SenderNonce: last, RecipNonce: m.Header.SenderNonce}}
-			answer = post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil)
-		}
-		m, err := ParseMessage(answer)
-		if err != nil || m.Body != BodyKeyUpdateResponse {
-			t.Fatalf("%+v, %v", m, err)
-		}
-		want := last
-		if kurs {
-			want = fg.tr.FirstNonce
-		}
-		if !bytes.Equal(m.Header.RecipNonce, want) {
-			t.Errorf("pvno %d: recipNonce %X, want %X", pvno, m.Header.RecipNonce, want)
-		}
+	for _, pvno := range []int{cmp2000, cmp2021} {
+		fg, m, answer := delayed(t, &authority{wait: 2, after: time.Second}, pvno)
 		r, err := parseCertRep(m.Content)
 		if err != nil {
 			t.Fatal(err)
@@ -139,7 +110,6 @@ func TestDelayed(t *testing.T) {
 			!bytes.Equal(i[0].Value, until) {
 			t.Errorf("pvno %d: generalInfo %X, want confirmWaitTime %X", pvno, i, until)
 		}
-		fg.tr.SenderNonce = last
 		if pvno == cmp2000 {
 			if resp, err := fg.tr.UpdateResponse(answer, f.trust()); err != nil || !resp.Certificate.Equal(cert) {
 				t.Errorf("our client: %+v, %v", resp, err)
@@ -148,11 +118,47 @@ func TestDelayed(t *testing.T) {
 	}
 }
 
+// delayed sends a kur and polls until its kup arrives, whose recipNonce it checks.
+func delayed(t *testing.T, a *authority, pvno int) (*forge, *Message, []byte) {
+	t.Helper()
+	client, _ := serve(t, a)
+	fg := newForge(t)
+	fg.message.Header.Version = pvno
+	fg.tr.NewKey = sequenceOf(fg.req.template[templatePublicKey])
+	kur := fg.kur()
+	fg.tr.FirstNonce = fg.message.Header.SenderNonce
+	answer := post(t, client, kur, nil)
+	for range a.wait + 1 {
+		m, err := ParseMessage(answer)
+		if err != nil || len(m.Header.GeneralInfo) != 0 {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		fg.tr.SenderNonce = bytes.Repeat([]byte{byte(a.polls + 1)}, nonceSize)
+		fg.message = Message{Body: BodyPollRequest, Content: fg.must(pollReq(0)), Header: Header{Version: pvno,
+			Recipient: nullName, TransactionID: fg.tr.ID, SenderNonce: fg.tr.SenderNonce,
+			RecipNonce: m.Header.SenderNonce}}
+		answer = post(t, client, fg.must(fg.message.protect(fg.old, rand.Reader)), nil)
+	}
+	m, err := ParseMessage(answer)
+	if err != nil || m.Body != BodyKeyUpdateResponse {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	want := fg.tr.SenderNonce
+	if pvno == cmp2021 {
+		want = fg.tr.FirstNonce
+	}
+	if !bytes.Equal(m.Header.RecipNonce, want) {
+		t.Errorf("pvno %d: recipNonce %X, want %X", pvno, m.Header.RecipNonce, want)
+	}
+	return fg, m, answer
+}
+
 // TestRefusedAfterPolling: the refusal that ends the polling is a kup too (RFC 9483 §3.6.2), and a further poll finds
 // no transaction.
 func TestRefusedAfterPolling(t *testing.T) {
 	f := pki()
 	no := &Refusal{CertRevoked, "revoked", "Revocato."}
+	delayed(t, &authority{wait: 1, after: time.Second, fail: no}, cmp2021)
 	client, _ := serve(t, &authority{wait: 1, after: time.Second, fail: no})
 	tr := newTransaction(t)
 	der, err := tr.UpdateRequest(f.oldEC, f.newEC, nil, now, rand.Reader)

@@ -103,11 +103,11 @@ func (a *Authority) poll(ctx context.Context, p cmp.PollRequest) (*cmp.UpdateRes
 	if err == nil && response.Certificate != nil || errors.As(err, &refusal) && !refusal.Temporary() {
 		err = errors.Join(err, a.Store.DropPending(ctx, p.TransactionID))
 	}
-	if err != nil {
-		return nil, err
+	if response == nil {
+		response = new(cmp.UpdateResponse)
 	}
 	response.Kur = kur
-	return response, nil
+	return response, err
 }
 
 // polledAgain answers a poll for a kur that waits no more: its answer was lost.

@@ -92,8 +92,11 @@ func TestPollRefused(t *testing.T) {
 	}
 	s.signer.fail = nil
 	check(t, s.store.SetStatus(t.Context(), store.Sum(second.Raw), store.Revoked, 1, clock))
-	_, err = s.Poll(t.Context(), poll)
+	response, err := s.Poll(t.Context(), poll)
 	refused(t, err, "revoked")
+	if !bytes.Equal(response.Kur.Nonce, r.Kur.Nonce) || response.Certificate != nil {
+		t.Errorf("%+v, want the kur's nonce", response)
+	}
 	_, err = s.Poll(t.Context(), poll)
 	refused(t, err, "unknown-transaction")
 }
