@@ -164,6 +164,7 @@ func TestTicketOfAnotherSecret(t *testing.T) {
 			late := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "late", 1024).PublicKey })
 			check(t, s.store.Register(t.Context(), late, "", clock))
 			s.standing(late, "")
+			s.now = s.now.Add(time.Second)
 			s.Secrets = c.secrets(s.Secrets[0])
 			r := s.request(early, "new")
 			r.Ticket = ticket
