@@ -39,7 +39,7 @@ var planted = []struct {
 		[]edit{{"citizen/renewal/action.go", "\tcase k.Claimed:\n\t\treturn keepKey\n",
 			"\tcase k.Claimed:\n\t\treturn makeKey\n"}}},
 	{"drop idempotency",
-		[]edit{{"service/ra/authority.go", "before, err := a.Store.ForKey(ctx, old, spki)",
+		[]edit{{"service/ra/authority.go", "before, err := a.Store.ForKur(ctx, old, spki, kur)",
 			"before, err := store.Certificate{}, error(store.ErrNotFound)"}}},
 	{"confirm before read-back", []edit{
 		{"citizen/renewal/renewal.go", confirmStep, ""},
