@@ -21,6 +21,7 @@ const (
 	DeviceRemoved             RV = 0x032
 	EncryptedDataInvalid      RV = 0x040
 	EncryptedDataLenRange     RV = 0x041
+	FunctionCanceled          RV = 0x050
 	FunctionNotSupported      RV = 0x054
 	KeyHandleInvalid          RV = 0x060
 	KeyFunctionNotPermitted   RV = 0x068
@@ -111,6 +112,7 @@ const (
 	tokenWriteProtected     = 0x000002
 	tokenLoginRequired      = 0x000004
 	tokenUserPINInitialized = 0x000008
+	tokenProtectedPath      = 0x000100 // CKF_PROTECTED_AUTHENTICATION_PATH
 	tokenInitialized        = 0x000400
 	tokenUserPINCountLow    = 0x010000
 	tokenUserPINFinalTry    = 0x020000

@@ -6,7 +6,8 @@
 //
 // Listing needs no PIN, and each file is read once for each insertion. Every signature is made in a short transaction
 // of its own, in which the PIN is presented and after which the card is reset. The token never sends the last try of a
-// PIN, nor a PIN that the card has refused.
+// PIN, nor a PIN that the card has refused. At a reader with a keypad the PIN is typed there, and again for a signature
+// that follows later than pinpad.go says.
 package token
 
 import (
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pinpad"
 	"rinnova.example/go/card/tries"
 )
 
@@ -22,8 +24,8 @@ import (
 type Config struct {
 	// Readers returns the state of all readers. It sends no command to a card.
 	Readers func() ([]Reader, error)
-	// Connect connects to the card in a reader.
-	Connect func(reader string) (card iso7816.Card, disconnect func(), err error)
+	// Connect connects to the card in a reader, and returns the reader's keypad, nil for none.
+	Connect func(reader string) (card iso7816.Card, pad *pinpad.Pinpad, disconnect func(), err error)
 	Ledger  tries.Ledger
 	Now     func() time.Time
 	Idle    time.Duration // after the last use the PIN is wiped
@@ -32,7 +34,7 @@ type Config struct {
 // Module is the state of one host process. Its methods may be called by one goroutine at a time.
 type Module struct {
 	readers  func() ([]Reader, error)
-	connect  func(string) (iso7816.Card, func(), error)
+	connect  func(string) (iso7816.Card, *pinpad.Pinpad, func(), error)
 	ledger   tries.Ledger
 	now      func() time.Time
 	idle     time.Duration

@@ -131,8 +131,8 @@ func (m *Module) SessionInfo(handle uint64) (slot, state, flags uint64, err erro
 	return uint64(s.slot), state, flags, nil
 }
 
-// Login presents the PIN for all sessions on the token. A nil PIN would be typed at a reader's keypad, which is not
-// supported.
+// Login presents the PIN for all sessions on the token. A nil PIN is typed at the reader's keypad; [ArgumentsBad] for a
+// reader without one.
 func (m *Module) Login(handle, user uint64, pin []byte) error {
 	s, t, err := m.session(handle)
 	switch {
@@ -141,7 +141,7 @@ func (m *Module) Login(handle, user uint64, pin []byte) error {
 	case user != userNormal:
 		return UserTypeInvalid
 	case pin == nil:
-		return ArgumentsBad
+		return m.failed(s, t.loginAtReader())
 	}
 	return m.failed(s, t.login(pin))
 }

@@ -189,6 +189,9 @@ func (m *Module) TokenInfo(number uint64) (TokenInfo, error) {
 		return info, nil
 	}
 	info.Flags |= tokenLoginRequired | tokenUserPINInitialized
+	if s.VerifiesAtReader(cardmodel.PIN) {
+		info.Flags |= tokenProtectedPath
+	}
 	if left := t.triesLeft(); left != nil {
 		switch {
 		case *left == 0:

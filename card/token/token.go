@@ -15,6 +15,7 @@ import (
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pinpad"
 	"rinnova.example/go/holder"
 )
 
@@ -38,11 +39,15 @@ type token struct {
 	idle       *time.Timer       // wipes the PIN
 	refused    map[[32]byte]bool // hashes of the PINs that the card refused, under the module's own key
 	sent       bool              // a PIN was sent while the ledger was out of order
+	before     struct {          // the last entry at the reader
+		left *int
+		sent bool
+	}
 }
 
 // read connects to the card in a reader and reads it.
 func (m *Module) read(reader string) (*token, error) {
-	card, disconnect, err := m.connect(reader)
+	card, pad, disconnect, err := m.connect(reader)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +58,7 @@ func (m *Module) read(reader string) (*token, error) {
 	}
 	t := &token{module: m, session: session, disconnect: disconnect, refused: map[[32]byte]bool{}}
 	session.BeforePIN, session.AfterPIN = t.beforePIN, t.afterPIN
+	session.AtReader = cns.AtReader{Pinpad: pad, Before: t.beforeReader, After: t.afterReader}
 	if e, err := m.ledger.Read(session.IDCarta); err == nil {
 		t.generation = e.Generation
 	}
@@ -194,24 +200,30 @@ func (t *token) login(pin []byte) error {
 	}
 	block, err := s.BeginBlockWithPIN(pin)
 	var refused *cns.CodeError
-	switch {
-	case err == nil:
-		moved := t.moved()
-		if err := block.End(); err != nil {
-			t.logout()
-			return err
-		}
-		if moved { // since the files were read
-			t.logout()
-			return errMoved
-		}
-		t.sent, t.loggedIn = false, true
-		t.touch()
-		return nil
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		t.refused[hash] = true
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.admit(block, block.End)
+}
+
+// admit ends a login to which the card agreed, as end leaves its block. It refuses a card that was changed since its
+// files were read.
+func (t *token) admit(block *cns.Block, end func() error) error {
+	if t.moved() {
+		_ = block.End() // the card is read again
+		t.logout()
+		return errMoved
+	}
+	if err := end(); err != nil {
+		t.logout()
+		return err
+	}
+	t.sent, t.loggedIn = false, true
+	t.touch()
+	return nil
 }
 
 // logout wipes the PIN.
@@ -244,7 +256,7 @@ func (t *token) use(f func() ([]byte, error)) ([]byte, error) {
 	switch {
 	case err == nil:
 		t.touch()
-	case !t.session.HasPIN(): // refused, because other software changed it, or not sent
+	case !t.session.Unlocked(): // refused, because other software changed it, or not sent
 		t.logout()
 	}
 	return out, err
@@ -270,6 +282,10 @@ func rvOf(err error) RV {
 		return PINLocked
 	case errors.As(err, &refused):
 		return PINIncorrect
+	case errors.Is(err, pinpad.ErrTimeout), errors.Is(err, pinpad.ErrCancelled):
+		return FunctionCanceled
+	case errors.Is(err, pinpad.ErrLength):
+		return PINLenRange
 	case errors.Is(err, cns.ErrLocked):
 		return UserNotLoggedIn
 	case errors.Is(err, errMoved), errors.Is(err, cns.ErrOtherCard), errors.Is(err, iso7816.ErrCardGone):

@@ -21,6 +21,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/card/pinpad"
 	"rinnova.example/go/card/tries"
 	"rinnova.example/go/cardfile"
 	"rinnova.example/go/trial"
@@ -52,6 +53,7 @@ type computer struct {
 	end      func() // at its end, before it
 	counter  uint16
 	in       bool
+	pad      *pinpad.Pinpad // nil for a reader without a keypad
 }
 
 func (c *computer) ATR() []byte { return c.card.ATR() }
@@ -117,7 +119,7 @@ func newComputer(t *testing.T, series string) *computer {
 	c.insert(issue(t, series))
 	c.module = New(Config{
 		Readers: func() ([]Reader, error) { return []Reader{{"reader", c.in, c.counter}}, nil },
-		Connect: func(string) (iso7816.Card, func(), error) { return c, func() {}, nil },
+		Connect: func(string) (iso7816.Card, *pinpad.Pinpad, func(), error) { return c, c.pad, func() {}, nil },
 		Ledger:  c.ledger, Now: time.Now, Idle: time.Minute}, 8)
 	t.Cleanup(c.module.Close)
 	return c
@@ -521,9 +523,9 @@ func TestForeign(t *testing.T) {
 			c := newComputer(t, "AC2014")
 			c.module.drop(0)
 			connects := 0
-			c.module.connect = func(string) (iso7816.Card, func(), error) {
+			c.module.connect = func(string) (iso7816.Card, *pinpad.Pinpad, func(), error) {
 				connects++
-				return card(c), func() {}, nil
+				return card(c), nil, func() {}, nil
 			}
 			for range 3 {
 				_, err := c.module.TokenInfo(0)
@@ -625,7 +627,7 @@ func FuzzCall(f *testing.F) {
 	card := must(emulator.Demo("AC2014", rand.Reader))
 	f.Fuzz(func(t *testing.T, function int, b []byte) {
 		m := New(Config{Readers: func() ([]Reader, error) { return []Reader{{"reader", true, 1}}, nil },
-			Connect: func(string) (iso7816.Card, func(), error) { return card, func() {}, nil },
+			Connect: func(string) (iso7816.Card, *pinpad.Pinpad, func(), error) { return card, nil, func() {}, nil },
 			Now:     time.Now, Idle: time.Minute}, 8)
 		defer m.Close()
 		h, err := m.OpenSession(0, sessionSerial)

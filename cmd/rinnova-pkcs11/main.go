@@ -15,6 +15,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
 	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/card/pinpad"
 	"rinnova.example/go/card/token"
 	"rinnova.example/go/card/tries"
 	"rinnova.example/go/cardfile"
@@ -77,13 +78,13 @@ func readers() ([]token.Reader, error) {
 	return readers, nil
 }
 
-func connect(reader string) (iso7816.Card, func(), error) {
+func connect(reader string) (iso7816.Card, *pinpad.Pinpad, func(), error) {
 	c, err := pcsc.Open(reader)
 	if errors.Is(err, pcsc.ErrNoCard) || errors.Is(err, pcsc.ErrNoReader) {
 		err = token.TokenNotPresent
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return c, func() { _ = c.Close() }, nil
+	return c, c.Pinpad(), func() { _ = c.Close() }, nil
 }
