@@ -177,6 +177,12 @@ func (b *Bench) openCard(_ context.Context, reader string) (*desktop.Card, error
 	}
 	r := b.renewal(paced)
 	r.Version = b.Version
+	if s.fault == "pinpad" {
+		var err error
+		if r.Pinpad, err = paced.pinpad(); err != nil {
+			return nil, err
+		}
+	}
 	if s.fault == "too-old" {
 		r.Version = "0.0.1"
 	}

@@ -47,7 +47,7 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	}
 	if c.slow.Swap(false) ||
 		s.fault == "slow-key" && len(command) > 1 && command[1] == iso7816.INSGenerateKeyPair {
-		if err := c.minute(); err != nil {
+		if err := c.within(time.Minute); err != nil {
 			return nil, err
 		}
 	}
@@ -74,9 +74,9 @@ func (c *pacedCard) Transmit(command []byte) ([]byte, error) {
 	return answer, err
 }
 
-// minute waits for a minute while the card is in the reader.
-func (c *pacedCard) minute() error {
-	for range 600 {
+// within waits while the card is in the reader.
+func (c *pacedCard) within(d time.Duration) error {
+	for range d / (100 * time.Millisecond) {
 		if err := renewal.Wait(c.bench.ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
@@ -92,14 +92,14 @@ func (c *pacedCard) minute() error {
 
 // Faults are the scripts that a card can be put in with. A cut- takes the card away within a step of the
 // renewal, after the card acted; there is one for each step that uses the card. At pin-lost it leaves after it took a
-// new PIN.
+// new PIN. At pinpad the reader has a keypad, and the time of the first entry there runs out.
 var Faults = []string{"", "begun", "renewed", "pin-last", "pin-blocked", "pin-lost", "puk-last",
 	"cut-identify", "cut-unlock",
 	"cut-prepare", "cut-generate",
 	"cut-request", "cut-install", "cut-prove", "cut-confirm", "lost-request", "lost-confirm", "unregistered", "empty",
 	"unreadable", "full", "not-activated", "mute",
 	"contactless", "not-cns", "cie", "foreign", "other-cns", "unknown-model", "busy", "slow-card", "slow-key",
-	"slow-install", "slow-service", "hostile", "too-old"}
+	"slow-install", "slow-service", "hostile", "too-old", "pinpad"}
 
 // cutAt is the instruction of a step at which the card is taken away; the first command where none is named.
 var cutAt = map[string]byte{"unlock": iso7816.INSVerify, "prepare": iso7816.INSCreateFile,

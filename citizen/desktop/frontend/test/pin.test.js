@@ -167,3 +167,15 @@ test('a card of which no source gives the command', async () => {
     assert.equal(await w.tab.getByRole('button', { name }).count(), 0)
   await empty(w)
 })
+
+test('at a reader with a keypad nothing is typed at the computer', async () => {
+  await pin(w, withoutPuk, 'pinpad')
+  await w.text('Di norma il lettore chiederà il PIN 2 volte: te lo dirà questa finestra.')
+  await w.click('SCRIVI SUL LETTORE')
+  await w.text('Scrivi il PIN sul lettore')
+  await w.tab.getByText(/^Restano \d+ secondi$/).waitFor()
+  await w.text('Il codice non è stato scritto in tempo sul lettore: nessun tentativo è stato usato.')
+  await w.click('SCRIVI SUL LETTORE')
+  await w.screen('done')
+  await empty(w)
+})

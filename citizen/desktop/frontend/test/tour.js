@@ -235,6 +235,38 @@ export const screens = [
     },
   ],
   [
+    'pinpad',
+    async (w) => {
+      await pin(w, withPuk, 'pinpad')
+      await w.text('Usa la tastiera del lettore')
+    },
+  ],
+  [
+    'pinpad-typing',
+    async (w) => {
+      await pin(w, withPuk, 'pinpad')
+      await w.click('SCRIVI SUL LETTORE')
+      await w.text('Scrivi il PUK sul lettore, non il PIN')
+    },
+  ],
+  [
+    'pinpad-timeout',
+    async (w) => {
+      await pin(w, withPuk, 'pinpad')
+      await w.click('SCRIVI SUL LETTORE')
+      await w.text('Il codice non è stato scritto in tempo sul lettore: nessun tentativo è stato usato.')
+    },
+  ],
+  [
+    'pinpad-change',
+    async (w) => {
+      await w.bench('insert', withoutPuk, 'pinpad')
+      await w.screen('card')
+      await w.click('Cambia il PIN')
+      await w.text('Il lettore chiederà il PIN di adesso, poi due volte il nuovo PIN.')
+    },
+  ],
+  [
     'pin-now',
     async (w) => {
       await changing(w)
