@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rinnova.example/go/card/pinpad"
 )
 
 // Sizes of SCARD_READERSTATE as the systems' C headers give them: pcsclite.h (8-byte unsigned long,
@@ -23,6 +25,15 @@ func TestReaderStateSize(t *testing.T) {
 	}[runtime.GOOS+"/"+runtime.GOARCH]
 	if !ok || stateSize != want {
 		t.Errorf("SCARD_READERSTATE has %d bytes on %s/%s, want %d", stateSize, runtime.GOOS, runtime.GOARCH, want)
+	}
+}
+
+// CM_IOCTL_GET_FEATURE_REQUEST, SCARD_CTL_CODE(3400): 42000000h + 3400 in pcsc-lite's reader.h and in Apple's PCSC;
+// CTL_CODE(FILE_DEVICE_SMARTCARD = 31h, 3400, METHOD_BUFFERED, FILE_ANY_ACCESS) in the Windows SDK, 31h<<16 + 3400<<2.
+func TestControlCode(t *testing.T) {
+	want := map[string]uintptr{"linux": 0x42000D48, "darwin": 0x42000D48, "windows": 0x00313520}[runtime.GOOS]
+	if got := controlCode(pinpad.GetFeatureRequest); got != want {
+		t.Errorf("%08X on %s, want %08X", got, runtime.GOOS, want)
 	}
 }
 

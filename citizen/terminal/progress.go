@@ -54,18 +54,17 @@ func (s *Progress) Show(e renewal.Event, text string) {
 	case e.State == renewal.Noted || e.State == renewal.Waiting || e.State == renewal.Typing:
 		s.Clear()
 		fmt.Fprintln(s.w, text)
-	case s.bar == nil:
+	case s.bar == nil || !slices.Contains(renewal.Steps, e.Step): // after the renewal the bar is at its end
 		if e.State == renewal.Started {
 			fmt.Fprintln(s.w, text)
 		}
 	default:
 		s.bar.Describe(text)
-		if i := slices.Index(renewal.Steps, e.Step); i >= 0 {
-			if e.State != renewal.Started {
-				i++
-			}
-			_ = s.bar.Set(i)
+		i := slices.Index(renewal.Steps, e.Step)
+		if e.State != renewal.Started {
+			i++
 		}
+		_ = s.bar.Set(i)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"rinnova.example/go/card/emulator"
 	"rinnova.example/go/card/pcsc/pcsctest"
+	"rinnova.example/go/catalogue"
 )
 
 const (
@@ -34,6 +35,7 @@ type desk struct {
 	card    *emulator.Card
 	home    string // with the ledger
 	pull    func()
+	shown   func(screen string) // called with all that was shown so far; nil for nothing
 }
 
 // newDesk issues a card of a series and inserts it. macros are those of the reader's driver.
@@ -87,6 +89,9 @@ func (d *desk) types(t *testing.T, keys []string, args ...string) (string, int) 
 			break
 		}
 		screen = append(screen, b[:n]...)
+		if d.shown != nil {
+			d.shown(string(screen))
+		}
 		if question.Match(screen[answered:]) {
 			answered = len(screen)
 			line := ""
@@ -299,4 +304,26 @@ func TestPinpadUnusable(t *testing.T) {
 			d.asked(t)
 		})
 	}
+}
+
+// TestPinpadAfterReinsertion: the card is taken out after the renewal, and the login goes through the new connection,
+// with one more entry at the reader.
+func TestPinpadAfterReinsertion(t *testing.T) {
+	d := newDesk(t, "OT2015")
+	d.Types(pinpadPIN, pinpadPIN, pinpadPIN)
+	out := false
+	d.shown = func(screen string) {
+		if !out && strings.Contains(screen, catalogue.Step(catalogue.Italian, "reinsert")) {
+			out = true
+			d.pull()
+			waitReader(t, d.Readers[0], false)
+			d.pull = d.PlugCard(t, d.card)
+		}
+	}
+	screen, exit := d.types(t, nil, "renew", "--wait-reinsert", "--login")
+	if exit != 0 {
+		t.Errorf("exit code %d", exit)
+	}
+	has(t, screen, textDone, "Accesso riuscito")
+	d.asked(t, "verify 5 8", "verify 5 8", "verify 5 8")
 }
