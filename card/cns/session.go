@@ -153,6 +153,7 @@ func (s *Session) readPersonalData() error {
 // caller sets in AtReader. It refuses another card with ErrOtherCard. The verified PIN and the model stay: some cards
 // answer a warm reset otherwise than a cold one (ISO/IEC 7816-3 §8.1), so Resume does not compare the answer to reset.
 func (s *Session) Resume(card iso7816.Card) error {
+	_ = s.endLingering() // of the connection before, which may be closed
 	s.card = iso7816.Chain(card, s.Model.ExtendedLength.Value)
 	return s.transaction(false, s.sameCard)
 }
