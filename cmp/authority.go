@@ -40,6 +40,7 @@ type InformRequest struct {
 	Template      bool   // id-it-certReqTemplate, RFC 9810 §5.3.19.16
 	Campaigns     bool   // ours: open campaigns
 	StandingOf    []byte // ours: SHA-256 of the old certificate's DER, 32 bytes, or nil
+	Look          bool   // ours: the question about the standing takes no place in the waiting room
 	ServiceFacts  bool   // ours: trial login URL and minimum program version
 	TransactionID []byte
 }

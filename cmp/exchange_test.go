@@ -135,6 +135,8 @@ func TestInform(t *testing.T) {
 		{"no campaign open", InformRequest{Campaigns: true}, InformResponse{Campaigns: []Campaign{}}},
 		{"unknown certificate", InformRequest{StandingOf: hash},
 			InformResponse{Standing: &Standing{Decision: "unknown"}}},
+		{"a look", InformRequest{StandingOf: hash, Look: true},
+			InformResponse{Standing: &Standing{Decision: "unknown"}}},
 		{"facts not known", InformRequest{ServiceFacts: true}, InformResponse{Service: &ServiceFacts{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

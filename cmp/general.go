@@ -3,12 +3,18 @@
 package cmp
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
+
+// tagLook is the tag of the hash in a question that takes no place in the waiting room:
+//
+//	StandingOf ::= CHOICE { place OCTET STRING (SIZE (32)), look [0] IMPLICIT OCTET STRING (SIZE (32)) }
+var tagLook = implicit(0)
 
 // genm encodes the content of a general message (RFC 9810 §5.3.19): an infoType for each question.
 func (q InformRequest) genm() ([]byte, error) {
@@ -26,7 +32,11 @@ func (q InformRequest) genm() ([]byte, error) {
 		if len(q.StandingOf) != sha256Size {
 			return nil, fmt.Errorf("hash of the old certificate has %d bytes instead of 32", len(q.StandingOf))
 		}
-		list = append(list, InfoTypeAndValue{oidStanding, octetString(q.StandingOf)})
+		value := octetString(q.StandingOf)
+		if q.Look {
+			value[0] = byte(tagLook)
+		}
+		list = append(list, InfoTypeAndValue{oidStanding, value})
 	}
 	var b cryptobyte.Builder
 	addInfo(&b, list)
@@ -57,7 +67,11 @@ func (q *InformRequest) parse(der []byte) error {
 		case oidServiceFacts:
 			q.ServiceFacts = true
 		case oidStanding:
-			if q.StandingOf, err = readOctetString(i.Value); err != nil || len(q.StandingOf) != sha256Size {
+			value := bytes.Clone(i.Value)
+			if q.Look = len(value) > 0 && value[0] == byte(tagLook); q.Look {
+				value[0] = byte(asn1.OCTET_STRING)
+			}
+			if q.StandingOf, err = readOctetString(value); err != nil || len(q.StandingOf) != sha256Size {
 				return malformed("hash of the old certificate")
 			}
 			known = true

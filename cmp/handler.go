@@ -27,8 +27,8 @@ import (
 // Handler is the server half. It serves POST requests to /.well-known/cmp and /.well-known/cmp/p/<campaign>, each also
 // with an operation label of RFC 9483 §6.1 (as /keyupdate; the label is ignored, the message tells its own type) and
 // with a slash at the end. A request has at most [MaxRequest] bytes and the type application/pkixcmp. Any other
-// request, and bytes that are no PKIMessage, get a plain 4xx. The answer to a PKIMessage is always a signed PKIMessage
-// with status 200, since OpenSSL discards the body of any other status.
+// request, and bytes that are no PKIMessage, get a plain 4xx. The answer to a PKIMessage is, but for Charge, a
+// signed PKIMessage with status 200, since OpenSSL discards the body of any other status.
 //
 // Before it asks the Authority, it checks that pvno is 2 or 3, that transactionID and senderNonce have at least 128
 // bits, that the signature by extraCerts[0] verifies (a genm may be unprotected), and for a kur that possession of the

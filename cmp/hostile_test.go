@@ -260,6 +260,11 @@ func hostileMessages(f *fixture) []hostileRequest {
 			fg.message.Content = info(InfoTypeAndValue{Type: oidCACerts}, InfoTypeAndValue{Type: oidCACerts})
 			return fg.must(fg.message.Marshal())
 		}, refusalFormat},
+		{"look of 20 bytes", func(fg *forge) []byte {
+			fg.message.Body, fg.message.Content = BodyGeneralMessage,
+				info(InfoTypeAndValue{oidStanding, append([]byte{0x80, 20}, make([]byte, 20)...)})
+			return fg.must(fg.message.Marshal())
+		}, refusalFormat},
 		{"standing of 20 bytes", func(fg *forge) []byte {
 			fg.message.Body, fg.message.Content = BodyGeneralMessage,
 				info(InfoTypeAndValue{oidStanding, octetString(make([]byte, 20))})

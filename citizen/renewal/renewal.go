@@ -115,6 +115,7 @@ type Outcome struct {
 // run holds the facts of one run.
 type run struct {
 	*Renewal
+	look                bool // it renews nothing, and takes no place in the waiting room
 	s                   *cns.Session
 	base                cns.Slot         // the pair whose certificate is renewed
 	standing            *cmp.Standing    // nil: the service knows no standing

@@ -85,7 +85,7 @@ type View struct {
 // Look identifies the card and asks the service for the standing of its certificate. The error is a *Failure if the
 // card could not be read; if the service does not answer, the failure is in the view's Refusal.
 func (r *Renewal) Look(ctx context.Context) (*View, error) {
-	n := &run{Renewal: r}
+	n := &run{Renewal: r, look: true}
 	if err := n.step(ctx, "identify"); err != nil {
 		return nil, Classify(err)
 	}
@@ -138,7 +138,7 @@ func (n *run) begun() bool {
 func (n *run) standings(ctx context.Context, held []cns.Slot) error {
 	answers := make([]*cmp.Standing, len(held))
 	for i, p := range held {
-		q := cmp.InformRequest{StandingOf: hash(p.Certificate.Certificate)}
+		q := cmp.InformRequest{StandingOf: hash(p.Certificate.Certificate), Look: n.look}
 		if i == 0 {
 			q.CACerts, q.Template, q.Campaigns, q.ServiceFacts = true, true, true, true
 		}

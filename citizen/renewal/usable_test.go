@@ -3,10 +3,14 @@
 package renewal_test
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"rinnova.example/go/card/cns"
+	"rinnova.example/go/service/campaign"
 )
 
 // TestUsable: a card is usable only if its certificate is in date and the service does not refuse it.
@@ -42,5 +46,25 @@ func TestUsable(t *testing.T) {
 		if row.code != "" && (v.Refusal == nil || string(v.Refusal.Code) != row.code) {
 			t.Errorf("%s: %v", row.name, v.Refusal)
 		}
+	}
+}
+
+// TestLookTakesNoPlace: a window that looks at a card leaves the one place to the card that is renewed.
+func TestLookTakesNoPlace(t *testing.T) {
+	s := newService(t)
+	all := must(s.Store.Campaigns(t.Context()))
+	i := slices.IndexFunc(all, func(c campaign.Campaign) bool { return c.ID == "2020" })
+	all[i].Capacity, all[i].Version = 1, all[i].Version+1
+	if err := s.Store.AddCampaign(t.Context(), all[i], s.now); err != nil {
+		t.Fatal(err)
+	}
+	looking, renewing := s.card("AC2014", 70, inWindow), s.card("AC2014", 71, inWindow)
+	if v, err := s.run(looking, nil, nil).Look(t.Context()); err != nil || v.Refusal != nil {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	r := s.run(renewing, someone(), nil)
+	r.Wait = func(context.Context, time.Duration) error { return errors.New("it has to wait") }
+	if _, err := r.Run(t.Context()); err != nil {
+		t.Errorf("the renewal: %v", err)
 	}
 }

@@ -38,10 +38,13 @@ type Config struct {
 }
 
 // Authority is a [cmp.Authority]. Several, in one process or many, may share a database.
-type Authority struct{ Config }
+type Authority struct {
+	Config
+	stay stays
+}
 
 // New returns an Authority.
-func New(c Config) *Authority { return &Authority{c} }
+func New(c Config) *Authority { return &Authority{Config: c} }
 
 // Register judges an old certificate and adds it to the registry. Errors: store.ErrRegistered.
 func (a *Authority) Register(ctx context.Context, cert *x509.Certificate) error {
@@ -341,6 +344,7 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 	if now.After(cert.NotAfter) {
 		return refuse(failure.CertificateExpired)
 	}
+	admitted, admission := a.Store.Admitted(ctx, old, cert.Campaign)
 	cert, err = a.Store.Confirm(ctx, old, digest, now)
 	if errors.Is(err, store.ErrRevoked) {
 		if cert.State == store.Abandoned {
@@ -349,6 +353,9 @@ func (a *Authority) confirm(ctx context.Context, c cmp.ConfirmRequest) error {
 		return refuse(failure.CertificateRevoked)
 	}
 	if err == nil {
+		if admission == nil {
+			a.stay.add(now.Sub(admitted))
+		}
 		a.Log.InfoContext(ctx, "certificate confirmed", "old", old.Short(), "serial", cert.Serial, "state", cert.State)
 	}
 	return err

@@ -8,7 +8,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"rinnova.example/go/cmp"
@@ -69,24 +71,71 @@ func (a *Authority) wait(ctx context.Context, c campaign.Campaign, kur store.Pen
 	}
 	arrived := a.arrival(kur.Old, kur.Ticket, now)
 	position, _, err := a.Store.EnterQueue(ctx, kur.Old, c.ID, c.Capacity, arrived, now, &kur)
-	return checkAfter(position), err
+	return a.checkAfter(position, c.Capacity), err
 }
 
-// enterQueue sets the position in the waiting room, a new one the first time.
+// enterQueue sets the position in the waiting room, a new one the first time; for a look the one that there would be.
 func (a *Authority) enterQueue(ctx context.Context, s *cmp.Standing, c campaign.Campaign, old store.Digest,
-	now time.Time) error {
+	look bool, now time.Time) error {
+	if look {
+		var err error
+		s.Position, err = a.Store.LookAtQueue(ctx, old, c.ID, c.Capacity, now)
+		s.CheckAfter = a.checkAfter(s.Position, c.Capacity)
+		if s.Position > 0 {
+			s.Decision = cmp.Waiting
+		}
+		return err
+	}
 	position, since, err := a.Store.EnterQueue(ctx, old, c.ID, c.Capacity, now, now, nil)
 	if err != nil {
 		return err
 	}
-	s.Position, s.CheckAfter, s.Ticket = position, checkAfter(position), a.ticket(old, since)
+	s.Position, s.CheckAfter, s.Ticket = position, a.checkAfter(position, c.Capacity), a.ticket(old, since)
 	if position > 0 {
 		s.Decision = cmp.Waiting
 	}
 	return nil
 }
 
-// checkAfter returns the time until the next question, shorter for those in front and well under store.WaitingTimeout.
-func checkAfter(position int) time.Duration {
-	return min(time.Duration(position)*5*time.Second, time.Minute)
+// Bounds on the time until the next question; the longest is well under store.WaitingTimeout.
+const (
+	shortestCheck = 2 * time.Second
+	longestCheck  = time.Minute
+)
+
+// checkAfter returns the time until the next question: that in which the renewals under way make room up to a position,
+// or a part of it, at random, so that a free place is taken soon and those who came together part.
+func (a *Authority) checkAfter(position, capacity int) time.Duration {
+	if position <= 0 {
+		return 0
+	}
+	turn := time.Duration(position) * a.stay.mean() / time.Duration(capacity)
+	turn -= rand.N(turn/2 + 1)
+	return min(max(turn, shortestCheck), longestCheck-rand.N(longestCheck/10))
+}
+
+// stays is the mean time from admission to confirmation, as this process saw it.
+type stays struct {
+	mu    sync.Mutex
+	value time.Duration
+}
+
+// firstStay is the mean before any was seen: a PIN is typed and a key is made in about that time.
+const firstStay = 50 * time.Second
+
+func (s *stays) mean() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.value == 0 {
+		return firstStay
+	}
+	return s.value
+}
+
+// add lets a stay count for a sixteenth of the mean.
+func (s *stays) add(stay time.Duration) {
+	mean := s.mean()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.value = max(mean+(stay-mean)/16, time.Second)
 }

@@ -105,8 +105,8 @@ func ids(choices []campaign.Choice) []string {
 	return list
 }
 
-// Inform answers a general message. The question how a certificate stands takes a position in the waiting room; nothing
-// else changes.
+// Inform answers a general message. The question how a certificate stands takes a position in the waiting room, unless
+// it is a look; nothing else changes.
 func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.InformResponse, error) {
 	now := a.Clock()
 	var response cmp.InformResponse
@@ -142,7 +142,7 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 			return nil, &cmp.Refusal{Info: cmp.BadDataFormat, Code: "malformed-request",
 				Text: "La richiesta non è formata bene."}
 		}
-		standing, err := a.standing(ctx, r.Campaign, old, now)
+		standing, err := a.standing(ctx, r.Campaign, old, r.Look, now)
 		request := "standing"
 		if standing != nil && standing.Decision == cmp.Unknown {
 			request = unknownStanding
@@ -155,8 +155,8 @@ func (a *Authority) Inform(ctx context.Context, r cmp.InformRequest) (*cmp.Infor
 	return &response, nil
 }
 
-func (a *Authority) standing(ctx context.Context, label string, old store.Digest, now time.Time) (*cmp.Standing,
-	error) {
+func (a *Authority) standing(ctx context.Context, label string, old store.Digest, look bool,
+	now time.Time) (*cmp.Standing, error) {
 	reg, err := a.Store.Registered(ctx, old)
 	if errors.Is(err, store.ErrNotFound) {
 		return &cmp.Standing{Decision: cmp.Unknown}, nil
@@ -213,7 +213,7 @@ func (a *Authority) standing(ctx context.Context, label string, old store.Digest
 	default:
 		s.Decision = cmp.Renewable
 		if len(d.accepting) == 1 && d.accepting[0].Capacity > 0 {
-			if err := a.enterQueue(ctx, &s, d.accepting[0].Campaign, old, now); err != nil {
+			if err := a.enterQueue(ctx, &s, d.accepting[0].Campaign, old, look, now); err != nil {
 				return nil, err
 			}
 		}

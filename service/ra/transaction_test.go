@@ -149,10 +149,10 @@ func TestTicketOfAnotherSecret(t *testing.T) {
 	next := []byte("the secret that follows the former one")
 	for name, c := range map[string]struct {
 		secrets func(former []byte) [][]byte
-		want    time.Duration // five seconds for each position
+		want    int // position
 	}{
-		"the former is known": {func(former []byte) [][]byte { return [][]byte{next, former} }, 5 * time.Second},
-		"the former has gone": {func([]byte) [][]byte { return [][]byte{next} }, 10 * time.Second},
+		"the former is known": {func(former []byte) [][]byte { return [][]byte{next, former} }, 1},
+		"the former has gone": {func([]byte) [][]byte { return [][]byte{next} }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t)
@@ -160,7 +160,8 @@ func TestTicketOfAnotherSecret(t *testing.T) {
 			under, early := s.known(0), s.known(1)
 			s.standing(under, "")
 			ticket := s.standing(early, "").Ticket
-			s.now = clock.Add(store.WaitingTimeout + time.Minute) // the place has lapsed
+			s.now = clock.Add(store.ArrivalLife + time.Minute) // the arrivals on record are forgotten
+			s.standing(under, "")
 			late := s.card(0, func(r *ca.OldRequest) { r.PublicKey = &key(t, "late", 1024).PublicKey })
 			check(t, s.store.Register(t.Context(), late, "", clock))
 			s.standing(late, "")
@@ -168,10 +169,10 @@ func TestTicketOfAnotherSecret(t *testing.T) {
 			s.Secrets = c.secrets(s.Secrets[0])
 			r := s.request(early, "new")
 			r.Ticket = ticket
-			response, err := s.Update(t.Context(), r)
+			_, err := s.Update(t.Context(), r)
 			check(t, err)
-			if response.CheckAfter != c.want {
-				t.Errorf("it waits %v, want %v", response.CheckAfter, c.want)
+			if st := s.standing(early, ""); st.Position != c.want {
+				t.Errorf("position %d, want %d", st.Position, c.want)
 			}
 		})
 	}

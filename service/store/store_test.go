@@ -445,12 +445,12 @@ func testPending(t *testing.T, s *store.Store, again func() *store.Store) {
 	for range 2 {
 		check(t, enter(p.Old, now, &p))
 	}
-	got, err := again().PendingKur(ctx, p.Transaction, now.Add(store.WaitingTimeout))
+	got, err := again().PendingKur(ctx, p.Transaction, now.Add(store.ArrivalLife))
 	check(t, err)
 	if !reflect.DeepEqual(got, p) {
 		t.Errorf("%+v, want %+v", got, p)
 	}
-	_, err = s.PendingKur(ctx, p.Transaction, now.Add(store.WaitingTimeout+time.Millisecond))
+	_, err = s.PendingKur(ctx, p.Transaction, now.Add(store.ArrivalLife+time.Millisecond))
 	want(t, err, store.ErrNotFound)
 
 	other := p
@@ -468,8 +468,9 @@ func testPending(t *testing.T, s *store.Store, again func() *store.Store) {
 
 	// Those that have expired make room for others.
 	check(t, enter(p.Old, now, &p))
-	later := now.Add(store.WaitingTimeout + time.Minute)
+	later := now.Add(store.ArrivalLife + time.Minute)
 	other.Kur = kur("5", nil)
+	check(t, enter(store.Sum([]byte("first")), later, nil))
 	check(t, enter(store.Sum([]byte("second")), later, &other))
 	_, err = s.PendingKur(ctx, p.Transaction, now)
 	want(t, err, store.ErrNotFound)
@@ -550,10 +551,12 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 	person := func(i int) store.Digest { return store.Sum(fmt.Append(nil, i)) }
 	place := func(s *store.Store, i int, at time.Time, want int) {
 		t.Helper()
+		look, err := s.LookAtQueue(ctx, person(i), "2020", 2, at)
+		check(t, err)
 		got, _, err := s.EnterQueue(ctx, person(i), "2020", 2, at, at, nil)
 		check(t, err)
-		if got != want {
-			t.Fatalf("person %d at place %d, want %d", i, got, want)
+		if got != want || look != want {
+			t.Fatalf("person %d at place %d, by a look %d, want %d", i, got, look, want)
 		}
 	}
 	other := again()
@@ -570,7 +573,11 @@ func testQueue(t *testing.T, s *store.Store, again func() *store.Store) {
 		t.Fatalf("an early arrival at place %d since %v", got, since)
 	}
 	late := now.Add(store.WaitingTimeout + 30*time.Second)
-	place(s, 4, late, 2) // 2 and 3 have not asked again; 9 has
+	place(s, 4, late, 1) // 2 and 3 have not asked again, 9 has; 0 is admitted and has sent nothing since
+	place(s, 0, late, 1) // it returns: its admission has lapsed, and it comes before 4, which came later
+	place(s, 9, late, 0)
+	place(s, 0, late, 1)
+	place(s, 4, late, 2)
 	later := now.Add(store.AdmissionTimeout + 5*time.Second)
 	place(s, 4, later, 0) // 0 and 1 have long been under way, 9 has gone
 	// A confirmation frees the place.
