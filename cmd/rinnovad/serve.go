@@ -36,6 +36,9 @@ const (
 	downloadsOfAddress = 64
 )
 
+// pinTime is for a login's handshake, in the middle of which a person may type the PIN.
+const pinTime = 30 * time.Second
+
 var (
 	messagesOfCard      = gate.Budget{PerSecond: 0.5, AtOnce: 40}
 	linesAboutStrangers = gate.Budget{PerSecond: 5, AtOnce: 500}
@@ -163,8 +166,8 @@ func (c *serveCommand) Run(p *program) error {
 	loginTLS := portal.LoginTLS(server, []*x509.Certificate{legacy.Certificate(), current.Certificate()})
 	var servers []*http.Server
 	ended := make(chan error, 3)
-	start := func(l net.Listener, secure *tls.Config, handler http.Handler) {
-		g := gate.New(gate.Config{ProxyFrom: peers, Log: log})
+	start := func(l net.Listener, secure *tls.Config, handler http.Handler, grace time.Duration) {
+		g := gate.New(gate.Config{ProxyFrom: peers, Log: log, Grace: grace})
 		if l = g.Listen(l); secure != nil {
 			l = tls.NewListener(l, gate.TLS(secure))
 		}
@@ -172,9 +175,9 @@ func (c *serveCommand) Run(p *program) error {
 		servers = append(servers, server)
 		go func() { ended <- server.Serve(l) }()
 	}
-	start(cmpListener, cmpTLS, requests)
-	start(loginListener, loginTLS, portal.Login(authority))
-	start(public, nil, publication)
+	start(cmpListener, cmpTLS, requests, 0)
+	start(loginListener, loginTLS, portal.Login(authority), pinTime)
+	start(public, nil, publication, 0)
 	fmt.Fprintf(p.out, "pronto cmp=%s login=%s public=%s\n", cmpURL, loginURL, publicURL)
 
 	select {

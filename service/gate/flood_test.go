@@ -331,3 +331,18 @@ func TestHugeHeader(t *testing.T) {
 		}
 	})(t)
 }
+
+// TestGrace: with more grace a client may begin later, as one that asks a person for a PIN.
+func TestGrace(t *testing.T) {
+	bubble(func(t *testing.T) {
+		n, _ := serve(t, Config{Grace: 30 * time.Second}, ok)
+		for after, want := range map[time.Duration]int{25 * time.Second: http.StatusOK, 35 * time.Second: 0} {
+			c := n.dial(citizen)
+			defer c.Close()
+			time.Sleep(after)
+			if status := ask(c, get); status != want {
+				t.Errorf("a request after %v got status %d, want %d", after, status, want)
+			}
+		}
+	})(t)
+}
