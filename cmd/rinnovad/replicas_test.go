@@ -118,6 +118,7 @@ func renewOnce(ctx context.Context, client *cmp.Client, old cmp.Credential, root
 	}); err != nil || cert == nil {
 		return nil, fmt.Errorf("kur: %w", err)
 	}
+	time.Sleep(500 * time.Millisecond) // the card is written
 	conf, err := tr.ConfirmRequest(old, cert, true, "", trust.Now, rand.Reader)
 	if err != nil {
 		return nil, err
