@@ -15,7 +15,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION) $(if $(RELEASE_KEYS),-X main.release
 
 # Packages that the tests need beyond Go, gcc, make and Node.
 PACKAGES = pcscd vsmartcard-vpcd libpcsclite-dev opensc openssl curl postgresql util-linux libengine-pkcs11-openssl debootstrap \
-	apache2-bin nginx-light chromium minisign \
+	apache2-bin nginx-light chromium minisign iproute2 libglib2.0-bin gsettings-desktop-schemas \
 	libp11-kit-dev p11-kit libnss3-tools gnutls-bin openssh-client openssh-server openjdk-17-jre-headless musl-tools gcc-mingw-w64-x86-64-win32 \
 	pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev xvfb xauth openbox dbus at-spi2-core xdotool x11-utils imagemagick \
 	wixl msitools osslsigncode librsvg2-bin icoutils shellcheck lintian desktop-file-utils appstream rpm man-db zsh fish \
