@@ -8,6 +8,10 @@ import "rinnova.example/go/failure"
 // citizen.
 type Diagnosis struct{ Cause, Tell string }
 
+// NothingWrong is the desk's text about a diagnosis in which nothing is wrong.
+var NothingWrong = Diagnosis{Cause: "La diagnosi non ha trovato nulla che non va.",
+	Tell: "Esegui il rinnovo; se non riesce, salva i dati di errore e mandali."}
+
 // Diagnose returns the diagnosis of a failure. For a code that has none it returns that of a foreign code, and false.
 func Diagnose(code failure.Code) (Diagnosis, bool) {
 	if d, ok := diagnoses[code]; ok {
@@ -83,6 +87,9 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.CardWrite:               {"Ciò che è stato scritto sul chip non si rilegge uguale: chip consumato o contatto incerto.", tellReader + " " + tellAgain},
 	failure.CardWrongKey:            {"La chiave generata non firma come dovrebbe: generazione non riuscita sul chip.", tellAgain},
 	failure.CertificateUnreadable:   {"Il certificato c’è, ma non è nella forma che il programma legge: compresso, di un’altra applicazione, o con una codifica errata.", tellUs},
+	failure.NoSmartCardSoftware:     {"Su Linux mancano pcscd o la sua libreria; altrove il servizio del sistema è guasto.", "Installa il pacchetto pcscd (su Fedora pcsc-lite), o riavvia il computer."},
+	failure.SmartCardMismatch:       {"Libreria e servizio PC/SC di versioni diverse: spesso un programma in una sandbox, o un aggiornamento senza riavvio.", "Aggiorna il sistema e riavvia il computer."},
+	failure.ReaderDriver:            {"Un dispositivo USB della classe delle smart card non è fra i lettori di PC/SC.", "Installa libccid o il driver del produttore, poi scollega e ricollega il lettore."},
 	failure.NoCertificate:           {"Nessun certificato di autenticazione leggibile: tessera mai attivata, o contenuto danneggiato.", "Rivolgiti allo sportello per attivare o sostituire la tessera."},
 	failure.NoRoom:                  {"La memoria della tessera è piena, o il posto per la nuova chiave è occupato.", "Sulla tessera non c’è posto per un altro certificato. " + tellOther},
 	failure.SeriesNotRenewable:      {"Serie esclusa dal rinnovo.", tellOther},
@@ -143,6 +150,11 @@ var diagnoses = map[failure.Code]Diagnosis{
 	failure.LoginUnknown:            {"Il servizio non indica la pagina della prova di accesso.", "Il rinnovo è riuscito: prova l’accesso con il browser."},
 	failure.LoginUnreadable:         {"La pagina della prova di accesso non ha risposto come previsto.", "Il rinnovo è riuscito: prova l’accesso con il browser."},
 	failure.ClockWrong:              {"La data del computer è fuori dalla validità del certificato TLS del servizio; più di rado è scaduto il certificato.", "Controlla data e ora del computer, poi riprova."},
+	failure.ProxyUnreachable:        {"Il proxy delle impostazioni (a mano, dell’ambiente o del sistema) non accetta connessioni.", "Controlla le impostazioni del proxy: da casa, di solito, non ne occorre uno."},
+	failure.ProxyScript:             {"Lo script PAC del sistema non si scarica, non è JavaScript valido o non risponde in tempo.", "Togli lo script dalle impostazioni del proxy, o chiedi a chi gestisce la rete."},
+	failure.ProxyUnsupported:        {"Le impostazioni del sistema indicano solo un proxy SOCKS, o uno script in un file.", "Chiedi a chi gestisce la rete un proxy HTTP, o usa un’altra rete."},
+	failure.NameUnresolved:          {"Il DNS della rete del cittadino non trova il nome del servizio, o non risponde.", "Controlla il collegamento a Internet, o prova da un’altra rete. " + tellLater},
+	failure.NoRoute:                 {"Il computer del cittadino non ha una rete, o la rete non porta al servizio.", "Collega il computer a Internet. " + tellLater},
 	failure.LoginNotProven:          {"Il sito della prova di accesso non ha chiesto il certificato, o non è https: l’indirizzo è sbagliato.", "Prova l’accesso con il browser."},
 	failure.LoginRefused:            {"La prova di accesso non ha accettato il certificato.", "Togli la tessera, attendi un minuto, reinseriscila e riprova."},
 	failure.Expired:                 {"Alla prova di accesso è stato presentato un certificato scaduto.", "Chiudi e riapri il browser e scegli il certificato con la scadenza più lontana."},

@@ -52,6 +52,9 @@ type InformResponse struct {
 	Campaigns []Campaign
 	Standing  *Standing
 	Service   *ServiceFacts
+	// Time is the messageTime of the answer (RFC 9810 §5.1.1); zero where it has none. A server does not set it: the
+	// Handler does.
+	Time time.Time
 }
 
 // Template is the certificate request template: the kind of key that the service certifies.

@@ -148,6 +148,10 @@ func TestInform(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if d := time.Since(got.Time); d < -time.Second || d > time.Minute {
+				t.Errorf("the answer's time is %v", got.Time)
+			}
+			got.Time = time.Time{}
 			if !reflect.DeepEqual(*got, c.give) {
 				t.Errorf("got  %+v\nwant %+v", *got, c.give)
 			}

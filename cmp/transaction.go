@@ -140,6 +140,9 @@ func (t *Transaction) GeneralResponse(der []byte, trust Trust) (*InformResponse,
 	if err := r.parse(m.Content); err != nil {
 		return nil, err
 	}
+	if t, err := time.Parse(generalizedTime, string(m.Header.MessageTime)); err == nil {
+		r.Time = t // messageTime is optional (RFC 9810 §5.1.1)
+	}
 	return r, nil
 }
 

@@ -45,6 +45,9 @@ var table = map[Code]facts{
 	CardWrongKey:          {124, ExitFailure, again},
 	NotPermitted:          {125, ExitCard, 0},
 	CertificateUnreadable: {126, ExitNothing, 0},
+	NoSmartCardSoftware:   {127, ExitCard, 0},
+	SmartCardMismatch:     {128, ExitCard, 0},
+	ReaderDriver:          {129, ExitCard, 0},
 
 	PINFormat:    {201, ExitPINOrPUK, again},
 	PINWrong:     {202, ExitPINOrPUK, again},
@@ -120,6 +123,11 @@ var table = map[Code]facts{
 	NotOnRecord:        {421, ExitRefused, 0},
 	LoginNotProven:     {422, ExitFailure, 0},
 	ClockWrong:         {423, ExitFailure, again},
+	ProxyUnreachable:   {424, ExitFailure, again},
+	ProxyScript:        {425, ExitFailure, again},
+	ProxyUnsupported:   {426, ExitFailure, 0},
+	NameUnresolved:     {427, ExitFailure, again},
+	NoRoute:            {428, ExitFailure, again},
 
 	InternalError:        {501, ExitFailure, said | again},
 	MalformedRequest:     {502, ExitRefused, said},

@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 
 	"rinnova.example/go/card/cardmodel"
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/card/iso7816"
+	"rinnova.example/go/citizen/proxy"
 	"rinnova.example/go/cmp"
 	"rinnova.example/go/failure"
 	"rinnova.example/go/holder"
@@ -54,6 +56,8 @@ func Classify(err error) *Failure {
 		http    *cmp.HTTPError
 		sw      iso7816.SW
 		network net.Error
+		connect *net.OpError
+		name    *net.DNSError
 		invalid x509.CertificateInvalidError
 		chain   *tls.CertificateVerificationError
 	)
@@ -117,6 +121,12 @@ func Classify(err error) *Failure {
 			return fail(failure.NoRoom, err)
 		}
 		return fail(failure.CardError, err)
+	case errors.Is(err, proxy.ErrUnsupported):
+		return fail(failure.ProxyUnsupported, err)
+	case errors.Is(err, proxy.ErrScript):
+		return fail(failure.ProxyScript, err)
+	case errors.Is(err, proxy.ErrMalformed):
+		return fail(failure.ProxyMalformed, err)
 	case errors.As(err, &http):
 		switch {
 		case http.Status == 407:
@@ -133,12 +143,29 @@ func Classify(err error) *Failure {
 			return fail(failure.ClockWrong, err)
 		}
 		return fail(failure.TLSUntrusted, err)
+	case noRoute(err):
+		return fail(failure.NoRoute, err)
+	case errors.As(err, &connect) && connect.Op == "proxyconnect": // net/http's word for a proxy's own connection
+		return fail(failure.ProxyUnreachable, err)
+	case errors.As(err, &name):
+		return fail(failure.NameUnresolved, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return fail(failure.ServiceUnreachable, err)
 	case errors.Is(err, errService), errors.Is(err, cmp.ErrMalformed):
 		return fail(failure.ServiceUntrusted, err)
 	}
 	return fail(failure.Internal, err)
+}
+
+// noRoute reports whether the system has no way to an address: ENETUNREACH and EHOSTUNREACH, or Windows' WSAENETUNREACH
+// and WSAEHOSTUNREACH, which Go's syscall does not give the same names.
+func noRoute(err error) bool {
+	for _, e := range []syscall.Errno{syscall.ENETUNREACH, syscall.EHOSTUNREACH, 10051, 10065} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusedCode returns the failure for a PIN or PUK that the card refused.

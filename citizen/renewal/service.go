@@ -56,15 +56,28 @@ func (r *Renewal) ask(ctx context.Context, q cmp.InformRequest) (*cmp.InformResp
 	return res, untrusted(err)
 }
 
-// Reach asks the service for its facts and verifies that they are its own. It needs no card. The error is a *Failure.
-func (r *Renewal) Reach(ctx context.Context) error {
+// Reach asks the service for its facts and verifies that they are its own, that it has an open campaign, and that this
+// program is recent enough. It needs no card. It returns the service's time, zero where the service does not tell it.
+// The error is a *Failure; a time comes with one that the service itself says.
+func (r *Renewal) Reach(ctx context.Context) (time.Time, error) {
 	if r.Service.URL == nil {
-		return fail(failure.ServiceNotGiven, nil)
+		return time.Time{}, fail(failure.ServiceNotGiven, nil)
 	}
-	if _, err := r.ask(ctx, cmp.InformRequest{ServiceFacts: true}); err != nil {
-		return Classify(err)
+	res, err := r.ask(ctx, cmp.InformRequest{ServiceFacts: true, Campaigns: true})
+	if err != nil {
+		return time.Time{}, Classify(err)
 	}
-	return nil
+	n := &run{Renewal: r}
+	if res.Service != nil {
+		n.service = *res.Service
+	}
+	if err := n.recent(); err != nil {
+		return res.Time, Classify(err)
+	}
+	if res.Campaigns != nil && len(res.Campaigns) == 0 {
+		return res.Time, fail(failure.NoCampaign, nil)
+	}
+	return res.Time, nil
 }
 
 // View holds the facts about a card that need no PIN.
