@@ -33,6 +33,7 @@ type Collector struct {
 	card     *Card
 	steps    []Step
 	requests []Request
+	findings []Finding
 	text     buffer
 	recorder *transcript.Recorder
 }
@@ -66,6 +67,15 @@ func (c *Collector) Reader(name string, card, used bool) {
 		c.readers[i].Card, c.readers[i].Used = c.readers[i].Card || card, c.readers[i].Used || used
 	} else if name != "" && len(c.readers) < maxList {
 		c.readers = append(c.readers, Reader{name, card, used})
+	}
+}
+
+// Finding adds a finding of a diagnosis. With findings, Report takes the zero Failure.
+func (c *Collector) Finding(f Finding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.findings) < maxFindings {
+		c.findings = append(c.findings, f)
 	}
 }
 
@@ -125,12 +135,12 @@ func (c *Collector) Report(f Failure, err error) (*Report, *transcript.Transcrip
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.Errors = types(err)
-	if !f.Code.Known() {
+	if !f.Code.Known() && (f.Code != "" || len(c.findings) == 0) {
 		f.Code = failure.ServiceRefused // a service may send any word
 	}
 	r := &Report{Format: Format, Created: moment(c.Now()), Program: c.Program, System: c.System, Drivers: c.Drivers,
 		Readers: slices.Clone(c.readers), Card: c.card, Failure: f, Steps: slices.Clone(c.steps),
-		Requests: slices.Clone(c.requests)}
+		Requests: slices.Clone(c.requests), Findings: slices.Clone(c.findings)}
 	if c.recorder == nil {
 		return r, nil, r.check()
 	}

@@ -18,6 +18,7 @@ var contents = map[string]string{
 	"readers":    "Lettori collegati",
 	"card":       "Modello della tessera (risposta del chip e serie)",
 	"failure":    "Codice dell'errore",
+	"findings":   "Diagnosi",
 	"steps":      "Fasi del rinnovo, con le ore e le risposte della tessera",
 	"requests":   "Numeri delle richieste al servizio di rinnovo",
 	"transcript": "Comandi scambiati con la tessera, senza codici e senza il contenuto dei file",
@@ -45,7 +46,12 @@ func (r *Report) Contents() []string {
 	if r.Card != nil {
 		say("card", "%s", r.Card)
 	}
-	say("failure", "%s", r.Failure)
+	if r.Failure.Code != "" {
+		say("failure", "%s", r.Failure)
+	}
+	if len(r.Findings) > 0 {
+		say("findings", "%s", listed(r.Findings))
+	}
 	if len(r.Steps) > 0 {
 		say("steps", "%d", len(r.Steps))
 	}
@@ -92,6 +98,15 @@ func (c *Card) String() string {
 	}
 	if c.Emulated {
 		s += ", emulata"
+	}
+	return s
+}
+
+func (f Finding) String() string {
+	s := catalogue.AreaTitle(catalogue.Italian, catalogue.Area(f.Area)) + ": " +
+		catalogue.LevelWord(catalogue.Italian, f.Level)
+	if reason := string(f.Code) + f.Note; reason != "" {
+		s += " (" + reason + ")"
 	}
 	return s
 }

@@ -12,8 +12,16 @@ var refusedByCard = map[failure.Code]bool{failure.CardError: true, failure.CardW
 	failure.CardMalformed: true, failure.Internal: true}
 
 // Diagnose returns the likely cause, from the card's status word where it refused a command, else from the failure's
-// code. The second value is false where neither is known.
+// code, or from that of a diagnosis's first bad finding. The second value is false where none is known.
 func (r *Report) Diagnose() (catalogue.Diagnosis, bool) {
+	if r.Failure.Code == "" {
+		for _, f := range r.Findings {
+			if f.Level == "bad" {
+				return catalogue.Diagnose(f.Code)
+			}
+		}
+		return catalogue.NothingWrong, false
+	}
 	if d, ok := catalogue.DiagnoseStatusWord(r.Failure.StatusWord); ok && refusedByCard[r.Failure.Code] {
 		return d, true
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // Package errorreport owns ErrorLogs.zip.p7e, the file that a citizen gives to the assistance desk after a failed
-// renewal: it collects and redacts the facts, seals them for the desk, and opens the file there.
+// renewal, and the sealed file of a diagnosis: it collects and redacts the facts, seals them for the desk, and opens
+// the file there.
 //
 // The file is a CMS EnvelopedData (RFC 5652 §6) around a ZIP of manifest.json, which is a Report, and
 // transcript.txt, the exchanges with the card. Everything in it is a typed field of a known form: no error
@@ -37,7 +38,8 @@ type Report struct {
 	Drivers    []Driver    `json:"drivers,omitempty"`
 	Readers    []Reader    `json:"readers,omitempty"`
 	Card       *Card       `json:"card,omitempty"`
-	Failure    Failure     `json:"failure"`
+	Failure    Failure     `json:"failure,omitzero"` // absent from a diagnosis
+	Findings   []Finding   `json:"findings,omitempty"`
 	Steps      []Step      `json:"steps,omitempty"`
 	Requests   []Request   `json:"requests,omitempty"`
 	Transcript *Transcript `json:"transcript,omitempty"`
@@ -75,6 +77,14 @@ type Card struct {
 	Model    string   `json:"model,omitempty"`
 	Series   []string `json:"series,omitempty"` // those that the chip may have, or the one that the citizen gave
 	Emulated bool     `json:"emulated,omitempty"`
+}
+
+// Finding is one finding of a diagnosis, without what was seen there.
+type Finding struct {
+	Area  string       `json:"area"`
+	Level string       `json:"level"` // well, warning, bad, unknown
+	Code  failure.Code `json:"code,omitempty"`
+	Note  string       `json:"note,omitempty"`
 }
 
 // Failure tells why the run ended.
@@ -137,10 +147,13 @@ func isWord(s string) bool { return wordForm.MatchString(s) && plain(s) == s }
 
 // Maximum lengths of lists.
 const (
-	maxList  = 32
-	maxSteps = 1000
-	maxTypes = 16
+	maxList     = 32
+	maxSteps    = 1000
+	maxFindings = 100
+	maxTypes    = 16
 )
+
+var levels = []string{"well", "warning", "bad", "unknown"}
 
 var states = []string{"started", "done", "skipped", "waiting", "noted"}
 
@@ -169,8 +182,15 @@ func (r *Report) check() error {
 			!slices.ContainsFunc(c.Series, func(s string) bool { return !isSeries(s) }), "card")
 	}
 	f := r.Failure
-	want(isWord(string(f.Code)) && optional(f.Step, isWord) && f.Exit >= 1 && f.Exit <= 255 &&
+	diagnosis := len(r.Findings) > 0 && f.Code == "" && f.Step == "" && f.Exit == 0 && f.StatusWord == "" &&
+		f.Tries == nil && len(f.Errors) == 0
+	want(diagnosis || isWord(string(f.Code)) && optional(f.Step, isWord) && f.Exit >= 1 && f.Exit <= 255 &&
 		optional(f.StatusWord, isStatusWord), "failure")
+	want(len(r.Findings) <= maxFindings, "findings")
+	for _, d := range r.Findings {
+		want(isWord(d.Area) && slices.Contains(levels, d.Level) && optional(string(d.Code), isWord) &&
+			optional(d.Note, isWord), "findings")
+	}
 	want(f.Tries == nil || *f.Tries >= 0 && *f.Tries <= 15, "failure.tries")
 	want(len(f.Errors) <= maxTypes && !slices.ContainsFunc(f.Errors, func(s string) bool { return !isType(s) }),
 		"failure.errors")
