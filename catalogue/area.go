@@ -2,7 +2,13 @@
 
 package catalogue
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"rinnova.example/go/failure"
+)
 
 // Area is one of the things that a diagnosis examines.
 type Area string
@@ -13,83 +19,103 @@ const (
 	AreaCard        Area = "card"
 	AreaPIN         Area = "pin"
 	AreaCertificate Area = "certificate"
+	AreaNetwork     Area = "network"
+	AreaProxy       Area = "proxy"
+	AreaClock       Area = "clock"
 	AreaService     Area = "service"
+	AreaProgram     Area = "program"
 	AreaState       Area = "state"
 	AreaBrowsers    Area = "browsers"
+	AreaOpenSC      Area = "opensc"
+	AreaWebView     Area = "web-view"
 )
 
 // Areas are all areas, in the order in which they are examined: each needs those before it.
-var Areas = []Area{AreaSmartCards, AreaReaders, AreaCard, AreaPIN, AreaCertificate, AreaService, AreaState,
-	AreaBrowsers}
+var Areas = []Area{AreaSmartCards, AreaReaders, AreaCard, AreaPIN, AreaCertificate, AreaNetwork, AreaProxy, AreaClock,
+	AreaService, AreaProgram, AreaState, AreaBrowsers, AreaOpenSC, AreaWebView}
+
+// areas are those of the codes whose number does not tell.
+var areas = map[failure.Code]Area{
+	failure.NoSmartCardService: AreaSmartCards, failure.NoSmartCardSoftware: AreaSmartCards,
+	failure.SmartCardMismatch: AreaSmartCards, failure.NotPermitted: AreaSmartCards,
+	failure.NoReader: AreaReaders, failure.ReaderDriver: AreaReaders, failure.ReaderFailed: AreaReaders,
+	failure.NoRoom: AreaCertificate, failure.NoCertificate: AreaCertificate,
+	failure.CertificateUnreadable: AreaCertificate,
+	failure.NameUnresolved:        AreaNetwork, failure.NoRoute: AreaNetwork,
+	failure.ProxyAuth: AreaProxy, failure.ProxyMalformed: AreaProxy, failure.ProxyUnreachable: AreaProxy,
+	failure.ProxyScript: AreaProxy, failure.ProxyUnsupported: AreaProxy, failure.ClockWrong: AreaClock,
+	failure.UpdateAbsent: AreaProgram, failure.UpdateSignature: AreaProgram,
+	failure.UpdateMalformed: AreaProgram, failure.UpdateRollback: AreaProgram, failure.UpdateExpired: AreaProgram,
+	failure.UpdateKey: AreaProgram, failure.UpdateMemory: AreaState, failure.JournalNowhere: AreaState,
+	failure.ReportUnsaved: AreaState, failure.BrowserOpen: AreaBrowsers, failure.BrowserStore: AreaBrowsers,
+	failure.ModuleMissing: AreaBrowsers,
+}
+
+// AreaOf returns the area in which a diagnosis explains a failure; "" for the failures of no area.
+func AreaOf(c failure.Code) Area {
+	if a, ok := areas[c]; ok {
+		return a
+	}
+	switch c.Number() / 100 {
+	case 1:
+		return AreaCard
+	case 2:
+		return AreaPIN
+	case 3:
+		return AreaCertificate
+	case 4, 5, 6:
+		return AreaService
+	}
+	return ""
+}
 
 // Note is a remark of a diagnosis that is no failure.
 type Note string
 
 const (
-	NoteBegun     Note = "begun"
-	NoteTries     Note = "tries"
-	NoteNewPIN    Note = "new-pin"
-	NoteUnknown   Note = "unknown"
-	NoteModule    Note = "module"
-	NoteNoBrowser Note = "no-browser"
+	NoteBegun       Note = "begun"
+	NoteTries       Note = "tries"
+	NoteNewPIN      Note = "new-pin"
+	NoteUnknown     Note = "unknown"
+	NoteModule      Note = "module"
+	NoteNoBrowser   Note = "no-browser"
+	NoteClock       Note = "clock"
+	NoteNewer       Note = "newer"
+	NoteUnsupported Note = "unsupported"
+	NoteDisk        Note = "disk"
+	NoteCache       Note = "cache"
+	NoteSlots       Note = "slots"
+	NoteNoWebView   Note = "no-web-view"
+	NoteInUse       Note = "in-use"
+	NoteConfined    Note = "confined"
 )
 
-type examination struct {
-	titles map[Area]string
-	well   map[Area]string
-	notes  map[Note]Explanation
-}
+// notes numbers them, after the failures' numbers. A number belongs to its note for ever.
+var notes = map[Note]int{NoteBegun: 901, NoteTries: 902, NoteNewPIN: 903, NoteUnknown: 904, NoteModule: 905,
+	NoteNoBrowser: 906, NoteClock: 907, NoteNewer: 908, NoteUnsupported: 909, NoteDisk: 910, NoteCache: 911,
+	NoteSlots: 912, NoteNoWebView: 913, NoteInUse: 914, NoteConfined: 915}
 
-var examinations = map[Language]examination{
-	Italian: {
-		titles: map[Area]string{AreaSmartCards: "Servizio per le smart card", AreaReaders: "Lettori", AreaCard: "Tessera",
-			AreaPIN: "PIN e PUK", AreaCertificate: "Certificato", AreaService: "Servizio di rinnovo",
-			AreaState: "Dati del programma", AreaBrowsers: "Browser"},
-		well: map[Area]string{AreaSmartCards: "Il servizio risponde.", AreaReaders: "È collegato un lettore.",
-			AreaCard: "La tessera si legge.", AreaPIN: "Nessun tentativo sbagliato è noto a questo computer.",
-			AreaCertificate: "Il certificato è rinnovabile.", AreaService: "Il servizio risponde.",
-			AreaState:    "Il programma può conservare il diario dei rinnovi.",
-			AreaBrowsers: "Il modulo di Rinnova c’è."},
-		notes: map[Note]Explanation{
-			NoteBegun: {What: "Un rinnovo di questa tessera è rimasto a metà.",
-				Do: "Riprendi il rinnovo: continua da dove si è fermato."},
-			NoteTries: {What: "Prima del blocco restano tentativi: {}.", Do: "Controlla il codice prima di riprovare."},
-			NoteNewPIN: {What: "La tessera non ha risposto a un nuovo PIN.",
-				Do: "Prova per primo il PIN nuovo, poi quello di prima."},
-			NoteUnknown: {What: "Non si può sapere finché il resto non è a posto.",
-				Do: "Sistema le altre voci e ripeti la diagnosi."},
-			NoteModule: {What: "Il modulo di Rinnova non c’è: {}.",
-				Do: "Aggiungilo con «Aggiungi ai browser», o con `rinnova browser add`."},
-			NoteNoBrowser: {What: "Nessun browser trovato.", Do: "Se usi Firefox, avvialo una volta e ripeti la diagnosi."},
-		},
-	},
-	German: {
-		titles: map[Area]string{AreaSmartCards: "Smartcard-Dienst", AreaReaders: "Lesegeräte", AreaCard: "Karte",
-			AreaPIN: "PIN und PUK", AreaCertificate: "Zertifikat", AreaService: "Erneuerungsdienst",
-			AreaState: "Daten des Programms", AreaBrowsers: "Browser"},
-		well: map[Area]string{AreaSmartCards: "Der Dienst antwortet.", AreaReaders: "Ein Lesegerät ist angeschlossen.",
-			AreaCard: "Die Karte lässt sich lesen.", AreaPIN: "Diesem Computer ist kein falscher Versuch bekannt.",
-			AreaCertificate: "Das Zertifikat kann erneuert werden.", AreaService: "Der Dienst antwortet.",
-			AreaState:    "Das Programm kann das Tagebuch der Erneuerungen führen.",
-			AreaBrowsers: "Das Modul von Rinnova ist vorhanden."},
-		notes: map[Note]Explanation{
-			NoteBegun: {What: "Eine Erneuerung dieser Karte wurde unterbrochen.",
-				Do: "Setzen Sie die Erneuerung fort: Sie geht weiter, wo sie stehen blieb."},
-			NoteTries: {What: "Vor der Sperre bleiben Versuche: {}.", Do: "Prüfen Sie den Code vor dem nächsten Versuch."},
-			NoteNewPIN: {What: "Die Karte hat auf eine neue PIN nicht geantwortet.",
-				Do: "Versuchen Sie zuerst die neue PIN, dann die vorherige."},
-			NoteUnknown: {What: "Nicht bekannt, solange anderes nicht in Ordnung ist.",
-				Do: "Beheben Sie die anderen Punkte und wiederholen Sie die Diagnose."},
-			NoteModule: {What: "Das Modul von Rinnova fehlt: {}.",
-				Do: "Fügen Sie es mit „Zu den Browsern hinzufügen“ hinzu, oder mit `rinnova browser add`."},
-			NoteNoBrowser: {What: "Kein Browser gefunden.",
-				Do: "Wenn Sie Firefox verwenden, starten Sie ihn einmal und wiederholen Sie die Diagnose."},
-		},
-	},
+// Number is the short number of a note, to be read out.
+func (n Note) Number() int { return notes[n] }
+
+// Notes lists all notes by number.
+func Notes() []Note {
+	list := slices.Collect(maps.Keys(notes))
+	slices.SortFunc(list, func(a, b Note) int { return notes[a] - notes[b] })
+	return list
 }
 
 // AreaTitle names an area.
 func AreaTitle(l Language, a Area) string { return examinations[l].titles[a] }
+
+// LevelWord says how a finding is.
+func LevelWord(l Language, level string) string { return examinations[l].levels[level] }
+
+// CommandWord stands before a command.
+func CommandWord(l Language) string { return examinations[l].command }
+
+// CodeWord stands before a code.
+func CodeWord(l Language) string { return examinations[l].code }
 
 // Well is the sentence about an area in which all is well.
 func Well(l Language, a Area) string { return examinations[l].well[a] }

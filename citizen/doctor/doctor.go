@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,13 +40,14 @@ type Finding struct {
 	Code   failure.Code
 	Note   catalogue.Note
 	Seen   string // names and numbers, the same in every language; "" for none
-	detail string // for the place in the text of Code or Note
+	Detail string // for the place in the text of Code or Note
 }
 
 // Reader is a reader of the system.
 type Reader struct {
 	Name          string
 	Present, Mute bool
+	InUse         bool // a program is connected to the card
 }
 
 // Computer gives the doctor its instruments. Each function is called once, and again for each card.
@@ -56,12 +58,26 @@ type Computer struct {
 	Readers func() ([]Reader, error)
 	// Open opens the card in a reader for a look; the function that it returns lets the card go.
 	Open func(ctx context.Context, reader string) (*renewal.Renewal, func(), error)
-	// Reach asks the renewal service for a sign of life.
-	Reach func(context.Context) error
-	// State makes sure that the program can keep its files; nil: not examined.
-	State func() error
+	// Devices names the readers that the system has on its USB bus; nil where the system does not tell.
+	Devices func() []Device
+	// Users names the other programs that are connected to the smart-card service; nil where the system does not tell.
+	Users func() []string
+	// Reach asks the renewal service for a sign of life and its time.
+	Reach func(context.Context) (time.Time, error)
+	// Proxy names the proxy on the way to the service, "" for none; nil: not known.
+	Proxy func(context.Context) (string, error)
+	Now   func() time.Time
+	// Newest looks for a newer version of the program: its name, "" for none, and whether this one is no longer
+	// supported. Nil: no check is made.
+	Newest func(context.Context) (version string, unsupported bool, err error)
+	// Folder returns the folder in which the program keeps its files; nil: not examined.
+	Folder func() (string, error)
 	// Browsers lists the stores of the browsers; nil where the program has no module for them.
 	Browsers func() ([]browser.Store, error)
+	// OpenSC is what the person's OpenSC keeps; nil: not examined.
+	OpenSC *OpenSC
+	// WebView reports whether the system has the component for a window; nil: not examined.
+	WebView func() bool
 }
 
 // Examine returns the findings in the order of catalogue.Areas; each card has its own of card, PIN and certificate.
@@ -71,7 +87,7 @@ func Examine(ctx context.Context, c Computer) []Finding {
 	if c.Named == "" {
 		var err error
 		readers, err = c.Readers()
-		list = append(list, judge(catalogue.AreaSmartCards, err, ""), connected(readers, err))
+		list = append(list, judge(catalogue.AreaSmartCards, err, ""), c.connected(readers, err))
 	}
 	cards := 0
 	for _, r := range readers {
@@ -87,12 +103,28 @@ func Examine(ctx context.Context, c Computer) []Finding {
 		}
 		list = append(list, absent, unknown(catalogue.AreaPIN), unknown(catalogue.AreaCertificate))
 	}
-	list = append(list, judge(catalogue.AreaService, c.Reach(ctx), ""))
-	if c.State != nil {
-		list = append(list, judge(catalogue.AreaState, c.State(), ""))
+	list = append(list, c.way(ctx)...)
+	if c.Newest != nil {
+		list = append(list, newest(c.Newest(ctx)))
 	}
+	if c.Folder != nil {
+		list = append(list, kept(c.Folder()))
+	}
+	var stores []browser.Store
 	if c.Browsers != nil {
-		list = append(list, inBrowsers(c.Browsers()))
+		var err error
+		stores, err = c.Browsers()
+		list = append(list, inBrowsers(stores, err))
+	}
+	if c.OpenSC != nil {
+		list = append(list, c.OpenSC.judge(stores))
+	}
+	if c.WebView != nil {
+		f := Finding{Area: catalogue.AreaWebView, Level: Well}
+		if !c.WebView() {
+			f.Level, f.Note = Warning, catalogue.NoteNoWebView
+		}
+		list = append(list, f)
 	}
 	return list
 }
@@ -103,7 +135,7 @@ func judge(a catalogue.Area, err error, seen string) Finding {
 		return Finding{Area: a, Level: Well, Seen: seen}
 	}
 	f := renewal.Classify(err)
-	return Finding{Area: a, Level: Bad, Code: f.Code, Seen: seen, detail: f.Text}
+	return Finding{Area: a, Level: Bad, Code: f.Code, Seen: seen, Detail: plaintext.Line(f.Text)}
 }
 
 func unknown(a catalogue.Area) Finding {
@@ -111,10 +143,17 @@ func unknown(a catalogue.Area) Finding {
 }
 
 // connected judges the readers.
-func connected(readers []Reader, err error) Finding {
+func (c Computer) connected(readers []Reader, err error) Finding {
+	var unserved []string
+	if c.Devices != nil {
+		unserved = withoutDriver(c.Devices(), readers)
+	}
 	switch {
 	case err != nil:
 		return unknown(catalogue.AreaReaders)
+	case len(unserved) > 0:
+		return Finding{Area: catalogue.AreaReaders, Level: Bad, Code: failure.ReaderDriver,
+			Detail: strings.Join(unserved, ", ")}
 	case len(readers) == 0:
 		return Finding{Area: catalogue.AreaReaders, Level: Bad, Code: failure.NoReader}
 	}
@@ -137,6 +176,9 @@ func (c Computer) card(ctx context.Context, r Reader) []Finding {
 	}
 	run, free, err := c.Open(ctx, r.Name)
 	if err != nil {
+		if users := c.users(); renewal.Classify(err).Code == failure.CardBusy && users != "" {
+			in += ": " + users
+		}
 		return fail(err)
 	}
 	defer free()
@@ -146,9 +188,27 @@ func (c Computer) card(ctx context.Context, r Reader) []Finding {
 		return fail(err)
 	}
 	m, id := v.Session.Model, v.Session.IDCarta
-	seen := fmt.Sprintf("%s: %s (%s), %s", in, m.Name, strings.Join(m.Sigle(), ", "), id.Masked())
-	return []Finding{{Area: catalogue.AreaCard, Level: Well, Seen: seen},
-		codes(tries.Ledger{Files: run.Journal}.Read(id)), certificate(v)}
+	if c.OpenSC != nil {
+		c.OpenSC.compare(v)
+	}
+	f := Finding{Area: catalogue.AreaCard, Level: Well,
+		Seen: fmt.Sprintf("%s: %s (%s), %s", in, m.Name, strings.Join(m.Sigle(), ", "), id.Masked())}
+	if users := c.users(); r.InUse && users != "" {
+		f.Level, f.Note, f.Seen = Warning, catalogue.NoteInUse, f.Seen+"; "+users
+	}
+	return []Finding{f, codes(tries.Ledger{Files: run.Journal}.Read(id)), certificate(v)}
+}
+
+// users names the other programs that use smart cards.
+func (c Computer) users() string {
+	if c.Users == nil {
+		return ""
+	}
+	var names []string
+	for _, name := range c.Users() {
+		names = append(names, plaintext.Line(name))
+	}
+	return strings.Join(names, ", ")
 }
 
 // errQueue ends a look that would wait for its turn: the certificate is renewable then.
@@ -183,7 +243,7 @@ func codes(known tries.Entry, err error) Finding {
 				told = append(told, fmt.Sprintf("%s %d", code.kind, *code.left))
 			}
 		}
-		f.detail = strings.Join(told, ", ")
+		f.Detail = strings.Join(told, ", ")
 	default:
 		f.Level = Well
 	}
@@ -203,8 +263,9 @@ func certificate(v *renewal.View) Finding {
 	case refusal == nil, errors.Is(refusal, errQueue):
 	case refusal.Code == failure.AlreadyRenewed, refusal.Code == failure.NoExtension:
 		f.Code = refusal.Code // nothing is wrong
-	case refusal.Exit() == failure.ExitNothing, refusal.Exit() == failure.ExitRefused:
-		f.Level, f.Code, f.detail = Bad, refusal.Code, refusal.Text
+	case slices.Contains([]catalogue.Area{catalogue.AreaCertificate, catalogue.AreaCard},
+		catalogue.AreaOf(refusal.Code)):
+		f.Level, f.Code, f.Detail = Bad, refusal.Code, plaintext.Line(refusal.Text)
 	default: // the renewal service did not say
 		return unknown(catalogue.AreaCertificate)
 	}
@@ -214,12 +275,15 @@ func certificate(v *renewal.View) Finding {
 // inBrowsers judges whether the browsers can use the card.
 func inBrowsers(stores []browser.Store, err error) Finding {
 	f := judge(catalogue.AreaBrowsers, err, "")
-	var with, without []string
+	var with, without, confined []string
 	for _, s := range stores {
-		if s.Ours {
-			with = append(with, plaintext.Line(s.Browser))
-		} else {
-			without = append(without, plaintext.Line(s.Browser))
+		switch name := plaintext.Line(s.Browser); {
+		case s.Ours:
+			with = append(with, name)
+		case s.Confined != "":
+			confined = append(confined, name+" ("+s.Confined+")")
+		default:
+			without = append(without, name)
 		}
 	}
 	switch {
@@ -227,7 +291,9 @@ func inBrowsers(stores []browser.Store, err error) Finding {
 	case len(stores) == 0:
 		f.Level, f.Note = Warning, catalogue.NoteNoBrowser
 	case len(without) > 0:
-		f.Level, f.Note, f.detail = Warning, catalogue.NoteModule, strings.Join(without, "; ")
+		f.Level, f.Note, f.Detail = Warning, catalogue.NoteModule, strings.Join(without, "; ")
+	case len(with) == 0:
+		f.Level, f.Note, f.Detail = Warning, catalogue.NoteConfined, strings.Join(confined, "; ")
 	default:
 		f.Seen = strings.Join(with, "; ")
 	}

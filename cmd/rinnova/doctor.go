@@ -4,23 +4,89 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"time"
 
 	"rinnova.example/go/card/pcsc"
+	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/doctor"
+	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/opensccache"
+	"rinnova.example/go/citizen/proxy"
 	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/update"
+	"rinnova.example/go/failure"
 )
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Save   string `help:"Salva la diagnosi in un file." type:"path" placeholder:"FILE"`
+	Sealed bool   `help:"Con --save: cifrata per l'assistenza, senza nomi né indirizzi."`
+	Desk   string `help:"Certificati dell'assistenza (PEM)." env:"RINNOVA_DESK" type:"path" placeholder:"FILE"`
+	Clear  bool   `name:"clear-cache" help:"Prima cancella le copie che OpenSC conserva delle tessere."`
+}
 
-// Run examines the computer and prints what it finds. It succeeds also where something is wrong.
-func (doctorCommand) Run(p *program) error {
-	c := doctor.Computer{Named: p.Card, Readers: readers, Open: p.lookAt, Reach: p.reach, State: p.canKeep}
+// Run examines the computer, prints and saves what it finds. It succeeds also where something is wrong.
+func (d *doctorCommand) Run(p *program) error {
+	if d.Clear {
+		if err := opensccache.Clear(); err != nil {
+			return err
+		}
+	}
+	now, err := p.clock()
+	if err != nil {
+		return err
+	}
+	c := p.examined()
+	c.Named, c.Open, c.Reach, c.Now = p.Card, p.lookAt, p.reach, now
 	if browser.Installed() {
 		c.Browsers = func() ([]browser.Store, error) { return browser.Apply(browser.Look, "") }
 	}
-	return doctor.Print(p.out, p.JSON, doctor.Examine(p.ctx, c))
+	if releaseKeys != "" && p.Updates == "on" && p.Service != "" {
+		c.Newest = p.newest
+	}
+	r := doctor.Report{Program: version, Service: p.Service, Made: now(), Findings: doctor.Examine(p.ctx, c)}
+	if err := r.Print(p.out, p.JSON); err != nil || d.Save == "" {
+		return err
+	}
+	if d.Sealed {
+		err = r.Seal(d.Save, "rinnova", func() (errorreport.Recipients, error) { return p.desks(d.Desk) }, rand.Reader)
+	} else {
+		err = r.Save(d.Save, catalogue.Italian, catalogue.CommandLine)
+	}
+	if err != nil {
+		return failureOf(failure.ReportUnsaved, err)
+	}
+	return nil
+}
+
+// examined are the doctor's instruments that window and command line share.
+func (p *program) examined() doctor.Computer {
+	return doctor.Computer{Readers: readers, Proxy: p.proxied, Folder: p.folder, OpenSC: doctor.InstalledOpenSC(),
+		Devices: doctor.USB(), Users: pcsc.Users}
+}
+
+// proxied names the proxy on the way to the service.
+func (p *program) proxied(ctx context.Context) (string, error) {
+	u, err := serviceURL(p.Service)
+	if err != nil {
+		return "", err
+	}
+	c, err := proxy.Choose(p.Proxy)
+	if err != nil {
+		return "", err
+	}
+	return c.Describe(ctx, u)
+}
+
+// newest asks for a newer version.
+func (p *program) newest(ctx context.Context) (string, bool, error) {
+	c, err := p.check(ctx)
+	if err != nil || c.State == string(update.Current) {
+		return "", false, err
+	}
+	return c.Latest, c.State == string(update.Unsupported), nil
 }
 
 // readers lists the system's readers.
@@ -31,7 +97,7 @@ func readers() ([]doctor.Reader, error) {
 	}
 	var list []doctor.Reader
 	for _, r := range found {
-		list = append(list, doctor.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute})
+		list = append(list, doctor.Reader{Name: r.Name, Present: r.Present, Mute: r.Mute, InUse: r.InUse})
 	}
 	return list, nil
 }
@@ -48,22 +114,13 @@ func (p *program) lookAt(ctx context.Context, reader string) (*renewal.Renewal, 
 	return r, o.Close, nil
 }
 
-// reach asks the service for its facts.
-func (p *program) reach(ctx context.Context) error {
+// reach asks the service for its time.
+func (p *program) reach(ctx context.Context) (time.Time, error) {
 	o := &opened{}
 	defer o.Close()
 	r, err := p.renewal(o)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	return r.Reach(ctx)
-}
-
-// canKeep reports whether the journal has a place.
-func (p *program) canKeep() error {
-	dir, err := p.folder()
-	if err != nil {
-		return err
-	}
-	return doctor.Writable(dir)
 }

@@ -18,6 +18,7 @@ import (
 	"rinnova.example/go/card/cns"
 	"rinnova.example/go/catalogue/usage"
 	"rinnova.example/go/citizen/browser"
+	"rinnova.example/go/citizen/proxy/pac"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/citizen/terminal"
@@ -30,7 +31,7 @@ type commands struct {
 	Service  string `help:"Indirizzo del servizio di rinnovo." env:"RINNOVA_SERVICE" placeholder:"URL" group:"Servizio:"`
 	CA       string `name:"ca" help:"Certificati radice di chi emette (PEM)." env:"RINNOVA_CA" type:"path" placeholder:"FILE" group:"Servizio:"`
 	TLSCA    string `name:"tls-ca" help:"Certificati radice del server (PEM); senza, quelli del sistema." env:"RINNOVA_TLS_CA" type:"path" placeholder:"FILE" group:"Servizio:"`
-	Proxy    string `help:"Proxy: http://nome:porta, oppure direct per nessuno. Senza, quello dell'ambiente (HTTPS_PROXY)." env:"RINNOVA_PROXY" placeholder:"URL" group:"Servizio:"`
+	Proxy    string `help:"Proxy: http://nome:porta, oppure direct per nessuno. pac:http://… per uno script. Senza, quello dell'ambiente (HTTPS_PROXY) o del sistema." env:"RINNOVA_PROXY" placeholder:"URL" group:"Servizio:"`
 	Updates  string `name:"update-check" help:"Se chiedere al servizio le versioni nuove del programma: on oppure off." env:"RINNOVA_UPDATE_CHECK" enum:"on,off" default:"on" placeholder:"on|off" group:"Servizio:"`
 	Campaign string `help:"Campagna; senza, quella che accetta il certificato." placeholder:"ID" group:"Servizio:"`
 	JSON     bool   `name:"json" help:"Scrive JSON." again:"-" group:"Risultati e file:"`
@@ -79,6 +80,7 @@ func (p *program) with(ctx context.Context, c *commands) *program {
 var development []kong.Option
 
 func main() {
+	pac.Serve()
 	cns.RefuseDumps()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"rinnova.example/go/card/emulator"
 )
 
 // programs is where the programs were built for this run of the tests.
@@ -115,7 +117,8 @@ func startServiceWith(dir string, clock []string, flags ...string) (*running, er
 // a service with more flags and sets RINNOVA_SERVICE, LOGIN, RINNOVA_CA and RINNOVA_TLS_CA, CLOCK - being now;
 // "noservice" stops it; "exits N COMMAND…" runs a command that must end with that exit code; "keyed FILE VERSION NAME"
 // builds rinnova of that version as NAME, with the release keys of the file; "closedproxy" starts a proxy that wants a
-// password, at PROXY.
+// password, at PROXY, and "script NAME" serves a script that chooses it; "oldcopy CARD FOLDER" puts an old copy of the
+// card's first certificate there, as OpenSC keeps it.
 func TestScripts(t *testing.T) {
 	if scripts, err := filepath.Glob("testdata/*.txtar"); err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
@@ -179,6 +182,23 @@ func TestScripts(t *testing.T) {
 				}))
 				ts.Defer(s.Close)
 				ts.Setenv("PROXY", s.URL)
+			},
+			"oldcopy": func(ts *testscript.TestScript, _ bool, args []string) {
+				c, err := emulator.Open(ts.MkAbs(args[0]))
+				ts.Check(err)
+				defer c.Close()
+				number, _ := c.File("1000/1003")
+				name := strings.TrimSpace(string(number)) + "_NODATA_11001101" // as OpenSC 0.23 names it
+				ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[1]), name), []byte("old"), 0o600))
+			},
+			"script": func(ts *testscript.TestScript, _ bool, args []string) {
+				text := "function FindProxyForURL(url, host) { return 'PROXY " +
+					strings.TrimPrefix(ts.Getenv("PROXY"), "http://") + "' }"
+				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.Write([]byte(text))
+				}))
+				ts.Defer(s.Close)
+				ts.Setenv(args[0], s.URL)
 			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				want, err := strconv.Atoi(args[0])

@@ -117,7 +117,7 @@ func (p *program) transport() (*http.Transport, error) {
 	if err != nil {
 		return nil, failureOf(failure.ProxyMalformed, err)
 	}
-	return &http.Transport{Proxy: through, TLSHandshakeTimeout: 30 * time.Second,
+	return &http.Transport{Proxy: through.Proxy, TLSHandshakeTimeout: 30 * time.Second,
 		DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 			if res.StatusCode == http.StatusOK {

@@ -140,9 +140,12 @@ func (p *program) real(ctx context.Context, desk string) (desktop.Config, error)
 		t = &http.Transport{}
 	}
 	c := p.connected(desk, roots, t, now, wrong)
-	c.Readers, c.State = followed(ctx), p.canKeep
+	c.Readers, c.Examined, c.Downloads = followed(ctx), p.examined(), settings.Downloads
 	if browser.Installed() {
 		c.Browsers = func(change browser.Change) ([]browser.Store, error) { return browser.Apply(change, "") }
+	}
+	if desk != "" || p.known.Desk != "" {
+		c.Desk = func() (errorreport.Recipients, error) { return p.desks(desk) }
 	}
 	if p.Service == "" && wrong == nil {
 		c.Keep = func(o operator.Operator) (desktop.Config, error) { return p.kept(ctx, o, desk) }
@@ -234,9 +237,9 @@ func (p *program) connected(desk string, roots *x509.CertPool, t *http.Transport
 			}
 			return c, nil
 		},
-		Probe: func(ctx context.Context) error {
+		Probe: func(ctx context.Context) (time.Time, error) {
 			if wrong != nil {
-				return wrong
+				return time.Time{}, wrong
 			}
 			return p.reach(ctx)
 		},

@@ -11,6 +11,7 @@ import (
 	"rinnova.example/go/citizen/desktop"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
+	"rinnova.example/go/citizen/settings"
 	"rinnova.example/go/trial/demo"
 )
 
@@ -29,7 +30,9 @@ func (p *program) demonstration(ctx context.Context, fast bool) (desktop.Config,
 	if err != nil {
 		return desktop.Config{}, err
 	}
-	return b.Window(), nil
+	c := b.Window()
+	c.Downloads = settings.Downloads
+	return c, nil
 }
 
 // demoReport records a renewal of the demonstration in the same way as one on a real card.

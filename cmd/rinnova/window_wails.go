@@ -32,6 +32,7 @@ func (c *windowCommand) show(ctx context.Context, p *program, cfg desktop.Config
 			runtime.Quit(shell)
 		}
 	}
+	cfg.Examined.WebView = webView
 	w := desktop.New(cfg)
 	defer w.Close()
 	return wails.Run(&options.App{

@@ -63,7 +63,7 @@ func TestNoWayOut(t *testing.T) {
 	if err := b.Do(t.Context(), "down", "", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := window.Probe(t.Context()); !errors.Is(err, trial.ErrOffline) {
+	if _, err := window.Probe(t.Context()); !errors.Is(err, trial.ErrOffline) {
 		t.Errorf("with the network off the service answers: %v", err)
 	}
 }
