@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"rinnova.example/go/citizen/browser"
+	"rinnova.example/go/citizen/doctor"
 	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
@@ -33,11 +34,17 @@ type Config struct {
 	// LoginRoots and LoginTransport are for the trial login, as in renewal.LoginWith.
 	LoginRoots     *x509.CertPool
 	LoginTransport *http.Transport
-	// Probe returns an error if the issuing service does not answer; Service is its address, to be shown.
-	Probe   func(context.Context) error
+	// Probe returns the issuing service's time, or an error if it does not answer as it should; Service is its address,
+	// to be shown.
+	Probe   func(context.Context) (time.Time, error)
 	Service string
-	// State returns an error if the program cannot keep its files; nil: not examined.
-	State func() error
+	// Examined are the doctor's instruments beside those that the window has: readers and cards, Probe, Browsers.
+	// Its Readers, where they are set, take precedence over the window's.
+	Examined doctor.Computer
+	// Desk returns the certificates for which a diagnosis is sealed; nil where no desk is known.
+	Desk func() (errorreport.Recipients, error)
+	// Downloads returns the folder in which a diagnosis is saved.
+	Downloads func() string
 	// Updates looks for a newer version. It is called once, and nothing waits for it. Nil: no check is made.
 	Updates func(context.Context) Update
 	// DownloadPage is the page from which a person downloads the program, "" where it is not known; OpenURL opens it
@@ -118,6 +125,7 @@ type Window struct {
 	series, campaign string
 	resuming         bool
 	save             func() (string, error) // saves the report of the run that failed; nil: none
+	diagnosed        *doctor.Report         // the last diagnosis that the page showed
 	wipe             *time.Timer            // wipes the PIN that is kept for the trial login
 }
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"rinnova.example/go/citizen/doctor"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/guide"
 	"rinnova.example/go/operator"
@@ -99,6 +100,8 @@ func (w *Window) Handler() http.Handler {
 	} {
 		post(path, func(*http.Request) error { return act() })
 	}
+	mux.HandleFunc("POST /api/diagnosis-save", w.saveDiagnosis)
+	post("mend", func(r *http.Request) error { return w.mend(doctor.Action(r.FormValue("action"))) })
 	mux.HandleFunc("GET /api/browsers", w.serveBrowsers)
 	if w.cfg.Browsers != nil {
 		mux.HandleFunc("POST /api/browsers", w.changeBrowsers)

@@ -33,7 +33,9 @@ func window(t *testing.T) (*Window, chan []Reader) {
 	readers := make(chan []Reader)
 	w := New(Config{Version: "1", Readers: readers, Now: time.Now, SlowAfter: time.Second, ReinsertPause: time.Second,
 		KeepPIN: time.Minute, Service: "https://rinnova.example",
-		Probe: func(context.Context) error { return &renewal.Failure{Code: failure.ServiceUnreachable} }})
+		Probe: func(context.Context) (time.Time, error) {
+			return time.Time{}, &renewal.Failure{Code: failure.ServiceUnreachable}
+		}})
 	t.Cleanup(w.Close)
 	return w, readers
 }

@@ -41,14 +41,16 @@ func unset(t *testing.T, failing error) (w *Window, kept *[]operator.Operator) {
 			t.Error("a card is opened before a service is known")
 			return nil, renewal.ErrCancelled
 		},
-		Probe: func(context.Context) error { return &renewal.Failure{Code: failure.ServiceNotGiven} },
+		Probe: func(context.Context) (time.Time, error) {
+			return time.Time{}, &renewal.Failure{Code: failure.ServiceNotGiven}
+		},
 		Keep: func(o operator.Operator) (Config, error) {
 			if failing != nil {
 				return Config{}, failing
 			}
 			*kept = append(*kept, o)
 			return Config{Service: o.Service, Contact: trial(t).Contact, DownloadPage: o.Service + "/driver",
-				Probe: func(context.Context) error { return nil },
+				Probe: func(context.Context) (time.Time, error) { return time.Now(), nil },
 				Open: func(context.Context, string) (*Card, error) {
 					return nil, &renewal.Failure{Code: failure.CardMute}
 				},

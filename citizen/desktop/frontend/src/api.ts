@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { language } from './i18n'
-import type { Browsers, Diagnosis, State } from './generated/state'
+import type { Browsers, Diagnosis, Report, State } from './generated/state'
 import { request } from './secret'
 
 /** The program does not know this page: the code of its address was used before. */
@@ -13,6 +13,14 @@ export async function poll(since: number): Promise<State> {
 
 export async function diagnosis(): Promise<Diagnosis> {
   return await read<Diagnosis>(`/api/diagnosis?language=${language()}`)
+}
+
+/** Saves the diagnosis that was asked for last, as its text or sealed for the assistance. */
+export async function saveDiagnosis(sealed: boolean): Promise<Report> {
+  const body = new URLSearchParams({ sealed: String(sealed), language: language() })
+  const answer = await request('/api/diagnosis-save', { method: 'POST', body })
+  if (!answer.ok) throw new Error(String(answer.status))
+  return await answer.json() as Report
 }
 
 export async function browsers(): Promise<Browsers> {

@@ -9,6 +9,9 @@ export interface Explanation { what: string; card: string; act: string }
 /** The short number of a code, which can be read out on the telephone. */
 export function numberOf(code: string): number | undefined { return isCode(code) ? facts[code].number : undefined }
 
+/** The part of the diagnosis that explains a code, '' for none. */
+export function areaOfCode(code: string): string { return isCode(code) ? facts[code].area : '' }
+
 /** Whether another try of the renewal makes sense. */
 export function mayResume(code: string): boolean { return isCode(code) && facts[code].again }
 

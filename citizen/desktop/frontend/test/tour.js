@@ -411,6 +411,25 @@ export const screens = [
     },
   ],
   [
+    'diagnosis-saved',
+    async (w) => {
+      await w.tab.locator('#nav-diagnosis').click()
+      await w.tab.getByText('Che cosa contiene', { exact: true }).click()
+      await w.click('Salva')
+      await w.tab.getByText(/^Salvato in .*Rinnova-diagnosi\.txt$/).waitFor()
+    },
+  ],
+  [
+    'diagnosis-explains',
+    async (w) => {
+      await pin(w, withPuk, 'pin-blocked')
+      await w.code('Codice PIN', PIN)
+      await w.screen('failed')
+      await w.click('Spiegato nella diagnosi')
+      await w.tab.getByRole('button', { name: 'Sblocca il PIN', exact: true }).waitFor()
+    },
+  ],
+  [
     'browsers',
     async (w) => {
       await w.tab.locator('#nav-diagnosis').click()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { act } from '../api'
-import { explain, mayResume, numberOf } from '../failures'
+import { areaOfCode, explain, mayResume, numberOf } from '../failures'
 import { stageName, t } from '../i18n'
+import { diagnosisOf } from '../pages/page'
 import { Button } from '../parts/button'
 import { Contact, FoldedContact } from '../parts/contact'
 import { ReportContents } from '../parts/reportcontents'
@@ -28,7 +29,11 @@ export function Failed({ state }: { state: State }) {
         { name: c.act, value: e.act },
         {
           name: c.code,
-          value: <><code>{failure.code}</code>{details.length > 0 && ` (${details.join(', ')})`}</>,
+          value: <><code>{failure.code}</code>{details.length > 0 && ` (${details.join(', ')})`}{' · '}
+            <button type="button" class="link" onClick={() => { void toDiagnosis(failure.code) }}>
+              {t().diagnosis.explain}
+            </button>
+          </>,
         },
       ]} />
       <ReportOffer state={state} again={again || unblock} />
@@ -46,6 +51,12 @@ export function Failed({ state }: { state: State }) {
         : <div class="actions"><Button onClick={() => act('close')}>{t().T21}</Button></div>}
     </Body>
   )
+}
+
+/** The dialog closes: the diagnosis is a page behind it. */
+async function toDiagnosis(code: string) {
+  await act('close')
+  location.hash = diagnosisOf(areaOfCode(code))
 }
 
 function title(s: State): string {

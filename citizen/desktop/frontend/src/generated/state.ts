@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Code generated from the Go types of citizen/desktop by go test ./citizen/desktop -run TypeScript -update. DO NOT EDIT.
 
+/** Action is what a window can do about a finding. */
+export type Action =
+  | 'card'
+  | 'unblock'
+  | 'browsers'
+  | 'opensc'
+  | 'download'
+  | 'portal'
+  | 'network-settings'
+  | 'proxy-settings'
+  | 'clock-settings'
+
 /** Browsers are the stores of this user's browsers, and the reason why they could not be read or changed. */
 export interface Browsers {
   list: Store[]
@@ -55,6 +67,8 @@ export interface Diagnosis {
   service: string // its address, "" where none is known
   findings: Explained[]
   browsers?: Browsers // absent where the program has no module for them
+  text: string // the whole, to be copied, printed and saved
+  canSeal: boolean // a desk is known
 }
 
 /** Done is a renewal that succeeded, and the phase after it. */
@@ -73,11 +87,14 @@ export interface Explained {
   area: string
   level: Level
   code?: string
-  number?: number // of the code, to read out
+  note?: string
+  number?: number // of code or note, to read out
   title: string
   what: string
   seen?: string
   do?: string
+  action?: Action // that a window offers
+  command?: string // that does it at a terminal
 }
 
 /** Failure is a code, for which the page has the texts, and the service's own text. */
@@ -215,7 +232,8 @@ export interface ReportContents {
   drivers?: ReportDriver[]
   readers?: ReportReader[]
   card?: ReportCard
-  failure: ReportFailure
+  failure: ReportFailure // absent from a diagnosis
+  findings?: ReportFinding[]
   steps?: ReportStep[]
   requests?: ReportRequest[]
   transcript?: ReportTranscript
@@ -235,6 +253,14 @@ export interface ReportFailure {
   statusWord?: string // of the card, four upper-case hexadecimal digits
   tries?: number // left of PIN or PUK
   errors?: string[] // Go types of the errors, the outermost first, without their texts
+}
+
+/** Finding is one finding of a diagnosis, without what was seen there. */
+export interface ReportFinding {
+  area: string
+  level: string // well, warning, bad, unknown
+  code?: string
+  note?: string
 }
 
 /** Program is the program that failed. */

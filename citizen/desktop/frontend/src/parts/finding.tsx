@@ -1,25 +1,56 @@
 // SPDX-License-Identifier: EUPL-1.2
+import { act, changeBrowsers } from '../api'
 import { t } from '../i18n'
-import type { Explained, State } from '../generated/state'
+import type { Action, Explained, State } from '../generated/state'
+import { Button } from './button'
 import { Icon } from './icon'
 
 const icons = { well: 'ok', warning: 'warning', bad: 'error', unknown: 'info' } as const
 
-/** One finding of the diagnosis: how it is, what was seen, what to do. */
-export function FindingItem({ finding, system }: { finding: Explained; system: State['system'] }) {
+interface Props { finding: Explained; system: State['system']; id: string | undefined; onDone: () => void }
+
+/** One finding of the diagnosis: how it is, what was seen, what to do, and the button that does it. */
+export function FindingItem({ finding, system, id, onDone }: Props) {
   const c = t().diagnosis
   // The text of the code names every system; here only this one's steps are of use.
   const advice = finding.code === 'no-smartcard-service' ? t().noService.steps[system].join(' ') : finding.do
+  const { action } = finding
   return (
     <li class={`finding finding-${finding.level}`}>
       <Icon name={icons[finding.level]} />
       <div>
-        <h2><span class="visually-hidden">{c.level[finding.level]}: </span>{finding.title}</h2>
+        <h2 id={id} tabIndex={id ? -1 : undefined}>
+          <span class="visually-hidden">{c.level[finding.level]}: </span>{finding.title}
+        </h2>
         <p>{finding.what}</p>
         {finding.seen && <p class="quiet">{finding.seen}</p>}
-        {advice && finding.level !== 'well' && <p>{advice}</p>}
-        {finding.code && <p class="quiet">{c.code} <code>{finding.code}</code> ({finding.number})</p>}
+        {advice && <p>{advice}</p>}
+        {action && (
+          <p><Button kind="outline-primary" onClick={() => mend(action).then(onDone)}>{c.actions[action]}</Button></p>
+        )}
+        {finding.number !== undefined && finding.level !== 'unknown' && (
+          <p class="quiet">{c.code} <code>{finding.code ?? finding.note}</code> ({finding.number})</p>
+        )}
       </div>
     </li>
   )
+}
+
+/** Does the action of a finding. Work on the card is done on the card's page. */
+async function mend(action: Action): Promise<void> {
+  switch (action) {
+    case 'card':
+      await act('again') // what is mended is seen there
+      location.hash = '#card'
+      return
+    case 'unblock':
+      await act('pin-unblock')
+      location.hash = '#card'
+      return
+    case 'browsers':
+      await changeBrowsers('add')
+      return
+    default:
+      await act('mend', { action })
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { explain } from '../failures'
+import { areaOfCode, explain } from '../failures'
 import { t } from '../i18n'
+import { diagnosisOf } from '../pages/page'
 import type { Failure } from '../generated/state'
 import { Source } from './source'
 
@@ -13,7 +14,10 @@ export function Reasons({ failure, page }: { failure: Failure; page?: string | u
       <p>{e.card}</p>
       <p>{e.act}</p>
       {failure.code === 'program-too-old' && page && <Source page={page} />}
-      <p class="quiet">{`${t().failed.code}: `}<code>{failure.code}</code></p>
+      <p class="quiet">
+        {`${t().failed.code}: `}<code>{failure.code}</code>{' · '}
+        <a class="link" href={diagnosisOf(areaOfCode(failure.code))}>{t().diagnosis.explain}</a>
+      </p>
     </div>
   )
 }

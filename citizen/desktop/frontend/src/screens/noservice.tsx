@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { explainCode } from '../failures'
 import { t } from '../i18n'
+import { diagnosisOf } from '../pages/page'
 import { Panel } from '../parts/panel'
 import { Title } from '../parts/title'
 import type { State } from '../generated/state'
@@ -14,7 +15,7 @@ export function NoService({ state }: { state: State }) {
       <p class="lead">{explainCode('no-smartcard-service').what}</p>
       <ol>{c.steps[state.system].map((step) => <li key={step}>{step}</li>)}</ol>
       <p>{c.alone}</p>
-      <p class="actions"><a class="btn btn-outline-primary" href="#diagnosis">{c.diagnosis}</a></p>
+      <p class="actions"><a class="btn btn-outline-primary" href={diagnosisOf('smart-cards')}>{c.diagnosis}</a></p>
     </Panel>
   )
 }
