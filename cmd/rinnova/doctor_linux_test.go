@@ -71,7 +71,8 @@ mkdir -p "$1/etc"; echo 'nameserver 127.0.0.1' >"$1/etc/resolv.conf"; mount --bi
 func roots(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "service")
-	if out, err := exec.Command(filepath.Join(programs, "rinnovad"), "init", "--dir", dir).CombinedOutput(); err != nil {
+	c := exec.Command(filepath.Join(programs, "rinnovad"), "init", "--dir", dir)
+	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return filepath.Join(dir, "ca.pem")
