@@ -5,7 +5,6 @@ package desktop
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -15,7 +14,6 @@ import (
 	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/browser"
 	"rinnova.example/go/citizen/doctor"
-	"rinnova.example/go/citizen/errorreport"
 	"rinnova.example/go/citizen/opensccache"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/failure"
@@ -194,10 +192,7 @@ func (w *Window) saveDiagnosis(rw http.ResponseWriter, r *http.Request) {
 		err = report.Save(result.Path, language, catalogue.Window)
 	}
 	if err != nil {
-		result = Report{Code: failure.ReportUnsaved}
-		if errors.Is(err, errorreport.ErrNoRecipient) || errors.Is(err, errorreport.ErrRecipients) {
-			result.Code = failure.ReportNoDesk
-		}
+		result = Report{Code: renewal.Classify(err).Code}
 	}
 	answer(rw, result)
 }

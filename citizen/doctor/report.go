@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -12,8 +13,10 @@ import (
 
 	"rinnova.example/go/catalogue"
 	"rinnova.example/go/citizen/errorreport"
+	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/terminal"
 	"rinnova.example/go/durable"
+	"rinnova.example/go/failure"
 )
 
 // Report is a diagnosis with its circumstances. It has no name of a person, no code, and of a card number some digits.
@@ -53,17 +56,29 @@ func (r Report) Text(l catalogue.Language, where catalogue.Screen) string {
 	return b.String()
 }
 
-// Save writes Text to a file, whole or not at all, with mode 0600. It replaces a file of that name.
+// Save writes Text to a file, whole or not at all, with mode 0600. It replaces a file of that name. The error is the
+// failure report-unsaved.
 func (r Report) Save(path string, l catalogue.Language, where catalogue.Screen) error {
-	return durable.WriteFile(path, []byte(r.Text(l, where)), 0o600)
+	return unsaved(durable.WriteFile(path, []byte(r.Text(l, where)), 0o600))
+}
+
+// unsaved is the failure of a file that was not written, nil for none.
+func unsaved(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errorreport.ErrNoRecipient), errors.Is(err, errorreport.ErrRecipients):
+		return &renewal.Failure{Code: failure.ReportNoDesk, Err: err}
+	}
+	return &renewal.Failure{Code: failure.ReportUnsaved, Err: err}
 }
 
 // Seal seals the diagnosis for the desk and saves it, whole or not at all, with mode 0600: areas, levels and codes, and
-// neither names nor addresses. Errors are those of the package errorreport and of files.
+// neither names nor addresses. The error is the failure report-unsaved or report-no-desk.
 func (r Report) Seal(path, program string, desk func() (errorreport.Recipients, error), random io.Reader) error {
 	recipients, err := desk()
 	if err != nil {
-		return err
+		return unsaved(err)
 	}
 	facts := errorreport.Collect(program, r.Program, func() time.Time { return r.Made })
 	for _, f := range r.Findings {
@@ -72,13 +87,13 @@ func (r Report) Seal(path, program string, desk func() (errorreport.Recipients, 
 	}
 	report, exchanges, err := facts.Report(errorreport.Failure{}, nil)
 	if err != nil {
-		return err
+		return unsaved(err)
 	}
 	sealed, err := errorreport.Seal(report, exchanges, recipients, random)
 	if err != nil {
-		return err
+		return unsaved(err)
 	}
-	return sealed.Save(path)
+	return unsaved(sealed.Save(path))
 }
 
 func write(paper terminal.Paper, l catalogue.Language, list []Explained) {

@@ -122,8 +122,17 @@ func (c *Chooser) For(ctx context.Context, u *url.URL) (*url.URL, error) {
 	return list[0], nil
 }
 
-// Describe names the proxy for an address and the place where it was found, without its password; "" for none.
-func (c *Chooser) Describe(ctx context.Context, u *url.URL) (string, error) {
+// Describe names the proxy for an address by a setting, as Choose has it, and the place where it was found, without its
+// password; "" for none.
+func Describe(ctx context.Context, setting, address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", ErrMalformed
+	}
+	c, err := Choose(setting)
+	if err != nil {
+		return "", err
+	}
 	p, err := c.For(ctx, u)
 	if p == nil || err != nil {
 		return "", err

@@ -3,7 +3,6 @@
 package proxy_test
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -313,11 +312,7 @@ func TestDescribe(t *testing.T) {
 	for setting, want := range map[string]string{
 		"http://nome:segreto@p.example:3128": "http://p.example:3128 (RINNOVA_PROXY)",
 		"direct":                             "", "": ""} {
-		c, err := proxy.Choose(setting)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := c.Describe(context.Background(), &url.URL{Scheme: "https", Host: "servizio.example"})
+		got, err := proxy.Describe(t.Context(), setting, "https://servizio.example")
 		if err != nil || got != want {
 			t.Errorf("%s: %s, %v", setting, got, err)
 		}

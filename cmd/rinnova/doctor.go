@@ -17,7 +17,6 @@ import (
 	"rinnova.example/go/citizen/reader"
 	"rinnova.example/go/citizen/renewal"
 	"rinnova.example/go/citizen/update"
-	"rinnova.example/go/failure"
 )
 
 type doctorCommand struct {
@@ -51,33 +50,16 @@ func (d *doctorCommand) Run(p *program) error {
 		return err
 	}
 	if d.Sealed {
-		err = r.Seal(d.Save, "rinnova", func() (errorreport.Recipients, error) { return p.desks(d.Desk) }, rand.Reader)
-	} else {
-		err = r.Save(d.Save, catalogue.Italian, catalogue.CommandLine)
+		return r.Seal(d.Save, "rinnova", func() (errorreport.Recipients, error) { return p.desks(d.Desk) }, rand.Reader)
 	}
-	if err != nil {
-		return failureOf(failure.ReportUnsaved, err)
-	}
-	return nil
+	return r.Save(d.Save, catalogue.Italian, catalogue.CommandLine)
 }
 
 // examined are the doctor's instruments that window and command line share.
 func (p *program) examined() doctor.Computer {
-	return doctor.Computer{Readers: readers, Proxy: p.proxied, Folder: p.folder, OpenSC: doctor.InstalledOpenSC(),
+	through := func(ctx context.Context) (string, error) { return proxy.Describe(ctx, p.Proxy, p.Service) }
+	return doctor.Computer{Readers: readers, Proxy: through, Folder: p.folder, OpenSC: doctor.InstalledOpenSC(),
 		Devices: doctor.USB(), Users: pcsc.Users}
-}
-
-// proxied names the proxy on the way to the service.
-func (p *program) proxied(ctx context.Context) (string, error) {
-	u, err := serviceURL(p.Service)
-	if err != nil {
-		return "", err
-	}
-	c, err := proxy.Choose(p.Proxy)
-	if err != nil {
-		return "", err
-	}
-	return c.Describe(ctx, u)
 }
 
 // newest asks for a newer version.
