@@ -15,6 +15,10 @@ import (
 var (
 	// ErrNoService says that there is no PC/SC library, or that its service or daemon does not run.
 	ErrNoService = errors.New("no smart-card service")
+	// ErrNotInstalled is an ErrNoService: the library or the daemon is not on this computer.
+	ErrNotInstalled = fmt.Errorf("%w: it is not installed", ErrNoService)
+	// ErrMismatch is an ErrNoService: the daemon does not know the library's protocol.
+	ErrMismatch = fmt.Errorf("%w: library and daemon do not understand each other", ErrNoService)
 	// ErrNotPermitted says that the service does not let this session in (on Linux: polkit).
 	ErrNotPermitted = errors.New("no permission to use smart cards")
 	// ErrNoReader says that there is no such reader, or none at all.

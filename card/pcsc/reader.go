@@ -71,11 +71,11 @@ func (s readerState) reader(index int) Reader {
 // establish makes a context. One goroutine uses it: the library locks it for the length of a call.
 func establish() (handle, error) {
 	if _, err := load(); err != nil {
-		return 0, fmt.Errorf("%w: %v", ErrNoService, err)
+		return 0, fmt.Errorf("%w: %v", ErrNotInstalled, err)
 	}
 	ctx, rv := establishContext()
 	if rv != success {
-		reason := ErrNoService
+		reason := absent(rv)
 		if sentinel(rv) == ErrNotPermitted {
 			reason = ErrNotPermitted
 		}

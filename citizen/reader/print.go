@@ -18,6 +18,10 @@ import (
 func Failure(err error) error {
 	var code failure.Code
 	switch {
+	case errors.Is(err, pcsc.ErrNotInstalled):
+		code = failure.NoSmartCardSoftware
+	case errors.Is(err, pcsc.ErrMismatch):
+		code = failure.SmartCardMismatch
 	case errors.Is(err, pcsc.ErrNoService):
 		code = failure.NoSmartCardService
 	case errors.Is(err, pcsc.ErrNotPermitted):
