@@ -52,7 +52,7 @@ test('screens without a card, a reader, a service of cards, and of the network',
   assert.match(await focused(), /Servizio di rinnovo.*service-unreachable \(401\)/)
   await w.bench('up')
   await w.click('Aggiorna')
-  await w.tab.getByText('service-unreachable').waitFor({ state: 'detached' })
+  await w.tab.locator('.findings', { hasText: 'service-unreachable' }).waitFor({ state: 'detached' })
   await w.click('Vai alla tessera')
   await w.tab.getByRole('heading', { name: 'La tua tessera' }).waitFor()
   await empty(w)

@@ -407,7 +407,7 @@ export const screens = [
       await w.bench('insert', withPuk, 'pin-last')
       await w.screen('unknown')
       await w.tab.locator('#nav-diagnosis').click()
-      await w.tab.getByText('Il servizio di rinnovo non è raggiungibile.').waitFor()
+      await w.text('Il servizio di rinnovo non è raggiungibile.')
     },
   ],
   [
