@@ -94,7 +94,7 @@ test('a browser without the module gets it from its finding', async () => {
   await w.tab.locator('#nav-card').click()
   await w.tab.locator('#nav-diagnosis').click()
   const item = w.tab.locator('li.finding', { hasText: 'Il modulo di Rinnova non c’è' })
-  await item.getByRole('button', { name: 'Aggiungi ai browser' }).click()
+  await item.getByRole('button', { name: 'Aggiungi il modulo' }).click()
   await item.waitFor({ state: 'detached' })
   await w.text('Il modulo di Rinnova c’è.')
 })

@@ -136,12 +136,12 @@ export const de: Catalogue = {
   closing: { title: 'Während der Erneuerung schließen?', text: 'Die Erneuerung hält hier an. Die Karte bleibt unversehrt, mit dem jetzigen Zertifikat; beim nächsten Einstecken können Sie fortfahren.', stay: 'ERNEUERUNG FORTSETZEN', leave: 'TROTZDEM SCHLIESSEN' },
   diagnosis: {
     title: 'Diagnose', intro: 'Was das Programm gerade sieht.', refresh: 'Aktualisieren', program: 'Programm', system: 'System', code: 'Code:', level: { well: 'In Ordnung', warning: 'Achtung', bad: 'Nicht in Ordnung', unknown: 'Nicht bekannt' }, service: 'Erneuerungsdienst', clock: 'Datum und Uhrzeit des Computers',
-    none: 'keine', wait: 'Wird geprüft ...', explain: 'In der Diagnose erklärt',
+    none: 'keine', wait: 'Wird geprüft ...', explain: 'In der Diagnose erklärt', notMended: 'Es ist nicht gelungen: Tun Sie es von Hand, wie oben beschrieben.',
     keep: 'Die Diagnose behalten', keepText: 'Sie können sie jemandem geben, der Ihnen hilft. Sie enthält weder PIN noch PUK, Namen oder Steuernummer, wohl aber die Namen der Lesegeräte und Programme und die Adresse des Dienstes.',
     preview: 'Was sie enthält', copy: 'Kopieren', copied: 'Kopiert: Fügen Sie sie ein, wo Sie möchten.', print: 'Drucken', save: 'Speichern', seal: 'Für den Kundendienst verschlüsselt speichern',
     sealed: 'In der verschlüsselten Datei stehen nur die Punkte und ihre Codes; nur der Kundendienst kann sie öffnen.',
     actions: {
-      'card': 'Zur Karte', 'unblock': 'PIN entsperren', 'browsers': 'Zu den Browsern hinzufügen', 'opensc': 'Kopie löschen', 'download': 'Seite öffnen', 'portal': 'Browser öffnen',
+      'card': 'Zur Karte', 'unblock': 'PIN entsperren', 'browsers': 'Modul hinzufügen', 'opensc': 'Kopie löschen', 'download': 'Seite öffnen', 'portal': 'Browser öffnen',
       'network-settings': 'Netzeinstellungen öffnen', 'proxy-settings': 'Proxy-Einstellungen öffnen', 'clock-settings': 'Einstellungen für Datum und Uhrzeit öffnen',
     },
   },

@@ -179,12 +179,12 @@ export const it = {
   closing: { title: 'Chiudere durante il rinnovo?', text: 'Il rinnovo si ferma qui. La tessera resta integra, con il certificato attuale, e al prossimo inserimento potrai riprendere da dove si è fermato.', stay: 'CONTINUA IL RINNOVO', leave: 'CHIUDI COMUNQUE' },
   diagnosis: {
     title: 'Diagnosi', intro: 'Che cosa vede il programma in questo momento.', refresh: 'Aggiorna', program: 'Programma', system: 'Sistema', code: 'Codice:', level: { well: 'Va bene', warning: 'Attenzione', bad: 'Non va', unknown: 'Non si sa' },
-    service: 'Servizio di rinnovo', clock: 'Data e ora del computer', none: 'nessuno', wait: 'Verifica in corso ...', explain: 'Spiegato nella diagnosi',
+    service: 'Servizio di rinnovo', clock: 'Data e ora del computer', none: 'nessuno', wait: 'Verifica in corso ...', explain: 'Spiegato nella diagnosi', notMended: 'Non è riuscito: fallo a mano, come detto qui sopra.',
     keep: 'Conserva la diagnosi', keepText: 'Puoi darla a chi ti aiuta. Non contiene PIN, PUK, nome né codice fiscale; contiene i nomi dei lettori e dei programmi, e l’indirizzo del servizio.',
     preview: 'Che cosa contiene', copy: 'Copia', copied: 'Copiata: incollala dove vuoi.', print: 'Stampa', save: 'Salva', seal: 'Salva cifrata per l’assistenza',
     sealed: 'Nel file cifrato ci sono solo le voci e i loro codici: può aprirlo solo l’assistenza.',
     actions: {
-      'card': 'Vai alla tessera', 'unblock': 'Sblocca il PIN', 'browsers': 'Aggiungi ai browser', 'opensc': 'Cancella la copia', 'download': 'Apri la pagina', 'portal': 'Apri il browser',
+      'card': 'Vai alla tessera', 'unblock': 'Sblocca il PIN', 'browsers': 'Aggiungi il modulo', 'opensc': 'Cancella la copia', 'download': 'Apri la pagina', 'portal': 'Apri il browser',
       'network-settings': 'Apri le impostazioni della rete', 'proxy-settings': 'Apri le impostazioni del proxy', 'clock-settings': 'Apri le impostazioni di data e ora',
     },
   },

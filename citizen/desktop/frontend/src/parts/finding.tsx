@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
+import { useState } from 'preact/hooks'
 import { act, changeBrowsers } from '../api'
+import { explainCode } from '../failures'
 import { t } from '../i18n'
 import type { Action, Explained, State } from '../generated/state'
 import { Button } from './button'
@@ -15,6 +17,12 @@ export function FindingItem({ finding, system, id, onDone }: Props) {
   // The text of the code names every system; here only this one's steps are of use.
   const advice = finding.code === 'no-smartcard-service' ? t().noService.steps[system].join(' ') : finding.do
   const { action } = finding
+  const [problem, setProblem] = useState('')
+  const press = async (a: Action) => {
+    const failed = await mend(a).catch(() => t().lost.text)
+    setProblem(failed)
+    if (!failed) onDone()
+  }
   return (
     <li class={`finding finding-${finding.level}`}>
       <Icon name={icons[finding.level]} />
@@ -26,8 +34,9 @@ export function FindingItem({ finding, system, id, onDone }: Props) {
         {finding.seen && <p class="quiet">{finding.seen}</p>}
         {advice && <p>{advice}</p>}
         {action && (
-          <p><Button kind="outline-primary" onClick={() => mend(action).then(onDone)}>{c.actions[action]}</Button></p>
+          <p><Button kind="outline-primary" onClick={() => press(action)}>{c.actions[action]}</Button></p>
         )}
+        {problem && <p class="field-error" role="alert">{problem}</p>}
         {finding.number !== undefined && finding.level !== 'unknown' && (
           <p class="quiet">{c.code} <code>{finding.code ?? finding.note}</code> ({finding.number})</p>
         )}
@@ -36,21 +45,24 @@ export function FindingItem({ finding, system, id, onDone }: Props) {
   )
 }
 
-/** Does the action of a finding. Work on the card is done on the card's page. */
-async function mend(action: Action): Promise<void> {
+/** Does the action of a finding, and returns why it failed. Work on the card is done on the card's page. */
+async function mend(action: Action): Promise<string> {
   switch (action) {
     case 'card':
       await act('again') // what is mended is seen there
       location.hash = '#card'
-      return
+      return ''
     case 'unblock':
       await act('pin-unblock')
       location.hash = '#card'
-      return
-    case 'browsers':
-      await changeBrowsers('add')
-      return
+      return ''
+    case 'browsers': {
+      const { failure, text } = await changeBrowsers('add')
+      if (!failure) return ''
+      const e = explainCode(failure, text)
+      return `${e.what} ${e.act}`
+    }
     default:
-      await act('mend', { action })
+      return await act('mend', { action }) ? '' : t().diagnosis.notMended
   }
 }
