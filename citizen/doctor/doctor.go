@@ -266,6 +266,8 @@ func certificate(v *renewal.View) Finding {
 	case slices.Contains([]catalogue.Area{catalogue.AreaCertificate, catalogue.AreaCard},
 		catalogue.AreaOf(refusal.Code)):
 		f.Level, f.Code, f.Detail = Bad, refusal.Code, plaintext.Line(refusal.Text)
+	case v.Full:
+		f.Level, f.Code = Bad, failure.NoRoom
 	default: // the renewal service did not say
 		return unknown(catalogue.AreaCertificate)
 	}

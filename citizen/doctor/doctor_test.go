@@ -302,6 +302,27 @@ func TestIntercepted(t *testing.T) {
 	}
 }
 
+// fullCard tells that its DFs have 16 bytes left (tag 81 of a DF's FCI, docs/CARDS.md §2.5).
+type fullCard struct{ iso7816.Card }
+
+func (c fullCard) Transmit(command []byte) ([]byte, error) {
+	answer, err := c.Card.Transmit(command)
+	if len(answer) > 6 && command[1] == 0xA4 && answer[0] == 0x6F && answer[2] == 0x81 && answer[3] == 2 {
+		answer[4], answer[5] = 0, 16
+	}
+	return answer, err
+}
+
+// TestFull: a card without room is told also where no service is known.
+func TestFull(t *testing.T) {
+	for _, series := range []string{"AC2014", "ID2019"} {
+		c := computer(t, fullCard{card(t, series)}, tries.Ledger{})
+		if list := said(doctor.Examine(t.Context(), c)); !strings.Contains(list, "certificate bad no-room") {
+			t.Errorf("%s: %s", series, list)
+		}
+	}
+}
+
 // TestTexts: every area and note has its texts in every language, and a number of its own.
 func TestTexts(t *testing.T) {
 	numbers := map[int]catalogue.Note{}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -46,6 +47,15 @@ type Chooser struct {
 	ways   func(context.Context, *url.URL) ([]*url.URL, error)
 	// reaches reports whether a TCP connection to an address is accepted.
 	reaches func(ctx context.Context, address string) bool
+
+	mu     sync.Mutex
+	chosen map[string]chosen // by scheme and host
+}
+
+// chosen is one of several proxies, for a while: a dead one before it costs seconds.
+type chosen struct {
+	proxy *url.URL
+	at    time.Time
 }
 
 // Choose returns the chooser for a setting: "direct" for none; http, https or socks5 with a host for all addresses
@@ -75,7 +85,7 @@ func Choose(setting string) (*Chooser, error) {
 var direct = []*url.URL{nil}
 
 func newChooser(from source, ways func(context.Context, *url.URL) ([]*url.URL, error)) *Chooser {
-	return &Chooser{from, ways, accepts}
+	return &Chooser{source: from, ways: ways, reaches: accepts, chosen: map[string]chosen{}}
 }
 
 // environment reports whether a variable of the environment names a proxy.
@@ -110,12 +120,18 @@ func (c *Chooser) For(ctx context.Context, u *url.URL) (*url.URL, error) {
 	if len(list) == 1 {
 		return list[0], nil
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock() // a second request waits for the first one's choice
+	if one, ok := c.chosen[u.Scheme+u.Host]; ok && time.Since(one.at) < fresh {
+		return one.proxy, nil
+	}
 	for _, p := range list {
 		to := p
 		if p == nil {
 			to = u
 		}
 		if c.reaches(ctx, hostPort(to)) {
+			c.chosen[u.Scheme+u.Host] = chosen{p, time.Now()}
 			return p, nil
 		}
 	}

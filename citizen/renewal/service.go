@@ -89,6 +89,7 @@ type View struct {
 	Campaigns  []cmp.Campaign // the open ones, according to the service
 	Service    cmp.ServiceFacts
 	Standing   *cmp.Standing
+	Full       bool // the service did not answer, and the card has no room for another pair
 	Begun      bool // an interrupted renewal of this certificate can continue
 	AsksSeries bool // the campaign accepts some of the siglas that the chip may carry, and not others
 	// Refusal tells why nothing can be renewed; nil where a renewal is possible.
@@ -108,11 +109,13 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 		if code := n.s.Model.NotRenewable.Value; code != "" {
 			v.Refusal = fail(code, nil)
 		}
+		v.Full = n.full()
 		return v, nil
 	}
 	if err := n.step(ctx, "inspect"); err != nil {
 		f := *Classify(err)
 		f.CardChanged = n.cardChanged()
+		v.Full = n.standing == nil && n.full()
 		v.Refusal = &f
 		if f.Code == failure.AlreadyRenewed && !v.Usable(r.Now()) {
 			f.Code = failure.RenewedEnded
@@ -121,6 +124,12 @@ func (r *Renewal) Look(ctx context.Context) (*View, error) {
 	v.Base, v.Campaign, v.Service, v.Standing, v.Campaigns = n.base, n.campaign, n.service, n.standing, n.open
 	v.Begun, v.AsksSeries = v.Refusal == nil && n.begun(), n.asksSeries
 	return v, nil
+}
+
+// full reports whether the card has no room for another pair, as far as a look reads it.
+func (n *run) full() bool {
+	var f *Failure
+	return errors.As(n.chooseSlot(), &f) && f.Code == failure.NoRoom
 }
 
 // Usable reports whether the card can be used to log in, as far as is known: one of its certificates is in date, and

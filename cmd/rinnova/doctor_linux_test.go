@@ -145,14 +145,15 @@ func TestDoctorSmartCards(t *testing.T) {
 	if out, err := issue.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	pull := plug(t, stack, file)
-	waitReader(t, stack.Readers[0], true)
 	is := func(f doctor.Explained, level doctor.Level, code failure.Code, seen string) {
 		t.Helper()
 		if f.Level != level || f.Code != code || !strings.Contains(f.Seen, seen) {
 			t.Errorf("%+v; want %s %s %q", f, level, code, seen)
 		}
 	}
+	is(found(t, "card", nil), doctor.Unknown, failure.NoCard, "")
+	pull := plug(t, stack, file)
+	waitReader(t, stack.Readers[0], true)
 	is(found(t, "smart-cards", nil), doctor.Well, "", "")
 	is(found(t, "readers", nil), doctor.Well, "", stack.Readers[0])
 	is(found(t, "card", nil), doctor.Well, "", "OT2016")
