@@ -319,7 +319,7 @@ func (b *Bench) second(ctx context.Context, open bool) error {
 func (b *Bench) Window() desktop.Config {
 	return desktop.Config{Version: b.Version, Readers: b.changes, Open: b.openCard, LoginRoots: b.open.Roots,
 		LoginTransport: b.open.loginTransport(), Service: "https://" + host, Demo: b, Now: b.now, Browsers: b.browsers,
-		Desk: func() (errorreport.Recipients, error) { return b.desk, nil },
+		Desk:  func() (errorreport.Recipients, error) { return b.desk, nil },
 		Probe: func(ctx context.Context) (time.Time, error) { return b.renewal(nil).Reach(ctx) },
 		Contact: operator.Contact{Telephone: "000 000000", Mail: "assistenza@rinnova.example",
 			Hours: "lun–ven 8–18"}}
