@@ -95,7 +95,7 @@ func (m *Module) CloseAllSessions(slot uint64) error {
 	return nil
 }
 
-// session returns a session and its token. A session ends when its card is taken out.
+// session returns a session and its token. A session ends when its card is taken out, or changed by a program of ours.
 func (m *Module) session(handle uint64) (*session, *token, error) {
 	if _, ok := m.sessions[handle]; !ok {
 		return nil, nil, SessionHandleInvalid
@@ -185,8 +185,6 @@ func (m *Module) FindObjectsInit(handle uint64, template []Attribute) error {
 		return err
 	case s.finding:
 		return OperationActive
-	case t.moved():
-		return m.failed(s, errMoved)
 	}
 	s.finding, s.found = true, nil
 	for i, o := range t.objects {

@@ -31,7 +31,8 @@ type slot struct {
 	refused RV     // of a card that is no token, until it is taken out
 }
 
-// refresh follows the readers: it ends the sessions of a card that was taken out. It sends no command to a card.
+// refresh follows the readers: it ends the sessions of a card that was taken out, or that another program of ours has
+// changed, as if it had been out for a moment. It sends no command to a card.
 func (m *Module) refresh() {
 	readers, err := m.readers()
 	if err != nil {
@@ -56,6 +57,10 @@ func (m *Module) refresh() {
 			m.drop(i)
 			s.changed = s.changed || s.present
 			s.reader, s.present, s.counter = false, false, 0
+		}
+		if s.token != nil && s.token.moved() {
+			m.drop(i)
+			s.changed = true
 		}
 	}
 }
@@ -144,9 +149,6 @@ func (m *Module) token(number uint64) (*token, error) {
 		return nil, TokenNotPresent
 	case s.refused != OK:
 		return nil, s.refused
-	}
-	if s.token != nil && s.token.moved() {
-		m.drop(int(number))
 	}
 	if s.token == nil {
 		t, err := m.read(s.name)

@@ -460,6 +460,13 @@ func TestMoved(t *testing.T) {
 	h = c.open()
 	check(t, c.ledger.Raise(id(c)))
 	wants(t, "a search", c.module.FindObjectsInit(h, nil), DeviceRemoved)
+	h = c.open()
+	check(t, c.ledger.Raise(id(c)))
+	_, _, _, err = c.module.SessionInfo(h) // by which NSS looks whether its objects are still those of the card
+	wants(t, "a poll", err, DeviceRemoved)
+	if slot, err := c.module.SlotEvent(); err != nil || slot != 0 {
+		t.Errorf("no event: %d, %v", slot, err)
+	}
 	check(t, c.module.Login(c.open(), userNormal, []byte(trial.PIN)))
 }
 
