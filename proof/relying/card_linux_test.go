@@ -54,8 +54,8 @@ func TestCard(t *testing.T) {
 		series string
 		start  func(*world)
 	}{
-		"Apache": {"AC2014", func(w *world) { w.behind(); w.apache(blocks(w, "apache", 2)[0]) }},
-		"nginx":  {"ID2019", func(w *world) { w.nginx(blocks(w, "nginx", 2)[0]) }},
+		"Apache": {"AC2014", func(w *world) { w.Apache() }},
+		"nginx":  {"ID2019", func(w *world) { w.Nginx() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -69,7 +69,7 @@ func TestCard(t *testing.T) {
 			pair := "pkcs11:id=" + strings.ReplaceAll(fmt.Sprintf(" % x", id), " ", "%")
 			c := exec.Command("curl", "-sSk", "--noproxy", "*", "--engine", "pkcs11", "--cert-type", "ENG", "--cert",
 				pair+";type=cert", "--key-type", "ENG", "--key", pair+";type=private;pin-value="+trial.PIN,
-				"https://"+w.site+"/")
+				"https://"+w.Address+"/")
 			c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_STATE_HOME=", "PKCS11_MODULE_PATH="+module)
 			if out, err := c.CombinedOutput(); err != nil || string(out) != "Benvenuto, "+codiceFiscale+"\n" {
 				t.Errorf("%v\n%s", err, out)

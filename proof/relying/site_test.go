@@ -15,10 +15,8 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	random "math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -26,7 +24,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -45,50 +42,9 @@ const (
 	brunilde      = codiceFiscale + "/6090900000003001.3SsHNs8uNFgeYKY73uk31/nMtfI="
 )
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// document is the page that sites are given.
-func document(t testing.TB) string {
-	t.Helper()
-	b, err := os.ReadFile("../../docs/RELYING-SITE.md")
-	check(t, err)
-	return string(b)
-}
-
-// blocks returns the fenced blocks of a language, in order; the test says how many it knows.
-func blocks(t testing.TB, language string, known int) []string {
-	t.Helper()
-	var found []string
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(document(t), -1) {
-		found = append(found, m[1])
-	}
-	if len(found) != known {
-		t.Fatalf("%d blocks of %s in the document, the tests know %d", len(found), language, known)
-	}
-	return found
-}
-
-// replace replaces a text, which must be there.
-func replace(t testing.TB, s, old, new string) string {
-	t.Helper()
-	if !strings.Contains(s, old) {
-		t.Fatalf("no %q in the block:\n%s", old, s)
-	}
-	return strings.ReplaceAll(s, old, new)
-}
-
-// world is the service with its portal, and the folder of a site of interest.
+// world is a site of interest, the service with its portal, and those who come.
 type world struct {
-	testing.TB
-	dir     string // what the document calls /etc/rinnova
-	portal  string
-	site    string // address of the web server under test
-	app     string // address of what stands behind it
+	*Site
 	roots   *x509.CertPool
 	current *ca.Issuer
 	service *trial.Service
@@ -102,36 +58,19 @@ func key(t testing.TB) *rsa.PrivateKey {
 	return k
 }
 
-// free returns an address that nothing listens on. It lies below the ports that outgoing connections are given, which
-// would take it before the server does.
-func free(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+random.IntN(10000)))
-		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no free port")
-	return ""
-}
-
 // newWorld makes the authorities, the certificates that knock, and runs the document's script.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	now := time.Now()
-	w := &world{TB: t, dir: t.TempDir(), site: free(t), app: free(t), clients: map[string]tls.Certificate{"": {}}}
-	check(t, os.Chmod(w.dir, 0o755))
-	check(t, os.Chmod(filepath.Dir(w.dir), 0o755))
+	w := &world{clients: map[string]tls.Certificate{"": {}}}
 	currentKey := key(t)
 	authorities, err := trial.NewAuthorities(trial.AuthoritiesRequest{From: now.AddDate(-10, 0, 0),
 		Until: now.AddDate(10, 0, 0), Current: currentKey})
 	check(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
-	w.portal = "http://" + listener.Addr().String()
-	service, err := trial.New(t.Context(), trial.Config{Authorities: authorities, PublicURL: w.portal})
+	address := "http://" + listener.Addr().String()
+	service, err := trial.New(t.Context(), trial.Config{Authorities: authorities, PublicURL: address})
 	check(t, err)
 	t.Cleanup(func() { service.Close() })
 	responder, err := service.Responder()
@@ -149,7 +88,7 @@ func newWorld(t testing.TB) *world {
 		check(t, err)
 		old, err := legacy.IssueOld(ca.OldRequest{Administration: "Regione Esempio", GivenName: "BRUNILDE",
 			Surname: "ESEMPIO", CN: cn, PublicKey: &oldKey.PublicKey, Signature: x509.SHA256WithRSA,
-			NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(0, 1, 0), PublicURL: w.portal})
+			NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(0, 1, 0), PublicURL: address})
 		check(t, err)
 		check(t, db.Register(t.Context(), old, "", now))
 		spki, err := x509.MarshalPKIXPublicKey(&newKey.PublicKey)
@@ -179,7 +118,7 @@ func newWorld(t testing.TB) *world {
 			Subject:      pkix.Name{Country: []string{"IT"}, CommonName: brunilde}, ExtraExtensions: policies,
 			NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
 			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-			OCSPServer:  []string{w.portal + ca.OCSPPath},
+			OCSPServer:  []string{address + ca.OCSPPath},
 		}
 		change(c)
 		der, err := x509.CreateCertificate(rand.Reader, c, issuer, &k.PublicKey, issuerKey)
@@ -209,69 +148,8 @@ func newWorld(t testing.TB) *world {
 	w.roots = service.Roots
 	keyPEM, err := ca.EncodeKey(service.Server.PrivateKey.(crypto.Signer))
 	check(t, err)
-	w.write("sito.pem", string(ca.EncodeCertificate(certificate)))
-	w.write("sito.key", string(keyPEM))
-	check(t, os.Mkdir(filepath.Join(w.dir, "pagine"), 0o755))
-	w.write("pagine/accesso.html", "Per entrare occorre la tessera.\n")
-
-	systemtest.NeedRoot(t)
-	systemtest.Need(t, "openssl", "openssl")
-	systemtest.Need(t, "curl", "curl")
-	script := w.adapt(blocks(t, "sh", 1)[0])
-	out, err := exec.Command("sh", "-c", replace(t, script, "http://rinnova.example", w.portal)).CombinedOutput()
-	if err != nil {
-		t.Fatalf("the script: %v\n%s", err, out)
-	}
+	w.Site = NewSite(t, address, ca.EncodeCertificate(certificate), keyPEM)
 	return w
-}
-
-func (w *world) write(name, content string) {
-	w.Helper()
-	check(w, os.WriteFile(filepath.Join(w.dir, name), []byte(content), 0o644))
-}
-
-// adapt puts the folder of the test into a block.
-func (w *world) adapt(block string) string { return replace(w, block, "/etc/rinnova", w.dir) }
-
-// start runs a program until the test ends and waits until it listens.
-func (w *world) start(address string, c *exec.Cmd) {
-	w.Helper()
-	var log strings.Builder
-	c.Stdout, c.Stderr = &log, &log
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	check(w, c.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	w.Cleanup(func() {
-		c.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(20 * time.Second):
-			c.Process.Kill()
-			<-ended
-			w.Errorf("%s does not end", c.Path)
-		}
-		if w.Failed() {
-			errors, _ := os.ReadFile(filepath.Join(w.dir, "errori.log"))
-			w.Logf("%s:\n%s%s", c.Path, log.String(), errors)
-		}
-	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-			return
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			w.Fatalf("%s ended: %v\n%s", c.Path, err, log.String())
-		default:
-		}
-		if time.Now().After(deadline) {
-			w.Fatalf("%s does not listen: %v", c.Path, err)
-		}
-	}
 }
 
 // errRefused: the connection ended before a page.
@@ -291,7 +169,7 @@ func (w *world) get(client string, version uint16, header http.Header) (int, str
 	defer transport.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(w.Context(), 20*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+w.site+"/servizio", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+w.Address+"/servizio", nil)
 	check(w, err)
 	for name, values := range header {
 		r.Header[name] = values
@@ -308,8 +186,6 @@ func (w *world) get(client string, version uint16, header http.Header) (int, str
 	check(w, err)
 	return answer.StatusCode, string(body), nil
 }
-
-const explanation = "Per entrare occorre la tessera.\n"
 
 // judge sends everybody to the site. friendly reports whether the server shows a page to those whose certificate it
 // refuses.
@@ -357,44 +233,6 @@ func (w *world) judge(friendly bool) {
 	}
 }
 
-// behind stands for the service: it greets whom the web server names.
-func (w *world) behind() {
-	w.Helper()
-	listener, err := net.Listen("tcp", w.app)
-	check(w, err)
-	app := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		io.WriteString(rw, "Benvenuto, "+strings.Join(r.Header.Values("X-Codice-Fiscale"), "+")+"\n")
-	}))
-	app.Listener.Close()
-	app.Listener = listener
-	app.Start()
-	w.Cleanup(app.Close)
-}
-
-var enmod = regexp.MustCompile("`a2enmod ([a-z_ ]+)`")
-
-// apache runs the document's virtual host with the modules that it names.
-func (w *world) apache(host string) {
-	w.Helper()
-	named := enmod.FindStringSubmatch(document(w))
-	if named == nil {
-		w.Fatal("no a2enmod in the document")
-	}
-	// Debian's own configuration has these already.
-	systemtest.Need(w, "apache2-bin", "apache2")
-	modules := append([]string{"mpm_event", "authz_core", "dir", "mime"}, strings.Fields(named[1])...)
-	var c strings.Builder
-	for _, m := range modules {
-		c.WriteString("LoadModule " + m + "_module /usr/lib/apache2/modules/mod_" + m + ".so\n")
-	}
-	c.WriteString("User www-data\nGroup www-data\nServerName localhost\nPidFile " + w.dir + "/apache.pid\nErrorLog " +
-		w.dir + "/errori.log\nTypesConfig /etc/mime.types\nDefaultRuntimeDir " + w.dir + "\nListen " + w.site + "\n")
-	host = replace(w, replace(w, w.adapt(host), "*:443", w.site), "http://rinnova.example", w.portal)
-	c.WriteString(replace(w, host, "127.0.0.1:8000", w.app))
-	w.write("apache.conf", c.String())
-	w.start(w.site, exec.Command("apache2", "-d", w.dir, "-f", w.dir+"/apache.conf", "-DFOREGROUND"))
-}
-
 var listLines = regexp.MustCompile(`(?m)^    SSLCARevocation(Check|File) .*\n`)
 
 func TestApache(t *testing.T) {
@@ -406,33 +244,10 @@ func TestApache(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.behind()
 			w.apache(row.host)
 			w.judge(false)
 		})
 	}
-}
-
-// nginx runs the document's server, and behind it the document's program.
-func (w *world) nginx(server string) {
-	w.Helper()
-	systemtest.Need(w, "nginx-light", "nginx")
-	dir := w.TempDir()
-	check(w, os.WriteFile(filepath.Join(dir, "main.go"),
-		[]byte(replace(w, blocks(w, "go", 1)[0], "127.0.0.1:8000", w.app)), 0o600))
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "app"),
-		filepath.Join(dir, "main.go")).CombinedOutput()
-	if err != nil {
-		w.Fatalf("the program: %v\n%s", err, out)
-	}
-	w.start(w.app, exec.Command(filepath.Join(dir, "app")))
-	server = replace(w, w.adapt(server), "listen 443", "listen "+w.site)
-	w.write("nginx.conf", "daemon off;\nuser www-data;\npid "+w.dir+"/nginx.pid;\nerror_log "+w.dir+
-		"/errori.log info;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path "+w.dir+
-		"/body;\nproxy_temp_path "+w.dir+"/proxy;\nfastcgi_temp_path "+w.dir+"/fastcgi;\nuwsgi_temp_path "+w.dir+
-		"/uwsgi;\nscgi_temp_path "+w.dir+"/scgi;\n"+
-		replace(w, server, "127.0.0.1:8000", w.app)+"}\n")
-	w.start(w.site, exec.Command("nginx", "-e", "stderr", "-p", w.dir, "-c", w.dir+"/nginx.conf"))
 }
 
 func TestNginx(t *testing.T) {
@@ -453,8 +268,7 @@ func TestNginx(t *testing.T) {
 func TestClients(t *testing.T) {
 	systemtest.Need(t, "curl", "curl")
 	w := newWorld(t)
-	w.behind()
-	w.apache(blocks(t, "apache", 2)[0])
+	w.Apache()
 	client := w.clients["renewed"]
 	certificate, err := x509.ParseCertificate(client.Certificate[0])
 	check(t, err)
@@ -463,7 +277,7 @@ func TestClients(t *testing.T) {
 	w.write("nuovo.pem", string(ca.EncodeCertificate(certificate)))
 	w.write("nuovo.key", string(keyPEM))
 	out, err := exec.Command("curl", "-sSk", "--noproxy", "*", "--cert", w.dir+"/nuovo.pem", "--key",
-		w.dir+"/nuovo.key", "https://"+w.site+"/").CombinedOutput()
+		w.dir+"/nuovo.key", "https://"+w.Address+"/").CombinedOutput()
 	if err != nil || string(out) != "Benvenuto, "+codiceFiscale+"\n" {
 		t.Errorf("curl: %v\n%s", err, out)
 	}
@@ -471,7 +285,7 @@ func TestClients(t *testing.T) {
 		"openssl s_client -connect servizi.example:443 -tls1_2 -cert nuovo.pem -key nuovo.key") {
 		t.Fatal("the document has another command")
 	}
-	c := exec.Command("openssl", "s_client", "-connect", w.site, "-tls1_2", "-cert", "nuovo.pem", "-key", "nuovo.key")
+	c := exec.Command("openssl", "s_client", "-connect", w.Address, "-tls1_2", "-cert", "nuovo.pem", "-key", "nuovo.key")
 	c.Dir = w.dir
 	if out, err = c.CombinedOutput(); err != nil {
 		t.Fatalf("openssl s_client: %v\n%s", err, out)
