@@ -27,11 +27,12 @@ type layer struct {
 }
 
 // cards is the smart-card stack and the programs that use a card. Its virtual reader listens on ports of
-// its own, since the root shares the network with the computer's own stack.
+// its own, since the root shares the network with the computer's own stack. They lie below the ports that outgoing
+// connections are given.
 var cards = &layer{
 	name:     "cards",
 	packages: []string{"opensc", "pcscd", "vsmartcard-vpcd", "curl", "openssl", "libengine-pkcs11-openssl"},
-	setup:    "sed -i 's/0x8C7B/0x8C8B/' /etc/reader.conf.d/vpcd && grep -q 0x8C8B /etc/reader.conf.d/vpcd",
+	setup:    "sed -i 's/0x8C7B/0x3E6B/' /etc/reader.conf.d/vpcd && grep -q 0x3E6B /etc/reader.conf.d/vpcd",
 }
 
 // recipe has all that decides the contents of a layer. A root keeps the recipe that it was made by.

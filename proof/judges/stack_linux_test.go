@@ -41,8 +41,8 @@ func stackIn(t testing.TB, l *layer) *stack {
 	if err != nil || len(module) != 1 {
 		t.Fatal("no opensc-pkcs11.so in the Debian 13 root")
 	}
-	s := &stack{root: root, run: t.TempDir(), module: strings.TrimPrefix(module[0], root), addr: "127.0.0.1:35979"}
-	for _, port := range []string{"35979", "35980"} {
+	s := &stack{root: root, run: t.TempDir(), module: strings.TrimPrefix(module[0], root), addr: "127.0.0.1:15979"}
+	for _, port := range []string{"15979", "15980"} {
 		// Any connection of this computer may have the reader's port for a moment.
 		eventually(t, "port "+port+" of the virtual reader is free", func() bool {
 			l, err := net.Listen("tcp4", ":"+port)

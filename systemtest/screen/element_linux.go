@@ -13,6 +13,7 @@ import (
 // Roles of AT-SPI 2 (atspi-constants.h).
 const (
 	ListItem     = 32
+	PageTab      = 37
 	PasswordText = 40
 	Frame        = 23
 	Button       = 43

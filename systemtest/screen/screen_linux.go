@@ -198,6 +198,16 @@ func (s *Screen) Code(program, field, code string) {
 	})
 }
 
+// Sent presses Return and waits until the code in a field has been taken: the field is gone, or empty for another one.
+func (s *Screen) Sent(program, field string) {
+	s.t.Helper()
+	s.Key("Return")
+	s.Patiently("the code is taken", func() bool {
+		e, there := s.Look(program, PasswordText, field)
+		return !there || e.length() == 0
+	})
+}
+
 // programs are those on the bus whose names begin so.
 func (s *Screen) programs(name string) (list []Element) {
 	root := dbusObject{"org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root"}
