@@ -112,6 +112,19 @@ var firefox = &browser{"Firefox", func(x *rootScreen, address string) *exec.Cmd 
 	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/firefox", address)
 }, "OK"}
 
+// newFirefox is Firefox at its first start. It makes its profile in the usual place.
+var newFirefox = &browser{firefox.name, func(x *rootScreen, address string) *exec.Cmd {
+	return x.there("firefox-esr", "--no-remote", address)
+}, firefox.choose}
+
+// firefoxPolicies are the settings of a computer on which Firefox is in Italian and trusts the trial's sites, as it does
+// real ones by itself. It has no profile yet.
+const firefoxPolicies = `{"policies": {"RequestedLocales": ["it"], "Certificates": {"Install": ["/mnt/s/tls.pem"]},
+"DontCheckDefaultBrowser": true, "DisableTelemetry": true, "OverrideFirstRunPage": "", "OverridePostUpdatePage": "",
+"Preferences": {"accessibility.force_disabled": {"Value": -1}, "browser.aboutwelcome.enabled": {"Value": false},
+"browser.translations.enable": {"Value": false},
+"security.sandbox.warn_unprivileged_namespaces": {"Value": false}}}}`
+
 // firefoxPrefs are the settings of a Firefox that was started before, in Italian.
 const firefoxPrefs = `user_pref("intl.locale.requested", "it");
 user_pref("browser.aboutwelcome.enabled", false);
@@ -151,23 +164,38 @@ func (x *rootScreen) goes(b *browser, address, title string) string {
 	return x.Page(b.name, title)
 }
 
-// chooses selects the certificate that the browser offers, which must be the only one, and types the PIN.
+// serialNumber is one of 128 bits, as the service and the trial give them.
+var serialNumber = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
+
+// chooses takes the certificate that the browser offers first, which must be that of the serial number, and types the
+// PIN. Without a name for its pictures it takes none.
 func (x *rootScreen) chooses(b *browser, picture, serial string) {
+	x.w.Helper()
+	asksPIN := func() bool { _, asks := x.Look(b.name, screen.PasswordText, ""); return asks }
+	x.picks(b, picture, serial, asksPIN)
+	x.Code(b.name, "", "12345")
+	if picture != "" {
+		x.Shot(picture + "-pin")
+	}
+	x.Key("Return")
+}
+
+// picks takes the certificate that the browser offers first and waits for what that must bring.
+func (x *rootScreen) picks(b *browser, picture, serial string, brings func() bool) {
 	x.w.Helper()
 	x.Find(b.name, screen.Button, b.choose)
 	shows := ""
 	for e := range x.Shown(b.name) {
 		shows += e.Name + "\n"
 	}
-	if plain := strings.ReplaceAll(strings.ToLower(shows), ":", ""); !strings.Contains(plain, strings.ToLower(serial)) {
-		x.w.Errorf("%s does not offer %s:\n%s", b.name, serial, shows)
+	first := serialNumber.FindString(strings.ReplaceAll(strings.ToLower(shows), ":", ""))
+	if first != strings.ToLower(serial) {
+		x.w.Errorf("%s offers %s first, want %s:\n%s", b.name, first, serial, shows)
 	}
-	x.Shot(picture + "-certificate")
-	x.Press(b.name, screen.Button, []string{b.choose},
-		func() bool { _, asks := x.Look(b.name, screen.PasswordText, ""); return asks })
-	x.Code(b.name, "", "12345")
-	x.Shot(picture + "-pin")
-	x.Key("Return")
+	if picture != "" {
+		x.Shot(picture + "-certificate")
+	}
+	x.Press(b.name, screen.Button, []string{b.choose}, brings)
 }
 
 // must has a page say something.
@@ -285,6 +313,10 @@ func (x *rootScreen) windowMade(s *service) *exec.Cmd {
 func (x *rootScreen) renews(s *service, window *exec.Cmd, picture string, reinsert func()) certificate {
 	w := x.w
 	w.Helper()
+	before := map[string]bool{}
+	for _, c := range s.certificates() {
+		before[c.Serial] = true
+	}
 	defer systemtest.Start(w, window)()
 	const rinnova = "rinnova"
 	x.Find(rinnova, screen.Heading, "La tua tessera")
@@ -308,11 +340,14 @@ func (x *rootScreen) renews(s *service, window *exec.Cmd, picture string, reinse
 		return false
 	})
 	x.Shot(picture)
-	list := s.certificates()
-	if len(list) != 1 || list[0].State != "proven" || !list[0].Valid {
-		w.Fatalf("on record: %+v", list)
+	serial := s.newest(before)
+	for _, c := range s.certificates() {
+		if c.Serial == serial && c.State == "proven" && c.Valid {
+			return c
+		}
 	}
-	return list[0]
+	w.Fatalf("not on record as proven: %s", serial)
+	return certificate{}
 }
 
 // OpenSC cannot use the new key of these series: C_Login ends in an error. The browser offers the certificate, asks the

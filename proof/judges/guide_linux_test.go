@@ -49,8 +49,12 @@ func (w *workshop) assembles(service, script string) {
 // downloaded returns the package that the browser saved, once it is whole.
 func (x *rootScreen) downloaded() (name string, ok bool) {
 	found, _ := filepath.Glob(filepath.Join(x.w.dir, "home", "*", "*.deb"))
-	partial, _ := filepath.Glob(filepath.Join(x.w.dir, "home", "*", "*.crdownload"))
-	if len(found) == 0 || len(partial) > 0 {
+	for _, partial := range []string{"*.crdownload", "*.part"} {
+		if list, _ := filepath.Glob(filepath.Join(x.w.dir, "home", "*", partial)); len(list) > 0 {
+			return "", false
+		}
+	}
+	if len(found) == 0 {
 		return "", false
 	}
 	name, err := filepath.Rel(x.w.dir, found[0])
@@ -70,53 +74,80 @@ func (w *workshop) desktopCommand() string {
 
 // The guide from step 1 to step 15: a citizen goes to the portal of a running service, downloads and installs the
 // program, starts it by its icon, renews the card, has the program add its module to the browser, and logs in. Nothing
-// is typed but the PIN.
+// is typed but the PIN, and the home folder is empty before.
 func TestGuide(t *testing.T) {
 	at := stackIn(t, browsers)
 	w := opened(t, at)
 	address := "127.0.0.1:" + freePort(t)
 	w.assembles("https://"+address, "linux.sh")
 	s := w.serve("", "--listen", address, "--packages", "packages")
-	s.issue("card", "ID2019", "--not-after", expired())
 	x := w.screen("guide")
-	x.trusts("home/.pki/nssdb")
 	remove := func() { w.output(w.there("dpkg", "--purge", "rinnova")) }
 	remove() // of a test that was ended in its middle
 	t.Cleanup(remove)
+	for _, b := range []*browser{chromium, newFirefox} {
+		t.Run(b.name, func(t *testing.T) {
+			home := filepath.Join(w.dir, "home")
+			if err := os.RemoveAll(home); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(home, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if b == chromium {
+				x.trusts("home/.pki/nssdb")
+			} else {
+				policies := t.TempDir()
+				if err := os.WriteFile(filepath.Join(policies, "policies.json"), []byte(firefoxPolicies), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				x.files["usr/share/firefox-esr/distribution"] = policies
+			}
+			x.followsGuide(s, b, "card-"+b.name)
+			remove()
+		})
+	}
+}
+
+// followsGuide has a citizen with a new card of ID2019 follow the guide.
+func (x *rootScreen) followsGuide(s *service, b *browser, card string) {
+	w := x.w
+	w.Helper()
+	s.issue(card, "ID2019", "--not-after", expired())
 
 	// 1: the portal, the list of drivers, the download.
-	closeChromium := systemtest.Start(t, chromium.open(x, s.public+"/"))
-	x.Page(chromium.name, "Rinnovo del certificato della TS-CNS")
-	x.Shot("1-portal")
-	x.Press(chromium.name, screen.Link, []string{"Elenco driver"},
-		func() bool { _, there := x.Look(chromium.name, screen.DocumentWeb, "Elenco driver"); return there })
-	x.Shot("1-drivers")
+	closes := systemtest.Start(w, b.open(x, s.public+"/"))
+	x.Page(b.name, "Rinnovo del certificato della TS-CNS")
+	x.Shot(b.name + "-1-portal")
+	x.Press(b.name, screen.Link, []string{"Elenco driver"},
+		func() bool { _, there := x.Look(b.name, screen.DocumentWeb, "Elenco driver"); return there })
+	x.Shot(b.name + "-1-drivers")
 	file := ""
-	x.Press(chromium.name, screen.Link, []string{"Scarica il tool RINNOVA"}, func() (saved bool) {
+	x.Press(b.name, screen.Link, []string{"Scarica il tool RINNOVA"}, func() (saved bool) {
 		file, saved = x.downloaded()
 		return saved
 	})
 	// 2, 3: what a double click on the file does, once the administrator's password is given.
 	w.output(w.there("dpkg", "-i", file))
 	// 5: the windows are closed. 6 to 8: the reader is there, the program is started by its icon, the card inserted.
-	closeChromium()
+	closes()
 	window := x.there(w.desktopCommand())
-	pull := w.insert("card.json")
+	pull := w.insert(card + ".json")
 	// 8 to 14.
-	r := x.renews(s, window, "14-reinserted", func() {
+	r := x.renews(s, window, b.name+"-14-reinserted", func() {
 		pull()
 		x.Press("rinnova", screen.Button, []string{"Salta l’attesa"},
 			func() bool { _, there := x.Look("rinnova", screen.Button, "Salta l’attesa"); return !there })
-		pull = w.insert("card.json")
-		x.addsModule("14-browsers")
+		pull = w.insert(card + ".json")
+		x.addsModule(b.name + "-14-browsers")
 	})
 	// 15: the browser is opened again.
-	closeChromium = systemtest.Start(t, chromium.open(x, s.login))
-	x.chooses(chromium, "15-chromium", r.Serial)
-	must(t, x.Page(chromium.name, "Accesso riuscito"), "BRUNILDE ESEMPIO",
+	closes = systemtest.Start(w, b.open(x, s.login))
+	x.chooses(b, b.name+"-15", r.Serial)
+	must(w, x.Page(b.name, "Accesso riuscito"), "BRUNILDE ESEMPIO",
 		"valido fino al "+r.NotAfter.In(campaign.Rome).Format("02/01/2006 15:04"))
-	x.Shot("15-welcome")
-	closeChromium()
+	x.Shot(b.name + "-15-welcome")
+	closes()
 	pull()
-	w.untried("card.json")
+	w.untried(card + ".json")
 }
