@@ -43,7 +43,7 @@ run() {
 	"$@" || failed="$failed $name"
 }
 
-packages() { go list ./... | grep -v -e "^$(go list -m)\$" -e '/proof/cuts$'; }
+packages() { go list ./... | grep -v -e "^$(go list -m)\$" -e '/proof/cuts$' -e '/proof/judges$'; }
 
 browser() { cd citizen/desktop/frontend && npm run test:built; }
 
@@ -55,14 +55,16 @@ beside check make check
 join roots 3
 test -z "$failed" || { echo "FAILED:$failed"; exit 1; }
 
-stage '2 of 2: the matrix of cuts, the window in a browser, all other packages'
+stage '2 of 2: the matrix of cuts, the window in a browser, the judges, all other packages'
 beside cuts go test -count 1 -timeout 20m -v ./proof/cuts
+beside judges go test -count 1 -timeout 30m ./proof/judges
 beside browser browser
 # shellcheck disable=SC2046 # a list of packages
 run packages go test -tags development -count 1 -timeout 20m $(packages)
 join check 20
 join cuts 20
 join browser 8
+join judges 3
 
 stage 'done'
 if test -f "$RINNOVA_NOT_TESTED"; then

@@ -98,7 +98,8 @@ func TestGuide(t *testing.T) {
 				x.trusts("home/.pki/nssdb")
 			} else {
 				policies := t.TempDir()
-				if err := os.WriteFile(filepath.Join(policies, "policies.json"), []byte(firefoxPolicies), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(policies, "policies.json"), []byte(firefoxPolicies),
+					0o600); err != nil {
 					t.Fatal(err)
 				}
 				x.files["usr/share/firefox-esr/distribution"] = policies

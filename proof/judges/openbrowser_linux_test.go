@@ -58,9 +58,9 @@ func (o *openBrowser) isIn(site loginSite) bool {
 	return greeted
 }
 
-// logsIn logs in at a new site. The certificate that the browser offers first must be that of the serial number. Firefox
-// does not ask for one where it was asked before: it remembers the choice for a host, whatever the port. logsIn answers
-// each question for the PIN, and checks how many there are.
+// logsIn logs in at a new site. The certificate that the browser offers first must be that of the serial number.
+// Firefox does not ask for one where it was asked before: it remembers the choice for a host, whatever the port. logsIn
+// answers each question for the PIN, and checks how many there are.
 func (o *openBrowser) logsIn(serial, pin string, questions int) {
 	o.w.Helper()
 	site := o.s.behind((*relying.Site).Apache)

@@ -285,7 +285,9 @@ func TestClients(t *testing.T) {
 		"openssl s_client -connect servizi.example:443 -tls1_2 -cert nuovo.pem -key nuovo.key") {
 		t.Fatal("the document has another command")
 	}
-	c := exec.Command("openssl", "s_client", "-connect", w.Address, "-tls1_2", "-cert", "nuovo.pem", "-key", "nuovo.key")
+	systemtest.Need(t, "openssl", "openssl")
+	c := exec.Command("openssl", "s_client", "-connect", w.Address, "-tls1_2", "-cert", "nuovo.pem", "-key",
+		"nuovo.key")
 	c.Dir = w.dir
 	if out, err = c.CombinedOutput(); err != nil {
 		t.Fatalf("openssl s_client: %v\n%s", err, out)
