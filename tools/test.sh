@@ -57,7 +57,7 @@ test -z "$failed" || { echo "FAILED:$failed"; exit 1; }
 
 stage '2 of 2: the matrix of cuts, the window in a browser, the judges, all other packages'
 beside cuts go test -count 1 -timeout 20m -v ./proof/cuts
-beside judges go test -count 1 -timeout 30m ./proof/judges
+beside judges go test -tags development -count 1 -timeout 30m ./proof/judges
 beside browser browser
 # shellcheck disable=SC2046 # a list of packages
 run packages go test -tags development -count 1 -timeout 20m $(packages)

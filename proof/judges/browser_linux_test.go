@@ -117,8 +117,8 @@ var newFirefox = &browser{firefox.name, func(x *rootScreen, address string) *exe
 	return x.there("firefox-esr", "--no-remote", address)
 }, firefox.choose}
 
-// firefoxPolicies are the settings of a computer on which Firefox is in Italian and trusts the trial's sites, as it does
-// real ones by itself. It has no profile yet.
+// firefoxPolicies are the settings of a computer on which Firefox is in Italian and trusts the trial's sites, as it
+// does real ones by itself. It has no profile yet.
 const firefoxPolicies = `{"policies": {"RequestedLocales": ["it"], "Certificates": {"Install": ["/mnt/s/tls.pem"]},
 "DontCheckDefaultBrowser": true, "DisableTelemetry": true, "OverrideFirstRunPage": "", "OverridePostUpdatePage": "",
 "Preferences": {"accessibility.force_disabled": {"Value": -1}, "browser.aboutwelcome.enabled": {"Value": false},
