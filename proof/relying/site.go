@@ -122,14 +122,15 @@ func (s *Site) start(address string, c *exec.Cmd) {
 	c.Stdout, c.Stderr = &log, &log
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	check(s, c.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	var exit error
+	ended := make(chan struct{})
+	go func() { exit = c.Wait(); close(ended) }()
 	s.Cleanup(func() {
-		c.Process.Signal(syscall.SIGTERM)
+		_ = c.Process.Signal(syscall.SIGTERM) // it may have ended
 		select {
 		case <-ended:
 		case <-time.After(20 * time.Second):
-			c.Process.Kill()
+			_ = c.Process.Kill()
 			<-ended
 			s.Errorf("%s does not end", c.Path)
 		}
@@ -145,9 +146,8 @@ func (s *Site) start(address string, c *exec.Cmd) {
 			return
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			s.Fatalf("%s ended: %v\n%s", c.Path, err, log.String())
+		case <-ended:
+			s.Fatalf("%s ended: %v\n%s", c.Path, exit, log.String())
 		default:
 		}
 		if time.Now().After(deadline) {
