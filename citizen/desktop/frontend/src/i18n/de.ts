@@ -106,7 +106,7 @@ export const de: Catalogue = {
     changed: 'PIN geändert', unblocked: 'PIN entsperrt', use: 'Verwenden Sie ab jetzt die neue PIN, auch auf Websites.', old: 'Die vorherige PIN gilt nicht mehr. Zertifikat und PUK sind wie vorher.',
     closing: { title: 'Jetzt schließen?', text: 'Die neue PIN könnte schon auf der Karte sein. Wenn Sie jetzt schließen, versuchen Sie beim nächsten Mal zuerst die neue PIN.', stay: 'FORTSETZEN', leave: 'TROTZDEM SCHLIESSEN' },
   },
-  progress: { keep: 'Karte nicht entfernen', safe: 'Das jetzige Zertifikat bleibt bis zum Ende an seinem Platz.', queue: (n, s) => `In der Warteschlange: Platz ${n}. Nächste Prüfung in ${s} Sekunden.`, wait: (s) => `Der Dienst bittet, ${s} Sekunden zu warten.`, bar: 'Fortschritt der Erneuerung' },
+  progress: { keep: 'Karte nicht entfernen', safe: 'Das jetzige Zertifikat bleibt bis zum Ende an seinem Platz.', queue: (n, s) => `In der Warteschlange: Platz ${n}. Nächste Prüfung in ${s} Sekunden.`, wait: (s) => `Warten auf den Dienst: neuer Versuch in ${s} Sekunden.`, bar: 'Fortschritt der Erneuerung' },
   notes: { 'journal-unreadable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht lesbar: Es geht ohne weiter.', 'minimum-version-malformed': 'Der Dienst nennt eine Mindestversion des Programms, die nicht verständlich ist: Es geht ohne sie weiter.',
     'journal-unwritable': 'Das Tagebuch der Erneuerungen auf diesem Computer ist nicht beschreibbar: Es geht ohne weiter.' },
   failed: {

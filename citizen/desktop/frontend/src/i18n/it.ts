@@ -142,7 +142,7 @@ export const it = {
     changed: 'PIN cambiato', unblocked: 'PIN sbloccato', use: 'Da adesso usa il nuovo PIN, anche nei siti.', old: 'Il PIN di prima non vale più. Il certificato e il PUK sono rimasti com’erano.',
     closing: { title: 'Chiudere adesso?', text: 'Il nuovo PIN potrebbe essere già sulla tessera. Se chiudi adesso, al prossimo uso prova per primo il PIN nuovo.', stay: 'CONTINUA', leave: 'CHIUDI COMUNQUE' },
   },
-  progress: { keep: 'Non rimuovere la tessera', safe: 'Il certificato attuale resta al suo posto fino alla fine.', queue: (n: number, s: number) => `In coda: posto ${n}. Nuovo controllo fra ${s} secondi.`, wait: (s: number) => `Il servizio chiede di attendere ${s} secondi.`, bar: 'Avanzamento del rinnovo' },
+  progress: { keep: 'Non rimuovere la tessera', safe: 'Il certificato attuale resta al suo posto fino alla fine.', queue: (n: number, s: number) => `In coda: posto ${n}. Nuovo controllo fra ${s} secondi.`, wait: (s: number) => `In attesa del servizio: nuovo tentativo fra ${s} secondi.`, bar: 'Avanzamento del rinnovo' },
   notes: {
     'journal-unreadable': 'Il diario dei rinnovi su questo computer non è leggibile: si procede senza.',
     'minimum-version-malformed': 'Il servizio indica una versione minima del programma che non si comprende: si procede senza tenerne conto.',
