@@ -34,9 +34,9 @@ var usualFirefox = &browser{firefox.name, func(x *rootScreen, address string) *e
 	return x.there("firefox-esr", "--no-remote", "--profile", "/mnt/home/.mozilla/firefox/prova", address)
 }, firefox.choose}
 
-// registered adds our library to both browsers by the window, in a home folder in which Chromium was never started
-// and Firefox once. Then it trusts the trial's sites, as the browsers do with real ones.
-func (x *rootScreen) registered(s *service) {
+// registered adds our library to both browsers by "rinnova browser add", in a home folder in which Chromium was never
+// started and Firefox once. Then it trusts the trial's sites, as the browsers do with real ones.
+func (x *rootScreen) registered() {
 	w := x.w
 	w.Helper()
 	if err := os.MkdirAll(filepath.Join(w.dir, "home/.mozilla/firefox/prova"), 0o700); err != nil {
@@ -44,14 +44,9 @@ func (x *rootScreen) registered(s *service) {
 	}
 	w.write("home/.mozilla/firefox/prova/times.json", []byte("{}"))
 	w.write("home/.mozilla/firefox/prova/user.js", []byte(firefoxPrefs))
-	window := x.windowMade(s)
 	x.files["media"] = filepath.Dir(w.made("../../bin/librinnova-pkcs11.so")) // the browsers load it from here
-	closes := systemtest.Start(w, window)
-	x.Press("rinnova", screen.Link, []string{"Diagnosi"},
-		func() bool { _, there := x.Look("rinnova", screen.Button, addModule); return there })
-	x.Shot("0-diagnosis")
-	x.addsModule("0-added")
-	closes()
+	systemtest.NeedMade(w, "../../bin/rinnova-window", "window")
+	w.output(x.there("/media/rinnova-window", "browser", "add"))
 	x.trusts("home/.pki/nssdb")
 	x.trusts("home/.mozilla/firefox/prova")
 }
@@ -115,7 +110,7 @@ func TestDriver(t *testing.T) {
 	w := opened(t, at)
 	s := w.serve("")
 	x := w.screen("driver")
-	x.registered(s)
+	x.registered()
 	sites := map[string]loginSite{"Prova di accesso": {s.login, trialGreets},
 		"Apache": s.behind((*relying.Site).Apache), "nginx": s.behind((*relying.Site).Nginx)}
 	stores := map[*browser]string{chromium: ".pki/nssdb", usualFirefox: ".mozilla/firefox/prova"}

@@ -139,7 +139,7 @@ func TestOpenBrowser(t *testing.T) {
 	w := opened(t, at)
 	s := w.serve("")
 	x := w.screen("open")
-	x.registered(s)
+	x.registered()
 	driver, _ := s.driverPage()
 	for b, other := range map[*browser]*browser{chromium: usualFirefox, usualFirefox: chromium} {
 		t.Run(b.name, func(t *testing.T) {
